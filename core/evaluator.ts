@@ -1,0 +1,33 @@
+import type { ImageSet } from "./data_source.ts";
+
+/** Embeddings of an image set: row i belongs to image i. */
+export interface EmbeddedSet {
+  /** Backbone features, `[n, featureDim]` row-major float32, not normalised. */
+  readonly features: Float32Array;
+  readonly featureDim: number;
+  readonly images: ImageSet;
+}
+
+/** A network's view of the evaluation data. */
+export interface Embedded {
+  readonly gallery: EmbeddedSet;
+  readonly queries: EmbeddedSet;
+}
+
+/** What an evaluator may look at. Embeddings are computed once and shared between evaluators. */
+export interface EvaluationInputs {
+  /** The network under test. */
+  readonly subject: Embedded;
+  /** The teacher's embeddings of the same images; null if the recipe has no teacher. */
+  readonly teacher: Embedded | null;
+}
+
+/** Named figures, for example `{ "top1": 0.364 }`: fractions in 0..1, not per cent. */
+export type Figures = Record<string, number>;
+
+/** Measures how good a frozen network's embeddings are. */
+export interface Evaluator {
+  /** Key of its figures in `metrics.jsonl` and `summary.json`, for example `knn`. */
+  readonly name: string;
+  evaluate(inputs: EvaluationInputs): Promise<Figures>;
+}

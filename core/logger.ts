@@ -1,0 +1,49 @@
+import type { Figures } from "./evaluator.ts";
+
+/** One line a step. */
+export interface StepRecord {
+  /** Steps done, counting from 1. */
+  step: number;
+  /** Epochs done, as a fraction. */
+  epoch: number;
+  loss: number;
+  lr: number;
+  images_per_second: number;
+}
+
+/** One line an evaluation. */
+export interface EvaluationRecord {
+  step: number;
+  epoch: number;
+  /** `teacher`, `untrained` or `student`. */
+  network: string;
+  /** By evaluator. */
+  evaluation: Record<string, Figures>;
+}
+
+/** What a run is, for the first screen. */
+export interface RunDescription {
+  recipe: string;
+  directory: string;
+  engine: string;
+  device: string;
+  teacher: string | null;
+  student: string;
+  images: number;
+  stepsPerEpoch: number;
+  /** Steps of the whole run. */
+  steps: number;
+  /** Step this process starts after: 0, or the checkpoint's on a resume. */
+  startStep: number;
+}
+
+/** Follows a run. Every method may be absent. */
+export interface Logger extends Disposable {
+  start?(run: RunDescription): void;
+  step?(record: StepRecord): void;
+  evaluation?(record: EvaluationRecord): void;
+  /** Something worth a line, for example `Checkpoint written: ...`. */
+  message?(text: string): void;
+  /** After the last step. */
+  end?(): void;
+}

@@ -1,0 +1,86 @@
+/**
+ * What a plugin is: a default-exported plain object that says its kind, describes its options with a schema, and
+ * creates the thing. Importing a plugin's module must be cheap and must not touch data, weights or the engine.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import type { Augmenter } from "./augmenter.ts";
+import type { DataSource } from "./data_source.ts";
+import type { Device, Engine } from "./engine.ts";
+import type { Evaluator } from "./evaluator.ts";
+import type { Logger } from "./logger.ts";
+import type { Objective } from "./objective.ts";
+import type { Queue } from "./queue.ts";
+import type { Student } from "./student.ts";
+import type { Teacher } from "./teacher.ts";
+
+/** What every plugin is given. */
+export interface PluginContext {
+  /** Seed of the run; key every draw with it: `new Random(context.seed, "purpose", ...)`. */
+  readonly seed: number;
+  /** Makes a path of the recipe absolute (relative paths start where the command was run). */
+  resolve(path: string): string;
+  /** Folder of the user's cache for this plugin's downloads and derived files; not created yet. */
+  readonly cacheDir: string;
+  /** Prints a line to the user. */
+  log(message: string): void;
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal;
+}
+
+/** What a plugin that computes is given. */
+export interface NetworkContext extends PluginContext {
+  readonly engine: Engine;
+}
+
+/** What each kind of plugin creates, and from what. */
+export interface PluginKinds {
+  engine: { creates: Engine; context: PluginContext & { readonly device: Device | "auto"; readonly trace: boolean } };
+  teacher: { creates: Teacher; context: NetworkContext };
+  /** `embeddingDim` is the teacher's width, or null without a teacher. */
+  student: { creates: Student; context: NetworkContext & { readonly embeddingDim: number | null } };
+  queue: { creates: Queue; context: NetworkContext & { readonly embeddingDim: number; readonly batchSize: number } };
+  /** `createStudent` makes another student like the one that is trained (a momentum encoder); the caller owns it. */
+  objective: {
+    creates: Objective;
+    context: NetworkContext & { createStudent(): Promise<Student>; readonly embeddingDim: number };
+  };
+  augmenter: { creates: Augmenter; context: PluginContext };
+  data: { creates: DataSource; context: PluginContext };
+  evaluator: { creates: Evaluator; context: NetworkContext };
+  logger: { creates: Logger; context: PluginContext & { readonly runDirectory: string } };
+}
+
+/** The kinds there are. */
+export type PluginKind = keyof PluginKinds;
+
+/** Where a plugin comes from and what it stands for. */
+export interface About {
+  /** One sentence, shown by `ls plugins`. */
+  summary: string;
+  /** Paper, repository or licence it follows. */
+  source?: string;
+}
+
+/**
+ * A plugin. `options` is a zod schema (strict object with snake_case keys, defaults where sensible) of every key
+ * that a recipe may write beside `plugin:`.
+ */
+export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType = z.ZodType> {
+  readonly kind: K;
+  /** For messages, for example `@seed/queue-fifo`. */
+  readonly name: string;
+  readonly apiVersion: 1;
+  readonly about: About;
+  readonly options: S;
+  create(
+    options: z.output<S>,
+    context: PluginKinds[K]["context"],
+  ): PluginKinds[K]["creates"] | Promise<PluginKinds[K]["creates"]>;
+}
+
+/** Types a plugin, so that an editor completes it; returns it unchanged. */
+export function definePlugin<K extends PluginKind, S extends z.ZodType>(plugin: Plugin<K, S>): Plugin<K, S> {
+  return plugin;
+}

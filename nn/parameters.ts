@@ -1,0 +1,30 @@
+/**
+ * Where a network's values come from: made new and trained, or read from a file and frozen. A network is written
+ * once against {@link ParameterSource} and does not know which.
+ *
+ * @module
+ */
+import type { Parameter, ParameterKind, Random, tf } from "@seed/core";
+
+/** How a value starts if it is made new. */
+export type Initializer = (random: Random, index: number) => number;
+
+/** Gives a network its values. Tensors come in TensorFlow's layout, shapes are given in it too. */
+export interface ParameterSource {
+  /** True: values are constants, batch norm is folded into the convolution before it. */
+  readonly frozen: boolean;
+  /**
+   * @param name timm's state-dict name.
+   * @param shape In TensorFlow's layout.
+   * @param trainable False for running statistics.
+   */
+  get(
+    name: string,
+    kind: ParameterKind,
+    shape: readonly number[],
+    init: Initializer,
+    trainable?: boolean,
+  ): tf.Tensor;
+  /** Everything handed out so far, in order; empty if frozen. */
+  readonly parameters: readonly Parameter[];
+}
