@@ -63,6 +63,11 @@ export interface About {
   source?: string;
 }
 
+/** What a plugin's {@link Plugin.check} may know of the recipe. */
+export interface RecipeFacts {
+  readonly batchSize: number;
+}
+
 /**
  * A plugin. `options` is a zod schema (strict object with snake_case keys, defaults where sensible) of every key
  * that a recipe may write beside `plugin:`.
@@ -74,6 +79,11 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
   readonly apiVersion: 1;
   readonly about: About;
   readonly options: S;
+  /**
+   * Checks options against the rest of the recipe, before anything heavy loads. Returns what is wrong; `key` is the
+   * option at fault.
+   */
+  check?(options: z.output<S>, recipe: RecipeFacts): { key: string; message: string }[];
   create(
     options: z.output<S>,
     context: PluginKinds[K]["context"],
