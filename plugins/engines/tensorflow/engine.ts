@@ -1,0 +1,98 @@
+import { type Device, type Engine, type Precision, RunError, tf, type TracedFunction, type TraceOptions } from "@seed/core";
+import { activateBackend, type Backend } from "./backend.ts";
+import { Binding } from "./binding.ts";
+import { type CApi, DataType, openCApi } from "./c_api.ts";
+import { EagerContext } from "./eager_context.ts";
+import type { Library } from "./library.ts";
+import { hasNativeBf16 } from "./processor.ts";
+import { contextConfig, functionConfig } from "./session_config.ts";
+import { EagerFunction, GraphFunction } from "./traced_function.ts";
+
+/** TensorFlow's C library as the engine. One a process, as tfjs has one active backend. */
+export class TensorflowEngine implements Engine {
+  readonly name = "tensorflow";
+
+  private constructor(
+    private readonly backend: Backend,
+    readonly version: string,
+    readonly device: Device,
+    readonly traces: boolean,
+    private readonly nativeBf16: boolean,
+  ) {}
+
+  /**
+   * @throws {RunError} If the library does not load, or `device` is `gpu` and there is none.
+   */
+  static async open(
+    library: Library,
+    options: { device: Device | "auto"; trace: boolean },
+  ): Promise<TensorflowEngine> {
+    // Read by the library when it loads: 2 shows errors only.
+    if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2");
+    const context = new EagerContext(openLibrary(library), contextConfig({ hideGpus: options.device === "cpu" }));
+    const hasGpu = context.deviceTypes().includes("GPU");
+    if (options.device === "gpu" && !hasGpu) {
+      const devices = context.deviceTypes().join(", ");
+      throw new RunError(
+        `The recipe asks for engine.device "gpu", but TensorFlow at "${library.directory}" finds no GPU (devices: ${devices}); ` +
+          `it needs an NVIDIA driver and a CUDA build (set SEED_TENSORFLOW_DIR to one), or set engine.device to "cpu"`,
+      );
+    }
+    const device = hasGpu && options.device !== "cpu" ? "gpu" : "cpu";
+    if (device === "gpu") context.device = "/device:GPU:0";
+    const binding = new Binding(context, device === "gpu");
+    const backend = await activateBackend(binding);
+    return new TensorflowEngine(backend, binding.TF_Version, device, options.trace, await hasNativeBf16());
+  }
+
+  trace(fn: (...inputs: tf.Tensor[]) => tf.Tensor[], options: TraceOptions): TracedFunction {
+    if (!this.traces) return new EagerFunction(fn);
+    const mixedPrecision = this.#mixedPrecision(options.precision ?? "fp32", options.name);
+    return new GraphFunction(options.name, fn, this.backend, functionConfig({ mixedPrecision }));
+  }
+
+  upload(pixels: Uint8Array, shape: [number, number, number, number]): tf.Tensor4D {
+    const { binding } = this.backend;
+    const id = binding.createTensor(shape, DataType.UINT8, pixels);
+    const bytes = this.backend.createOutputTensor({ id, shape, dtype: DataType.UINT8 });
+    try {
+      return this.backend.executeSingleOutput("Cast", CAST_TO_FLOAT, [bytes]) as tf.Tensor4D;
+    } finally {
+      bytes.dispose();
+    }
+  }
+
+  // deno-lint-ignore require-await
+  async [Symbol.asyncDispose](): Promise<void> {
+    tf.removeBackend("tensorflow");
+  }
+
+  #mixedPrecision(precision: Precision, name: string): "none" | "cpu-bf16" | "gpu-fp16" {
+    if (precision === "fp32") return "none";
+    if (this.device === "cpu") return precision === "bf16" || this.nativeBf16 ? "cpu-bf16" : "none";
+    if (precision === "auto") return "gpu-fp16";
+    throw new RunError(
+      `Precision "bf16" of "${name}" is for processors; on a GPU use "auto" (fp16 where it is safe) or "fp32"`,
+    );
+  }
+}
+
+const CAST_TO_FLOAT = [
+  { name: "SrcT", type: 4, value: DataType.UINT8 },
+  { name: "DstT", type: 4, value: DataType.FLOAT },
+  { name: "Truncate", type: 3, value: false },
+];
+
+function openLibrary(library: Library): CApi {
+  try {
+    return openCApi(library);
+  } catch (error) {
+    throw new RunError(
+      `TensorFlow's library "${library.main}" does not load: ${(error as Error).message}; ` +
+        (library.installed
+          ? `delete "${library.directory}" and run again to install it anew`
+          : "check SEED_TENSORFLOW_DIR, or unset it to have TensorFlow installed"),
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,198 @@
+import { type Attribute, AttributeType, setGraphAttribute } from "./attributes.ts";
+import { type CApi, cString, packOutput, throwIfFailed, withStatus } from "./c_api.ts";
+import { dimensions, type EagerContext, type TensorMetadata } from "./eager_context.ts";
+import { type InputArgument, inputArguments } from "./op_definition.ts";
+
+/** Numbers of a graph's tensors begin here, those of real tensors stay below. */
+const FIRST_GRAPH_ID = 1e9;
+/** Outputs whose shape TensorFlow does not infer and which only ever go into the matching gradient operation. */
+const OPAQUE_OUTPUTS: Record<string, number> = { FusedBatchNormV3: 5 };
+
+/** A value of a graph: an output of one of its operations. */
+type Output = Uint8Array<ArrayBuffer>;
+
+/** True if `id` names a tensor of a graph that is being recorded, not one that exists. */
+export function isGraphTensor(id: number): boolean {
+  return id >= FIRST_GRAPH_ID;
+}
+
+/** Records operations into a TensorFlow graph instead of running them. */
+export class GraphRecorder implements Disposable {
+  readonly #graph: Deno.PointerValue;
+  readonly #outputs = new Map<number, Output>();
+  /** Real tensors that became inputs or constants of the graph. */
+  readonly #captured = new Map<number, Output>();
+  readonly #inputOrder: number[] = [];
+  readonly #definitions = new Map<string, InputArgument[]>();
+  #nodes = 0;
+  #nextId = FIRST_GRAPH_ID;
+
+  /**
+   * @param isInput Whether a real tensor is an input of the function (an argument, a variable); others that the
+   *   function meets are constants.
+   */
+  constructor(
+    readonly name: string,
+    private readonly context: EagerContext,
+    private readonly isInput: (id: number) => boolean,
+  ) {
+    this.#graph = this.#api.TF_NewGraph();
+  }
+
+  get #api(): CApi {
+    return this.context.api;
+  }
+
+  /** How many operations were recorded. */
+  get size(): number {
+    return this.#nodes;
+  }
+
+  /** Adds an operation. */
+  record(op: string, attributes: Attribute[], inputs: number[], outputCount: number): TensorMetadata[] {
+    const description = this.#begin(op);
+    this.#addInputs(description, op, attributes, inputs);
+    const lengths = new Set(this.#definition(op).map((input) => input.lengthAttribute));
+    for (const attribute of attributes) {
+      // A list's length is known from the list.
+      if (attribute.type === AttributeType.INT && lengths.has(attribute.name)) continue;
+      setGraphAttribute(this.#api, description, attribute);
+    }
+    const operation = this.#finish(description, op);
+    return Array.from({ length: outputCount }, (_, i) => this.#metadata(op, operation, i));
+  }
+
+  /**
+   * Makes the recorded graph a function of the context.
+   *
+   * @returns the numbers of the real tensors that are its inputs, in order.
+   */
+  toFunction(functionName: string, outputs: number[]): { inputs: number[]; outputTypes: number[] } {
+    const api = this.#api;
+    const results = outputs.map((id) => this.#output(id));
+    const inputs = this.#inputOrder.map((id) => this.#captured.get(id)!);
+    const made = withStatus(api, `make a function of "${this.name}"`, (status) =>
+      api.TF_GraphToFunction(
+        this.#graph,
+        cString(functionName),
+        0, // append_hash_to_fn_name
+        -1, // every operation belongs to it
+        null,
+        inputs.length,
+        concatenate(inputs),
+        results.length,
+        concatenate(results),
+        null,
+        null,
+        null,
+        status,
+      ));
+    withStatus(api, `add "${this.name}"`, (s) => api.TFE_ContextAddFunction(this.context.pointer, made, s));
+    api.TF_DeleteFunction(made);
+    // Deno copies the struct out of the buffer.
+    return { inputs: [...this.#inputOrder], outputTypes: results.map((o) => api.TF_OperationOutputType(o)) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#api.TF_DeleteGraph(this.#graph);
+  }
+
+  #begin(op: string): Deno.PointerValue {
+    // Node names are unique, so not worth keeping in cString's cache.
+    const node = new TextEncoder().encode(`${op}_${this.#nodes++}\0`);
+    return this.#api.TF_NewOperation(this.#graph, cString(op), node);
+  }
+
+  #finish(description: Deno.PointerValue, op: string): Deno.PointerValue {
+    return withStatus(
+      this.#api,
+      `trace "${op}" in "${this.name}"`,
+      (status) => this.#api.TF_FinishOperation(description, status),
+    );
+  }
+
+  #definition(op: string): InputArgument[] {
+    let definition = this.#definitions.get(op);
+    if (!definition) this.#definitions.set(op, definition = inputArguments(this.#api, this.#graph, op));
+    return definition;
+  }
+
+  #addInputs(description: Deno.PointerValue, op: string, attributes: Attribute[], inputs: number[]): void {
+    const outputs = inputs.map((id) => this.#output(id));
+    const definition = this.#definition(op);
+    const lists = definition.filter((argument) => argument.isList).length;
+    for (const { isList, lengthAttribute } of definition) {
+      if (!isList) {
+        this.#api.TF_AddInput(description, outputs.shift()!);
+        continue;
+      }
+      // With one list its length follows from the count; with several, attributes say it.
+      const given = attributes.find((a) => a.name === lengthAttribute && a.type === AttributeType.INT)?.value;
+      const length = lists === 1 ? inputs.length - (definition.length - 1) : Number(given);
+      const list = outputs.splice(0, length);
+      this.#api.TF_AddInputList(description, concatenate(list), list.length);
+    }
+  }
+
+  #output(id: number): Output {
+    const known = this.#outputs.get(id) ?? this.#captured.get(id);
+    if (known) return known;
+    if (isGraphTensor(id)) throw new Error(`A tensor of another trace was used while tracing "${this.name}"`);
+    const output = this.isInput(id) ? this.#placeholder(id) : this.#constant(id);
+    this.#captured.set(id, output);
+    return output;
+  }
+
+  #placeholder(id: number): Output {
+    const handle = this.context.handle(id), shape = this.context.shapeOf(handle);
+    const description = this.#begin("Placeholder");
+    this.#api.TF_SetAttrType(description, cString("dtype"), this.#api.TFE_TensorHandleDataType(handle));
+    this.#api.TF_SetAttrShape(description, cString("shape"), dimensions(shape), shape.length);
+    this.#inputOrder.push(id);
+    return packOutput(this.#finish(description, "Placeholder"), 0);
+  }
+
+  #constant(id: number): Output {
+    const api = this.#api, handle = this.context.handle(id);
+    const tensor = withStatus(api, "copy a constant", (s) => api.TFE_TensorHandleResolve(handle, s));
+    try {
+      const description = this.#begin("Const");
+      api.TF_SetAttrType(description, cString("dtype"), api.TFE_TensorHandleDataType(handle));
+      withStatus(api, "set a constant", (s) => api.TF_SetAttrTensor(description, cString("value"), tensor, s));
+      return packOutput(this.#finish(description, "Const"), 0);
+    } finally {
+      api.TF_DeleteTensor(tensor);
+    }
+  }
+
+  #metadata(op: string, operation: Deno.PointerValue, index: number): TensorMetadata {
+    const api = this.#api, output = packOutput(operation, index);
+    const id = this.#nextId++;
+    this.#outputs.set(id, output);
+    return { id, shape: this.#shape(op, output, index), dtype: api.TF_OperationOutputType(output) };
+  }
+
+  #shape(op: string, output: Output, index: number): number[] {
+    if (OPAQUE_OUTPUTS[op] === index) return [];
+    const api = this.#api, status = api.TF_NewStatus();
+    try {
+      const rank = api.TF_GraphGetTensorNumDims(this.#graph, output, status);
+      const dims = new BigInt64Array(Math.max(1, rank));
+      if (rank > 0) api.TF_GraphGetTensorShape(this.#graph, output, dims, rank, status);
+      throwIfFailed(api, status, `infer the shape of "${op}"`);
+      const shape = Array.from(dims.subarray(0, Math.max(0, rank)), Number);
+      if (rank >= 0 && shape.every((size) => size >= 0)) return shape;
+    } finally {
+      api.TF_DeleteStatus(status);
+    }
+    throw new Error(
+      `Cannot trace "${op}" in "${this.name}": the shape of its result depends on data; compute it outside the traced function, or set engine.trace to false`,
+    );
+  }
+}
+
+function concatenate(outputs: Output[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(16 * Math.max(1, outputs.length));
+  outputs.forEach((output, i) => bytes.set(output, 16 * i));
+  return bytes;
+}

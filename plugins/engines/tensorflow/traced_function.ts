@@ -1,0 +1,145 @@
+import { type TracedFunction, tf } from "@seed/core";
+import { type Attribute, AttributeType } from "./attributes.ts";
+import type { Backend } from "./backend.ts";
+import { cString, withStatus } from "./c_api.ts";
+import { GraphRecorder } from "./graph_recorder.ts";
+
+type Body = (...inputs: tf.Tensor[]) => tf.Tensor[];
+
+/** What an input of the TensorFlow function is filled with at each call. */
+type Source = { argument: number } | { variable: tf.Variable };
+
+interface Compiled {
+  functionName: string;
+  attributes: Attribute[];
+  sources: Source[];
+  /** Shapes and dtypes of everything that comes out: first what the body returned, then new values of `updated`. */
+  outputs: { shape: number[]; dtype: number }[];
+  updated: tf.Variable[];
+  inputs: { shape: number[]; dtype: string }[];
+}
+
+let functionCount = 0;
+
+/** A body that is recorded at the first call and then runs as one TensorFlow function. */
+export class GraphFunction implements TracedFunction {
+  #compiled: Compiled | null = null;
+
+  constructor(
+    private readonly name: string,
+    private readonly body: Body,
+    private readonly backend: Backend,
+    /** Serialized `ConfigProto` that the function is called with. */
+    private readonly config: Uint8Array,
+  ) {}
+
+  async call(...inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
+    const compiled = this.#compiled ??= this.#compile(inputs);
+    this.#checkInputs(compiled, inputs);
+    const { backend } = this;
+    const filled = compiled.sources.map((s) => "variable" in s ? s.variable : inputs[s.argument]);
+    const ids = await backend.binding.context.executeAsync(
+      "PartitionedCall",
+      compiled.attributes,
+      backend.getInputTensorIds(filled),
+      compiled.outputs.length,
+    );
+    const tensors = ids.map((id, i) => backend.createOutputTensor({ id, ...compiled.outputs[i] }));
+    const results = tensors.splice(0, tensors.length - compiled.updated.length);
+    compiled.updated.forEach((variable, i) => {
+      variable.assign(tensors[i]);
+      tensors[i].dispose();
+    });
+    return results;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#compiled) return;
+    const { api, pointer } = this.backend.binding.context, name = this.#compiled.functionName;
+    withStatus(api, `remove "${this.name}"`, (s) => api.TFE_ContextRemoveFunction(pointer, cString(name), s));
+    this.#compiled = null;
+  }
+
+  #compile(inputs: tf.Tensor[]): Compiled {
+    const { backend } = this;
+    const variables = Object.values(tf.engine().registeredVariables) as tf.Variable[];
+    // Also uploads values that tfjs still holds in JavaScript: touched first inside the trace they would be constants.
+    const variableIds = backend.getInputTensorIds(variables);
+    const argumentIds = backend.getInputTensorIds(inputs);
+    const sources = new Map<number, Source>();
+    variables.forEach((variable, i) => sources.set(variableIds[i], { variable }));
+    argumentIds.forEach((id, argument) => sources.set(id, { argument }));
+
+    using recorder = new GraphRecorder(this.name, backend.binding.context, (id) => sources.has(id));
+    const { outputIds, metadata, updated } = this.#record(recorder, variables, inputs);
+    const functionName = `seed_${this.name.replaceAll(/\W/g, "_")}_${functionCount++}`;
+    const made = recorder.toFunction(functionName, outputIds);
+    const inputTypes = made.inputs.map((id) => {
+      const { api } = backend.binding.context;
+      return api.TFE_TensorHandleDataType(backend.binding.context.handle(id));
+    });
+    return {
+      functionName,
+      attributes: [
+        { name: "Tin", type: AttributeType.TYPE, value: inputTypes },
+        { name: "Tout", type: AttributeType.TYPE, value: made.outputTypes },
+        { name: "f", type: AttributeType.FUNCTION, value: functionName },
+        { name: "config_proto", type: AttributeType.BYTES, value: this.config },
+      ],
+      sources: made.inputs.map((id) => sources.get(id)!),
+      outputs: metadata.map((shape, i) => ({ shape, dtype: made.outputTypes[i] })),
+      updated,
+      inputs: inputs.map(({ shape, dtype }) => ({ shape, dtype })),
+    };
+  }
+
+  /** Runs the body on the recorder; leaves every variable as it was. */
+  #record(recorder: GraphRecorder, variables: tf.Variable[], inputs: tf.Tensor[]) {
+    const { binding } = this.backend;
+    if (binding.recorder) throw new Error(`Cannot trace "${this.name}" while tracing "${binding.recorder.name}"`);
+    const before = variables.map((variable) => tf.keep(tf.engine().runKernel("Identity", { x: variable }) as tf.Tensor));
+    binding.recorder = recorder;
+    try {
+      return tf.tidy(() => {
+        const results = this.body(...inputs);
+        const updated = variables.filter((variable, i) => variable.dataId !== before[i].dataId);
+        const outputs: tf.Tensor[] = [...results, ...updated];
+        const recorded = {
+          outputIds: this.backend.getInputTensorIds(outputs),
+          metadata: outputs.map((tensor) => tensor.shape),
+          updated,
+        };
+        return recorded as unknown as tf.TensorContainerObject;
+      }) as unknown as { outputIds: number[]; metadata: number[][]; updated: tf.Variable[] };
+    } finally {
+      binding.recorder = null;
+      variables.forEach((variable, i) => {
+        if (variable.dataId !== before[i].dataId) variable.assign(before[i]);
+        before[i].dispose();
+      });
+    }
+  }
+
+  #checkInputs(compiled: Compiled, inputs: tf.Tensor[]): void {
+    const describe = (list: { shape: number[]; dtype: string }[]) =>
+      list.map(({ shape, dtype }) => `${dtype}[${shape}]`).join(", ");
+    const got = describe(inputs), expected = describe(compiled.inputs);
+    if (got === expected) return;
+    throw new Error(
+      `The traced function "${this.name}" was called with ${got}, but it was traced for ${expected}: pad the batch, or trace another function for the other shape`,
+    );
+  }
+}
+
+/** A body that runs operation by operation at every call: for debugging. */
+export class EagerFunction implements TracedFunction {
+  constructor(private readonly body: Body) {}
+
+  // Asynchronous to be interchangeable with a graph function.
+  // deno-lint-ignore require-await
+  async call(...inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
+    return tf.tidy(() => this.body(...inputs));
+  }
+
+  [Symbol.dispose](): void {}
+}
