@@ -100,10 +100,23 @@ export const DataType = {
   RESOURCE: 20,
 } as const;
 
-/** Opens the libraries, in the order that they need each other. */
-export function openCApi(libraries: { framework: string | null; main: string }) {
+/** `absl::SetMinLogLevel`, of the Abseil release that TensorFlow 2.21 is built with. */
+const SET_MIN_LOG_LEVEL = {
+  name: "_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE",
+  parameters: [I],
+  result: V,
+  optional: true, // another release only logs more
+} as const;
+
+/**
+ * Opens the libraries, in the order that they need each other.
+ *
+ * @param libraries.logLevel From which severity on TensorFlow prints: 0 information, 1 warnings, 2 errors.
+ */
+export function openCApi(libraries: { framework: string | null; main: string; logLevel: number }) {
   // The main library finds the framework's symbols because it is loaded already.
-  const framework = libraries.framework ? Deno.dlopen(libraries.framework, {}) : null;
+  const framework = Deno.dlopen(libraries.framework ?? libraries.main, { SET_MIN_LOG_LEVEL });
+  framework.symbols.SET_MIN_LOG_LEVEL?.(libraries.logLevel);
   const main = Deno.dlopen(libraries.main, SYMBOLS);
   return { ...main.symbols, libraries: [framework, main] };
 }

@@ -27,8 +27,6 @@ export class TensorflowEngine implements Engine {
     library: Library,
     options: { device: Device | "auto"; trace: boolean },
   ): Promise<TensorflowEngine> {
-    // Read by the library when it loads: 2 shows errors only.
-    if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2");
     const context = new EagerContext(openLibrary(library), contextConfig({ hideGpus: options.device === "cpu" }));
     const hasGpu = context.deviceTypes().includes("GPU");
     if (options.device === "gpu" && !hasGpu) {
@@ -85,7 +83,8 @@ const CAST_TO_FLOAT = [
 
 function openLibrary(library: Library): CApi {
   try {
-    return openCApi(library);
+    const logLevel = Number(Deno.env.get("TF_CPP_MIN_LOG_LEVEL") ?? 2);
+    return openCApi({ ...library, logLevel });
   } catch (error) {
     throw new RunError(
       `TensorFlow's library "${library.main}" does not load: ${(error as Error).message}; ` +

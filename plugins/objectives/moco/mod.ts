@@ -1,0 +1,81 @@
+/**
+ * MoCo-v2: contrastive learning against a momentum encoder, without a teacher (He et al., CVPR 2020; Chen et al.,
+ * 2020). It trains teachers, and is the paper's baseline for students.
+ *
+ * @module
+ */
+import {
+  definePlugin,
+  type Objective,
+  type ObjectiveInputs,
+  type ObjectiveResult,
+  type Parameter,
+  type Student,
+  tf,
+  z,
+} from "@seed/core";
+import { unitRows } from "@seed/nn";
+
+/**
+ * InfoNCE: each query's key is to be told from the queue's (MoCo, equation 1).
+ *
+ * @param q Queries, `[batch, dim]` float32 unit rows.
+ * @param k Their keys, of other views of the same images; no gradient flows into them.
+ * @param D The queue of earlier keys, `[size, dim]` float32 unit rows.
+ * @returns the mean over the batch, a scalar.
+ */
+export function infoNce(q: tf.Tensor2D, k: tf.Tensor2D, D: tf.Tensor2D, temperature: number): tf.Scalar {
+  const positive = tf.sum(tf.mul(q, k), 1, true);
+  const logits = tf.div(tf.concat([positive, tf.matMul(q, D, false, true)], 1), temperature);
+  return tf.neg(tf.mean(tf.slice(tf.logSoftmax(logits), [0, 0], [-1, 1])));
+}
+
+/** Two views an image: the student's is the query, the momentum encoder's the key. */
+class MocoObjective implements Objective {
+  readonly views = 2;
+  readonly usesTeacher = false;
+  readonly parameters: readonly Parameter[];
+
+  constructor(
+    private readonly keyEncoder: Student,
+    private readonly options: { temperature: number; momentum: number },
+  ) {
+    this.parameters = keyEncoder.parameters.map((p) => ({ ...p, name: `momentum_encoder.${p.name}`, trainable: false }));
+  }
+
+  /** The key encoder follows the student: theta_k <- m theta_k + (1 - m) theta_q (MoCo, equation 2). */
+  prepare(student: Student): void {
+    const m = this.options.momentum;
+    student.parameters.forEach(({ variable, trainable }, i) => {
+      if (!trainable) return; // running statistics are the key encoder's own
+      const key = this.keyEncoder.parameters[i].variable;
+      tf.tidy(() => key.assign(tf.add(tf.mul(key, m), tf.mul(variable, 1 - m))));
+    });
+  }
+
+  loss({ views, student, queue }: ObjectiveInputs): ObjectiveResult {
+    const q = unitRows(student.forward(views[0], { training: true }).embedding);
+    const k = unitRows(this.keyEncoder.forward(views[1], { training: true }).embedding);
+    return { loss: infoNce(q, k, queue.embeddings as tf.Tensor2D, this.options.temperature), enqueue: k };
+  }
+
+  [Symbol.dispose](): void {
+    this.keyEncoder[Symbol.dispose]();
+  }
+}
+
+export default definePlugin({
+  kind: "objective",
+  name: "@seed/objective-moco",
+  apiVersion: 1,
+  about: { summary: "MoCo-v2: contrast with a momentum encoder, no teacher", source: "Chen et al., 2020" },
+  options: z.strictObject({
+    temperature: z.number().positive().default(0.2),
+    /** Share of itself that the momentum encoder keeps at each step. */
+    momentum: z.number().min(0).max(1).default(0.999),
+  }),
+  async create(options, { createStudent }) {
+    // A fresh student has the same initial values: draws are keyed by seed and name.
+    return new MocoObjective(await createStudent(), options);
+  },
+});
