@@ -3,17 +3,28 @@
  *
  * @module
  */
+export * from "./atomic_file.ts";
 export * from "./augmenter.ts";
+export * from "./cache_directory.ts";
 export * from "./data_source.ts";
 export * from "./engine.ts";
 export * from "./errors.ts";
 export * from "./evaluator.ts";
+export * from "./file_hash.ts";
 export * from "./logger.ts";
+export * from "./nearest.ts";
 export * from "./objective.ts";
+export * from "./pip_package.ts";
 export * from "./plugin.ts";
 export * from "./queue.ts";
 export * from "./random.ts";
+export * from "./safetensors.ts";
+export * from "./schedule.ts";
+export * from "./sgd.ts";
+export * from "./state_dict.ts";
 export * from "./student.ts";
 export * from "./teacher.ts";
+export * from "./tensor_layout.ts";
 export * from "./tf.ts";
+export * from "./weights_file.ts";
 export { z } from "zod";

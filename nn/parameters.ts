@@ -4,19 +4,20 @@
  *
  * @module
  */
-import type { Parameter, ParameterKind, Random, tf } from "@seed/core";
-
-/** How a value starts if it is made new. */
-export type Initializer = (random: Random, index: number) => number;
+import type { Parameter, ParameterKind, tf } from "@seed/core";
+import type { Initializer } from "./initializer.ts";
 
 /** Gives a network its values. Tensors come in TensorFlow's layout, shapes are given in it too. */
 export interface ParameterSource {
-  /** True: values are constants, batch norm is folded into the convolution before it. */
+  /** True: values are constants, and batch norm is folded into the convolution before it. */
   readonly frozen: boolean;
+  /** Everything handed out so far, in order; empty if frozen. */
+  readonly parameters: readonly Parameter[];
+
   /**
    * @param name timm's state-dict name.
    * @param shape In TensorFlow's layout.
-   * @param trainable False for running statistics.
+   * @param trainable False for running statistics; default true.
    */
   get(
     name: string,
@@ -25,6 +26,4 @@ export interface ParameterSource {
     init: Initializer,
     trainable?: boolean,
   ): tf.Tensor;
-  /** Everything handed out so far, in order; empty if frozen. */
-  readonly parameters: readonly Parameter[];
 }

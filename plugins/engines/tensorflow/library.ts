@@ -1,4 +1,4 @@
-import { RunError } from "@seed/core";
+import { installPackage, RunError } from "@seed/core";
 
 /** Version that is installed, and that the engine is tested with. */
 export const TENSORFLOW_VERSION = "2.21.0";
@@ -83,7 +83,6 @@ async function install(
   wheel: Wheel,
   options: { cacheDir: string; log(message: string): void; signal: AbortSignal },
 ): Promise<string> {
-  const { installPackage } = await import("@seed/core");
   const into = `${options.cacheDir}/${wheel.name}-${TENSORFLOW_VERSION}-${wheel.platform}`;
   await installPackage({
     name: wheel.name,

@@ -1,0 +1,30 @@
+/**
+ * Files that are there whole or not at all: written beside the target under a temporary name, synced to the disk,
+ * and renamed.
+ *
+ * @module
+ */
+
+/** Writes `chunks`, one after the other, as the new content of `path`. */
+export async function writeAtomically(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const temporary = `${path}.${Deno.pid}.tmp`;
+  try {
+    using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
+    }
+    await file.sync();
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {}); // the first error is the one to report
+    throw error;
+  }
+}
+
+/** Writes a text file. */
+export async function writeTextAtomically(path: string, text: string): Promise<void> {
+  await writeAtomically(path, [new TextEncoder().encode(text)]);
+}

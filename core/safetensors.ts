@@ -1,0 +1,154 @@
+/**
+ * The safetensors format: an 8-byte little-endian header length, a JSON header with each tensor's type, shape and
+ * byte range, then the values. https://github.com/huggingface/safetensors
+ *
+ * @module
+ */
+import { writeAtomically } from "./atomic_file.ts";
+import { RunError } from "./errors.ts";
+import { BYTES_PER_ELEMENT, type StoredType, type TensorInfo, toFloat32, type WeightsFile } from "./weights_file.ts";
+
+/** The format's own bound on the header. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+interface Entry extends TensorInfo {
+  begin: number;
+  end: number;
+}
+
+/** A safetensors file that is open for reading. */
+export class SafetensorsFile implements WeightsFile {
+  readonly format = "safetensors";
+
+  private constructor(
+    readonly path: string,
+    private readonly file: Deno.FsFile,
+    private readonly dataStart: number,
+    readonly tensors: ReadonlyMap<string, Entry>,
+    readonly metadata: Readonly<Record<string, string>>,
+  ) {}
+
+  /** @throws {RunError} If it is not a whole, consistent safetensors file. */
+  static async open(path: string): Promise<SafetensorsFile> {
+    const file = await Deno.open(path);
+    try {
+      const { size } = await file.stat();
+      const { header, dataStart } = await readHeader(file, path, size);
+      const { __metadata__: metadata = {}, ...entries } = header;
+      const tensors = checkEntries(path, entries, size - dataStart);
+      return new SafetensorsFile(path, file, dataStart, tensors, metadata as Record<string, string>);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  async read(name: string): Promise<Float32Array> {
+    const { dtype } = this.#entry(name);
+    return toFloat32(await this.readBytes(name), dtype);
+  }
+
+  /** The stored bytes of a tensor. */
+  async readBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const { begin, end } = this.#entry(name);
+    const bytes = new Uint8Array(end - begin);
+    await readFully(this.file, this.dataStart + begin, bytes, this.path);
+    return bytes;
+  }
+
+  [Symbol.dispose](): void {
+    this.file.close();
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.tensors.get(name);
+    if (!entry) throw new RunError(`The file "${this.path}" holds no tensor "${name}"`);
+    return entry;
+  }
+}
+
+/** A tensor to write. */
+export interface NamedArray {
+  name: string;
+  shape: readonly number[];
+  data: Float32Array | Int32Array | BigInt64Array;
+}
+
+/** Writes a safetensors file, whole or not at all. */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly NamedArray[],
+  metadata: Record<string, string>,
+): Promise<void> {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const { name, shape, data } of tensors) {
+    const elements = shape.reduce((a, b) => a * b, 1);
+    if (elements !== data.length) throw new RangeError(`Tensor "${name}" [${shape}] has ${data.length} values`);
+    const dtype: StoredType = data instanceof Float32Array ? "F32" : data instanceof Int32Array ? "I32" : "I64";
+    header[name] = { dtype, shape, data_offsets: [offset, offset += data.byteLength] };
+  }
+  // Spaces after the JSON keep the values aligned to 8 bytes.
+  const text = JSON.stringify(header);
+  const json = new TextEncoder().encode(text + " ".repeat((8 - new TextEncoder().encode(text).length % 8) % 8));
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
+  const values = tensors.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  await writeAtomically(path, [length, json, ...values]);
+}
+
+async function readHeader(file: Deno.FsFile, path: string, size: number) {
+  const bad = (why: string) => new RunError(`The file "${path}" is not a safetensors file: ${why}; fetch or export it again`);
+  if (size < 8) throw bad(`it has ${size} bytes, fewer than the 8 of a header length`);
+  const lengthBytes = new Uint8Array(8);
+  await readFully(file, 0, lengthBytes, path);
+  const length = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
+  if (length > MAX_HEADER_BYTES) throw bad(`its header would have ${length} bytes`);
+  if (8 + length > size) throw bad(`its header of ${length} bytes ends after the file's ${size} (truncated?)`);
+  const bytes = new Uint8Array(length);
+  await readFully(file, 8, bytes, path);
+  try {
+    const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (typeof header !== "object" || header === null || Array.isArray(header)) throw bad("its header is no object");
+    return { header: header as Record<string, unknown>, dataStart: 8 + length };
+  } catch (error) {
+    if (error instanceof RunError) throw error;
+    throw bad(`its header is not JSON (${(error as Error).message})`);
+  }
+}
+
+/** Every tensor lies within the data, has as many bytes as its shape says, and overlaps no other. */
+function checkEntries(path: string, entries: Record<string, unknown>, dataBytes: number): Map<string, Entry> {
+  const tensors = new Map<string, Entry>();
+  for (const [name, value] of Object.entries(entries)) tensors.set(name, checkEntry(path, name, value, dataBytes));
+  const ordered = [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+  for (let i = 1; i < ordered.length; i++) {
+    const [[before, a], [after, b]] = [ordered[i - 1], ordered[i]];
+    if (b.begin < a.end) throw new RunError(`In "${path}" the tensors "${before}" and "${after}" overlap`);
+  }
+  return tensors;
+}
+
+function checkEntry(path: string, name: string, value: unknown, dataBytes: number): Entry {
+  const bad = (why: string) => new RunError(`In "${path}" the tensor "${name}" ${why}`);
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
+  if (typeof dtype !== "string" || !(dtype in BYTES_PER_ELEMENT)) throw bad(`has the unknown type "${dtype}"`);
+  const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+  if (!Array.isArray(shape) || !shape.every(isCount)) throw bad("has no valid shape");
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) throw bad("has no valid byte range");
+  const [begin, end] = offsets, type = dtype as StoredType;
+  const expected = shape.reduce((a, b) => a * b, BYTES_PER_ELEMENT[type]);
+  if (end - begin !== expected) throw bad(`[${shape}] needs ${expected} bytes, its range has ${end - begin}`);
+  if (end > dataBytes) throw bad(`ends at byte ${end} of ${dataBytes} (truncated file?)`);
+  return { dtype: type, shape, begin, end };
+}
+
+/** Fills `target` from `offset` on. */
+async function readFully(file: Deno.FsFile, offset: number, target: Uint8Array, path: string): Promise<void> {
+  await file.seek(offset, Deno.SeekMode.Start);
+  for (let at = 0; at < target.length;) {
+    const count = await file.read(target.subarray(at));
+    if (count === null) throw new RunError(`The file "${path}" ended while it was read: it was cut short meanwhile`);
+    at += count;
+  }
+}

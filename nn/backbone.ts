@@ -1,0 +1,15 @@
+import type { tf } from "@seed/core";
+import type { Mode } from "./conv_norm.ts";
+import type { Normalization } from "./normalize.ts";
+
+/** A network without its head. */
+export interface Backbone {
+  /** Width of its pooled output. */
+  readonly featureDim: number;
+  readonly normalization: Normalization;
+  /**
+   * @param images `[batch, height, width, 3]` float32 in 0..255, RGB.
+   * @returns `[batch, featureDim]` float32, globally pooled: what timm calls pre-logits.
+   */
+  features(images: tf.Tensor4D, mode: Mode): tf.Tensor2D;
+}

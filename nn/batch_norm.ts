@@ -1,0 +1,91 @@
+import { tf } from "@seed/core";
+import { constant } from "./initializer.ts";
+import type { ParameterSource } from "./parameters.ts";
+
+/** PyTorch's conventions: `momentum` is the share of the new statistics. */
+export interface BatchNormOptions {
+  channels: number;
+  /** Default 1e-5. */
+  epsilon?: number;
+  /** Default 0.1. */
+  momentum?: number;
+}
+
+/** The four vectors of a batch norm, `[channels]` each. */
+export interface BatchNormParameters {
+  scale: tf.Tensor1D;
+  offset: tf.Tensor1D;
+  runningMean: tf.Tensor1D;
+  runningVariance: tf.Tensor1D;
+}
+
+/** Names as PyTorch's: `weight`, `bias`, `running_mean`, `running_var`. */
+export function batchNormParameters(source: ParameterSource, name: string, channels: number): BatchNormParameters {
+  const get = (part: string, start: number, trainable: boolean) =>
+    source.get(`${name}.${part}`, "vector", [channels], constant(start), trainable) as tf.Tensor1D;
+  return {
+    scale: get("weight", 1, true),
+    offset: get("bias", 0, true),
+    runningMean: get("running_mean", 0, false),
+    runningVariance: get("running_var", 1, false),
+  };
+}
+
+/** Normalises by the running statistics. */
+export function batchNormInference(x: tf.Tensor4D, p: BatchNormParameters, epsilon: number): tf.Tensor4D {
+  return tf.tidy(() => {
+    const factor = tf.mul(p.scale, tf.rsqrt(tf.add(p.runningVariance, epsilon)));
+    return tf.add(tf.mul(x, factor), tf.sub(p.offset, tf.mul(p.runningMean, factor))) as tf.Tensor4D;
+  });
+}
+
+/** Normalises by the batch's statistics and moves the running ones, whose variance is the unbiased one. */
+export function batchNormTraining(x: tf.Tensor4D, p: BatchNormParameters, options: BatchNormOptions): tf.Tensor4D {
+  const { epsilon = 1e-5, momentum = 0.1 } = options;
+  const fused = tf.getKernel("SeedBatchNorm", tf.getBackend()) ? fusedBatchNorm : composedBatchNorm;
+  const { y, mean, unbiasedVariance } = fused(x, p, epsilon);
+  move(p.runningMean, mean, momentum);
+  move(p.runningVariance, unbiasedVariance, momentum);
+  return y;
+}
+
+interface Normalized {
+  y: tf.Tensor4D;
+  mean: tf.Tensor1D;
+  unbiasedVariance: tf.Tensor1D;
+}
+
+/** On an engine with kernels for it: one pass over memory each way. */
+function fusedBatchNorm(x: tf.Tensor4D, p: BatchNormParameters, epsilon: number): Normalized {
+  let mean!: tf.Tensor1D, unbiasedVariance!: tf.Tensor1D;
+  const run = tf.customGrad((...args) => {
+    const [x, scale, offset, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    const outputs = tf.engine().runKernel("SeedBatchNorm", { x, scale, offset }, { epsilon }) as tf.Tensor[];
+    const [y, batchMean, variance, reserve1, reserve2, reserve3] = outputs;
+    [mean, unbiasedVariance] = [batchMean as tf.Tensor1D, variance as tf.Tensor1D];
+    save([x, scale, reserve1, reserve2, reserve3]);
+    return { value: y, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => fusedGradient(dy, saved, epsilon) };
+  });
+  const y = run(x, p.scale, p.offset) as tf.Tensor4D;
+  return { y, mean, unbiasedVariance };
+}
+
+function fusedGradient(dy: tf.Tensor, saved: tf.Tensor[], epsilon: number): tf.Tensor[] {
+  const [x, scale, reserve1, reserve2, reserve3] = saved;
+  const inputs = { dy, x, scale, reserve1, reserve2, reserve3 };
+  return tf.engine().runKernel("SeedBatchNormGrad", inputs, { epsilon }) as tf.Tensor[];
+}
+
+/** From elementary operations, for backends without the kernels. */
+function composedBatchNorm(x: tf.Tensor4D, p: BatchNormParameters, epsilon: number): Normalized {
+  const count = x.size / x.shape[3];
+  const { mean, variance } = tf.moments(x, [0, 1, 2]);
+  const factor = tf.mul(p.scale, tf.rsqrt(tf.add(variance, epsilon)));
+  const y = tf.add(tf.mul(tf.sub(x, mean), factor), p.offset) as tf.Tensor4D;
+  const unbiasedVariance = tf.mul(variance, count / Math.max(1, count - 1)) as tf.Tensor1D;
+  return { y, mean: mean as tf.Tensor1D, unbiasedVariance };
+}
+
+function move(running: tf.Tensor1D, batch: tf.Tensor1D, momentum: number): void {
+  tf.tidy(() => (running as tf.Variable).assign(tf.add(tf.mul(running, 1 - momentum), tf.mul(batch, momentum))));
+}

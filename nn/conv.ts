@@ -1,0 +1,60 @@
+import { tf } from "@seed/core";
+import type { Initializer } from "./initializer.ts";
+import { kaimingFanOut } from "./initializer.ts";
+import type { ParameterSource } from "./parameters.ts";
+
+/** A layer: a function of a batch of feature maps, `[batch, height, width, channels]`. */
+export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
+
+/**
+ * How a convolution pads. `symmetric`: PyTorch's, `kernel >> 1` on each side. `same`: TensorFlow's, which depends
+ * on the input's size when the stride is not 1 and puts the odd pixel to the right and below.
+ */
+export type Padding = "symmetric" | "same";
+
+/** Shape of a convolution. */
+export interface ConvOptions {
+  inputs: number;
+  /** Equals `inputs` if `depthwise`. */
+  outputs: number;
+  kernel: number;
+  stride?: number;
+  depthwise?: boolean;
+  padding?: Padding;
+  init?: Initializer;
+}
+
+/** The convolution's weight: `[kernel, kernel, inputs, outputs]`, or `[kernel, kernel, channels, 1]` if depthwise. */
+export function convWeight(source: ParameterSource, name: string, options: ConvOptions): tf.Tensor4D {
+  const { inputs, outputs, kernel, depthwise = false } = options;
+  const init = options.init ?? kaimingFanOut(depthwise ? kernel * kernel : kernel * kernel * outputs);
+  const shape = depthwise ? [kernel, kernel, inputs, 1] : [kernel, kernel, inputs, outputs];
+  return source.get(`${name}.weight`, depthwise ? "depthwise" : "conv", shape, init) as tf.Tensor4D;
+}
+
+/** Convolves, as PyTorch's `conv2d` without bias would. */
+export function convolve(x: tf.Tensor4D, weight: tf.Tensor4D, options: ConvOptions): tf.Tensor4D {
+  const { kernel, stride = 1, depthwise = false, padding = "symmetric" } = options;
+  const run = depthwise ? tf.depthwiseConv2d : tf.conv2d;
+  // With stride 1 and an odd kernel the two are the same, and engines like the one with a name better.
+  if (padding === "same" || stride === 1) return run(x, weight, stride, "same") as tf.Tensor4D;
+  if (kernel === 1) return run(x, weight, stride, "valid") as tf.Tensor4D;
+  const side = kernel >> 1;
+  if (canPadExplicitly()) {
+    return run(x, weight, stride, [[0, 0], [side, side], [side, side], [0, 0]]) as tf.Tensor4D;
+  }
+  const padded = tf.pad(x, [[0, 0], [side, side], [side, side], [0, 0]]) as tf.Tensor4D;
+  return run(padded, weight, stride, "valid") as tf.Tensor4D;
+}
+
+/** tfjs's `cpu` backend ignores what explicit padding means for depthwise gradients; TensorFlow's kernels do not. */
+function canPadExplicitly(): boolean {
+  return tf.getBackend() === "tensorflow";
+}
+
+/** A convolution with a bias, `name.weight` and `name.bias`. */
+export function convWithBias(source: ParameterSource, name: string, options: ConvOptions): Layer {
+  const weight = convWeight(source, name, options);
+  const bias = source.get(`${name}.bias`, "vector", [options.outputs], () => 0);
+  return (x) => tf.add(convolve(x, weight, options), bias) as tf.Tensor4D;
+}

@@ -1,0 +1,48 @@
+import { tf } from "@seed/core";
+import { type Activation, identity } from "./activation.ts";
+import { batchNormInference, batchNormParameters, batchNormTraining } from "./batch_norm.ts";
+import { type ConvOptions, convolve, convWeight } from "./conv.ts";
+import type { ParameterSource } from "./parameters.ts";
+
+/** How a network runs: with the batch's statistics, which move the running ones, or with the running ones. */
+export interface Mode {
+  readonly training: boolean;
+}
+
+/** A layer that runs differently in training. */
+export type ModalLayer = (x: tf.Tensor4D, mode: Mode) => tf.Tensor4D;
+
+/** A convolution, its batch norm, and an activation. */
+export interface ConvNormOptions extends ConvOptions {
+  /** Names of the two in the state dict, for example `["conv1", "bn1"]`. */
+  names: readonly [conv: string, norm: string];
+  activation?: Activation;
+  epsilon?: number;
+}
+
+/**
+ * Convolution, batch norm, activation. From a frozen source, batch norm becomes part of the weight and a bias,
+ * which an engine fuses with the convolution.
+ */
+export function convNorm(source: ParameterSource, options: ConvNormOptions): ModalLayer {
+  const { names, activation = identity, epsilon = 1e-5, outputs } = options;
+  const weight = convWeight(source, names[0], options);
+  const norm = batchNormParameters(source, names[1], outputs);
+  if (source.frozen) {
+    const factor = tf.tidy(() => tf.mul(norm.scale, tf.rsqrt(tf.add(norm.runningVariance, epsilon))));
+    const folded = tf.tidy(() => tf.mul(weight, options.depthwise ? tf.expandDims(factor, 1) : factor)) as tf.Tensor4D;
+    const bias = tf.tidy(() => tf.sub(norm.offset, tf.mul(norm.runningMean, factor))) as tf.Tensor1D;
+    return (x) => activation(addBias(convolve(x, folded, options), bias));
+  }
+  return (x, { training }) => {
+    const y = convolve(x, weight, options);
+    if (!training) return activation(batchNormInference(y, norm, epsilon));
+    return activation(batchNormTraining(y, norm, { channels: outputs, epsilon }));
+  };
+}
+
+/** As one operation where the engine has it: its graph optimiser looks for that one to fuse. */
+export function addBias(x: tf.Tensor4D, bias: tf.Tensor1D): tf.Tensor4D {
+  if (!tf.getKernel("SeedBiasAdd", tf.getBackend())) return tf.add(x, bias) as tf.Tensor4D;
+  return tf.engine().runKernel("SeedBiasAdd", { x, bias }) as tf.Tensor4D;
+}

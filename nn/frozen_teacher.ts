@@ -1,0 +1,42 @@
+import { type Engine, type Precision, type Teacher, tf, type TracedFunction, type WeightsRecord } from "@seed/core";
+import type { FrozenParameters } from "./frozen_parameters.ts";
+import { unitRows } from "./unit_rows.ts";
+
+/** A teacher that is a network of constants, traced by the engine. */
+export class FrozenTeacher implements Teacher {
+  readonly embeddingDim: number;
+  readonly inputSize: number | null;
+  readonly weights: WeightsRecord;
+  readonly #parameters: FrozenParameters;
+  readonly #forward: TracedFunction;
+
+  constructor(options: {
+    name: string;
+    engine: Engine;
+    parameters: FrozenParameters;
+    /** `[batch, height, width, 3]` float32 in 0..255 to `[batch, embeddingDim]`, not normalised. */
+    forward: (images: tf.Tensor4D) => tf.Tensor2D;
+    embeddingDim: number;
+    inputSize: number | null;
+    precision: Precision;
+    weights: WeightsRecord;
+  }) {
+    ({ embeddingDim: this.embeddingDim, inputSize: this.inputSize, weights: this.weights } = options);
+    this.#parameters = options.parameters;
+    const { name, precision } = options;
+    this.#forward = options.engine.trace((images) => [options.forward(images as tf.Tensor4D)], { name, precision });
+  }
+
+  async embed(images: tf.Tensor4D): Promise<tf.Tensor2D> {
+    const [embedding] = await this.#forward.call(images);
+    // Outside the traced function, so in fp32 whatever its precision.
+    const unit = tf.tidy(() => unitRows(embedding as tf.Tensor2D));
+    embedding.dispose();
+    return unit;
+  }
+
+  [Symbol.dispose](): void {
+    this.#forward[Symbol.dispose]();
+    this.#parameters[Symbol.dispose]();
+  }
+}

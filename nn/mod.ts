@@ -1,0 +1,24 @@
+/**
+ * Networks and their parts: layers, backbones, projection heads, and where their values come from.
+ *
+ * @module
+ */
+export * from "./activation.ts";
+export * from "./backbone.ts";
+export * from "./batch_norm.ts";
+export * from "./conv.ts";
+export * from "./conv_norm.ts";
+export * from "./efficientnet.ts";
+export * from "./efficientnet_lite.ts";
+export * from "./frozen_parameters.ts";
+export * from "./frozen_teacher.ts";
+export * from "./initializer.ts";
+export * from "./linear.ts";
+export * from "./normalize.ts";
+export * from "./parameters.ts";
+export * from "./resnet.ts";
+export * from "./squeeze_excite.ts";
+export * from "./student_network.ts";
+export * from "./trainable_parameters.ts";
+export * from "./unit_rows.ts";
+export * from "./weights/open_weights.ts";

