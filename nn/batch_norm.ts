@@ -43,31 +43,31 @@ export function batchNormInference(x: tf.Tensor4D, p: BatchNormParameters, epsil
 export function batchNormTraining(x: tf.Tensor4D, p: BatchNormParameters, options: BatchNormOptions): tf.Tensor4D {
   const { epsilon = 1e-5, momentum = 0.1 } = options;
   const fused = tf.getKernel("SeedBatchNorm", tf.getBackend()) ? fusedBatchNorm : composedBatchNorm;
-  const { y, mean, unbiasedVariance } = fused(x, p, epsilon);
-  move(p.runningMean, mean, momentum);
-  move(p.runningVariance, unbiasedVariance, momentum);
-  return y;
+  return fused(x, p, epsilon, (mean, unbiasedVariance) => {
+    move(p.runningMean, mean, momentum);
+    move(p.runningVariance, unbiasedVariance, momentum);
+  });
 }
 
-interface Normalized {
-  y: tf.Tensor4D;
-  mean: tf.Tensor1D;
-  unbiasedVariance: tf.Tensor1D;
-}
+/** Is told the batch's statistics, which do not outlive the call. */
+type OnStatistics = (mean: tf.Tensor, unbiasedVariance: tf.Tensor) => void;
 
 /** On an engine with kernels for it: one pass over memory each way. */
-function fusedBatchNorm(x: tf.Tensor4D, p: BatchNormParameters, epsilon: number): Normalized {
-  let mean!: tf.Tensor1D, unbiasedVariance!: tf.Tensor1D;
+function fusedBatchNorm(
+  x: tf.Tensor4D,
+  p: BatchNormParameters,
+  epsilon: number,
+  onStatistics: OnStatistics,
+): tf.Tensor4D {
   const run = tf.customGrad((...args) => {
     const [x, scale, offset, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
     const outputs = tf.engine().runKernel("SeedBatchNorm", { x, scale, offset }, { epsilon }) as tf.Tensor[];
-    const [y, batchMean, variance, reserve1, reserve2, reserve3] = outputs;
-    [mean, unbiasedVariance] = [batchMean as tf.Tensor1D, variance as tf.Tensor1D];
+    const [y, mean, unbiasedVariance, reserve1, reserve2, reserve3] = outputs;
+    onStatistics(mean, unbiasedVariance);
     save([x, scale, reserve1, reserve2, reserve3]);
     return { value: y, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => fusedGradient(dy, saved, epsilon) };
   });
-  const y = run(x, p.scale, p.offset) as tf.Tensor4D;
-  return { y, mean, unbiasedVariance };
+  return run(x, p.scale, p.offset) as tf.Tensor4D;
 }
 
 function fusedGradient(dy: tf.Tensor, saved: tf.Tensor[], epsilon: number): tf.Tensor[] {
@@ -77,15 +77,19 @@ function fusedGradient(dy: tf.Tensor, saved: tf.Tensor[], epsilon: number): tf.T
 }
 
 /** From elementary operations, for backends without the kernels. */
-function composedBatchNorm(x: tf.Tensor4D, p: BatchNormParameters, epsilon: number): Normalized {
+function composedBatchNorm(
+  x: tf.Tensor4D,
+  p: BatchNormParameters,
+  epsilon: number,
+  onStatistics: OnStatistics,
+): tf.Tensor4D {
   const count = x.size / x.shape[3];
   const { mean, variance } = tf.moments(x, [0, 1, 2]);
+  onStatistics(mean, tf.mul(variance, count / Math.max(1, count - 1)));
   const factor = tf.mul(p.scale, tf.rsqrt(tf.add(variance, epsilon)));
-  const y = tf.add(tf.mul(tf.sub(x, mean), factor), p.offset) as tf.Tensor4D;
-  const unbiasedVariance = tf.mul(variance, count / Math.max(1, count - 1)) as tf.Tensor1D;
-  return { y, mean: mean as tf.Tensor1D, unbiasedVariance };
+  return tf.add(tf.mul(tf.sub(x, mean), factor), p.offset) as tf.Tensor4D;
 }
 
-function move(running: tf.Tensor1D, batch: tf.Tensor1D, momentum: number): void {
+function move(running: tf.Tensor1D, batch: tf.Tensor, momentum: number): void {
   tf.tidy(() => (running as tf.Variable).assign(tf.add(tf.mul(running, 1 - momentum), tf.mul(batch, momentum))));
 }
