@@ -15,6 +15,8 @@ export * from "./logger.ts";
 export * from "./nearest.ts";
 export * from "./objective.ts";
 export * from "./pip_package.ts";
+export * from "./pipeline/center_view.ts";
+export * from "./pipeline/view_pipeline.ts";
 export * from "./plugin.ts";
 export * from "./queue.ts";
 export * from "./random.ts";

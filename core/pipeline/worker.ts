@@ -1,0 +1,82 @@
+/// <reference lib="deno.worker" />
+/**
+ * A worker thread that makes views: reads the image, calls the augmenter, writes the pixels where it is told.
+ *
+ * @module
+ */
+import type { Augmenter, Pixels } from "../augmenter.ts";
+import type { ImageReference } from "../data_source.ts";
+import type { Plugin } from "../plugin.ts";
+import { Random } from "../random.ts";
+import { centerView } from "./center_view.ts";
+import type { StartMessage, ViewTask, WorkerReply } from "./messages.ts";
+
+let augmenter: Augmenter;
+/** Files stay open: a source often keeps many images in one. */
+const files = new Map<string, Deno.FsFile>();
+const MAX_OPEN_FILES = 64;
+
+const reply = (message: WorkerReply) => self.postMessage(message);
+
+self.onmessage = async ({ data }: MessageEvent<StartMessage | ViewTask>) => {
+  const id = data.kind === "view" ? data.id : null;
+  try {
+    if (data.kind === "start") {
+      await start(data);
+      reply({ kind: "ready" });
+    } else {
+      await makeView(data);
+      reply({ kind: "done", id: data.id });
+    }
+  } catch (error) {
+    reply({ kind: "failed", id, message: (error as Error).message });
+  }
+};
+
+async function start({ module, exportName, options, seed }: StartMessage): Promise<void> {
+  const plugin = (await import(module))[exportName] as Plugin<"augmenter">;
+  augmenter = await plugin.create(options, {
+    seed,
+    resolve: (path) => path,
+    cacheDir: "",
+    log: (message) => console.error(message),
+    signal: new AbortController().signal,
+  });
+}
+
+async function makeView({ image, key, size, target, offset }: ViewTask): Promise<void> {
+  const picture = await load(image);
+  const view = key === null ? await centerView(picture, size) : await augmenter.view(picture, new Random(...key), size);
+  if (view.length !== size * size * 3) {
+    throw new Error(`The augmenter returned ${view.length} bytes for a view of ${size} px, expected ${size * size * 3}`);
+  }
+  new Uint8Array(target, offset, view.length).set(view);
+}
+
+async function load({ file, offset = 0, length, pixels }: ImageReference): Promise<Uint8Array | Pixels> {
+  const data = length === undefined ? await Deno.readFile(file) : await readRange(file, offset, length);
+  return pixels ? { data, ...pixels } : data;
+}
+
+async function readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
+  const file = files.get(path) ?? await open(path);
+  const bytes = new Uint8Array(length);
+  file.seekSync(offset, Deno.SeekMode.Start);
+  for (let at = 0; at < length;) {
+    const count = file.readSync(bytes.subarray(at));
+    if (count === null) throw new Error(`The file "${path}" ends before byte ${offset + length}`);
+    at += count;
+  }
+  return bytes;
+}
+
+async function open(path: string): Promise<Deno.FsFile> {
+  if (files.size >= MAX_OPEN_FILES) {
+    const [oldest, file] = files.entries().next().value!;
+    file.close();
+    files.delete(oldest);
+  }
+  const file = await Deno.open(path);
+  files.set(path, file);
+  return file;
+}

@@ -1,0 +1,56 @@
+import { RunError } from "@seed/core";
+
+const EXTENSIONS = new Set(["jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "avif"]);
+
+/**
+ * Every image below a folder: paths relative to it, in the order of their code units, with `/` between parts. Hidden
+ * files and folders are passed over.
+ *
+ * @throws {RunError} If there is no such folder, or no image in it.
+ */
+export async function listImages(root: string): Promise<string[]> {
+  const found: string[] = [];
+  let others = 0;
+  const walk = async (folder: string, prefix: string) => {
+    for await (const entry of Deno.readDir(folder)) {
+      if (entry.name.startsWith(".")) continue;
+      if (await isFolder(folder, entry)) await walk(`${folder}/${entry.name}`, `${prefix}${entry.name}/`);
+      else if (isImage(entry.name)) found.push(prefix + entry.name);
+      else others++;
+    }
+  };
+  try {
+    await walk(root, "");
+  } catch (error) {
+    throw explain(root, error as Error);
+  }
+  if (found.length === 0) {
+    throw new RunError(
+      `The folder "${root}" holds no images (${[...EXTENSIONS].join(", ")}), only ${others} other files; check data.root`,
+    );
+  }
+  return found.sort(byCodeUnits);
+}
+
+function isImage(name: string): boolean {
+  return EXTENSIONS.has(name.slice(name.lastIndexOf(".") + 1).toLowerCase());
+}
+
+/** Follows links to folders; entries that are no link need no look at the disk. */
+async function isFolder(folder: string, entry: Deno.DirEntry): Promise<boolean> {
+  if (!entry.isSymlink) return entry.isDirectory;
+  return (await Deno.stat(`${folder}/${entry.name}`)).isDirectory;
+}
+
+function explain(root: string, error: Error): Error {
+  if (error instanceof Deno.errors.NotFound) {
+    return new RunError(`There is no folder "${root}"; set data.root to a folder of images, for example --set data.root=DIR`);
+  }
+  if (error instanceof Deno.errors.NotADirectory) return new RunError(`"${root}" is a file; data.root must be a folder of images`);
+  return new RunError(`Cannot list the images in "${root}": ${error.message}`, { cause: error });
+}
+
+/** The order of code units: the same on every machine, whatever its language. */
+function byCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
