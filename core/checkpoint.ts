@@ -1,0 +1,97 @@
+/**
+ * Checkpoints: everything that a resume needs, in one safetensors file with PyTorch's names and layouts.
+ *
+ * @module
+ */
+import { RunError } from "./errors.ts";
+import type { Queue } from "./queue.ts";
+import { type NamedArray, SafetensorsFile, writeSafetensors } from "./safetensors.ts";
+import { assignParameters, readParameters } from "./state_dict.ts";
+import type { Parameter } from "./student.ts";
+import { tf } from "./tf.ts";
+
+/** What training changes. */
+export interface TrainingState {
+  student: readonly Parameter[];
+  momenta: readonly Parameter[];
+  /** State of the objective's own. */
+  objective: readonly Parameter[];
+  queue: Queue;
+}
+
+/** How far a run is. */
+export interface Progress {
+  step: number;
+  epoch: number;
+  seed: number;
+}
+
+const STUDENT = "student.", MOMENTUM = "optimizer.momentum.";
+
+/** Writes a checkpoint, whole or not at all. */
+export async function saveCheckpoint(path: string, state: TrainingState, progress: Progress): Promise<void> {
+  const { queue } = state;
+  const tensors: NamedArray[] = [
+    ...await readParameters(state.student, STUDENT),
+    ...await readParameters(state.momenta, MOMENTUM),
+    ...await readParameters(state.objective),
+    { name: "queue.embeddings", shape: queue.embeddings.shape, data: await queue.embeddings.data() as Float32Array },
+    { name: "queue.pointer", shape: [], data: await queue.pointer.data() as Int32Array },
+  ];
+  const { step, epoch, seed } = progress;
+  await writeSafetensors(path, tensors, { step: `${step}`, epoch: `${epoch}`, seed: `${seed}` });
+}
+
+/**
+ * Sets the state to a checkpoint's.
+ *
+ * @throws {RunError} If the file is damaged or of another network, queue or seed.
+ */
+export async function loadCheckpoint(path: string, state: TrainingState, seed: number): Promise<Progress> {
+  using file = await SafetensorsFile.open(path);
+  const progress = {
+    step: Number(file.metadata.step),
+    epoch: Number(file.metadata.epoch),
+    seed: Number(file.metadata.seed),
+  };
+  if (!Number.isInteger(progress.step)) throw new RunError(`The file "${path}" is no checkpoint: it names no step`);
+  if (progress.seed !== seed) {
+    throw new RunError(`The checkpoint "${path}" is of seed ${progress.seed}, but the recipe says ${seed}`);
+  }
+  await assignParameters(state.student, file, STUDENT);
+  await assignParameters(state.momenta, file, MOMENTUM);
+  await assignParameters(state.objective, file);
+  await assignQueue(state.queue, file);
+  return progress;
+}
+
+async function assignQueue(queue: Queue, file: SafetensorsFile): Promise<void> {
+  const stored = file.tensors.get("queue.embeddings")?.shape;
+  if (stored?.join() !== queue.embeddings.shape.join()) {
+    throw new RunError(`The queue in "${file.path}" is [${stored}], but the recipe's is [${queue.embeddings.shape}]`);
+  }
+  const embeddings = tf.tensor2d(await file.read("queue.embeddings"), queue.embeddings.shape);
+  const pointer = tf.scalar((await file.read("queue.pointer"))[0], "int32");
+  queue.embeddings.assign(embeddings);
+  queue.pointer.assign(pointer);
+  tf.dispose([embeddings, pointer]);
+}
+
+/** Writes the student alone, for other tools: timm's names, the head under `head.`. */
+export async function saveStudent(
+  path: string,
+  student: readonly Parameter[],
+  metadata: Record<string, string>,
+  step: number,
+): Promise<void> {
+  const tensors: NamedArray[] = [];
+  for (const array of await readParameters(student)) {
+    tensors.push(array);
+    // PyTorch's batch norms hold a count of their batches too, which strict loading asks for.
+    if (array.name.endsWith(".running_var")) {
+      const name = array.name.replace(/running_var$/, "num_batches_tracked");
+      tensors.push({ name, shape: [], data: BigInt64Array.of(BigInt(step)) });
+    }
+  }
+  await writeSafetensors(path, tensors, metadata);
+}

@@ -1,0 +1,231 @@
+import { stringify } from "yaml";
+import { z } from "zod";
+import { nearest } from "../nearest.ts";
+import type { PluginKind, RecipeFacts } from "../plugin.ts";
+import { absoluteSpecifier, type LoadedPlugin, loadPlugin } from "../plugin_loader.ts";
+import { checkOptions } from "./check_options.ts";
+import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
+import { CHECKPOINT, EVALUATE, PLUGIN_KEYS, type Section, SECTION_KEYS, TOP_KEYS, TRAIN } from "./schema.ts";
+
+/** A plugin with the options that a recipe gives it, checked. */
+export interface PluginUse<K extends PluginKind> extends LoadedPlugin<K> {
+  /** As the recipe writes it. */
+  specifier: string;
+  options: unknown;
+  /** `file:line:column`. */
+  place: string;
+}
+
+/** A recipe that is fit to run. */
+export interface Recipe {
+  path: string;
+  /** File name without its ending. */
+  name: string;
+  seed: number;
+  engine: PluginUse<"engine"> & z.output<typeof SECTION_KEYS.engine>;
+  data: PluginUse<"data"> & z.output<typeof SECTION_KEYS.data>;
+  augmenter: PluginUse<"augmenter">;
+  teacher: (PluginUse<"teacher"> & Pick<z.output<typeof SECTION_KEYS.teacher>, "cache">) | null;
+  student: PluginUse<"student">;
+  queue: PluginUse<"queue">;
+  objective: PluginUse<"objective">;
+  train: z.output<typeof TRAIN>;
+  evaluate: z.output<typeof EVALUATE> & { evaluators: PluginUse<"evaluator">[] };
+  checkpoint: z.output<typeof CHECKPOINT>;
+  loggers: PluginUse<"logger">[];
+  /** YAML with every default filled in, which loads to the same. */
+  resolved: string;
+}
+
+/** What the caller gives where the recipe is silent. */
+export interface RecipeDefaults {
+  engine: string;
+  loggers: string[];
+  /** Package of an evaluator that is named by its key alone. */
+  evaluatorPackage(key: string): string;
+}
+
+type Values = Record<string, unknown>;
+
+/**
+ * Reads and checks a recipe, its plugins' options included. Needs no data, no weights and no engine.
+ *
+ * @param options.overrides `key.path=value` each.
+ * @throws {RecipeError} Listing every problem with its place.
+ */
+export async function loadRecipe(
+  path: string,
+  options: { overrides?: readonly string[]; defaults: RecipeDefaults },
+): Promise<Recipe> {
+  const document = await RecipeDocument.read(path, options.overrides ?? []);
+  return await new RecipeLoader(path, document, options.defaults).load();
+}
+
+class RecipeLoader {
+  readonly #problems: Problem[] = [];
+  readonly #values: Values;
+  /** What `resolved` is made of, in the recipe's order of sections. */
+  readonly #resolved: Values = {};
+
+  constructor(
+    private readonly path: string,
+    private readonly document: RecipeDocument,
+    private readonly defaults: RecipeDefaults,
+  ) {
+    this.#values = document.values();
+  }
+
+  async load(): Promise<Recipe> {
+    this.#checkTop();
+    const { version: _, ...top } = this.#values;
+    this.#resolved.version = 1;
+    const seed = this.#check(z.int().min(0).default(0), top.seed, ["seed"], "the recipe");
+    this.#resolved.seed = seed;
+    const train = this.#check(TRAIN, top.train ?? {}, ["train"], "train");
+    const facts = { batchSize: train?.batch_size ?? 1 };
+    const parts = {
+      engine: await this.#section("engine", facts, { plugin: this.defaults.engine }),
+      data: await this.#section("data", facts),
+      augmenter: await this.#section("augmenter", facts),
+      teacher: top.teacher === undefined ? null : await this.#section("teacher", facts),
+      student: await this.#section("student", facts),
+      queue: await this.#section("queue", facts),
+      objective: await this.#section("objective", facts),
+    };
+    this.#resolved.train = train;
+    const evaluate = await this.#evaluate(top.evaluate ?? {}, facts);
+    const checkpoint = this.#check(CHECKPOINT, top.checkpoint ?? {}, ["checkpoint"], "checkpoint");
+    this.#resolved.checkpoint = checkpoint;
+    const loggers = await this.#loggers(top.loggers, facts);
+    if (this.#problems.length) throw this.document.error(this.#problems);
+    const name = this.path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
+    const resolved = stringify(this.#resolved);
+    return { path: this.path, name, seed, train, evaluate, checkpoint, loggers, resolved, ...parts } as Recipe;
+  }
+
+  #checkTop(): void {
+    for (const key of Object.keys(this.#values)) {
+      if (TOP_KEYS.includes(key)) continue;
+      const close = nearest(key, TOP_KEYS);
+      const hint = close ? `Did you mean "${close}"?` : `The sections are ${TOP_KEYS.join(", ")}`;
+      this.#problems.push({ path: [key], atKey: true, message: `Unknown section "${key}". ${hint}` });
+    }
+    const { version } = this.#values;
+    if (version !== 1) {
+      const message = version === undefined ? `The recipe lacks "version: 1"` : `Expected version 1, got ${JSON.stringify(version)}`;
+      this.#problems.push({ path: ["version"], message });
+    }
+    for (const section of ["data", "augmenter", "student", "queue", "objective", "train"]) {
+      if (this.#values[section] === undefined) this.#problems.push({ path: [], message: `The recipe lacks the section "${section}"` });
+    }
+  }
+
+  #check<S extends z.ZodType>(schema: S, values: unknown, at: Path, owner: string): z.output<S> | null {
+    const { value, problems } = checkOptions(schema, values, at, owner);
+    this.#problems.push(...problems);
+    return value;
+  }
+
+  async #section(section: Section, facts: RecipeFacts, defaults: Values = {}): Promise<unknown> {
+    const values = this.#values[section];
+    if (values === undefined && !defaults.plugin) return null;
+    return await this.#use(section, SECTION_KEYS[section], { ...defaults, ...this.#mapping(values, [section]) }, [section], facts);
+  }
+
+  /** Loads the plugin of a mapping and checks its options beside the core's keys. */
+  async #use(
+    kind: PluginKind,
+    coreSchema: z.ZodObject,
+    values: Values,
+    at: Path,
+    facts: RecipeFacts,
+  ): Promise<PluginUse<PluginKind> | null> {
+    const coreKeys = Object.keys(coreSchema.shape);
+    const pick = (own: boolean) => Object.fromEntries(Object.entries(values).filter(([key]) => coreKeys.includes(key) === own));
+    const core = this.#check(coreSchema, pick(true), at, `the section "${at.join(".")}"`) as Values | null;
+    if (typeof values.plugin !== "string" || !values.plugin) return null;
+    const loaded = await this.#load(values.plugin, kind, at);
+    if (!loaded) return null;
+    const { plugin } = loaded;
+    // The core's keys stand beside the plugin's, so a misspelt one is looked for among both.
+    const options = this.#check(withKeys(plugin.options, coreSchema), { ...pick(false) }, at, plugin.name) as Values | null;
+    if (options) this.#checkAgainstRecipe(loaded, options, at, facts);
+    const specifier = absolutePaths(values.plugin, this.path);
+    this.#remember(at, { plugin: specifier, ...omit(core ?? {}, "plugin"), ...options });
+    return { ...loaded, ...core, specifier: values.plugin, plugin, options, place: this.document.place(at) };
+  }
+
+  async #load(specifier: string, kind: PluginKind, at: Path): Promise<LoadedPlugin<PluginKind> | null> {
+    try {
+      return await loadPlugin(specifier, kind, this.path);
+    } catch (error) {
+      this.#problems.push({ path: [...at, "plugin"], message: (error as Error).message });
+      return null;
+    }
+  }
+
+  #checkAgainstRecipe({ plugin }: LoadedPlugin<PluginKind>, options: Values, at: Path, facts: RecipeFacts): void {
+    for (const { key, message } of plugin.check?.(options, facts) ?? []) {
+      this.#problems.push({ path: [...at, key], message });
+    }
+  }
+
+  async #evaluate(values: unknown, facts: RecipeFacts): Promise<Recipe["evaluate"] | null> {
+    const { every_epochs, ...named } = this.#mapping(values, ["evaluate"]);
+    const own = this.#check(EVALUATE, { every_epochs }, ["evaluate"], "evaluate");
+    this.#resolved.evaluate = { ...own };
+    const evaluators = [];
+    for (const [key, options] of Object.entries(named)) {
+      const at = ["evaluate", key];
+      const given = this.#mapping(options ?? {}, at);
+      const use = await this.#use("evaluator", PLUGIN_KEYS, { plugin: this.defaults.evaluatorPackage(key), ...given }, at, facts);
+      if (use) evaluators.push(use as unknown as PluginUse<"evaluator">);
+    }
+    return own && { ...own, evaluators };
+  }
+
+  async #loggers(values: unknown, facts: RecipeFacts): Promise<PluginUse<"logger">[]> {
+    const list = values === undefined ? this.defaults.loggers.map((plugin) => ({ plugin })) : values;
+    if (!Array.isArray(list)) {
+      this.#problems.push({ path: ["loggers"], message: `Expected a list such as [{ plugin: NAME }]` });
+      return [];
+    }
+    this.#resolved.loggers = list.map(() => ({}));
+    const loggers = [];
+    for (const [i, item] of list.entries()) {
+      const use = await this.#use("logger", PLUGIN_KEYS, this.#mapping(item, ["loggers", i]), ["loggers", i], facts);
+      if (use) loggers.push(use as unknown as PluginUse<"logger">);
+    }
+    return loggers;
+  }
+
+  #mapping(values: unknown, at: Path): Values {
+    if (typeof values === "object" && values !== null && !Array.isArray(values)) return values as Values;
+    if (values !== undefined) this.#problems.push({ path: at, message: `Expected a mapping such as { plugin: NAME }, got ${JSON.stringify(values)}` });
+    return {};
+  }
+
+  #remember(at: Path, values: Values): void {
+    let holder = this.#resolved as Record<string | number, Values>;
+    for (const key of at.slice(0, -1)) holder = (holder[key] ??= {}) as Record<string | number, Values>;
+    holder[at.at(-1)!] = values;
+  }
+}
+
+/** A plugin's schema with the core's keys known (and absent), so that hints can name them. */
+function withKeys(schema: z.ZodType, core: z.ZodObject): z.ZodType {
+  if (!(schema instanceof z.ZodObject) || schema.def.checks?.length) return schema;
+  const absent = Object.fromEntries(Object.keys(core.shape).map((key) => [key, z.undefined().optional()]));
+  return schema.safeExtend(absent);
+}
+
+function absolutePaths(specifier: string, recipePath: string): string {
+  if (!/^\.{1,2}\//.test(specifier)) return specifier;
+  const [path, ...rest] = specifier.split("#");
+  return [absoluteSpecifier(path, recipePath), ...rest].join("#");
+}
+
+function omit(values: Values, key: string): Values {
+  const { [key]: _, ...rest } = values;
+  return rest;
+}
