@@ -39,7 +39,7 @@ export interface RunDescription {
 
 /** Follows a run. Every method may be absent. */
 export interface Logger extends Disposable {
-  start?(run: RunDescription): void;
+  start?(run: RunDescription): void | Promise<void>;
   step?(record: StepRecord): void;
   evaluation?(record: EvaluationRecord): void;
   /** Something worth a line, for example `Checkpoint written: ...`. */

@@ -24,7 +24,7 @@ function describe(schema: z.ZodType, values: unknown, issue: z.core.$ZodIssue, a
   }
   const given = valueAt(values, issue.path);
   if (given === undefined) {
-    return [{ path, atKey: true, message: `The option "${issue.path.at(-1) ?? ""}" of ${owner} is missing (${issue.message})` }];
+    return [{ path, atKey: true, message: `The option "${String(issue.path.at(-1) ?? "")}" of ${owner} is missing (${issue.message})` }];
   }
   return [{ path, message: `${issue.message}, got ${JSON.stringify(given)}` }];
 }

@@ -30,7 +30,11 @@ export interface Recipe {
   queue: PluginUse<"queue">;
   objective: PluginUse<"objective">;
   train: z.output<typeof TRAIN>;
-  evaluate: z.output<typeof EVALUATE> & { evaluators: PluginUse<"evaluator">[] };
+  evaluate: z.output<typeof EVALUATE> & {
+    evaluators: PluginUse<"evaluator">[];
+    /** A teacher to compare with where training has none. */
+    teacher: PluginUse<"teacher"> | null;
+  };
   checkpoint: z.output<typeof CHECKPOINT>;
   loggers: PluginUse<"logger">[];
   /** YAML with every default filled in, which loads to the same. */
@@ -171,7 +175,7 @@ class RecipeLoader {
   }
 
   async #evaluate(values: unknown, facts: RecipeFacts): Promise<Recipe["evaluate"] | null> {
-    const { every_epochs, ...named } = this.#mapping(values, ["evaluate"]);
+    const { every_epochs, teacher, ...named } = this.#mapping(values, ["evaluate"]);
     const own = this.#check(EVALUATE, { every_epochs }, ["evaluate"], "evaluate");
     this.#resolved.evaluate = { ...own };
     const evaluators = [];
@@ -181,7 +185,11 @@ class RecipeLoader {
       const use = await this.#use("evaluator", PLUGIN_KEYS, { plugin: this.defaults.evaluatorPackage(key), ...given }, at, facts);
       if (use) evaluators.push(use as unknown as PluginUse<"evaluator">);
     }
-    return own && { ...own, evaluators };
+    const at = ["evaluate", "teacher"];
+    const compared = teacher === undefined
+      ? null
+      : await this.#use("teacher", PLUGIN_KEYS, this.#mapping(teacher, at), at, facts) as PluginUse<"teacher"> | null;
+    return own && { ...own, evaluators, teacher: compared };
   }
 
   async #loggers(values: unknown, facts: RecipeFacts): Promise<PluginUse<"logger">[]> {

@@ -1,0 +1,60 @@
+import { parseArgs } from "node:util";
+import { nearest, UsageError } from "@seed/core";
+
+/** A flag: `--name VALUE`, or `--name` alone if boolean. */
+export interface Flag {
+  type: "string" | "boolean";
+  /** May be given several times. */
+  multiple?: boolean;
+}
+
+/** What stands on a command line. */
+export interface Arguments {
+  positionals: string[];
+  /** The value of a `string` flag. */
+  text(name: string): string | null;
+  /** A whole number of at least `least`. */
+  count(name: string, least?: number): number | null;
+  /** The values of a `multiple` flag. */
+  list(name: string): string[];
+  /** Whether a `boolean` flag is given. */
+  has(name: string): boolean;
+}
+
+/** @throws {UsageError} If a flag is not known, or lacks its value. */
+export function parseArguments(args: string[], flags: Record<string, Flag>): Arguments {
+  let parsed;
+  try {
+    parsed = parseArgs({ args, options: flags, allowPositionals: true });
+  } catch (error) {
+    throw explain(error as Error & { code?: string }, Object.keys(flags));
+  }
+  const { values, positionals } = parsed;
+  const text = (name: string) => values[name] as string | undefined ?? null;
+  return {
+    positionals,
+    text,
+    count(name, least = 0) {
+      const given = text(name);
+      if (given === null) return null;
+      if (/^\d+$/.test(given) && Number(given) >= least) return Number(given);
+      throw new UsageError(`--${name} expects a whole number of at least ${least}, got "${given}"`);
+    },
+    list: (name) => values[name] as string[] | undefined ?? [],
+    has: (name) => values[name] === true,
+  };
+}
+
+/** The one argument that a verb takes. */
+export function onlyPositional({ positionals }: Arguments, name: string): string {
+  if (positionals.length === 1) return positionals[0];
+  throw new UsageError(`Expected one ${name}, got ${positionals.length || "none"}; --help shows how`);
+}
+
+function explain(error: Error & { code?: string }, known: string[]): UsageError {
+  const [, unknown] = error.message.match(/^Unknown option '-{1,2}([^' ]+)'/) ?? [];
+  if (!unknown) return new UsageError(error.message.split(". ")[0]);
+  const close = nearest(unknown, known);
+  const hint = close ? `Did you mean --${close}?` : `The flags are ${known.map((flag) => `--${flag}`).join(", ")}`;
+  return new UsageError(`Unknown flag "--${unknown}". ${hint}`);
+}

@@ -1,0 +1,51 @@
+/**
+ * The command line: `deno task VERB ...`.
+ *
+ * @module
+ */
+import { nearest, RunError, UsageError } from "@seed/core";
+
+/** A verb: one file beside this one. */
+interface Verb {
+  help: string;
+  /** Returns the exit code. */
+  run(args: string[]): Promise<number>;
+}
+
+const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
+  distill: { summary: "Run a recipe", load: () => import("./distill.ts") },
+  eval: { summary: "Evaluate a run", load: () => import("./eval.ts") },
+  embed: { summary: "Embed a folder of images", load: () => import("./embed.ts") },
+  validate: { summary: "Check recipes", load: () => import("./validate.ts") },
+  ls: { summary: "List recipes, plugins, networks or runs", load: () => import("./ls.ts") },
+  doctor: { summary: "Check this machine", load: () => import("./doctor.ts") },
+};
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === undefined || name === "--help" || name === "-h") {
+    const lines = Object.entries(VERBS).map(([verb, { summary }]) => `  ${verb.padEnd(10)}${summary}`);
+    console.log(`Usage: deno task VERB [--help]\n\n${lines.join("\n")}`);
+    return name === undefined ? 2 : 0;
+  }
+  const verb = VERBS[name];
+  if (!verb) {
+    const close = nearest(name, Object.keys(VERBS));
+    throw new UsageError(`Unknown verb "${name}". ${close ? `Did you mean "${close}"?` : `There are ${Object.keys(VERBS).join(", ")}`}`);
+  }
+  const { help, run } = await verb.load();
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(help);
+    return 0;
+  }
+  return await run(args);
+}
+
+/** Errors of the user's or the machine's come without a stack trace; defects with one. */
+function report(error: unknown): number {
+  if (error instanceof UsageError) return console.error(error.message), 2;
+  if (error instanceof RunError) return console.error(error.message), 1;
+  console.error(error);
+  return 1;
+}
+
+Deno.exit(await main(Deno.args).catch(report));

@@ -1,0 +1,34 @@
+import { loadRecipe, UsageError } from "@seed/core";
+import { parseArguments } from "./arguments.ts";
+import { DEFAULTS } from "./defaults.ts";
+
+export const help = `Usage: deno task validate RECIPE... [flags]
+
+Checks recipes: needs no data, no weights and no engine.
+
+  --set key=value    overrides a key first; repeatable
+  --resolved         prints each recipe with every default filled in
+  --json             prints [{ recipe, valid, error }] on standard output`;
+
+export async function run(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, {
+    set: { type: "string", multiple: true },
+    resolved: { type: "boolean" },
+    json: { type: "boolean" },
+  });
+  if (parsed.positionals.length === 0) throw new UsageError("Expected at least one recipe; --help shows how");
+  const results = [];
+  for (const path of parsed.positionals) {
+    try {
+      const { resolved } = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
+      results.push({ recipe: path, valid: true, error: null });
+      if (parsed.has("resolved") && !parsed.has("json")) console.log(resolved);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      results.push({ recipe: path, valid: false, error: error.message });
+    }
+  }
+  if (parsed.has("json")) console.log(JSON.stringify(results));
+  else for (const { recipe, error } of results) console.error(error ?? `${recipe}: valid`);
+  return results.every(({ valid }) => valid) ? 0 : 2;
+}

@@ -1,0 +1,112 @@
+import { join, resolve } from "node:path";
+import type { Augmenter } from "./augmenter.ts";
+import { cacheDirectory } from "./cache_directory.ts";
+import type { DataSource } from "./data_source.ts";
+import type { Engine } from "./engine.ts";
+import { RunError, UsageError } from "./errors.ts";
+import type { Evaluator } from "./evaluator.ts";
+import type { Objective } from "./objective.ts";
+import { ViewPipeline } from "./pipeline/view_pipeline.ts";
+import type { PluginContext, PluginKind, PluginKinds } from "./plugin.ts";
+import type { Queue } from "./queue.ts";
+import type { PluginUse, Recipe } from "./recipe/load_recipe.ts";
+import type { Student } from "./student.ts";
+import type { Teacher } from "./teacher.ts";
+
+/** What plugins need of the program that runs them. */
+export interface Host {
+  log(message: string): void;
+  signal: AbortSignal;
+}
+
+/** More threads than this wait for the disk, not the processor. */
+const MAX_AUTO_WORKERS = 8;
+
+/** Everything that a recipe names, made. Disposes of all of it, last made first. */
+export class Components implements AsyncDisposable {
+  engine!: Engine;
+  data!: DataSource;
+  augmenter!: Augmenter;
+  teacher: Teacher | null = null;
+  /** The teacher that evaluations compare with: the recipe's, or one for evaluation alone. */
+  referenceTeacher: Teacher | null = null;
+  student!: Student;
+  objective!: Objective;
+  queue!: Queue;
+  evaluators: Evaluator[] = [];
+  pipeline!: ViewPipeline;
+  readonly #stack = new AsyncDisposableStack();
+
+  private constructor(private readonly recipe: Recipe, private readonly host: Host) {}
+
+  /**
+   * Makes them: what can fail for want of a file first, the engine's download and the networks after.
+   *
+   * @throws {RunError} If data, weights or device are not there.
+   */
+  static async create(recipe: Recipe, host: Host): Promise<Components> {
+    const made = new Components(recipe, host);
+    try {
+      await made.#create();
+      return made;
+    } catch (error) {
+      await made[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+
+  async #create(): Promise<void> {
+    const { recipe } = this, { batch_size: batchSize } = recipe.train;
+    this.data = this.#stack.use(await this.#make(recipe.data));
+    if (this.data.train.length < batchSize) {
+      throw new RunError(`The data has ${this.data.train.length} images, fewer than train.batch_size ${batchSize}; lower it, or check data.root`);
+    }
+    this.augmenter = await this.#make(recipe.augmenter);
+    const { device, trace } = recipe.engine;
+    const engine = this.#stack.use(await this.#make(recipe.engine, { device, trace }));
+    this.engine = engine;
+    if (recipe.teacher) this.teacher = this.#stack.use(await this.#make(recipe.teacher, { engine }));
+    const { teacher } = recipe.evaluate;
+    this.referenceTeacher = teacher ? this.#stack.use(await this.#make(teacher, { engine })) : this.teacher;
+    const teacherDim = this.teacher?.embeddingDim ?? null;
+    const createStudent = async () => await this.#make(recipe.student, { engine, embeddingDim: teacherDim });
+    this.student = this.#stack.use(await createStudent());
+    const { embeddingDim } = this.student;
+    this.objective = this.#stack.use(await this.#make(recipe.objective, { engine, createStudent, embeddingDim }));
+    if (this.objective.usesTeacher && !this.teacher) {
+      throw new UsageError(`${recipe.objective.place}: The objective "${recipe.objective.specifier}" needs a teacher; add a section "teacher"`);
+    }
+    this.queue = this.#stack.use(await this.#make(recipe.queue, { engine, embeddingDim, batchSize }));
+    for (const use of recipe.evaluate.evaluators) this.evaluators.push(await this.#make(use, { engine }));
+    this.pipeline = this.#stack.use(await this.#startPipeline());
+  }
+
+  async #startPipeline(): Promise<ViewPipeline> {
+    const { augmenter: { module, exportName, options }, train, seed } = this.recipe;
+    const workers = train.workers === "auto" ? Math.min(MAX_AUTO_WORKERS, navigator.hardwareConcurrency) : train.workers;
+    return await ViewPipeline.start({ augmenter: { module, exportName, options }, workers, seed });
+  }
+
+  async #make<K extends PluginKind>(
+    use: PluginUse<K>,
+    more: Omit<PluginKinds[K]["context"], keyof PluginContext> = {} as never,
+  ): Promise<PluginKinds[K]["creates"]> {
+    const context = { ...pluginContext(use, this.recipe.seed, this.host), ...more };
+    return await use.plugin.create(use.options as never, context as PluginKinds[K]["context"]);
+  }
+}
+
+/** What every plugin is given; its cache is a folder of its name. */
+export function pluginContext(use: PluginUse<PluginKind>, seed: number, host: Host): PluginContext {
+  return {
+    seed,
+    resolve: (path) => resolve(path),
+    cacheDir: join(cacheDirectory(), use.plugin.name.replaceAll(/[^\w.-]+/g, "_").replace(/^_+/, "")),
+    log: host.log,
+    signal: host.signal,
+  };
+}

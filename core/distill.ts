@@ -1,0 +1,278 @@
+/**
+ * The training loop: SEED's algorithm, or any other objective's.
+ *
+ * @module
+ */
+import type { Recipe } from "./recipe/load_recipe.ts";
+import { loadCheckpoint, saveCheckpoint, saveStudent, type TrainingState } from "./checkpoint.ts";
+import { Clock } from "./clock.ts";
+import { Components, type Host, pluginContext } from "./components.ts";
+import { RunError } from "./errors.ts";
+import { Evaluation } from "./evaluation.ts";
+import type { EvaluationRecord, Logger, RunDescription } from "./logger.ts";
+import { RunDirectory } from "./run_directory.ts";
+import { runFacts, writeSummary } from "./run_record.ts";
+import { planSteps } from "./sampler.ts";
+import { learningRate, type ScheduleOptions } from "./schedule.ts";
+import { TrainingStep } from "./training_step.ts";
+import { tracedEncoder } from "./student_encoder.ts";
+import { TrainingBatches } from "./training_batches.ts";
+import { tf } from "./tf.ts";
+
+/** How to run a recipe. */
+export interface DistillOptions {
+  /** Folder of the run; null: `runs/<recipe>`. */
+  out: string | null;
+  /** Stop after this many steps of the whole run; null: at its end. */
+  maxSteps: number | null;
+  /** Go on with a run from its newest checkpoint. */
+  resume: boolean;
+}
+
+/** What came of it. */
+export interface DistillResult {
+  directory: string;
+  /** False if it was interrupted; a resume goes on. */
+  finished: boolean;
+}
+
+/**
+ * Runs a recipe: trains, evaluates, writes the run directory.
+ *
+ * @throws {UsageError} If the run directory is in use.
+ * @throws {RunError} If data, weights or device are not there, or the loss is no longer a number.
+ */
+export async function distill(recipe: Recipe, options: DistillOptions, host: Host): Promise<DistillResult> {
+  const directory = options.resume
+    ? await RunDirectory.open(recipe.name, options.out)
+    : await RunDirectory.create(recipe.name, options.out);
+  await using parts = await Components.create(recipe, host);
+  using run = await Run.open(recipe, directory, parts, options, host);
+  return { directory: directory.path, finished: await run.train() };
+}
+
+/** A run under way. */
+class Run implements Disposable {
+  readonly #clock: Clock;
+  readonly #step: TrainingStep;
+  readonly #state: TrainingState;
+  readonly #schedule: ScheduleOptions;
+  readonly #stepsPerEpoch: number;
+  readonly #endStep: number;
+  readonly #loggers: Logger[] = [];
+  #startStep = 0;
+
+  private constructor(
+    private readonly recipe: Recipe,
+    private readonly directory: RunDirectory,
+    private readonly parts: Components,
+    maxSteps: number | null,
+    private readonly host: Host,
+  ) {
+    const { train } = recipe;
+    this.#clock = new Clock(train.batch_size);
+    this.#step = new TrainingStep(parts, { momentum: train.momentum, weightDecay: train.weight_decay });
+    this.#state = {
+      student: parts.student.parameters,
+      momenta: this.#step.optimizer.momenta,
+      objective: parts.objective.parameters,
+      queue: parts.queue,
+    };
+    this.#stepsPerEpoch = Math.floor(parts.data.train.length / train.batch_size);
+    this.#endStep = Math.min(maxSteps ?? Infinity, train.epochs * this.#stepsPerEpoch);
+    this.#schedule = {
+      lr: train.lr,
+      schedule: train.schedule,
+      scheduleBy: train.schedule_by,
+      epochs: train.epochs,
+      warmupEpochs: train.warmup_epochs,
+      batchSize: train.batch_size,
+      stepsPerEpoch: this.#stepsPerEpoch,
+    };
+  }
+
+  static async open(
+    recipe: Recipe,
+    directory: RunDirectory,
+    parts: Components,
+    options: DistillOptions,
+    host: Host,
+  ): Promise<Run> {
+    const run = new Run(recipe, directory, parts, options.maxSteps, host);
+    if (options.resume) await run.#resume();
+    else {
+      await directory.writeText("recipe.yaml", recipe.resolved);
+      await directory.writeJson("run.json", runFacts(recipe, parts));
+    }
+    await run.#startLoggers();
+    return run;
+  }
+
+  /** Returns whether it came to its end. */
+  async train(): Promise<boolean> {
+    const { recipe, parts, host } = this;
+    await using evaluation = await this.#evaluation();
+    if (this.#startStep === 0) {
+      await evaluation?.before();
+      await this.#checkpoint(0);
+    }
+    const plans = planSteps({
+      images: parts.data.train.length,
+      batchSize: recipe.train.batch_size,
+      shuffle: recipe.data.shuffle,
+      seed: recipe.seed,
+      startStep: this.#startStep,
+      endStep: this.#endStep,
+    });
+    let done = this.#startStep;
+    this.#clock.resume();
+    for await (const { views, teacher } of new TrainingBatches(parts, recipe).deliver(plans)) {
+      const lr = learningRate(done, this.#schedule);
+      const loss = await this.#step.run(views, teacher, lr);
+      tf.dispose([views, teacher]);
+      this.#log(++done, loss, lr);
+      if (host.signal.aborted || done === this.#endStep) break;
+      if (this.#isDue(done)) await this.#checkpoint(done);
+      if (this.#endsEpoch(done, recipe.evaluate.every_epochs)) await evaluation?.student(done);
+      this.#clock.resume();
+    }
+    await this.#checkpoint(done);
+    if (done < this.#endStep) return false;
+    await evaluation?.student(done);
+    await this.#finish();
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    for (const logger of this.#loggers) logger[Symbol.dispose]();
+    this.#step[Symbol.dispose]();
+  }
+
+  async #resume(): Promise<void> {
+    const [newest] = (await this.directory.checkpointSteps()).reverse();
+    if (newest === undefined) throw new RunError(`The run "${this.directory.path}" has no checkpoint to resume from; start it anew`);
+    const { step } = await loadCheckpoint(this.directory.checkpointFile(newest), this.#state, this.recipe.seed);
+    this.#startStep = step;
+  }
+
+  async #startLoggers(): Promise<void> {
+    const { recipe, parts, directory } = this;
+    for (const use of recipe.loggers) {
+      const context = { ...pluginContext(use, recipe.seed, this.host), runDirectory: directory.path };
+      this.#loggers.push(await use.plugin.create(use.options as never, context));
+    }
+    const { teacher } = parts;
+    const description: RunDescription = {
+      recipe: recipe.path,
+      directory: directory.path,
+      engine: `${parts.engine.name} ${parts.engine.version}`,
+      device: parts.engine.device,
+      teacher: teacher && `${recipe.teacher!.plugin.name}, ${teacher.embeddingDim} dimensions` +
+          (teacher.weights ? `, ${teacher.weights.tensors} tensors of ${teacher.weights.file} (SHA-256 ${teacher.weights.sha256.slice(0, 12)}...)` : ""),
+      student: `${parts.student.network}, ${(parameterCount(parts) / 1e6).toFixed(2)} M parameters`,
+      images: parts.data.train.length,
+      stepsPerEpoch: this.#stepsPerEpoch,
+      steps: this.#endStep,
+      startStep: this.#startStep,
+    };
+    for (const logger of this.#loggers) await logger.start?.(description);
+  }
+
+  async #evaluation(): Promise<RunEvaluation | null> {
+    const { evaluators, data } = this.parts;
+    if (evaluators.length === 0) return null;
+    if (!data.evaluation) {
+      throw new RunError("The recipe evaluates, but the data has nothing to evaluate on; give data.root the folders train/ and val/, or take evaluate out");
+    }
+    const evaluation = new RunEvaluation(this.parts, this.recipe, (step, network, figures) =>
+      this.#logEvaluation({ step, epoch: step / this.#stepsPerEpoch, network, evaluation: figures }));
+    if (this.#startStep > 0) await evaluation.embedReference();
+    return evaluation;
+  }
+
+  #log(step: number, loss: number, lr: number): void {
+    const imagesPerSecond = this.#clock.step();
+    if (!Number.isFinite(loss)) {
+      throw new RunError(`The loss of step ${step} is "${loss}"; the newest checkpoint is of an earlier step: lower train.lr, and resume`);
+    }
+    const record = { step, epoch: step / this.#stepsPerEpoch, loss, lr, images_per_second: imagesPerSecond };
+    for (const logger of this.#loggers) logger.step?.(record);
+  }
+
+  #logEvaluation(record: EvaluationRecord): void {
+    for (const logger of this.#loggers) logger.evaluation?.(record);
+  }
+
+  #isDue(step: number): boolean {
+    const { every_steps } = this.recipe.checkpoint;
+    return every_steps === null ? this.#endsEpoch(step, 1) : step % every_steps === 0;
+  }
+
+  #endsEpoch(step: number, every: number | null): boolean {
+    return every !== null && step % (every * this.#stepsPerEpoch) === 0;
+  }
+
+  async #checkpoint(step: number): Promise<void> {
+    const { directory, recipe } = this, path = directory.checkpointFile(step);
+    const progress = { step, epoch: step / this.#stepsPerEpoch, seed: recipe.seed };
+    await saveCheckpoint(path, this.#state, progress);
+    const steps = await directory.checkpointSteps();
+    for (const old of steps.slice(0, -recipe.checkpoint.keep)) await Deno.remove(directory.checkpointFile(old));
+  }
+
+  async #finish(): Promise<void> {
+    const { parts, directory, recipe } = this, { student } = parts;
+    const metadata = {
+      network: student.network,
+      input_size: `${parts.augmenter.size}`,
+      mean: JSON.stringify(student.mean),
+      std: JSON.stringify(student.std),
+    };
+    await saveStudent(directory.file("student.safetensors"), student.parameters, metadata, this.#endStep);
+    await writeSummary(directory, recipe, { imagesPerSecond: this.#clock.imagesPerSecond, waitedMs: parts.pipeline.waited });
+    for (const logger of this.#loggers) logger.end?.();
+  }
+}
+
+function parameterCount({ student }: Components): number {
+  return student.parameters.filter((p) => p.trainable).reduce((sum, { variable }) => sum + variable.size, 0);
+}
+
+/** Evaluations at their times: teacher and untrained student before training, the student later. */
+class RunEvaluation implements AsyncDisposable {
+  readonly #evaluation: Evaluation;
+  readonly #student: ReturnType<typeof tracedEncoder>;
+
+  constructor(
+    private readonly parts: Components,
+    recipe: Recipe,
+    private readonly report: (step: number, network: string, figures: EvaluationRecord["evaluation"]) => void,
+  ) {
+    const { evaluators, data, engine, pipeline, student } = parts;
+    const options = { engine, pipeline, batchSize: Math.min(64, recipe.train.batch_size) };
+    this.#evaluation = new Evaluation(evaluators, data.evaluation!, options);
+    this.#student = tracedEncoder(engine, student);
+  }
+
+  async before(): Promise<void> {
+    const figures = await this.embedReference();
+    if (figures) this.report(0, "teacher", figures);
+    this.report(0, "untrained", await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size));
+  }
+
+  async student(step: number): Promise<void> {
+    this.report(step, "student", await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size));
+  }
+
+  /** The teacher's embeddings, which agreement compares with. */
+  async embedReference(): Promise<EvaluationRecord["evaluation"] | null> {
+    const { referenceTeacher: teacher, augmenter } = this.parts;
+    if (!teacher) return null;
+    return await this.#evaluation.teacher((images) => teacher.embed(images), teacher.inputSize ?? augmenter.size);
+  }
+
+  // deno-lint-ignore require-await
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#student[Symbol.dispose]();
+  }
+}

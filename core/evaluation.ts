@@ -1,0 +1,43 @@
+import type { DataSource } from "./data_source.ts";
+import { embedImages, type Encoder } from "./embed_images.ts";
+import type { Engine } from "./engine.ts";
+import type { Embedded, Evaluator, Figures } from "./evaluator.ts";
+import type { ViewPipeline } from "./pipeline/view_pipeline.ts";
+
+/** Evaluates networks on one data source; the teacher's embeddings are computed once. */
+export class Evaluation {
+  #teacher: Embedded | null = null;
+
+  constructor(
+    private readonly evaluators: readonly Evaluator[],
+    private readonly data: NonNullable<DataSource["evaluation"]>,
+    private readonly options: { engine: Engine; pipeline: ViewPipeline; batchSize: number },
+  ) {}
+
+  /** Evaluates the teacher, and keeps its embeddings to compare others with. */
+  async teacher(encode: Encoder, size: number): Promise<Record<string, Figures>> {
+    this.#teacher = await this.#embed(encode, size);
+    return await this.#run(this.#teacher);
+  }
+
+  /** Evaluates another network. */
+  async network(encode: Encoder, size: number): Promise<Record<string, Figures>> {
+    return await this.#run(await this.#embed(encode, size));
+  }
+
+  async #embed(encode: Encoder, size: number): Promise<Embedded> {
+    const options = { ...this.options, size };
+    return {
+      gallery: await embedImages(this.data.gallery, encode, options),
+      queries: await embedImages(this.data.queries, encode, options),
+    };
+  }
+
+  async #run(subject: Embedded): Promise<Record<string, Figures>> {
+    const figures: Record<string, Figures> = {};
+    for (const evaluator of this.evaluators) {
+      figures[evaluator.name] = await evaluator.evaluate({ subject, teacher: this.#teacher });
+    }
+    return figures;
+  }
+}

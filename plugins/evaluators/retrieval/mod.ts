@@ -1,0 +1,38 @@
+/**
+ * Retrieval: whether the gallery image nearest to a query shows the same thing. The same is the same identity, or,
+ * of images without identities, the same class.
+ *
+ * @module
+ */
+import { definePlugin, type EvaluationInputs, type Evaluator, type Figures, type ImageSet, nearestNeighbours, RunError, z } from "@seed/core";
+
+class RetrievalEvaluator implements Evaluator {
+  readonly name = "retrieval";
+
+  async evaluate({ subject: { gallery, queries } }: EvaluationInputs): Promise<Figures> {
+    const [galleryKey, queryKey] = [keyOf(gallery.images), keyOf(queries.images)];
+    const neighbours = await nearestNeighbours(
+      { data: queries.features, dim: queries.featureDim },
+      { data: gallery.features, dim: gallery.featureDim },
+      { k: Math.min(5, gallery.images.length) },
+    );
+    const hits = (k: number) =>
+      neighbours.filter(({ indices }, query) => indices.subarray(0, k).some((row) => galleryKey(row) === queryKey(query)));
+    return { top1: hits(1).length / neighbours.length, top5: hits(5).length / neighbours.length };
+  }
+}
+
+function keyOf(images: ImageSet): (index: number) => number {
+  const key = images.identity ?? images.label;
+  if (!key) throw new RunError("The evaluator retrieval needs images with identities or classes; the data has neither");
+  return key.bind(images);
+}
+
+export default definePlugin({
+  kind: "evaluator",
+  name: "@seed/evaluator-retrieval",
+  apiVersion: 1,
+  about: { summary: "Whether the nearest image of the gallery shows the same thing" },
+  options: z.strictObject({}),
+  create: () => new RetrievalEvaluator(),
+});

@@ -1,0 +1,109 @@
+/**
+ * What a person sees: a first screen, one line that keeps changing, and a table an evaluation. On standard error,
+ * so that standard output stays free; plain lines where that is no terminal.
+ *
+ * @module
+ */
+import { definePlugin, type EvaluationRecord, type Logger, type RunDescription, type StepRecord, z } from "@seed/core";
+
+/** Weight of the newest loss and speed in the ones shown. */
+const SMOOTHING = 0.1;
+
+class TerminalLogger implements Logger {
+  #run!: RunDescription;
+  #loss: number | null = null;
+  #secondsPerStep: number | null = null;
+  #shown = 0;
+  #lineOpen = false;
+  readonly #isTerminal = Deno.stderr.isTerminal();
+
+  constructor(private readonly everySeconds: number) {}
+
+  start(run: RunDescription): void {
+    this.#run = run;
+    const rows = [
+      ["Recipe", run.recipe],
+      ["Run", run.directory],
+      ["Engine", `${run.engine}, ${run.device}`],
+      ["Teacher", run.teacher ?? "none"],
+      ["Student", run.student],
+      ["Images", `${run.images}, ${run.stepsPerEpoch} steps an epoch`],
+      ["Steps", run.startStep ? `${run.steps}, resuming after ${run.startStep}` : `${run.steps}`],
+    ];
+    for (const [name, value] of rows) this.#print(`${name.padEnd(9)}${value}`);
+  }
+
+  step({ step, epoch, loss, lr, images_per_second }: StepRecord): void {
+    const batch = this.#run.images / this.#run.stepsPerEpoch;
+    this.#loss = smooth(this.#loss, loss);
+    this.#secondsPerStep = smooth(this.#secondsPerStep, batch / images_per_second);
+    const now = performance.now();
+    if (now - this.#shown < (this.#isTerminal ? 100 : 1000 * this.everySeconds) && step < this.#run.steps) return;
+    this.#shown = now;
+    const left = duration((this.#run.steps - step) * this.#secondsPerStep);
+    const speed = batch / this.#secondsPerStep;
+    this.#update(
+      `epoch ${epoch.toFixed(2)}  step ${step}/${this.#run.steps}  loss ${this.#loss.toFixed(4)}  ` +
+        `lr ${lr.toPrecision(3)}  ${speed.toFixed(1)} images/s  ${left} left`,
+    );
+  }
+
+  evaluation({ step, network, evaluation }: EvaluationRecord): void {
+    const figures = Object.entries(evaluation).flatMap(([evaluator, values]) =>
+      Object.entries(values).map(([name, value]) => `${evaluator} ${name} ${(100 * value).toFixed(1)} %`)
+    );
+    this.#print(`${`step ${step}`.padEnd(12)}${network.padEnd(11)}${figures.join("   ")}`);
+  }
+
+  message(text: string): void {
+    this.#print(text);
+  }
+
+  end(): void {
+    if (this.#lineOpen) this.#write("\n");
+    this.#lineOpen = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+
+  /** Shows a line in place of the last such one. */
+  #update(line: string): void {
+    if (!this.#isTerminal) return this.#print(line);
+    this.#write(`\r\x1b[K${line}`);
+    this.#lineOpen = true;
+  }
+
+  #print(line: string): void {
+    this.#write(this.#lineOpen ? `\r\x1b[K${line}\n` : `${line}\n`);
+    this.#lineOpen = false;
+  }
+
+  #write(text: string): void {
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+  }
+}
+
+function smooth(before: number | null, value: number): number {
+  return before === null ? value : before + SMOOTHING * (value - before);
+}
+
+function duration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor(s % 3600 / 60)} min`;
+}
+
+export default definePlugin({
+  kind: "logger",
+  name: "@seed/logger-terminal",
+  apiVersion: 1,
+  about: { summary: "One updating line: epoch, step, loss, images/s, time left" },
+  options: z.strictObject({
+    /** Seconds between lines where standard error is no terminal. */
+    every_seconds: z.number().positive().default(10),
+  }),
+  create: ({ every_seconds }) => new TerminalLogger(every_seconds),
+});
