@@ -1,38 +1,117 @@
 import assert from "node:assert/strict";
 import { tf } from "@seed/core";
-import plugin from "./mod.ts";
+import { testEngine } from "../../../tests/support/engine.ts";
 
-const context = {
-  seed: 0,
-  device: "cpu" as const,
-  trace: true,
-  cacheDir: "",
-  resolve: (path: string) => path,
-  log: console.error,
-  signal: new AbortController().signal,
+const close = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number) => {
+  assert.equal(actual.length, expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    const scale = Math.max(1, Math.abs(expected[i]));
+    assert.ok(Math.abs(actual[i] - expected[i]) <= tolerance * scale, `[${i}]: ${actual[i]}, expected ${expected[i]}`);
+  }
 };
 
-Deno.test("trace() repeats a training step with the results of the eager one", async () => {
-  const engine = await plugin.create({}, context);
+/** A small training step: a linear layer before a frozen one, with momentum. */
+function smallStep() {
   const w = tf.variable(tf.tensor2d([[1, 2], [3, 4]]));
   const m = tf.variable(tf.zeros([2, 2]), false);
   const frozen = tf.tensor2d([[0.5, 0.25], [1, -1]]);
-  const body = (x: tf.Tensor, lr: tf.Tensor) => {
-    const { value, grads } = tf.variableGrads(() => tf.mean(tf.square(tf.matMul(tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D), frozen))) as tf.Scalar, [w]);
+  const step = (x: tf.Tensor, lr: tf.Tensor) => {
+    const loss = () => tf.mean(tf.square(tf.matMul(tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D), frozen))) as tf.Scalar;
+    const { value, grads } = tf.variableGrads(loss, [w]);
     m.assign(tf.add(tf.mul(m, 0.9), grads[w.name]));
     w.assign(tf.sub(w, tf.mul(lr, m)));
     return [value];
   };
-  using step = engine.trace(body, { name: "step" });
+  return { w, m, step, dispose: () => tf.dispose([w, m, frozen]) };
+}
+
+Deno.test("trace() repeats a training step with the values of the eager one, and keeps memory flat", async () => {
+  const engine = await testEngine();
+  const traced = smallStep(), eager = smallStep();
+  using step = engine.trace(traced.step, { name: "small step" });
   const x = tf.tensor2d([[1, 2], [3, 5], [-1, 0]]), lr = tf.scalar(0.01);
-  const [w0, m0] = [w.clone(), m.clone()];
-  const before = tf.memory().numTensors;
-  const traced = [];
-  for (let i = 0; i < 5; i++) { const [l] = await step.call(x, lr); traced.push(l.dataSync()[0]); l.dispose(); }
-  console.log(tf.memory().numTensors, before);
-  const wt = w.dataSync();
-  w.assign(w0); m.assign(m0);
-  const eager = [];
-  for (let i = 0; i < 5; i++) { tf.tidy(() => { eager.push(body(x, lr)[0].dataSync()[0]); return []; }); }
-  console.log(traced, eager, wt, w.dataSync());
+  const tensors: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    const [loss] = await step.call(x, lr);
+    const expected = tf.tidy(() => eager.step(x, lr)[0].dataSync());
+    close(loss.dataSync(), expected, 1e-6);
+    close(traced.w.dataSync(), eager.w.dataSync(), 1e-6);
+    loss.dispose();
+    tensors.push(tf.memory().numTensors);
+  }
+  assert.equal(tensors.at(-1), tensors[0]);
+  traced.dispose();
+  eager.dispose();
+  tf.dispose([x, lr]);
+});
+
+Deno.test("trace() takes tensors as constants and reads variables anew", async () => {
+  const engine = await testEngine();
+  const variable = tf.variable(tf.scalar(2)), constant = tf.scalar(10);
+  using f = engine.trace((x) => [tf.add(tf.mul(x, variable), constant)], { name: "affine" });
+  const x = tf.scalar(3);
+  const value = async () => {
+    const [y] = await f.call(x);
+    const [result] = y.dataSync();
+    y.dispose();
+    return result;
+  };
+  assert.equal(await value(), 16);
+  const other = tf.scalar(5);
+  variable.assign(other);
+  constant.dispose(); // it lives on in the graph
+  assert.equal(await value(), 25);
+  tf.dispose([variable, other, x]);
+});
+
+Deno.test("a call with another shape names the function and both shapes", async () => {
+  const engine = await testEngine();
+  using f = engine.trace((x) => [tf.neg(x)], { name: "negative" });
+  const x = tf.zeros([2, 3]), wrong = tf.zeros([4, 3]);
+  tf.dispose(await f.call(x));
+  await assert.rejects(() => f.call(wrong), /"negative" was called with float32\[4,3\], but it was traced for float32\[2,3\]/);
+  tf.dispose([x, wrong]);
+});
+
+Deno.test("reading data inside a trace names the function", async () => {
+  const engine = await testEngine();
+  using f = engine.trace((x) => [tf.scalar(tf.sum(x).dataSync()[0])], { name: "peeking" });
+  const x = tf.ones([2]);
+  await assert.rejects(() => f.call(x), /read while tracing "peeking"/);
+  x.dispose();
+});
+
+Deno.test("an operation that fails names itself, its shapes and TensorFlow's reason", async () => {
+  await testEngine();
+  const { context } = (tf.backend() as unknown as { binding: { context: import("./eager_context.ts").EagerContext } }).binding;
+  const a = context.createTensor([2, 3], 1, new Float32Array(6)), b = context.createTensor([2, 3], 1, new Float32Array(6));
+  const attributes = [{ name: "T", type: 4, value: 1 }];
+  assert.throws(() => context.execute("MatMul", attributes, [a, b], 1), /cannot run "MatMul" on \[2,3\], \[2,3\]: .*(incompatible|mismatch)/i);
+  context.deleteTensor(a);
+  context.deleteTensor(b);
+});
+
+Deno.test("upload() gives pixels as float32", async () => {
+  const engine = await testEngine();
+  const tensor = engine.upload(Uint8Array.of(0, 1, 254, 255, 7, 8), [1, 1, 2, 3]);
+  assert.deepEqual([...tensor.dataSync()], [0, 1, 254, 255, 7, 8]);
+  assert.equal(tensor.dtype, "float32");
+  tensor.dispose();
+});
+
+Deno.test("a traced call leaves the event loop free", async () => {
+  const engine = await testEngine();
+  using f = engine.trace((x) => {
+    let y = x as tf.Tensor2D;
+    for (let i = 0; i < 20; i++) y = tf.matMul(y, x as tf.Tensor2D);
+    return [y];
+  }, { name: "long" });
+  const x = tf.tidy(() => tf.mul(tf.eye(1024), 0.99) as tf.Tensor2D);
+  tf.dispose(await f.call(x));
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  tf.dispose(await f.call(x));
+  clearInterval(timer);
+  assert.ok(ticks > 0, "no timer fired during the call");
+  x.dispose();
 });

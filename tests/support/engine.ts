@@ -1,0 +1,18 @@
+import { cacheDirectory, type Engine } from "@seed/core";
+import plugin from "@seed/engine-tensorflow";
+
+/** Context of a plugin in tests. */
+export const testContext = {
+  seed: 0,
+  cacheDir: `${cacheDirectory()}/seed_engine-tensorflow`,
+  resolve: (path: string) => path,
+  log: (message: string) => console.error(message),
+  signal: new AbortController().signal,
+};
+
+let engine: Engine | null = null;
+
+/** The tensorflow engine, opened once for all tests of a process and installed if need be. */
+export async function testEngine(): Promise<Engine> {
+  return engine ??= await plugin.create({}, { ...testContext, device: "cpu", trace: true });
+}
