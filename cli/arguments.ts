@@ -55,6 +55,8 @@ function explain(error: Error & { code?: string }, known: string[]): UsageError 
   const [, unknown] = error.message.match(/^Unknown option '-{1,2}([^' ]+)'/) ?? [];
   if (!unknown) return new UsageError(error.message.split(". ")[0]);
   const close = nearest(unknown, known);
-  const hint = close ? `Did you mean --${close}?` : `The flags are ${known.map((flag) => `--${flag}`).join(", ")}`;
+  const hint = close
+    ? `Did you mean --${close}?`
+    : `The flags are ${known.map((flag) => `--${flag}`).join(", ")}`;
   return new UsageError(`Unknown flag "--${unknown}". ${hint}`);
 }

@@ -24,7 +24,10 @@ export async function run(args: string[]): Promise<number> {
     resume: { type: "boolean" },
     json: { type: "boolean" },
   });
-  const recipe = await loadRecipe(onlyPositional(parsed, "recipe"), { overrides: parsed.list("set"), defaults: DEFAULTS });
+  const recipe = await loadRecipe(onlyPositional(parsed, "recipe"), {
+    overrides: parsed.list("set"),
+    defaults: DEFAULTS,
+  });
   const abort = new AbortController();
   const interrupt = () => {
     // The second time the user means it.
@@ -34,14 +37,22 @@ export async function run(args: string[]): Promise<number> {
   };
   Deno.addSignalListener("SIGINT", interrupt);
   try {
-    const options = { out: parsed.text("out"), maxSteps: parsed.count("max-steps"), resume: parsed.has("resume") };
-    const { directory, finished } = await distill(recipe, options, { log: console.error, signal: abort.signal });
+    const options = {
+      out: parsed.text("out"),
+      maxSteps: parsed.count("max-steps"),
+      resume: parsed.has("resume"),
+    };
+    const { directory, finished } = await distill(recipe, options, {
+      log: console.error,
+      signal: abort.signal,
+    });
     if (!finished) {
       console.error(`Go on with: deno task distill ${recipe.path} --out ${directory} --resume`);
       return INTERRUPTED;
     }
-    if (parsed.has("json")) console.log(JSON.stringify(JSON.parse(await Deno.readTextFile(`${directory}/summary.json`))));
-    else console.error(`Done: ${directory}`);
+    if (parsed.has("json")) {
+      console.log(JSON.stringify(JSON.parse(await Deno.readTextFile(`${directory}/summary.json`))));
+    } else console.error(`Done: ${directory}`);
     return 0;
   } catch (error) {
     if (abort.signal.aborted && error === abort.signal.reason) return INTERRUPTED;

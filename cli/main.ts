@@ -30,7 +30,11 @@ async function main([name, ...args]: string[]): Promise<number> {
   const verb = VERBS[name];
   if (!verb) {
     const close = nearest(name, Object.keys(VERBS));
-    throw new UsageError(`Unknown verb "${name}". ${close ? `Did you mean "${close}"?` : `There are ${Object.keys(VERBS).join(", ")}`}`);
+    throw new UsageError(
+      `Unknown verb "${name}". ${
+        close ? `Did you mean "${close}"?` : `There are ${Object.keys(VERBS).join(", ")}`
+      }`,
+    );
   }
   const { help, run } = await verb.load();
   if (args.includes("--help") || args.includes("-h")) {

@@ -35,7 +35,11 @@ export async function saveCheckpoint(path: string, state: TrainingState, progres
     ...await readParameters(state.student, STUDENT),
     ...await readParameters(state.momenta, MOMENTUM),
     ...await readParameters(state.objective),
-    { name: "queue.embeddings", shape: queue.embeddings.shape, data: await queue.embeddings.data() as Float32Array },
+    {
+      name: "queue.embeddings",
+      shape: queue.embeddings.shape,
+      data: await queue.embeddings.data() as Float32Array,
+    },
     { name: "queue.pointer", shape: [], data: await queue.pointer.data() as Int32Array },
   ];
   const { step, epoch, seed } = progress;
@@ -54,7 +58,9 @@ export async function loadCheckpoint(path: string, state: TrainingState, seed: n
     epoch: Number(file.metadata.epoch),
     seed: Number(file.metadata.seed),
   };
-  if (!Number.isInteger(progress.step)) throw new RunError(`The file "${path}" is no checkpoint: it names no step`);
+  if (!Number.isInteger(progress.step)) {
+    throw new RunError(`The file "${path}" is no checkpoint: it names no step`);
+  }
   if (progress.seed !== seed) {
     throw new RunError(`The checkpoint "${path}" is of seed ${progress.seed}, but the recipe says ${seed}`);
   }
@@ -68,7 +74,9 @@ export async function loadCheckpoint(path: string, state: TrainingState, seed: n
 async function assignQueue(queue: Queue, file: SafetensorsFile): Promise<void> {
   const stored = file.tensors.get("queue.embeddings")?.shape;
   if (stored?.join() !== queue.embeddings.shape.join()) {
-    throw new RunError(`The queue in "${file.path}" is [${stored}], but the recipe's is [${queue.embeddings.shape}]`);
+    throw new RunError(
+      `The queue in "${file.path}" is [${stored}], but the recipe's is [${queue.embeddings.shape}]`,
+    );
   }
   const embeddings = tf.tensor2d(await file.read("queue.embeddings"), queue.embeddings.shape);
   const pointer = tf.scalar((await file.read("queue.pointer"))[0], "int32");

@@ -7,7 +7,10 @@ export class Clock {
   #milliseconds = 0;
   #started: number;
 
-  constructor(private readonly batchSize: number, private readonly now: () => number = () => performance.now()) {
+  constructor(
+    private readonly batchSize: number,
+    private readonly now: () => number = () => performance.now(),
+  ) {
     this.#started = this.now();
   }
 

@@ -63,7 +63,9 @@ export class Components implements AsyncDisposable {
     const { recipe } = this, { batch_size: batchSize } = recipe.train;
     this.data = this.#stack.use(await this.#make(recipe.data));
     if (this.data.train.length < batchSize) {
-      throw new RunError(`The data has ${this.data.train.length} images, fewer than train.batch_size ${batchSize}; lower it, or check data.root`);
+      throw new RunError(
+        `The data has ${this.data.train.length} images, fewer than train.batch_size ${batchSize}; lower it, or check data.root`,
+      );
     }
     this.augmenter = await this.#make(recipe.augmenter);
     const { device, trace } = recipe.engine;
@@ -76,9 +78,13 @@ export class Components implements AsyncDisposable {
     const createStudent = async () => await this.#make(recipe.student, { engine, embeddingDim: teacherDim });
     this.student = this.#stack.use(await createStudent());
     const { embeddingDim } = this.student;
-    this.objective = this.#stack.use(await this.#make(recipe.objective, { engine, createStudent, embeddingDim }));
+    this.objective = this.#stack.use(
+      await this.#make(recipe.objective, { engine, createStudent, embeddingDim }),
+    );
     if (this.objective.usesTeacher && !this.teacher) {
-      throw new UsageError(`${recipe.objective.place}: The objective "${recipe.objective.specifier}" needs a teacher; add a section "teacher"`);
+      throw new UsageError(
+        `${recipe.objective.place}: The objective "${recipe.objective.specifier}" needs a teacher; add a section "teacher"`,
+      );
     }
     this.queue = this.#stack.use(await this.#make(recipe.queue, { engine, embeddingDim, batchSize }));
     for (const use of recipe.evaluate.evaluators) this.evaluators.push(await this.#make(use, { engine }));
@@ -87,7 +93,9 @@ export class Components implements AsyncDisposable {
 
   async #startPipeline(): Promise<ViewPipeline> {
     const { augmenter: { module, exportName, options }, train, seed } = this.recipe;
-    const workers = train.workers === "auto" ? Math.min(MAX_AUTO_WORKERS, navigator.hardwareConcurrency) : train.workers;
+    const workers = train.workers === "auto"
+      ? Math.min(MAX_AUTO_WORKERS, navigator.hardwareConcurrency)
+      : train.workers;
     return await ViewPipeline.start({ augmenter: { module, exportName, options }, workers, seed });
   }
 

@@ -150,8 +150,14 @@ class Run implements Disposable {
 
   async #resume(): Promise<void> {
     const [newest] = (await this.directory.checkpointSteps()).reverse();
-    if (newest === undefined) throw new RunError(`The run "${this.directory.path}" has no checkpoint to resume from; start it anew`);
-    const { step } = await loadCheckpoint(this.directory.checkpointFile(newest), this.#state, this.recipe.seed);
+    if (newest === undefined) {
+      throw new RunError(`The run "${this.directory.path}" has no checkpoint to resume from; start it anew`);
+    }
+    const { step } = await loadCheckpoint(
+      this.directory.checkpointFile(newest),
+      this.#state,
+      this.recipe.seed,
+    );
     this.#startStep = step;
   }
 
@@ -168,7 +174,11 @@ class Run implements Disposable {
       engine: `${parts.engine.name} ${parts.engine.version}`,
       device: parts.engine.device,
       teacher: teacher && `${recipe.teacher!.plugin.name}, ${teacher.embeddingDim} dimensions` +
-          (teacher.weights ? `, ${teacher.weights.tensors} tensors of ${teacher.weights.file} (SHA-256 ${teacher.weights.sha256.slice(0, 12)}...)` : ""),
+          (teacher.weights
+            ? `, ${teacher.weights.tensors} tensors of ${teacher.weights.file} (SHA-256 ${
+              teacher.weights.sha256.slice(0, 12)
+            }...)`
+            : ""),
       student: `${parts.student.network}, ${(parameterCount(parts) / 1e6).toFixed(2)} M parameters`,
       images: parts.data.train.length,
       stepsPerEpoch: this.#stepsPerEpoch,
@@ -182,10 +192,16 @@ class Run implements Disposable {
     const { evaluators, data } = this.parts;
     if (evaluators.length === 0) return null;
     if (!data.evaluation) {
-      throw new RunError("The recipe evaluates, but the data has nothing to evaluate on; give data.root the folders train/ and val/, or take evaluate out");
+      throw new RunError(
+        "The recipe evaluates, but the data has nothing to evaluate on; give data.root the folders train/ and val/, or take evaluate out",
+      );
     }
-    const evaluation = new RunEvaluation(this.parts, this.recipe, (step, network, figures) =>
-      this.#logEvaluation({ step, epoch: step / this.#stepsPerEpoch, network, evaluation: figures }));
+    const evaluation = new RunEvaluation(
+      this.parts,
+      this.recipe,
+      (step, network, figures) =>
+        this.#logEvaluation({ step, epoch: step / this.#stepsPerEpoch, network, evaluation: figures }),
+    );
     if (this.#startStep > 0) await evaluation.embedReference();
     return evaluation;
   }
@@ -193,7 +209,9 @@ class Run implements Disposable {
   #log(step: number, loss: number, lr: number): void {
     const imagesPerSecond = this.#clock.step();
     if (!Number.isFinite(loss)) {
-      throw new RunError(`The loss of step ${step} is "${loss}"; the newest checkpoint is of an earlier step: lower train.lr, and resume`);
+      throw new RunError(
+        `The loss of step ${step} is "${loss}"; the newest checkpoint is of an earlier step: lower train.lr, and resume`,
+      );
     }
     const record = { step, epoch: step / this.#stepsPerEpoch, loss, lr, images_per_second: imagesPerSecond };
     for (const logger of this.#loggers) logger.step?.(record);
@@ -217,7 +235,9 @@ class Run implements Disposable {
     const progress = { step, epoch: step / this.#stepsPerEpoch, seed: recipe.seed };
     await saveCheckpoint(path, this.#state, progress);
     const steps = await directory.checkpointSteps();
-    for (const old of steps.slice(0, -recipe.checkpoint.keep)) await Deno.remove(directory.checkpointFile(old));
+    for (const old of steps.slice(0, -recipe.checkpoint.keep)) {
+      await Deno.remove(directory.checkpointFile(old));
+    }
   }
 
   async #finish(): Promise<void> {
@@ -229,7 +249,10 @@ class Run implements Disposable {
       std: JSON.stringify(student.std),
     };
     await saveStudent(directory.file("student.safetensors"), student.parameters, metadata, this.#endStep);
-    await writeSummary(directory, recipe, { imagesPerSecond: this.#clock.imagesPerSecond, waitedMs: parts.pipeline.waited });
+    await writeSummary(directory, recipe, {
+      imagesPerSecond: this.#clock.imagesPerSecond,
+      waitedMs: parts.pipeline.waited,
+    });
     for (const logger of this.#loggers) logger.end?.();
   }
 }
@@ -257,18 +280,29 @@ class RunEvaluation implements AsyncDisposable {
   async before(): Promise<void> {
     const figures = await this.embedReference();
     if (figures) this.report(0, "teacher", figures);
-    this.report(0, "untrained", await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size));
+    this.report(
+      0,
+      "untrained",
+      await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size),
+    );
   }
 
   async student(step: number): Promise<void> {
-    this.report(step, "student", await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size));
+    this.report(
+      step,
+      "student",
+      await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size),
+    );
   }
 
   /** The teacher's embeddings, which agreement compares with. */
   async embedReference(): Promise<EvaluationRecord["evaluation"] | null> {
     const { referenceTeacher: teacher, augmenter } = this.parts;
     if (!teacher) return null;
-    return await this.#evaluation.teacher((images) => teacher.embed(images), teacher.inputSize ?? augmenter.size);
+    return await this.#evaluation.teacher(
+      (images) => teacher.embed(images),
+      teacher.inputSize ?? augmenter.size,
+    );
   }
 
   // deno-lint-ignore require-await

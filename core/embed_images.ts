@@ -24,7 +24,10 @@ export async function embedImages(
     const values = await output.data() as Float32Array;
     featureDim = output.shape[1];
     features ??= new Float32Array(images.length * featureDim);
-    features.set(values.subarray(0, Math.min(batchSize, images.length - done) * featureDim), done * featureDim);
+    features.set(
+      values.subarray(0, Math.min(batchSize, images.length - done) * featureDim),
+      done * featureDim,
+    );
     done += batchSize;
     input.dispose();
     output.dispose();

@@ -26,6 +26,7 @@ export * from "./plugin.ts";
 export * from "./plugin_loader.ts";
 export * from "./queue.ts";
 export * from "./random.ts";
+export * from "./read_range.ts";
 export * from "./recipe/load_recipe.ts";
 export * from "./recipe/recipe_document.ts";
 export * from "./run_directory.ts";

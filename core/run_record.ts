@@ -22,7 +22,10 @@ export function runFacts(recipe: Recipe, parts: Components): Record<string, unkn
     teacher: teacher?.weights ?? null,
     student: {
       network: student.network,
-      parameters: student.parameters.filter((p) => p.trainable).reduce((sum, { variable }) => sum + variable.size, 0),
+      parameters: student.parameters.filter((p) => p.trainable).reduce(
+        (sum, { variable }) => sum + variable.size,
+        0,
+      ),
     },
     images: {
       train: data.train.length,

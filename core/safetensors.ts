@@ -6,7 +6,14 @@
  */
 import { writeAtomically } from "./atomic_file.ts";
 import { RunError } from "./errors.ts";
-import { BYTES_PER_ELEMENT, type StoredType, type TensorInfo, toFloat32, type WeightsFile } from "./weights_file.ts";
+import { readRange } from "./read_range.ts";
+import {
+  BYTES_PER_ELEMENT,
+  type StoredType,
+  type TensorInfo,
+  toFloat32,
+  type WeightsFile,
+} from "./weights_file.ts";
 
 /** The format's own bound on the header. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -51,9 +58,7 @@ export class SafetensorsFile implements WeightsFile {
   /** The stored bytes of a tensor. */
   async readBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const { begin, end } = this.#entry(name);
-    const bytes = new Uint8Array(end - begin);
-    await readFully(this.file, this.dataStart + begin, bytes, this.path);
-    return bytes;
+    return await readRange(this.file, this.dataStart + begin, end - begin, this.path);
   }
 
   [Symbol.dispose](): void {
@@ -84,13 +89,21 @@ export async function writeSafetensors(
   let offset = 0;
   for (const { name, shape, data } of tensors) {
     const elements = shape.reduce((a, b) => a * b, 1);
-    if (elements !== data.length) throw new RangeError(`Tensor "${name}" [${shape}] has ${data.length} values`);
-    const dtype: StoredType = data instanceof Float32Array ? "F32" : data instanceof Int32Array ? "I32" : "I64";
+    if (elements !== data.length) {
+      throw new RangeError(`Tensor "${name}" [${shape}] has ${data.length} values`);
+    }
+    const dtype: StoredType = data instanceof Float32Array
+      ? "F32"
+      : data instanceof Int32Array
+      ? "I32"
+      : "I64";
     header[name] = { dtype, shape, data_offsets: [offset, offset += data.byteLength] };
   }
   // Spaces after the JSON keep the values aligned to 8 bytes.
   const text = JSON.stringify(header);
-  const json = new TextEncoder().encode(text + " ".repeat((8 - new TextEncoder().encode(text).length % 8) % 8));
+  const json = new TextEncoder().encode(
+    text + " ".repeat((8 - new TextEncoder().encode(text).length % 8) % 8),
+  );
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
   const values = tensors.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
@@ -98,18 +111,21 @@ export async function writeSafetensors(
 }
 
 async function readHeader(file: Deno.FsFile, path: string, size: number) {
-  const bad = (why: string) => new RunError(`The file "${path}" is not a safetensors file: ${why}; fetch or export it again`);
+  const bad = (why: string) =>
+    new RunError(`The file "${path}" is not a safetensors file: ${why}; fetch or export it again`);
   if (size < 8) throw bad(`it has ${size} bytes, fewer than the 8 of a header length`);
-  const lengthBytes = new Uint8Array(8);
-  await readFully(file, 0, lengthBytes, path);
+  const lengthBytes = await readRange(file, 0, 8, path);
   const length = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) throw bad(`its header would have ${length} bytes`);
-  if (8 + length > size) throw bad(`its header of ${length} bytes ends after the file's ${size} (truncated?)`);
-  const bytes = new Uint8Array(length);
-  await readFully(file, 8, bytes, path);
+  if (8 + length > size) {
+    throw bad(`its header of ${length} bytes ends after the file's ${size} (truncated?)`);
+  }
+  const bytes = await readRange(file, 8, length, path);
   try {
     const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (typeof header !== "object" || header === null || Array.isArray(header)) throw bad("its header is no object");
+    if (typeof header !== "object" || header === null || Array.isArray(header)) {
+      throw bad("its header is no object");
+    }
     return { header: header as Record<string, unknown>, dataStart: 8 + length };
   } catch (error) {
     if (error instanceof RunError) throw error;
@@ -120,7 +136,9 @@ async function readHeader(file: Deno.FsFile, path: string, size: number) {
 /** Every tensor lies within the data, has as many bytes as its shape says, and overlaps no other. */
 function checkEntries(path: string, entries: Record<string, unknown>, dataBytes: number): Map<string, Entry> {
   const tensors = new Map<string, Entry>();
-  for (const [name, value] of Object.entries(entries)) tensors.set(name, checkEntry(path, name, value, dataBytes));
+  for (const [name, value] of Object.entries(entries)) {
+    tensors.set(name, checkEntry(path, name, value, dataBytes));
+  }
   const ordered = [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
   for (let i = 1; i < ordered.length; i++) {
     const [[before, a], [after, b]] = [ordered[i - 1], ordered[i]];
@@ -132,23 +150,17 @@ function checkEntries(path: string, entries: Record<string, unknown>, dataBytes:
 function checkEntry(path: string, name: string, value: unknown, dataBytes: number): Entry {
   const bad = (why: string) => new RunError(`In "${path}" the tensor "${name}" ${why}`);
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== "string" || !(dtype in BYTES_PER_ELEMENT)) throw bad(`has the unknown type "${dtype}"`);
+  if (typeof dtype !== "string" || !(dtype in BYTES_PER_ELEMENT)) {
+    throw bad(`has the unknown type "${dtype}"`);
+  }
   const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
   if (!Array.isArray(shape) || !shape.every(isCount)) throw bad("has no valid shape");
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) throw bad("has no valid byte range");
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
+    throw bad("has no valid byte range");
+  }
   const [begin, end] = offsets, type = dtype as StoredType;
   const expected = shape.reduce((a, b) => a * b, BYTES_PER_ELEMENT[type]);
   if (end - begin !== expected) throw bad(`[${shape}] needs ${expected} bytes, its range has ${end - begin}`);
   if (end > dataBytes) throw bad(`ends at byte ${end} of ${dataBytes} (truncated file?)`);
   return { dtype: type, shape, begin, end };
-}
-
-/** Fills `target` from `offset` on. */
-async function readFully(file: Deno.FsFile, offset: number, target: Uint8Array, path: string): Promise<void> {
-  await file.seek(offset, Deno.SeekMode.Start);
-  for (let at = 0; at < target.length;) {
-    const count = await file.read(target.subarray(at));
-    if (count === null) throw new RunError(`The file "${path}" ended while it was read: it was cut short meanwhile`);
-    at += count;
-  }
 }

@@ -27,7 +27,9 @@ export function* planSteps(options: {
   for (let step = startStep; step < endStep; step++) {
     const epoch = Math.floor(step / stepsPerEpoch);
     if (epoch !== orderEpoch) {
-      order = shuffle ? new Random(seed, "shuffle", epoch).permutation(images) : Array.from({ length: images }, (_, i) => i);
+      order = shuffle
+        ? new Random(seed, "shuffle", epoch).permutation(images)
+        : Array.from({ length: images }, (_, i) => i);
       orderEpoch = epoch;
     }
     const first = (step % stepsPerEpoch) * batchSize;

@@ -31,7 +31,9 @@ export async function assignParameters(
   prefix = "",
 ): Promise<void> {
   const problems = parameters.flatMap((parameter) => mismatch(parameter, file, prefix));
-  if (problems.length) throw new RunError(`The weights in "${file.path}" do not fit:\n  ${problems.join("\n  ")}`);
+  if (problems.length) {
+    throw new RunError(`The weights in "${file.path}" do not fit:\n  ${problems.join("\n  ")}`);
+  }
   for (const { name, kind, variable } of parameters) {
     const data = fromTorch(await file.read(prefix + name), variable.shape, kind);
     const value = tf.tensor(data, variable.shape);

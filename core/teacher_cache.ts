@@ -24,7 +24,7 @@ export class TeacherCache {
   /** Whether a batch needs the teacher; it then counts as asked for. Call in the order of the batches. */
   claim(batch: readonly ViewId[]): boolean {
     const missing = batch.some((id) => !this.#claimed[this.#index(id)]);
-    if (missing) for (const id of batch) this.#claimed[this.#index(id)] = 1;
+    if (missing) { for (const id of batch) this.#claimed[this.#index(id)] = 1; }
     return missing;
   }
 

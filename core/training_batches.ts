@@ -56,7 +56,9 @@ export class TrainingBatches {
           const images = this.#upload(batch);
           result.views.push(images);
           // A batch's pixels are valid until the next is asked for: they are on the device by now.
-          const larger = view.requests.length > 1 ? this.#upload((await batches.next()).value as Batch) : null;
+          const larger = view.requests.length > 1
+            ? this.#upload((await batches.next()).value as Batch)
+            : null;
           if (this.#teacher) result.teacher.push(await this.#embed(view, larger ?? images));
           larger?.dispose();
           batch = undefined;
@@ -78,10 +80,13 @@ export class TrainingBatches {
 
   #plan({ epoch, images }: StepPlan, view: number): PlannedView {
     const { objective, data, augmenter } = this.parts;
-    const round = this.#fixedViews ? epoch % this.#fixedViews : epoch, number = round * objective.views + view;
+    const round = this.#fixedViews ? epoch % this.#fixedViews : epoch,
+      number = round * objective.views + view;
     const ids = images.map((image) => ({ image, view: number }));
     const needsTeacher = this.#cache ? this.#cache.claim(ids) : this.#teacher !== null;
-    const sizes = needsTeacher && this.#teacherSize !== augmenter.size ? [augmenter.size, this.#teacherSize] : [augmenter.size];
+    const sizes = needsTeacher && this.#teacherSize !== augmenter.size
+      ? [augmenter.size, this.#teacherSize]
+      : [augmenter.size];
     const requests = sizes.map((size) => ({
       images: images.map((image) => data.train.image(image)),
       keys: images.map((image) => [this.recipe.seed, "view", image, number]),

@@ -21,7 +21,10 @@ export class TrainingStep implements Disposable {
   readonly optimizer: Sgd;
   readonly #step: TracedFunction;
 
-  constructor({ engine, student, objective, queue }: StepParts, options: { momentum: number; weightDecay: number }) {
+  constructor(
+    { engine, student, objective, queue }: StepParts,
+    options: { momentum: number; weightDecay: number },
+  ) {
     this.optimizer = new Sgd(student.parameters, options);
     this.#step = engine.trace((lr, ...images) => {
       const views = images.slice(0, objective.views) as tf.Tensor4D[];

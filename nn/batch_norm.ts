@@ -20,7 +20,11 @@ export interface BatchNormParameters {
 }
 
 /** Names as PyTorch's: `weight`, `bias`, `running_mean`, `running_var`. */
-export function batchNormParameters(source: ParameterSource, name: string, channels: number): BatchNormParameters {
+export function batchNormParameters(
+  source: ParameterSource,
+  name: string,
+  channels: number,
+): BatchNormParameters {
   const get = (part: string, start: number, trainable: boolean) =>
     source.get(`${name}.${part}`, "vector", [channels], constant(start), trainable) as tf.Tensor1D;
   return {
@@ -40,7 +44,11 @@ export function batchNormInference(x: tf.Tensor4D, p: BatchNormParameters, epsil
 }
 
 /** Normalises by the batch's statistics and moves the running ones, whose variance is the unbiased one. */
-export function batchNormTraining(x: tf.Tensor4D, p: BatchNormParameters, options: BatchNormOptions): tf.Tensor4D {
+export function batchNormTraining(
+  x: tf.Tensor4D,
+  p: BatchNormParameters,
+  options: BatchNormOptions,
+): tf.Tensor4D {
   const { epsilon = 1e-5, momentum = 0.1 } = options;
   const fused = tf.getKernel("SeedBatchNorm", tf.getBackend()) ? fusedBatchNorm : composedBatchNorm;
   return fused(x, p, epsilon, (mean, unbiasedVariance) => {
@@ -91,5 +99,7 @@ function composedBatchNorm(
 }
 
 function move(running: tf.Tensor1D, batch: tf.Tensor, momentum: number): void {
-  tf.tidy(() => (running as tf.Variable).assign(tf.add(tf.mul(running, 1 - momentum), tf.mul(batch, momentum))));
+  tf.tidy(() =>
+    (running as tf.Variable).assign(tf.add(tf.mul(running, 1 - momentum), tf.mul(batch, momentum)))
+  );
 }

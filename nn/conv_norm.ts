@@ -1,7 +1,7 @@
 import { tf } from "@seed/core";
 import { type Activation, identity } from "./activation.ts";
 import { batchNormInference, batchNormParameters, batchNormTraining } from "./batch_norm.ts";
-import { type ConvOptions, convolve, convWeight } from "./conv.ts";
+import { convolve, type ConvOptions, convWeight } from "./conv.ts";
 import type { ParameterSource } from "./parameters.ts";
 
 /** How a network runs: with the batch's statistics, which move the running ones, or with the running ones. */
@@ -30,7 +30,9 @@ export function convNorm(source: ParameterSource, options: ConvNormOptions): Mod
   const norm = batchNormParameters(source, names[1], outputs);
   if (source.frozen) {
     const factor = tf.tidy(() => tf.mul(norm.scale, tf.rsqrt(tf.add(norm.runningVariance, epsilon))));
-    const folded = tf.tidy(() => tf.mul(weight, options.depthwise ? tf.expandDims(factor, 1) : factor)) as tf.Tensor4D;
+    const folded = tf.tidy(() =>
+      tf.mul(weight, options.depthwise ? tf.expandDims(factor, 1) : factor)
+    ) as tf.Tensor4D;
     const bias = tf.tidy(() => tf.sub(norm.offset, tf.mul(norm.runningMean, factor))) as tf.Tensor1D;
     return (x) => activation(addBias(convolve(x, folded, options), bias));
   }

@@ -47,7 +47,9 @@ export function efficientnetB0(source: ParameterSource): Backbone {
       inputs = stage.channels;
     }
   });
-  layers.push(convNorm(source, { names: ["conv_head", "bn2"], inputs, outputs: HEAD, kernel: 1, activation: silu }));
+  layers.push(
+    convNorm(source, { names: ["conv_head", "bn2"], inputs, outputs: HEAD, kernel: 1, activation: silu }),
+  );
   return {
     featureDim: HEAD,
     normalization: IMAGENET,
@@ -64,7 +66,13 @@ function block(source: ParameterSource, name: string, o: Stage & { inputs: numbe
   const expands = o.expansion > 1;
   const names = (conv: string, norm: string) => [`${name}.${conv}`, `${name}.${norm}`] as const;
   const expand = expands
-    ? convNorm(source, { names: names("conv_pw", "bn1"), inputs, outputs: width, kernel: 1, activation: silu })
+    ? convNorm(source, {
+      names: names("conv_pw", "bn1"),
+      inputs,
+      outputs: width,
+      kernel: 1,
+      activation: silu,
+    })
     : null;
   const depthwise = convNorm(source, {
     names: names("conv_dw", expands ? "bn2" : "bn1"),

@@ -1,4 +1,12 @@
-import { fromTorch, nearest, type ParameterKind, RunError, tf, torchShape, type WeightsFile } from "@seed/core";
+import {
+  fromTorch,
+  nearest,
+  type ParameterKind,
+  RunError,
+  tf,
+  torchShape,
+  type WeightsFile,
+} from "@seed/core";
 import type { Initializer } from "./initializer.ts";
 import type { ParameterSource } from "./parameters.ts";
 
@@ -53,7 +61,9 @@ export class FrozenParameters implements ParameterSource, Disposable {
     }
     // After a problem the network is built to the end all the same, to list every one; `finish` then throws.
     const fits = found && found.shape.join() === expected.join();
-    const data = fits ? fromTorch(found.data, shape, kind) : new Float32Array(shape.reduce((a, b) => a * b, 1));
+    const data = fits
+      ? fromTorch(found.data, shape, kind)
+      : new Float32Array(shape.reduce((a, b) => a * b, 1));
     const tensor = tf.tensor(data, [...shape]);
     this.#tensors.push(tensor);
     return tensor;
@@ -65,7 +75,9 @@ export class FrozenParameters implements ParameterSource, Disposable {
    * @throws {RunError} If entries are missing, have another shape, or are left over.
    */
   finish(): void {
-    const unused = this.options.allowUnused ? [] : [...this.arrays.keys()].filter((name) => !this.#taken.has(name));
+    const unused = this.options.allowUnused
+      ? []
+      : [...this.arrays.keys()].filter((name) => !this.#taken.has(name));
     const problems = [...this.#problems, ...unused.map((name) => `left over "${name}"`)];
     if (problems.length === 0) return;
     const shown = problems.slice(0, 20), more = problems.length - shown.length;

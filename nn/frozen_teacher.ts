@@ -1,4 +1,11 @@
-import { type Engine, type Precision, type Teacher, tf, type TracedFunction, type WeightsRecord } from "@seed/core";
+import {
+  type Engine,
+  type Precision,
+  type Teacher,
+  tf,
+  type TracedFunction,
+  type WeightsRecord,
+} from "@seed/core";
 import type { FrozenParameters } from "./frozen_parameters.ts";
 import { unitRows } from "./unit_rows.ts";
 
@@ -24,7 +31,10 @@ export class FrozenTeacher implements Teacher {
     ({ embeddingDim: this.embeddingDim, inputSize: this.inputSize, weights: this.weights } = options);
     this.#parameters = options.parameters;
     const { name, precision } = options;
-    this.#forward = options.engine.trace((images) => [options.forward(images as tf.Tensor4D)], { name, precision });
+    this.#forward = options.engine.trace((images) => [options.forward(images as tf.Tensor4D)], {
+      name,
+      precision,
+    });
   }
 
   async embed(images: tf.Tensor4D): Promise<tf.Tensor2D> {

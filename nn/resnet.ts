@@ -63,7 +63,12 @@ function basicBlock(source: ParameterSource, name: string, shape: BlockShape): M
     names: [`${name}.conv1`, `${name}.bn1`],
     ...{ inputs, outputs: width, kernel: 3, stride, activation: relu },
   });
-  const second = convNorm(source, { names: [`${name}.conv2`, `${name}.bn2`], inputs: width, outputs, kernel: 3 });
+  const second = convNorm(source, {
+    names: [`${name}.conv2`, `${name}.bn2`],
+    inputs: width,
+    outputs,
+    kernel: 3,
+  });
   return residual(source, name, shape, (x, mode) => second(first(x, mode), mode));
 }
 

@@ -13,8 +13,16 @@ export function squeezeExcite(
   name: string,
   { channels, reduced }: { channels: number; reduced: number },
 ): Layer {
-  const reduce = convWithBias(source, `${name}.conv_reduce`, { inputs: channels, outputs: reduced, kernel: 1 });
-  const expand = convWithBias(source, `${name}.conv_expand`, { inputs: reduced, outputs: channels, kernel: 1 });
+  const reduce = convWithBias(source, `${name}.conv_reduce`, {
+    inputs: channels,
+    outputs: reduced,
+    kernel: 1,
+  });
+  const expand = convWithBias(source, `${name}.conv_expand`, {
+    inputs: reduced,
+    outputs: channels,
+    kernel: 1,
+  });
   return (x) => {
     const squeezed = tf.mean(x, [1, 2], true) as tf.Tensor4D;
     return tf.mul(x, tf.sigmoid(expand(silu(reduce(squeezed)))));

@@ -14,11 +14,14 @@ export async function centerView(image: Uint8Array | Pixels, size: number): Prom
   if (!(image instanceof Uint8Array)) {
     const raw = { width: image.width, height: image.height, channels: 3 } as const;
     if (image.width === size && image.height === size) return image.data;
-    return await sharp(image.data, { raw }).resize(size, size, { fit: "cover", kernel: "cubic" }).raw().toBuffer();
+    return await sharp(image.data, { raw }).resize(size, size, { fit: "cover", kernel: "cubic" }).raw()
+      .toBuffer();
   }
   const short = Math.round(size / CENTER_SHARE);
   const { data, info } = await sharp(image).rotate().resize(short, short, { fit: "outside", kernel: "cubic" })
-    .flatten({ background: "#fff" }).toColourspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    .flatten({ background: "#fff" }).toColourspace("srgb").removeAlpha().raw().toBuffer({
+      resolveWithObject: true,
+    });
   const left = (info.width - size) >> 1, top = (info.height - size) >> 1;
   const view = new Uint8Array(size * size * 3);
   for (let row = 0; row < size; row++) {

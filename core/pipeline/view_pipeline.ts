@@ -49,7 +49,10 @@ export class ViewPipeline implements AsyncDisposable {
   /** @throws {RunError} If a worker cannot load the augmenter. */
   static async start({ augmenter, workers, seed, ahead = 3 }: PipelineOptions): Promise<ViewPipeline> {
     const start: StartMessage = { kind: "start", ...augmenter, seed };
-    return new ViewPipeline(await Promise.all(Array.from({ length: workers }, () => PipelineWorker.start(start))), ahead);
+    return new ViewPipeline(
+      await Promise.all(Array.from({ length: workers }, () => PipelineWorker.start(start))),
+      ahead,
+    );
   }
 
   /** Delivers the batches in order, a few of them made ahead. */
@@ -85,7 +88,8 @@ export class ViewPipeline implements AsyncDisposable {
 
   async #make(request: BatchRequest): Promise<{ buffer: SharedArrayBuffer; request: BatchRequest }> {
     const { images, keys, size } = request, bytes = size * size * 3;
-    const buffer = this.#free.get(images.length * bytes)?.pop() ?? new SharedArrayBuffer(images.length * bytes);
+    const buffer = this.#free.get(images.length * bytes)?.pop() ??
+      new SharedArrayBuffer(images.length * bytes);
     await Promise.all(images.map((image, i) => {
       const worker = this.#workers[i % this.#workers.length];
       return worker.make({ image, key: keys && keys[i], size, target: buffer, offset: i * bytes });

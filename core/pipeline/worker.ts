@@ -46,9 +46,13 @@ async function start({ module, exportName, options, seed }: StartMessage): Promi
 
 async function makeView({ image, key, size, target, offset }: ViewTask): Promise<void> {
   const picture = await load(image);
-  const view = key === null ? await centerView(picture, size) : await augmenter.view(picture, new Random(...key), size);
+  const view = key === null
+    ? await centerView(picture, size)
+    : await augmenter.view(picture, new Random(...key), size);
   if (view.length !== size * size * 3) {
-    throw new Error(`The augmenter returned ${view.length} bytes for a view of ${size} px, expected ${size * size * 3}`);
+    throw new Error(
+      `The augmenter returned ${view.length} bytes for a view of ${size} px, expected ${size * size * 3}`,
+    );
   }
   new Uint8Array(target, offset, view.length).set(view);
 }

@@ -6,31 +6,54 @@ import type { Path, Problem } from "./recipe_document.ts";
 export type Checked<T> = { value: T; problems: [] } | { value: null; problems: Problem[] };
 
 /** Checks values against a schema; problems get the path they are at, below `at`. */
-export function checkOptions<S extends z.ZodType>(schema: S, values: unknown, at: Path, owner: string): Checked<z.output<S>> {
+export function checkOptions<S extends z.ZodType>(
+  schema: S,
+  values: unknown,
+  at: Path,
+  owner: string,
+): Checked<z.output<S>> {
   const { success, data, error } = schema.safeParse(values);
   if (success) return { value: data, problems: [] };
-  return { value: null, problems: error.issues.flatMap((issue) => describe(schema, values, issue, at, owner)) };
+  return {
+    value: null,
+    problems: error.issues.flatMap((issue) => describe(schema, values, issue, at, owner)),
+  };
 }
 
-function describe(schema: z.ZodType, values: unknown, issue: z.core.$ZodIssue, at: Path, owner: string): Problem[] {
+function describe(
+  schema: z.ZodType,
+  values: unknown,
+  issue: z.core.$ZodIssue,
+  at: Path,
+  owner: string,
+): Problem[] {
   const path = [...at, ...issue.path as (string | number)[]];
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(schema, issue.path);
     return issue.keys.map((key) => {
       const close = nearest(key, known);
-      const hint = close ? `Did you mean "${close}"?` : `It has ${known.map((k) => `"${k}"`).join(", ") || "no options"}`;
+      const hint = close
+        ? `Did you mean "${close}"?`
+        : `It has ${known.map((k) => `"${k}"`).join(", ") || "no options"}`;
       return { path: [...path, key], atKey: true, message: `Unknown option "${key}" of ${owner}. ${hint}` };
     });
   }
   const given = valueAt(values, issue.path);
   if (given === undefined) {
-    return [{ path, atKey: true, message: `The option "${String(issue.path.at(-1) ?? "")}" of ${owner} is missing (${issue.message})` }];
+    return [{
+      path,
+      atKey: true,
+      message: `The option "${String(issue.path.at(-1) ?? "")}" of ${owner} is missing (${issue.message})`,
+    }];
   }
   return [{ path, message: `${issue.message}, got ${JSON.stringify(given)}` }];
 }
 
 function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], values);
+  return path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    values,
+  );
 }
 
 /** Keys that an object of the schema may have. */

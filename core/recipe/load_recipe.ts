@@ -104,7 +104,17 @@ class RecipeLoader {
     if (this.#problems.length) throw this.document.error(this.#problems);
     const name = this.path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
     const resolved = stringify(this.#resolved);
-    return { path: this.path, name, seed, train, evaluate, checkpoint, loggers, resolved, ...parts } as Recipe;
+    return {
+      path: this.path,
+      name,
+      seed,
+      train,
+      evaluate,
+      checkpoint,
+      loggers,
+      resolved,
+      ...parts,
+    } as Recipe;
   }
 
   #checkTop(): void {
@@ -116,11 +126,15 @@ class RecipeLoader {
     }
     const { version } = this.#values;
     if (version !== 1) {
-      const message = version === undefined ? `The recipe lacks "version: 1"` : `Expected version 1, got ${JSON.stringify(version)}`;
+      const message = version === undefined
+        ? `The recipe lacks "version: 1"`
+        : `Expected version 1, got ${JSON.stringify(version)}`;
       this.#problems.push({ path: ["version"], message });
     }
     for (const section of ["data", "augmenter", "student", "queue", "objective", "train"]) {
-      if (this.#values[section] === undefined) this.#problems.push({ path: [], message: `The recipe lacks the section "${section}"` });
+      if (this.#values[section] === undefined) {
+        this.#problems.push({ path: [], message: `The recipe lacks the section "${section}"` });
+      }
     }
   }
 
@@ -133,7 +147,13 @@ class RecipeLoader {
   async #section(section: Section, facts: RecipeFacts, defaults: Values = {}): Promise<unknown> {
     const values = this.#values[section];
     if (values === undefined && !defaults.plugin) return null;
-    return await this.#use(section, SECTION_KEYS[section], { ...defaults, ...this.#mapping(values, [section]) }, [section], facts);
+    return await this.#use(
+      section,
+      SECTION_KEYS[section],
+      { ...defaults, ...this.#mapping(values, [section]) },
+      [section],
+      facts,
+    );
   }
 
   /** Loads the plugin of a mapping and checks its options beside the core's keys. */
@@ -145,14 +165,17 @@ class RecipeLoader {
     facts: RecipeFacts,
   ): Promise<PluginUse<PluginKind> | null> {
     const coreKeys = Object.keys(coreSchema.shape);
-    const pick = (own: boolean) => Object.fromEntries(Object.entries(values).filter(([key]) => coreKeys.includes(key) === own));
+    const pick = (own: boolean) =>
+      Object.fromEntries(Object.entries(values).filter(([key]) => coreKeys.includes(key) === own));
     const core = this.#check(coreSchema, pick(true), at, `the section "${at.join(".")}"`) as Values | null;
     if (typeof values.plugin !== "string" || !values.plugin) return null;
     const loaded = await this.#load(values.plugin, kind, at);
     if (!loaded) return null;
     const { plugin } = loaded;
     // The core's keys stand beside the plugin's, so a misspelt one is looked for among both.
-    const options = this.#check(withKeys(plugin.options, coreSchema), { ...pick(false) }, at, plugin.name) as Values | null;
+    const options = this.#check(withKeys(plugin.options, coreSchema), { ...pick(false) }, at, plugin.name) as
+      | Values
+      | null;
     if (options) this.#checkAgainstRecipe(loaded, options, at, facts);
     const specifier = absolutePaths(values.plugin, this.path);
     this.#remember(at, { plugin: specifier, ...omit(core ?? {}, "plugin"), ...options });
@@ -168,7 +191,12 @@ class RecipeLoader {
     }
   }
 
-  #checkAgainstRecipe({ plugin }: LoadedPlugin<PluginKind>, options: Values, at: Path, facts: RecipeFacts): void {
+  #checkAgainstRecipe(
+    { plugin }: LoadedPlugin<PluginKind>,
+    options: Values,
+    at: Path,
+    facts: RecipeFacts,
+  ): void {
     for (const { key, message } of plugin.check?.(options, facts) ?? []) {
       this.#problems.push({ path: [...at, key], message });
     }
@@ -182,13 +210,21 @@ class RecipeLoader {
     for (const [key, options] of Object.entries(named)) {
       const at = ["evaluate", key];
       const given = this.#mapping(options ?? {}, at);
-      const use = await this.#use("evaluator", PLUGIN_KEYS, { plugin: this.defaults.evaluatorPackage(key), ...given }, at, facts);
+      const use = await this.#use(
+        "evaluator",
+        PLUGIN_KEYS,
+        { plugin: this.defaults.evaluatorPackage(key), ...given },
+        at,
+        facts,
+      );
       if (use) evaluators.push(use as unknown as PluginUse<"evaluator">);
     }
     const at = ["evaluate", "teacher"];
     const compared = teacher === undefined
       ? null
-      : await this.#use("teacher", PLUGIN_KEYS, this.#mapping(teacher, at), at, facts) as PluginUse<"teacher"> | null;
+      : await this.#use("teacher", PLUGIN_KEYS, this.#mapping(teacher, at), at, facts) as
+        | PluginUse<"teacher">
+        | null;
     return own && { ...own, evaluators, teacher: compared };
   }
 
@@ -201,7 +237,13 @@ class RecipeLoader {
     this.#resolved.loggers = list.map(() => ({}));
     const loggers = [];
     for (const [i, item] of list.entries()) {
-      const use = await this.#use("logger", PLUGIN_KEYS, this.#mapping(item, ["loggers", i]), ["loggers", i], facts);
+      const use = await this.#use(
+        "logger",
+        PLUGIN_KEYS,
+        this.#mapping(item, ["loggers", i]),
+        ["loggers", i],
+        facts,
+      );
       if (use) loggers.push(use as unknown as PluginUse<"logger">);
     }
     return loggers;
@@ -209,7 +251,12 @@ class RecipeLoader {
 
   #mapping(values: unknown, at: Path): Values {
     if (typeof values === "object" && values !== null && !Array.isArray(values)) return values as Values;
-    if (values !== undefined) this.#problems.push({ path: at, message: `Expected a mapping such as { plugin: NAME }, got ${JSON.stringify(values)}` });
+    if (values !== undefined) {
+      this.#problems.push({
+        path: at,
+        message: `Expected a mapping such as { plugin: NAME }, got ${JSON.stringify(values)}`,
+      });
+    }
     return {};
   }
 

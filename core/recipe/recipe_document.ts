@@ -43,7 +43,9 @@ export class RecipeDocument {
     if (errors.length) {
       throw new RecipeError(errors.map(({ pos, message }) => recipe.#at(pos[0], message)).join("\n"));
     }
-    if (!isMap(document.contents)) throw new RecipeError(`${path}: The recipe must be a mapping of sections such as "data:"`);
+    if (!isMap(document.contents)) {
+      throw new RecipeError(`${path}: The recipe must be a mapping of sections such as "data:"`);
+    }
     for (const override of overrides) recipe.#override(override);
     return recipe;
   }
@@ -128,7 +130,9 @@ async function readText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new UsageError(`There is no recipe "${path}"; \`deno task ls\` lists those that come with SEED`);
+    if (error instanceof Deno.errors.NotFound) {
+      throw new UsageError(`There is no recipe "${path}"; \`deno task ls\` lists those that come with SEED`);
+    }
     throw new RunError(`Cannot read the recipe "${path}": ${(error as Error).message}`, { cause: error });
   }
 }

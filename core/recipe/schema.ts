@@ -27,7 +27,8 @@ export const SECTION_KEYS = {
     /** Present: each image has `views` fixed views, whose teacher embeddings are computed once. */
     cache: z.strictObject({
       views: z.int().positive(),
-      dir: z.null({ error: "Expected null: caches on disk are not there yet, embeddings are kept in memory" }).default(null),
+      dir: z.null({ error: "Expected null: caches on disk are not there yet, embeddings are kept in memory" })
+        .default(null),
     }).nullable().default(null),
   }),
   student: z.strictObject({ plugin }),

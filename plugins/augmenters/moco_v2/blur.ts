@@ -13,7 +13,10 @@ export function gaussianBlur(pixels: Uint8Array, width: number, height: number, 
 }
 
 function gaussianKernel(radius: number, sigma: number): Float32Array {
-  const kernel = Float32Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma ** 2)));
+  const kernel = Float32Array.from(
+    { length: 2 * radius + 1 },
+    (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma ** 2)),
+  );
   const sum = kernel.reduce((a, b) => a + b, 0);
   return kernel.map((weight) => weight / sum);
 }

@@ -64,7 +64,9 @@ function luma(pixels: Uint8Array, i: number): number {
 
 function fromHsv(pixels: Uint8Array, i: number, hue: number, saturation: number, value: number): void {
   const position = hue * 6 / 255, sector = Math.floor(position), f = position - sector, s = saturation / 255;
-  const p = Math.round(value * (1 - s)), q = Math.round(value * (1 - s * f)), t = Math.round(value * (1 - s * (1 - f)));
+  const p = Math.round(value * (1 - s)),
+    q = Math.round(value * (1 - s * f)),
+    t = Math.round(value * (1 - s * (1 - f)));
   switch (sector % 6) {
     case 0:
       return set(pixels, i, value, t, p);

@@ -30,14 +30,17 @@ class MocoV2Augmenter implements Augmenter {
     if (parameters.jitter) jitterColors(pixels, parameters.jitter);
     if (parameters.grayscale) toGrayscale(pixels);
     // Sigma is meant for the nominal size: the same view at another size is blurred as much.
-    if (parameters.blurSigma !== null) gaussianBlur(pixels, size, size, parameters.blurSigma * size / this.size);
+    if (parameters.blurSigma !== null) {
+      gaussianBlur(pixels, size, size, parameters.blurSigma * size / this.size);
+    }
     if (parameters.flip) flipHorizontally(pixels, size);
     return pixels;
   }
 }
 
 async function decode(bytes: Uint8Array): Promise<Pixels> {
-  const { data, info } = await sharp(bytes).rotate().flatten({ background: "#fff" }).toColourspace("srgb").removeAlpha()
+  const { data, info } = await sharp(bytes).rotate().flatten({ background: "#fff" }).toColourspace("srgb")
+    .removeAlpha()
     .raw().toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };
 }

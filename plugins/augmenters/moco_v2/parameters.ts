@@ -13,7 +13,13 @@ export interface ViewParameters {
   crop: Crop;
   flip: boolean;
   /** Factors and shift of the colour jitter in the order they are applied; null: none. */
-  jitter: { order: readonly JitterStep[]; brightness: number; contrast: number; saturation: number; hue: number } | null;
+  jitter: {
+    order: readonly JitterStep[];
+    brightness: number;
+    contrast: number;
+    saturation: number;
+    hue: number;
+  } | null;
   grayscale: boolean;
   /** Deviation of the blur in pixels of a view of the nominal size; null: none. */
   blurSigma: number | null;
@@ -36,7 +42,12 @@ export interface MocoV2Options {
 const RATIO = [3 / 4, 4 / 3] as const;
 
 /** Draws a view of a picture of `width` x `height` pixels. The order of draws is fixed, whatever their outcome. */
-export function sampleView(random: Random, width: number, height: number, options: MocoV2Options): ViewParameters {
+export function sampleView(
+  random: Random,
+  width: number,
+  height: number,
+  options: MocoV2Options,
+): ViewParameters {
   const crop = sampleCrop(random, width, height, options.scale);
   const { brightness, contrast, saturation, hue, probability } = options.jitter;
   const around = (range: number) => random.uniform(Math.max(0, 1 - range), 1 + range);

@@ -83,7 +83,11 @@ async function* draw(icons: Icons, concepts: string[], size: number): AsyncGener
 }
 
 /** `[size, size, 3]` uint8 RGB on white. */
-async function rasterise({ icons, width = 16, height = 16 }: Icons, name: string, size: number): Promise<Uint8Array> {
+async function rasterise(
+  { icons, width = 16, height = 16 }: Icons,
+  name: string,
+  size: number,
+): Promise<Uint8Array> {
   const icon = icons[name], w = icon.width ?? width, h = icon.height ?? height;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ` +
     `viewBox="0 0 ${w} ${h}" width="${w}" height="${h}">${icon.body}</svg>`;
@@ -99,7 +103,9 @@ async function loadJson(set: EmojiSet, file: string): Promise<unknown> {
   try {
     return (await import(`@iconify-json/${set}/${file}`, { with: { type: "json" } })).default;
   } catch (error) {
-    throw new RunError(`Cannot load the icon set "@iconify-json/${set}" from npm: ${(error as Error).message}`);
+    throw new RunError(
+      `Cannot load the icon set "@iconify-json/${set}" from npm: ${(error as Error).message}`,
+    );
   }
 }
 

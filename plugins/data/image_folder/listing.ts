@@ -26,7 +26,9 @@ export async function listImages(root: string): Promise<string[]> {
   }
   if (found.length === 0) {
     throw new RunError(
-      `The folder "${root}" holds no images (${[...EXTENSIONS].join(", ")}), only ${others} other files; check data.root`,
+      `The folder "${root}" holds no images (${
+        [...EXTENSIONS].join(", ")
+      }), only ${others} other files; check data.root`,
     );
   }
   return found.sort(byCodeUnits);
@@ -44,9 +46,13 @@ async function isFolder(folder: string, entry: Deno.DirEntry): Promise<boolean> 
 
 function explain(root: string, error: Error): Error {
   if (error instanceof Deno.errors.NotFound) {
-    return new RunError(`There is no folder "${root}"; set data.root to a folder of images, for example --set data.root=DIR`);
+    return new RunError(
+      `There is no folder "${root}"; set data.root to a folder of images, for example --set data.root=DIR`,
+    );
   }
-  if (error instanceof Deno.errors.NotADirectory) return new RunError(`"${root}" is a file; data.root must be a folder of images`);
+  if (error instanceof Deno.errors.NotADirectory) {
+    return new RunError(`"${root}" is a file; data.root must be a folder of images`);
+  }
   return new RunError(`Cannot list the images in "${root}": ${error.message}`, { cause: error });
 }
 

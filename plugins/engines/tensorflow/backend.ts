@@ -20,7 +20,12 @@ export interface Backend extends tf.KernelBackend {
   readonly binding: Binding;
   readonly tensorMap: { get(dataId: object): { id: number } };
   executeSingleOutput(op: string, attributes: Attribute[], inputs: tf.TensorInfo[]): tf.Tensor;
-  executeMultipleOutputs(op: string, attributes: Attribute[], inputs: tf.TensorInfo[], count: number): tf.Tensor[];
+  executeMultipleOutputs(
+    op: string,
+    attributes: Attribute[],
+    inputs: tf.TensorInfo[],
+    count: number,
+  ): tf.Tensor[];
   /** Numbers of the tensors' handles; uploads values that tfjs has kept in JavaScript so far. */
   getInputTensorIds(tensors: tf.TensorInfo[]): number[];
   createOutputTensor(metadata: { id: number; shape: number[]; dtype: number }): tf.Tensor;

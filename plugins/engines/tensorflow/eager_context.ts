@@ -66,7 +66,9 @@ export class EagerContext implements Disposable {
       throw new RangeError(`A tensor of shape [${shape}] has ${expected} values, got ${source.length}`);
     }
     const tensor = api.TF_AllocateTensor(dtype, dimensions(shape), shape.length, BigInt(source.byteLength));
-    if (tensor === null) throw new Error(`TensorFlow cannot allocate a tensor of shape [${shape}]: out of memory`);
+    if (tensor === null) {
+      throw new Error(`TensorFlow cannot allocate a tensor of shape [${shape}]: out of memory`);
+    }
     if (source.byteLength) {
       const target = Deno.UnsafePointerView.getArrayBuffer(api.TF_TensorData(tensor)!, source.byteLength);
       new Uint8Array(target).set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
@@ -99,13 +101,17 @@ export class EagerContext implements Disposable {
     const tensor = withStatus(api, "read a tensor", (s) => api.TFE_TensorHandleResolve(handle, s));
     try {
       const size = Number(api.TF_TensorByteSize(tensor));
-      const data = size ? Deno.UnsafePointerView.getArrayBuffer(api.TF_TensorData(tensor)!, size).slice(0) : new ArrayBuffer(0);
+      const data = size
+        ? Deno.UnsafePointerView.getArrayBuffer(api.TF_TensorData(tensor)!, size).slice(0)
+        : new ArrayBuffer(0);
       const dtype = api.TFE_TensorHandleDataType(handle);
       if (dtype === DataType.FLOAT) return new Float32Array(data);
       if (dtype === DataType.INT32) return new Int32Array(data);
       if (dtype === DataType.INT64) return Int32Array.from(new BigInt64Array(data), Number);
       if (dtype === DataType.BOOL || dtype === DataType.UINT8) return new Uint8Array(data);
-      throw new Error(`Cannot read a tensor of TensorFlow's data type ${dtype}: it has no counterpart in tfjs`);
+      throw new Error(
+        `Cannot read a tensor of TensorFlow's data type ${dtype}: it has no counterpart in tfjs`,
+      );
     } finally {
       api.TF_DeleteTensor(tensor);
     }
@@ -124,7 +130,12 @@ export class EagerContext implements Disposable {
   }
 
   /** Runs an operation on another thread; returns the handles' numbers. */
-  async executeAsync(name: string, attributes: Attribute[], inputs: number[], outputCount: number): Promise<number[]> {
+  async executeAsync(
+    name: string,
+    attributes: Attribute[],
+    inputs: number[],
+    outputCount: number,
+  ): Promise<number[]> {
     const { api } = this;
     const status = api.TF_NewStatus();
     const op = this.#newOp(name, attributes, inputs, status);
@@ -152,7 +163,11 @@ export class EagerContext implements Disposable {
   }
 
   #metadata(handle: Deno.PointerValue): TensorMetadata {
-    return { id: this.adopt(handle), shape: this.shapeOf(handle), dtype: this.api.TFE_TensorHandleDataType(handle) };
+    return {
+      id: this.adopt(handle),
+      shape: this.shapeOf(handle),
+      dtype: this.api.TFE_TensorHandleDataType(handle),
+    };
   }
 
   #withOp<T>(
@@ -172,7 +187,12 @@ export class EagerContext implements Disposable {
     }
   }
 
-  #newOp(name: string, attributes: Attribute[], inputs: number[], status: Deno.PointerValue): Deno.PointerValue {
+  #newOp(
+    name: string,
+    attributes: Attribute[],
+    inputs: number[],
+    status: Deno.PointerValue,
+  ): Deno.PointerValue {
     const { api } = this;
     const op = api.TFE_NewOp(this.#context, cString(name), status);
     throwIfFailed(api, status, `run "${name}"`);
@@ -186,7 +206,9 @@ export class EagerContext implements Disposable {
   /** Says which operation on which shapes; of many inputs only the first few. */
   #describe(name: string, inputs: number[]): string {
     const shapes = inputs.slice(0, 6).map((id) => `[${this.shapeOf(this.handle(id))}]`);
-    return `run "${name}" on ${shapes.join(", ")}${inputs.length > 6 ? `, ... (${inputs.length} inputs)` : ""}`;
+    return `run "${name}" on ${shapes.join(", ")}${
+      inputs.length > 6 ? `, ... (${inputs.length} inputs)` : ""
+    }`;
   }
 }
 
@@ -207,6 +229,8 @@ function convert(data: ArrayLike<number>, dtype: number): NumberArray {
     case DataType.UINT8:
       return data instanceof Uint8Array ? data : Uint8Array.from(data);
     default:
-      throw new Error(`Cannot create a tensor of TensorFlow's data type ${dtype}: the engine computes with numbers only`);
+      throw new Error(
+        `Cannot create a tensor of TensorFlow's data type ${dtype}: the engine computes with numbers only`,
+      );
   }
 }

@@ -1,4 +1,12 @@
-import { type Device, type Engine, type Precision, RunError, tf, type TracedFunction, type TraceOptions } from "@seed/core";
+import {
+  type Device,
+  type Engine,
+  type Precision,
+  RunError,
+  tf,
+  type TracedFunction,
+  type TraceOptions,
+} from "@seed/core";
 import { activateBackend, type Backend } from "./backend.ts";
 import { Binding } from "./binding.ts";
 import { type CApi, DataType, openCApi } from "./c_api.ts";
@@ -27,7 +35,10 @@ export class TensorflowEngine implements Engine {
     library: Library,
     options: { device: Device | "auto"; trace: boolean },
   ): Promise<TensorflowEngine> {
-    const context = new EagerContext(openLibrary(library), contextConfig({ hideGpus: options.device === "cpu" }));
+    const context = new EagerContext(
+      openLibrary(library),
+      contextConfig({ hideGpus: options.device === "cpu" }),
+    );
     const hasGpu = context.deviceTypes().includes("GPU");
     if (options.device === "gpu" && !hasGpu) {
       const devices = context.deviceTypes().join(", ");

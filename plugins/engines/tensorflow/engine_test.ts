@@ -6,7 +6,10 @@ const close = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance
   assert.equal(actual.length, expected.length);
   for (let i = 0; i < expected.length; i++) {
     const scale = Math.max(1, Math.abs(expected[i]));
-    assert.ok(Math.abs(actual[i] - expected[i]) <= tolerance * scale, `[${i}]: ${actual[i]}, expected ${expected[i]}`);
+    assert.ok(
+      Math.abs(actual[i] - expected[i]) <= tolerance * scale,
+      `[${i}]: ${actual[i]}, expected ${expected[i]}`,
+    );
   }
 };
 
@@ -16,7 +19,8 @@ function smallStep() {
   const m = tf.variable(tf.zeros([2, 2]), false);
   const frozen = tf.tensor2d([[0.5, 0.25], [1, -1]]);
   const step = (x: tf.Tensor, lr: tf.Tensor) => {
-    const loss = () => tf.mean(tf.square(tf.matMul(tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D), frozen))) as tf.Scalar;
+    const loss = () =>
+      tf.mean(tf.square(tf.matMul(tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D), frozen))) as tf.Scalar;
     const { value, grads } = tf.variableGrads(loss, [w]);
     m.assign(tf.add(tf.mul(m, 0.9), grads[w.name]));
     w.assign(tf.sub(w, tf.mul(lr, m)));
@@ -69,7 +73,10 @@ Deno.test("a call with another shape names the function and both shapes", async 
   using f = engine.trace((x) => [tf.neg(x)], { name: "negative" });
   const x = tf.zeros([2, 3]), wrong = tf.zeros([4, 3]);
   tf.dispose(await f.call(x));
-  await assert.rejects(() => f.call(wrong), /"negative" was called with float32\[4,3\], but it was traced for float32\[2,3\]/);
+  await assert.rejects(
+    () => f.call(wrong),
+    /"negative" was called with float32\[4,3\], but it was traced for float32\[2,3\]/,
+  );
   tf.dispose([x, wrong]);
 });
 
@@ -83,10 +90,15 @@ Deno.test("reading data inside a trace names the function", async () => {
 
 Deno.test("an operation that fails names itself, its shapes and TensorFlow's reason", async () => {
   await testEngine();
-  const { context } = (tf.backend() as unknown as { binding: { context: import("./eager_context.ts").EagerContext } }).binding;
-  const a = context.createTensor([2, 3], 1, new Float32Array(6)), b = context.createTensor([2, 3], 1, new Float32Array(6));
+  const { context } =
+    (tf.backend() as unknown as { binding: { context: import("./eager_context.ts").EagerContext } }).binding;
+  const a = context.createTensor([2, 3], 1, new Float32Array(6)),
+    b = context.createTensor([2, 3], 1, new Float32Array(6));
   const attributes = [{ name: "T", type: 4, value: 1 }];
-  assert.throws(() => context.execute("MatMul", attributes, [a, b], 1), /cannot run "MatMul" on \[2,3\], \[2,3\]: .*(incompatible|mismatch)/i);
+  assert.throws(
+    () => context.execute("MatMul", attributes, [a, b], 1),
+    /cannot run "MatMul" on \[2,3\], \[2,3\]: .*(incompatible|mismatch)/i,
+  );
   context.deleteTensor(a);
   context.deleteTensor(b);
 });

@@ -158,7 +158,11 @@ export class GraphRecorder implements Disposable {
     try {
       const description = this.#begin("Const");
       api.TF_SetAttrType(description, cString("dtype"), api.TFE_TensorHandleDataType(handle));
-      withStatus(api, "set a constant", (s) => api.TF_SetAttrTensor(description, cString("value"), tensor, s));
+      withStatus(
+        api,
+        "set a constant",
+        (s) => api.TF_SetAttrTensor(description, cString("value"), tensor, s),
+      );
       return packOutput(this.#finish(description, "Const"), 0);
     } finally {
       api.TF_DeleteTensor(tensor);

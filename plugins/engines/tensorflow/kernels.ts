@@ -6,7 +6,7 @@
  */
 import { tf } from "@seed/core";
 import { type Attribute, AttributeType } from "./attributes.ts";
-import { type Backend, BACKEND } from "./backend.ts";
+import { BACKEND, type Backend } from "./backend.ts";
 import { DataType } from "./c_api.ts";
 
 type Inputs = Record<string, tf.TensorInfo>;
@@ -18,7 +18,11 @@ type Kernel = (backend: Backend, inputs: Inputs, attrs: Attributes) => tf.Tensor
 export function registerKernels(): void {
   register("Conv2DBackpropInput", (backend, { dy, filter }, attrs) => {
     const sizes = tf.tensor1d(attrs.inputShape, "int32");
-    return backend.executeSingleOutput("Conv2DBackpropInput", convAttributes(attrs, true), [sizes, filter, dy]);
+    return backend.executeSingleOutput("Conv2DBackpropInput", convAttributes(attrs, true), [
+      sizes,
+      filter,
+      dy,
+    ]);
   });
   register("Conv2DBackpropFilter", (backend, { x, dy }, attrs) => {
     const sizes = tf.tensor1d(attrs.filterShape, "int32");
@@ -34,15 +38,22 @@ export function registerKernels(): void {
   });
   register("SeedBatchNorm", fusedBatchNorm);
   register("SeedBatchNormGrad", fusedBatchNormGrad);
-  register("SeedBiasAdd", (backend, { x, bias }) =>
-    backend.executeSingleOutput("BiasAdd", [FLOAT, attribute("data_format", "STRING", "NHWC")], [x, bias]));
+  register(
+    "SeedBiasAdd",
+    (backend, { x, bias }) =>
+      backend.executeSingleOutput("BiasAdd", [FLOAT, attribute("data_format", "STRING", "NHWC")], [x, bias]),
+  );
 }
 
 /**
  * Batch norm over the batch's own statistics. Outputs: y, batch mean, batch variance (unbiased, as running
  * statistics want it), and three reserves for the gradient.
  */
-function fusedBatchNorm(backend: Backend, { x, scale, offset }: Inputs, { epsilon }: Attributes): tf.TensorInfo[] {
+function fusedBatchNorm(
+  backend: Backend,
+  { x, scale, offset }: Inputs,
+  { epsilon }: Attributes,
+): tf.TensorInfo[] {
   const none = tf.tensor1d([]);
   const averaging = attribute("exponential_avg_factor", "FLOAT", 1);
   const attributes = [...batchNormAttributes(epsilon), averaging];
@@ -53,7 +64,8 @@ function fusedBatchNorm(backend: Backend, { x, scale, offset }: Inputs, { epsilo
 function fusedBatchNormGrad(backend: Backend, inputs: Inputs, { epsilon }: Attributes): tf.TensorInfo[] {
   const { dy, x, scale, reserve1, reserve2, reserve3 } = inputs;
   const ordered = [dy, x, scale, reserve1, reserve2, reserve3];
-  return backend.executeMultipleOutputs("FusedBatchNormGradV3", batchNormAttributes(epsilon), ordered, 5).slice(0, 3);
+  return backend.executeMultipleOutputs("FusedBatchNormGradV3", batchNormAttributes(epsilon), ordered, 5)
+    .slice(0, 3);
 }
 
 function batchNormAttributes(epsilon: number): Attribute[] {
@@ -102,6 +114,7 @@ function register(kernelName: string, kernel: Kernel): void {
   tf.registerKernel({
     kernelName,
     backendName: BACKEND,
-    kernelFunc: ({ inputs, backend, attrs }) => kernel(backend as Backend, inputs as Inputs, attrs as Attributes),
+    kernelFunc: ({ inputs, backend, attrs }) =>
+      kernel(backend as Backend, inputs as Inputs, attrs as Attributes),
   });
 }

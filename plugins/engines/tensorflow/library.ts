@@ -88,7 +88,16 @@ async function install(
     name: wheel.name,
     version: TENSORFLOW_VERSION,
     // The same wheel whatever Python runs pip.
-    pipArguments: ["--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--platform", wheel.platform],
+    pipArguments: [
+      "--python-version",
+      "3.12",
+      "--implementation",
+      "cp",
+      "--abi",
+      "cp312",
+      "--platform",
+      wheel.platform,
+    ],
     sha256: [wheel.sha256],
     into,
     expect: [`tensorflow/${wheel.main}`],

@@ -9,7 +9,8 @@ export async function hasNativeBf16(): Promise<boolean> {
     return /^(flags|Features)\s*:.*\b(avx512_bf16|amx_bf16|bf16)\b/m.test(text);
   }
   if (Deno.build.os === "darwin") {
-    const { stdout } = await new Deno.Command("sysctl", { args: ["-n", "hw.optional.arm.FEAT_BF16"] }).output();
+    const { stdout } = await new Deno.Command("sysctl", { args: ["-n", "hw.optional.arm.FEAT_BF16"] })
+      .output();
     return new TextDecoder().decode(stdout).trim() === "1";
   }
   return false; // Windows does not tell without native code.

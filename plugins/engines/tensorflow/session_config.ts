@@ -17,9 +17,12 @@ export function contextConfig(options: { hideGpus: boolean }): Uint8Array<ArrayB
  * Configuration that a traced function is called with. Even the default one matters: a call without any skips
  * most of TensorFlow's graph optimisation.
  */
-export function functionConfig(options: { mixedPrecision: "none" | "cpu-bf16" | "gpu-fp16" }): Uint8Array<ArrayBuffer> {
+export function functionConfig(
+  options: { mixedPrecision: "none" | "cpu-bf16" | "gpu-fp16" },
+): Uint8Array<ArrayBuffer> {
   const ON = 1;
-  const field = { "none": [], "cpu-bf16": varintField(31, ON), "gpu-fp16": varintField(23, ON) }[options.mixedPrecision];
+  const field =
+    { "none": [], "cpu-bf16": varintField(31, ON), "gpu-fp16": varintField(23, ON) }[options.mixedPrecision];
   return message(10, message(10, field)); // graph_options.rewrite_options
 }
 

@@ -1,4 +1,4 @@
-import { type TracedFunction, tf } from "@seed/core";
+import { tf, type TracedFunction } from "@seed/core";
 import { type Attribute, AttributeType } from "./attributes.ts";
 import type { Backend } from "./backend.ts";
 import { cString, withStatus } from "./c_api.ts";
@@ -96,8 +96,12 @@ export class GraphFunction implements TracedFunction {
   /** Runs the body on the recorder; leaves every variable as it was. */
   #record(recorder: GraphRecorder, variables: tf.Variable[], inputs: tf.Tensor[]) {
     const { binding } = this.backend;
-    if (binding.recorder) throw new Error(`Cannot trace "${this.name}" while tracing "${binding.recorder.name}"`);
-    const before = variables.map((variable) => tf.keep(tf.engine().runKernel("Identity", { x: variable }) as tf.Tensor));
+    if (binding.recorder) {
+      throw new Error(`Cannot trace "${this.name}" while tracing "${binding.recorder.name}"`);
+    }
+    const before = variables.map((variable) =>
+      tf.keep(tf.engine().runKernel("Identity", { x: variable }) as tf.Tensor)
+    );
     binding.recorder = recorder;
     try {
       return tf.tidy(() => {

@@ -4,7 +4,16 @@
  *
  * @module
  */
-import { definePlugin, type EmbeddedSet, type EvaluationInputs, type Evaluator, type Figures, nearestNeighbours, RunError, z } from "@seed/core";
+import {
+  definePlugin,
+  type EmbeddedSet,
+  type EvaluationInputs,
+  type Evaluator,
+  type Figures,
+  nearestNeighbours,
+  RunError,
+  z,
+} from "@seed/core";
 
 class AgreementEvaluator implements Evaluator {
   readonly name = "agreement";
@@ -13,16 +22,28 @@ class AgreementEvaluator implements Evaluator {
 
   async evaluate({ subject, teacher }: EvaluationInputs): Promise<Figures> {
     const others = subject.queries.images.length - 1;
-    if (!teacher) throw new RunError("The evaluator agreement needs a teacher; take it out of evaluate, or add evaluate.teacher");
-    if (this.k > others) throw new RunError(`The evaluator agreement asks for ${this.k} neighbours of ${others} images`);
+    if (!teacher) {
+      throw new RunError(
+        "The evaluator agreement needs a teacher; take it out of evaluate, or add evaluate.teacher",
+      );
+    }
+    if (this.k > others) {
+      throw new RunError(`The evaluator agreement asks for ${this.k} neighbours of ${others} images`);
+    }
     const [mine, theirs] = [await this.#neighbours(subject.queries), await this.#neighbours(teacher.queries)];
-    const shared = mine.reduce((sum, indices, q) => sum + indices.filter((row) => theirs[q].includes(row)).length, 0);
+    const shared = mine.reduce(
+      (sum, indices, q) => sum + indices.filter((row) => theirs[q].includes(row)).length,
+      0,
+    );
     return { overlap: shared / (mine.length * this.k), chance: this.k / others };
   }
 
   async #neighbours({ features: data, featureDim: dim }: EmbeddedSet): Promise<Int32Array[]> {
     const matrix = { data, dim };
-    const found = await nearestNeighbours(matrix, matrix, { k: this.k, excluded: (query, row) => query === row });
+    const found = await nearestNeighbours(matrix, matrix, {
+      k: this.k,
+      excluded: (query, row) => query === row,
+    });
     return found.map(({ indices }) => indices);
   }
 }

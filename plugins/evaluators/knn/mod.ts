@@ -7,7 +7,15 @@
  *
  * @module
  */
-import { definePlugin, type EvaluationInputs, type Evaluator, type Figures, nearestNeighbours, RunError, z } from "@seed/core";
+import {
+  definePlugin,
+  type EvaluationInputs,
+  type Evaluator,
+  type Figures,
+  nearestNeighbours,
+  RunError,
+  z,
+} from "@seed/core";
 
 class KnnEvaluator implements Evaluator {
   readonly name = "knn";
@@ -17,8 +25,14 @@ class KnnEvaluator implements Evaluator {
   async evaluate({ subject: { gallery, queries } }: EvaluationInputs): Promise<Figures> {
     const { k, temperature } = this.options;
     const [galleryLabel, queryLabel] = [gallery.images.label, queries.images.label];
-    if (!galleryLabel || !queryLabel) throw new RunError("The evaluator knn needs labelled images; the data has no classes");
-    if (k >= gallery.images.length) throw new RunError(`The evaluator knn asks for ${k} neighbours of ${gallery.images.length} images; set evaluate.knn.k lower`);
+    if (!galleryLabel || !queryLabel) {
+      throw new RunError("The evaluator knn needs labelled images; the data has no classes");
+    }
+    if (k >= gallery.images.length) {
+      throw new RunError(
+        `The evaluator knn asks for ${k} neighbours of ${gallery.images.length} images; set evaluate.knn.k lower`,
+      );
+    }
     const same = sameIdentity(queries.images.identity, gallery.images.identity);
     const neighbours = await nearestNeighbours(
       { data: queries.features, dim: queries.featureDim },
@@ -56,7 +70,10 @@ export default definePlugin({
   kind: "evaluator",
   name: "@seed/evaluator-knn",
   apiVersion: 1,
-  about: { summary: "Class by weighted nearest neighbours on backbone features", source: "Wu et al., CVPR 2018" },
+  about: {
+    summary: "Class by weighted nearest neighbours on backbone features",
+    source: "Wu et al., CVPR 2018",
+  },
   options: z.strictObject({
     k: z.int().positive().default(20),
     temperature: z.number().positive().default(0.07),

@@ -4,7 +4,16 @@
  *
  * @module
  */
-import { definePlugin, type EvaluationInputs, type Evaluator, type Figures, type ImageSet, nearestNeighbours, RunError, z } from "@seed/core";
+import {
+  definePlugin,
+  type EvaluationInputs,
+  type Evaluator,
+  type Figures,
+  type ImageSet,
+  nearestNeighbours,
+  RunError,
+  z,
+} from "@seed/core";
 
 class RetrievalEvaluator implements Evaluator {
   readonly name = "retrieval";
@@ -17,14 +26,20 @@ class RetrievalEvaluator implements Evaluator {
       { k: Math.min(5, gallery.images.length) },
     );
     const hits = (k: number) =>
-      neighbours.filter(({ indices }, query) => indices.subarray(0, k).some((row) => galleryKey(row) === queryKey(query)));
+      neighbours.filter(({ indices }, query) =>
+        indices.subarray(0, k).some((row) => galleryKey(row) === queryKey(query))
+      );
     return { top1: hits(1).length / neighbours.length, top5: hits(5).length / neighbours.length };
   }
 }
 
 function keyOf(images: ImageSet): (index: number) => number {
   const key = images.identity ?? images.label;
-  if (!key) throw new RunError("The evaluator retrieval needs images with identities or classes; the data has neither");
+  if (!key) {
+    throw new RunError(
+      "The evaluator retrieval needs images with identities or classes; the data has neither",
+    );
+  }
   return key.bind(images);
 }
 

@@ -5,7 +5,15 @@
  * @module
  */
 import { join } from "node:path";
-import { definePlugin, type EvaluationRecord, type Logger, type RunDescription, type StepRecord, writeTextAtomically, z } from "@seed/core";
+import {
+  definePlugin,
+  type EvaluationRecord,
+  type Logger,
+  type RunDescription,
+  type StepRecord,
+  writeTextAtomically,
+  z,
+} from "@seed/core";
 
 class JsonlLogger implements Logger {
   #file: Deno.FsFile | null = null;

@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { definePlugin, type EvaluationRecord, type Logger, type RunDescription, type StepRecord, z } from "@seed/core";
+import {
+  definePlugin,
+  type EvaluationRecord,
+  type Logger,
+  type RunDescription,
+  type StepRecord,
+  z,
+} from "@seed/core";
 
 /** Weight of the newest loss and speed in the ones shown. */
 const SMOOTHING = 0.1;
@@ -38,7 +45,9 @@ class TerminalLogger implements Logger {
     this.#loss = smooth(this.#loss, loss);
     this.#secondsPerStep = smooth(this.#secondsPerStep, batch / images_per_second);
     const now = performance.now();
-    if (now - this.#shown < (this.#isTerminal ? 100 : 1000 * this.everySeconds) && step < this.#run.steps) return;
+    if (now - this.#shown < (this.#isTerminal ? 100 : 1000 * this.everySeconds) && step < this.#run.steps) {
+      return;
+    }
     this.#shown = now;
     const left = duration((this.#run.steps - step) * this.#secondsPerStep);
     const speed = batch / this.#secondsPerStep;

@@ -40,7 +40,11 @@ class MocoObjective implements Objective {
     private readonly keyEncoder: Student,
     private readonly options: { temperature: number; momentum: number },
   ) {
-    this.parameters = keyEncoder.parameters.map((p) => ({ ...p, name: `momentum_encoder.${p.name}`, trainable: false }));
+    this.parameters = keyEncoder.parameters.map((p) => ({
+      ...p,
+      name: `momentum_encoder.${p.name}`,
+      trainable: false,
+    }));
   }
 
   /** The key encoder follows the student: theta_k <- m theta_k + (1 - m) theta_q (MoCo, equation 2). */

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { definePlugin, type Objective, type ObjectiveInputs, type ObjectiveResult, type tf, z } from "@seed/core";
+import {
+  definePlugin,
+  type Objective,
+  type ObjectiveInputs,
+  type ObjectiveResult,
+  type tf,
+  z,
+} from "@seed/core";
 import { unitRows } from "@seed/nn";
 import { seedLoss } from "./seed_loss.ts";
 
@@ -30,7 +37,10 @@ export default definePlugin({
   kind: "objective",
   name: "@seed/objective-seed",
   apiVersion: 1,
-  about: { summary: "SEED: the teacher's distribution of similarities over a queue", source: "Fang et al., ICLR 2021" },
+  about: {
+    summary: "SEED: the teacher's distribution of similarities over a queue",
+    source: "Fang et al., ICLR 2021",
+  },
   options: z.strictObject({
     /** The paper's tau^S. */
     student_temperature: z.number().positive().default(0.2),

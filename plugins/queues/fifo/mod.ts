@@ -15,7 +15,10 @@ export class FifoQueue implements Queue {
    * measured against noise.
    */
   constructor(readonly size: number, readonly embeddingDim: number, seed: number) {
-    this.embeddings = tf.variable(tf.tensor2d(unitRows(size, embeddingDim, seed), [size, embeddingDim]), false);
+    this.embeddings = tf.variable(
+      tf.tensor2d(unitRows(size, embeddingDim, seed), [size, embeddingDim]),
+      false,
+    );
     this.pointer = tf.variable(tf.scalar(0, "int32"), false);
   }
 
@@ -25,7 +28,9 @@ export class FifoQueue implements Queue {
       // The batch divides the size, so rows never wrap around within one batch.
       const slots = tf.add(tf.range(0, rows, 1, "int32"), this.pointer).expandDims(1);
       this.embeddings.assign(tf.tensorScatterUpdate(this.embeddings, slots, batch) as tf.Tensor2D);
-      this.pointer.assign(tf.mod(tf.add(this.pointer, tf.scalar(rows, "int32")), tf.scalar(this.size, "int32")));
+      this.pointer.assign(
+        tf.mod(tf.add(this.pointer, tf.scalar(rows, "int32")), tf.scalar(this.size, "int32")),
+      );
     });
   }
 
@@ -58,7 +63,9 @@ export default definePlugin({
   }),
   check({ size }, { batchSize }) {
     if (size % batchSize === 0) return [];
-    const [below, above] = [Math.floor(size / batchSize), Math.ceil(size / batchSize)].map((n) => n * batchSize);
+    const [below, above] = [Math.floor(size / batchSize), Math.ceil(size / batchSize)].map((n) =>
+      n * batchSize
+    );
     const message = `The queue's size ${size} is not a multiple of train.batch_size ${batchSize}; use ` +
       (below > 0 ? `${below} or ${above}` : `${above}`);
     return [{ key: "size", message }];

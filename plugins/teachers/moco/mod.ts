@@ -23,7 +23,10 @@ export default definePlugin({
   kind: "teacher",
   name: "@seed/teacher-moco",
   apiVersion: 1,
-  about: { summary: "A ResNet with MoCo v1 or v2 weights", source: "https://github.com/facebookresearch/moco" },
+  about: {
+    summary: "A ResNet with MoCo v1 or v2 weights",
+    source: "https://github.com/facebookresearch/moco",
+  },
   options: z.strictObject({
     network: z.enum(["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]).default("resnet50"),
     weights: z.string(),

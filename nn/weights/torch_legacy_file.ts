@@ -1,0 +1,130 @@
+/**
+ * PyTorch's container before 1.6: five pickles (magic number, protocol, system, the objects, the storages' keys),
+ * then each storage as a count and its elements. `torch/serialization.py`, `_legacy_save`.
+ *
+ * @module
+ */
+import { BYTES_PER_ELEMENT, readRange, RunError, toFloat32, type WeightsFile } from "@seed/core";
+import { PickleError, readPickle } from "./pickle.ts";
+import { gather, namedTensors, type Storage, type TensorView, torchScope } from "./torch_pickle.ts";
+
+const MAGIC = 0x1950a86a20f9469cfc6cn;
+const PROTOCOL = 1001;
+/** The pickles come first; those of the largest networks take a megabyte. */
+const MAX_PICKLE_BYTES = 32 << 20;
+
+/** How a file of this container begins: protocol 2, a long of ten bytes, the magic number. */
+const START = Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19);
+
+/** A file of the legacy container that is open for reading. */
+export class TorchLegacyFile implements WeightsFile {
+  readonly format = "PyTorch, before 1.6";
+  readonly metadata = {};
+
+  private constructor(
+    readonly path: string,
+    private readonly file: Deno.FsFile,
+    readonly tensors: ReadonlyMap<string, TensorView>,
+    /** First byte of each storage's elements. */
+    private readonly starts: ReadonlyMap<string, number>,
+  ) {}
+
+  /** Whether a file's first bytes are this container's. */
+  static isStart(bytes: Uint8Array): boolean {
+    return START.every((byte, i) => bytes[i] === byte);
+  }
+
+  /** @throws {RunError} If it is damaged, or asks for Python objects other than tensors. */
+  static async open(path: string): Promise<TorchLegacyFile> {
+    const file = await Deno.open(path);
+    try {
+      const { size } = await file.stat();
+      const head = await readRange(file, 0, Math.min(size, MAX_PICKLE_BYTES), path);
+      const { tensors, keys, storages, length } = readHead(head);
+      return new TorchLegacyFile(
+        path,
+        file,
+        tensors,
+        await locate(file, { path, size, length, keys, storages }),
+      );
+    } catch (error) {
+      file.close();
+      if (error instanceof PickleError) {
+        throw new RunError(
+          `The PyTorch file "${path}" cannot be read. ${error.message}; fetch it again, or save it as safetensors`,
+        );
+      }
+      throw error;
+    }
+  }
+
+  async read(name: string): Promise<Float32Array> {
+    const view = this.tensors.get(name);
+    if (!view) throw new RunError(`The file "${this.path}" holds no tensor "${name}"`);
+    const { key, elements, dtype } = view.storage;
+    const bytes = await readRange(
+      this.file,
+      this.starts.get(key)!,
+      elements * BYTES_PER_ELEMENT[dtype],
+      this.path,
+    );
+    return toFloat32(gather(view, bytes), dtype);
+  }
+
+  [Symbol.dispose](): void {
+    this.file.close();
+  }
+}
+
+function readHead(bytes: Uint8Array) {
+  const scope = torchScope();
+  let length = 0;
+  const next = () => {
+    const pickle = readPickle(bytes.subarray(length), scope);
+    length += pickle.length;
+    return pickle.value;
+  };
+  if (next() !== MAGIC) throw new PickleError("It does not begin with PyTorch's magic number");
+  const protocol = next();
+  if (protocol !== PROTOCOL) {
+    throw new PickleError(`It has the container version ${protocol}, expected ${PROTOCOL}`);
+  }
+  const system = next();
+  if (system instanceof Map && system.get("little_endian") === false) {
+    throw new PickleError("It was written on a big-endian machine");
+  }
+  const tensors = namedTensors(next()), keys = next();
+  if (!Array.isArray(keys)) throw new PickleError("It lacks the list of its storages");
+  return { tensors, keys: keys as unknown[], storages: scope.storages, length };
+}
+
+/** Where the storages' elements begin. */
+async function locate(file: Deno.FsFile, { path, size, length, keys, storages }: {
+  path: string;
+  size: number;
+  length: number;
+  keys: readonly unknown[];
+  storages: ReadonlyMap<string, Storage>;
+}): Promise<Map<string, number>> {
+  const starts = new Map<string, number>();
+  let at = length;
+  for (const key of keys) {
+    const storage = storages.get(String(key));
+    if (!storage) throw new PickleError(`It lists a storage "${key}" that no tensor uses`);
+    const { elements, dtype } = storage;
+    const end = at + 8 + elements * BYTES_PER_ELEMENT[dtype];
+    if (end > size) {
+      throw new PickleError(`The storage "${key}" ends at byte ${end} of ${size} (truncated file?)`);
+    }
+    const count = new DataView((await readRange(file, at, 8, path)).buffer).getBigInt64(0, true);
+    if (count !== BigInt(elements)) {
+      throw new PickleError(`The storage "${key}" has ${count} elements, expected ${elements}`);
+    }
+    starts.set(String(key), at + 8);
+    at = end;
+  }
+  for (const key of storages.keys()) {
+    if (!starts.has(key)) throw new PickleError(`It lacks the storage "${key}"`);
+  }
+  return starts;
+}
