@@ -11,51 +11,60 @@ import type { ParameterKind } from "./student.ts";
  * ```
  */
 export function torchShape(shape: readonly number[], kind: ParameterKind): number[] {
-  return orderToTorch(kind, shape.length).map((axis) => shape[axis]);
+  switch (kind) {
+    case "conv": // [kh, kw, in, out] -> [out, in, kh, kw]
+      return [shape[3], shape[2], shape[0], shape[1]];
+    case "depthwise": // [kh, kw, channels, 1] -> [channels, 1, kh, kw]
+      return [shape[2], shape[3], shape[0], shape[1]];
+    case "linear": // [in, out] -> [out, in]
+      return [shape[1], shape[0]];
+    case "vector":
+      return [...shape];
+  }
 }
 
 /** Rearranges values from TensorFlow's layout, of which `shape` is given, to PyTorch's. */
 export function toTorch(data: Float32Array, shape: readonly number[], kind: ParameterKind): Float32Array {
-  return permute(data, shape, orderToTorch(kind, shape.length));
+  if (kind === "vector") return data;
+  const [first, middle, last] = blocks(shape, kind);
+  return reverseBlocks(data, first, middle, last);
 }
 
 /** Rearranges values from PyTorch's layout to TensorFlow's, of which `shape` is given. */
 export function fromTorch(data: Float32Array, shape: readonly number[], kind: ParameterKind): Float32Array {
-  const order = orderToTorch(kind, shape.length);
-  const inverse = order.map((_, axis) => order.indexOf(axis));
-  return permute(data, order.map((axis) => shape[axis]), inverse);
+  if (kind === "vector") return data;
+  const [first, middle, last] = blocks(shape, kind);
+  return reverseBlocks(data, last, middle, first);
 }
 
-/** Which of TensorFlow's axes each of PyTorch's is. */
-function orderToTorch(kind: ParameterKind, rank: number): number[] {
+/** The two layouts are the same three blocks of axes in reverse order: their sizes, TensorFlow's first. */
+function blocks(
+  shape: readonly number[],
+  kind: Exclude<ParameterKind, "vector">,
+): [first: number, middle: number, last: number] {
   switch (kind) {
-    case "conv": // [kh, kw, in, out] -> [out, in, kh, kw]
-      return [3, 2, 0, 1];
-    case "depthwise": // [kh, kw, channels, 1] -> [channels, 1, kh, kw]
-      return [2, 3, 0, 1];
-    case "linear": // [in, out] -> [out, in]
-      return [1, 0];
-    case "vector":
-      return Array.from({ length: rank }, (_, axis) => axis);
+    case "conv":
+      return [shape[0] * shape[1], shape[2], shape[3]];
+    case "depthwise":
+      return [shape[0] * shape[1], shape[3], shape[2]];
+    case "linear":
+      return [shape[0], 1, shape[1]];
   }
 }
 
-/** Transposes: axis i of the result is axis `order[i]` of the input. */
-function permute(data: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
-  if (order.every((axis, i) => axis === i)) return data;
-  const rank = shape.length;
-  const strides = new Array<number>(rank).fill(1);
-  for (let axis = rank - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
-  const sizes = order.map((axis) => shape[axis]), steps = order.map((axis) => strides[axis]);
+/** Neighbours of the last axis that are moved together: a cache line of them. */
+const TOGETHER = 16;
+
+/** `[a, b, c]` to `[c, b, a]`. */
+function reverseBlocks(data: Float32Array, a: number, b: number, c: number): Float32Array {
   const result = new Float32Array(data.length);
-  const index = new Array<number>(rank).fill(0);
-  for (let i = 0, from = 0; i < data.length; i++) {
-    result[i] = data[from];
-    for (let axis = rank - 1; axis >= 0; axis--) {
-      from += steps[axis];
-      if (++index[axis] < sizes[axis]) break;
-      from -= steps[axis] * sizes[axis];
-      index[axis] = 0;
+  for (let k0 = 0; k0 < c; k0 += TOGETHER) {
+    const end = Math.min(c, k0 + TOGETHER);
+    for (let j = 0; j < b; j++) {
+      for (let i = 0; i < a; i++) {
+        const from = (i * b + j) * c, to = j * a + i;
+        for (let k = k0; k < end; k++) result[k * b * a + to] = data[from + k];
+      }
     }
   }
   return result;
