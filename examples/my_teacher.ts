@@ -1,0 +1,59 @@
+/**
+ * A teacher in one file, outside of SEED: it sees a picture as the mean colours of a coarse grid. Copy it wherever
+ * you like, put your own network in its place, and name it in a recipe by its path from the recipe:
+ *
+ * ```yaml
+ * teacher: { plugin: "./my_teacher.ts", cells: 4 }
+ * ```
+ *
+ * @module
+ */
+import { definePlugin, type Engine, type Teacher, tf, type TracedFunction, z } from "@seed/core";
+
+class ColorGridTeacher implements Teacher {
+  readonly embeddingDim: number;
+  /** Views come at the augmenter's size; with a number here they would be rendered at that size as well. */
+  readonly inputSize = null;
+  /** Nothing comes from a file; otherwise its path and SHA-256, for `run.json`. */
+  readonly weights = null;
+  readonly #embed: TracedFunction;
+
+  constructor(engine: Engine, cells: number) {
+    this.embeddingDim = cells * cells * 3;
+    // Traced, the function runs as one operation. Tensors that it closes over (frozen weights) are constants of it.
+    this.#embed = engine.trace((images) => [colorGrid(images as tf.Tensor4D, cells)], { name: "my teacher" });
+  }
+
+  async embed(images: tf.Tensor4D): Promise<tf.Tensor2D> {
+    const [embedding] = await this.#embed.call(images);
+    return embedding as tf.Tensor2D;
+  }
+
+  [Symbol.dispose](): void {
+    this.#embed[Symbol.dispose]();
+  }
+}
+
+/**
+ * @param images `[batch, size, size, 3]` float32 in 0..255, RGB.
+ * @returns `[batch, cells * cells * 3]` float32, unit rows.
+ */
+function colorGrid(images: tf.Tensor4D, cells: number): tf.Tensor2D {
+  const cell = Math.floor(images.shape[1] / cells);
+  if (cell === 0) {
+    throw new Error(`A view of ${images.shape[1]} px has no ${cells} cells a side; set cells lower`);
+  }
+  const colors = tf.slice(tf.avgPool(images, cell, cell, "valid"), 0, [-1, cells, cells, 3]);
+  const rows = tf.reshape(tf.sub(colors, 127.5), [images.shape[0], cells * cells * 3]);
+  return tf.div(rows, tf.maximum(tf.norm(rows, 2, 1, true), 1e-12));
+}
+
+export default definePlugin({
+  kind: "teacher",
+  name: "my-teacher", // in messages, and the name of its folder in the cache
+  apiVersion: 1,
+  about: { summary: "Mean colours of a grid of cells" },
+  // Every key that a recipe may write beside `plugin`: checked before anything heavy loads.
+  options: z.strictObject({ cells: z.int().min(1).max(16).default(4) }),
+  create: ({ cells }, { engine }) => new ColorGridTeacher(engine, cells),
+});
