@@ -1,32 +1,49 @@
 import sharp from "sharp";
 import type { Pixels } from "../augmenter.ts";
+import { resizeBicubic } from "./resample.ts";
 
 /** Share of the short side that the centre crop keeps: 224 of 256, as is usual for evaluation. */
 const CENTER_SHARE = 224 / 256;
 
+/** The short side that a picture is resized to before the centre of `size` is cut out, as timm rounds it. */
+export function shortSideFor(size: number): number {
+  return Math.floor(size / CENTER_SHARE);
+}
+
 /**
- * The evaluation view: short side resized to `size / 0.875`, centre crop of `size`. Pictures given as square pixels
- * are taken whole: their source has framed them already.
+ * The evaluation view, pixel for pixel torchvision's `Resize(shortSide, BICUBIC)` and `CenterCrop(size)` on a PIL
+ * image: the short side is resized to `shortSide`, and the centre of `size` is cut out. Pictures given as square
+ * pixels are taken whole: their source has framed them already.
  *
+ * @param shortSide At least `size`; default `size / 0.875`.
  * @returns `[size, size, 3]` uint8 RGB.
  */
-export async function centerView(image: Uint8Array | Pixels, size: number): Promise<Uint8Array> {
-  if (!(image instanceof Uint8Array)) {
-    const raw = { width: image.width, height: image.height, channels: 3 } as const;
-    if (image.width === size && image.height === size) return image.data;
-    return await sharp(image.data, { raw }).resize(size, size, { fit: "cover", kernel: "cubic" }).raw()
-      .toBuffer();
-  }
-  const short = Math.round(size / CENTER_SHARE);
-  const { data, info } = await sharp(image).rotate().resize(short, short, { fit: "outside", kernel: "cubic" })
-    .flatten({ background: "#fff" }).toColourspace("srgb").removeAlpha().raw().toBuffer({
-      resolveWithObject: true,
-    });
-  const left = (info.width - size) >> 1, top = (info.height - size) >> 1;
-  const view = new Uint8Array(size * size * 3);
-  for (let row = 0; row < size; row++) {
-    const from = ((top + row) * info.width + left) * 3;
-    view.set(data.subarray(from, from + size * 3), row * size * 3);
-  }
-  return view;
+export async function centerView(
+  image: Uint8Array | Pixels,
+  size: number,
+  shortSide: number = shortSideFor(size),
+): Promise<Uint8Array> {
+  if (image instanceof Uint8Array) return centerOf(await decode(image), size, shortSide);
+  return centerOf(image, size, image.width === image.height ? size : shortSide);
+}
+
+function centerOf(picture: Pixels, size: number, shortSide: number): Uint8Array {
+  const { width, height } = picture, short = Math.min(width, height);
+  const resized = (side: number) => side === short ? shortSide : Math.floor(shortSide * side / short);
+  const whole = { width: resized(width), height: resized(height) };
+  const window = { left: middle(whole.width - size), top: middle(whole.height - size) };
+  return resizeBicubic(picture, whole, { ...window, width: size, height: size });
+}
+
+/** Half of a number of pixels, rounded to the even one, as Python rounds. */
+function middle(pixels: number): number {
+  const half = Math.floor(pixels / 2);
+  return pixels % 2 === 1 && half % 2 === 1 ? half + 1 : half;
+}
+
+/** Upright (EXIF), transparency on white. */
+async function decode(bytes: Uint8Array): Promise<Pixels> {
+  const { data, info } = await sharp(bytes).rotate().flatten({ background: "#fff" }).toColourspace("srgb")
+    .removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
 }
