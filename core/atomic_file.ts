@@ -5,12 +5,20 @@
  * @module
  */
 
+/** Number of the next temporary file: two writers of one process do not share one. */
+let count = 0;
+
+/** Whether a file's name is one that a file has while it is written. */
+export function isTemporary(name: string): boolean {
+  return /\.\d+-\d+\.tmp$/.test(name);
+}
+
 /** Writes `chunks`, one after the other, as the new content of `path`. */
 export async function writeAtomically(
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = `${path}.${Deno.pid}.tmp`;
+  const temporary = `${path}.${Deno.pid}-${count++}.tmp`;
   try {
     using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
     for await (const chunk of chunks) {

@@ -12,7 +12,7 @@ import { Evaluation } from "./evaluation.ts";
 import type { EvaluationRecord, Logger, RunDescription } from "./logger.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { runFacts, writeSummary } from "./run_record.ts";
-import { planSteps } from "./sampler.ts";
+import { planSteps, type StepPlan } from "./sampler.ts";
 import { learningRate, type ScheduleOptions } from "./schedule.ts";
 import { TrainingStep } from "./training_step.ts";
 import { tracedEncoder } from "./student_encoder.ts";
@@ -43,7 +43,7 @@ export interface DistillResult {
  * @throws {RunError} If data, weights or device are not there, or the loss is no longer a number.
  */
 export async function distill(recipe: Recipe, options: DistillOptions, host: Host): Promise<DistillResult> {
-  const directory = options.resume
+  await using directory = options.resume
     ? await RunDirectory.open(recipe.name, options.out)
     : await RunDirectory.create(recipe.name, options.out);
   await using parts = await Components.create(recipe, host);
@@ -101,44 +101,40 @@ class Run implements Disposable {
     const run = new Run(recipe, directory, parts, options.maxSteps, host);
     if (options.resume) await run.#resume();
     else {
-      await directory.writeText("recipe.yaml", recipe.resolved);
+      await directory.begin(recipe.resolved);
       await directory.writeJson("run.json", runFacts(recipe, parts));
     }
     await run.#startLoggers();
     return run;
   }
 
-  /** Returns whether it came to its end. */
+  /**
+   * Returns whether it came to its end. A step's checkpoint is written before its evaluation: wherever the run is
+   * cut off, what a resume does anew is all that was not done.
+   */
   async train(): Promise<boolean> {
-    const { recipe, parts, host } = this;
-    await using evaluation = await this.#evaluation();
-    if (this.#startStep === 0) {
-      await evaluation?.before();
-      await this.#checkpoint(0);
-    }
-    const plans = planSteps({
-      images: parts.data.train.length,
-      batchSize: recipe.train.batch_size,
-      shuffle: recipe.data.shuffle,
-      seed: recipe.seed,
-      startStep: this.#startStep,
-      endStep: this.#endStep,
-    });
+    const { parts, recipe, host } = this;
+    using evaluation = await this.#evaluation();
+    const batches = new TrainingBatches(parts, recipe);
+    await batches.recall(this.#plans(0, this.#startStep));
+    if (this.#startStep === 0) await this.#checkpoint(0);
+    await this.#evaluate(evaluation, this.#startStep);
     let done = this.#startStep;
     this.#clock.resume();
-    for await (const { views, teacher } of new TrainingBatches(parts, recipe).deliver(plans)) {
+    for await (const { views, teacher } of batches.deliver(this.#plans(this.#startStep, this.#endStep))) {
       const lr = learningRate(done, this.#schedule);
       const loss = await this.#step.run(views, teacher, lr);
       tf.dispose([views, teacher]);
       this.#log(++done, loss, lr);
-      if (host.signal.aborted || done === this.#endStep) break;
-      if (this.#isDue(done)) await this.#checkpoint(done);
-      if (this.#endsEpoch(done, recipe.evaluate.every_epochs)) await evaluation?.student(done);
+      if (host.signal.aborted && done < this.#endStep) break;
+      if (this.#isDue(done) || done === this.#endStep) await this.#checkpoint(done);
+      await this.#evaluate(evaluation, done);
       this.#clock.resume();
     }
-    await this.#checkpoint(done);
-    if (done < this.#endStep) return false;
-    await evaluation?.student(done);
+    if (done < this.#endStep) {
+      await this.#checkpoint(done);
+      return false;
+    }
     await this.#finish();
     return true;
   }
@@ -153,12 +149,29 @@ class Run implements Disposable {
     if (newest === undefined) {
       throw new RunError(`The run "${this.directory.path}" has no checkpoint to resume from; start it anew`);
     }
-    const { step } = await loadCheckpoint(
-      this.directory.checkpointFile(newest),
-      this.#state,
-      this.recipe.seed,
-    );
+    const path = this.directory.checkpointFile(newest);
+    const { step, epoch } = await loadCheckpoint(path, this.#state, this.recipe.seed);
+    if (epoch !== step / this.#stepsPerEpoch) {
+      throw new RunError(
+        `The checkpoint "${path}" has ${
+          step / epoch
+        } steps an epoch, but the data and train.batch_size now give ` +
+          `${this.#stepsPerEpoch}; resume with those that the run began with`,
+      );
+    }
     this.#startStep = step;
+  }
+
+  #plans(startStep: number, endStep: number): Iterable<StepPlan> {
+    const { parts: { data }, recipe } = this;
+    return planSteps({
+      images: data.train.length,
+      batchSize: recipe.train.batch_size,
+      shuffle: recipe.data.shuffle,
+      seed: recipe.seed,
+      startStep,
+      endStep,
+    });
   }
 
   async #startLoggers(): Promise<void> {
@@ -204,6 +217,14 @@ class Run implements Disposable {
     );
     if (this.#startStep > 0) await evaluation.embedReference();
     return evaluation;
+  }
+
+  /** Before training, at the ends of epochs that the recipe asks for, and after training. */
+  async #evaluate(evaluation: RunEvaluation | null, step: number): Promise<void> {
+    if (step === 0) await evaluation?.before();
+    else if (step === this.#endStep || this.#endsEpoch(step, this.recipe.evaluate.every_epochs)) {
+      await evaluation?.student(step);
+    }
   }
 
   #log(step: number, loss: number, lr: number): void {
@@ -262,7 +283,7 @@ function parameterCount({ student }: Components): number {
 }
 
 /** Evaluations at their times: teacher and untrained student before training, the student later. */
-class RunEvaluation implements AsyncDisposable {
+class RunEvaluation implements Disposable {
   readonly #evaluation: Evaluation;
   readonly #student: ReturnType<typeof tracedEncoder>;
 
@@ -305,8 +326,7 @@ class RunEvaluation implements AsyncDisposable {
     );
   }
 
-  // deno-lint-ignore require-await
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     this.#student[Symbol.dispose]();
   }
 }

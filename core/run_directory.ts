@@ -3,43 +3,60 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { writeTextAtomically } from "./atomic_file.ts";
+import { dirname, join } from "node:path";
+import { isTemporary, writeTextAtomically } from "./atomic_file.ts";
 import { RunError, UsageError } from "./errors.ts";
 
-/** The folder of one run. */
-export class RunDirectory {
+const RECIPE = "recipe.yaml", CHECKPOINTS = "checkpoints";
+
+/** The folder of one run. Disposing of it removes it if the run has not begun: one that could not leaves no folder. */
+export class RunDirectory implements AsyncDisposable {
   private constructor(readonly path: string) {}
 
   /**
    * Makes a new folder. Without a name given it is `runs/<recipe>`, or the first free `runs/<recipe>-2`, ...
    *
-   * @throws {UsageError} If the folder that was named has something in it.
+   * @throws {UsageError} If the folder that was named has something in it, or is a file.
    */
   static async create(recipeName: string, named: string | null): Promise<RunDirectory> {
-    const path = named ?? await firstFree(join("runs", recipeName));
+    const path = named ?? await claimFree(join("runs", recipeName));
+    if (await Deno.stat(path).then((info) => !info.isDirectory, () => false)) {
+      throw new UsageError(`"${path}" is a file; name a folder with --out`);
+    }
+    await Deno.mkdir(path, { recursive: true });
     if (!await isEmpty(path)) {
       throw new UsageError(
         `The folder "${path}" is not empty; add --resume to go on with its run, or name another with --out`,
       );
     }
-    await Deno.mkdir(join(path, "checkpoints"), { recursive: true });
     return new RunDirectory(path);
   }
 
   /**
-   * Opens an existing run. Without a name given it is the newest one of the recipe.
+   * Opens an existing run. Without a name given it is the one of the recipe that began last.
    *
    * @throws {UsageError} If there is none.
    */
   static async open(recipeName: string, named: string | null): Promise<RunDirectory> {
     const path = named ?? await newest("runs", recipeName);
-    if (path === null || !await exists(join(path, "recipe.yaml"))) {
+    if (path === null || !await exists(join(path, RECIPE))) {
       throw new UsageError(
         `There is no run to resume in "${path ?? join("runs", recipeName)}"; leave --resume out to start one`,
       );
     }
-    return new RunDirectory(path);
+    const directory = new RunDirectory(path);
+    await directory.#removeLeftovers();
+    return directory;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (await isEmpty(this.path)) await Deno.remove(this.path);
+  }
+
+  /** Writes what was asked, resolved: from here on the folder is a run's. */
+  async begin(recipe: string): Promise<void> {
+    await Deno.mkdir(this.file(CHECKPOINTS));
+    await this.writeText(RECIPE, recipe);
   }
 
   /** Path of a file in it. */
@@ -48,13 +65,13 @@ export class RunDirectory {
   }
 
   checkpointFile(step: number): string {
-    return this.file(join("checkpoints", `step-${String(step).padStart(7, "0")}.safetensors`));
+    return this.file(join(CHECKPOINTS, `step-${String(step).padStart(7, "0")}.safetensors`));
   }
 
   /** Steps that there are checkpoints of, ascending. */
   async checkpointSteps(): Promise<number[]> {
     const steps = [];
-    for await (const { name } of Deno.readDir(this.file("checkpoints"))) {
+    for await (const { name } of Deno.readDir(this.file(CHECKPOINTS))) {
       const match = name.match(/^step-(\d+)\.safetensors$/);
       if (match) steps.push(Number(match[1]));
     }
@@ -83,28 +100,49 @@ export class RunDirectory {
       }
     });
   }
+
+  /** Files that a crash left half written, under their temporary names. */
+  async #removeLeftovers(): Promise<void> {
+    for (const folder of [this.path, this.file(CHECKPOINTS)]) {
+      for await (const { name } of Deno.readDir(folder)) {
+        if (isTemporary(name)) await Deno.remove(join(folder, name));
+      }
+    }
+  }
 }
 
-async function firstFree(path: string): Promise<string> {
-  if (await isEmpty(path)) return path;
-  for (let n = 2;; n++) if (await isEmpty(`${path}-${n}`)) return `${path}-${n}`;
+/** Makes the first folder of the name that is not there yet; of two processes each gets one of its own. */
+async function claimFree(path: string): Promise<string> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  for (let n = 1;; n++) {
+    const candidate = n === 1 ? path : `${path}-${n}`;
+    try {
+      await Deno.mkdir(candidate);
+      return candidate;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
 }
 
 async function newest(folder: string, recipeName: string): Promise<string | null> {
   let best: { path: string; time: number } | null = null;
   if (!await exists(folder)) return null;
   for await (const { name } of Deno.readDir(folder)) {
-    if (name !== recipeName && !new RegExp(`^-\\d+$`).test(name.slice(recipeName.length))) continue;
-    if (!name.startsWith(recipeName)) continue;
-    const path = join(folder, name), time = (await Deno.stat(path)).mtime?.getTime() ?? 0;
-    if (!best || time > best.time) best = { path, time };
+    if (
+      name !== recipeName && !(name.startsWith(recipeName) && /^-\d+$/.test(name.slice(recipeName.length)))
+    ) {
+      continue;
+    }
+    const path = join(folder, name), began = await Deno.stat(join(path, RECIPE)).catch(() => null);
+    const time = began?.mtime?.getTime() ?? -1;
+    if (began && (!best || time > best.time)) best = { path, time };
   }
   return best?.path ?? null;
 }
 
-async function isEmpty(path: string): Promise<boolean> {
-  if (!await exists(path)) return true;
-  for await (const _ of Deno.readDir(path)) return false;
+async function isEmpty(folder: string): Promise<boolean> {
+  for await (const _ of Deno.readDir(folder)) return false;
   return true;
 }
 
