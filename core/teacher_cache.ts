@@ -16,16 +16,24 @@ export class TeacherCache {
   readonly #rows: Float32Array[] = [];
   /** Views that were asked for; their embedding is there by the time a later batch needs it. */
   readonly #claimed: Uint8Array;
+  #unclaimed: number;
 
   constructor(private readonly teacher: Teacher, images: number, private readonly views: number) {
-    this.#claimed = new Uint8Array(images * views);
+    this.#unclaimed = images * views;
+    this.#claimed = new Uint8Array(this.#unclaimed);
+  }
+
+  /** Whether every view was asked for, so that no batch will need the teacher again. */
+  get complete(): boolean {
+    return this.#unclaimed === 0;
   }
 
   /** Whether a batch needs the teacher; it then counts as asked for. Call in the order of the batches. */
   claim(batch: readonly ViewId[]): boolean {
-    const missing = batch.some((id) => !this.#claimed[this.#index(id)]);
-    if (missing) { for (const id of batch) this.#claimed[this.#index(id)] = 1; }
-    return missing;
+    const missing = batch.filter((id) => !this.#claimed[this.#index(id)]);
+    for (const id of missing) this.#claimed[this.#index(id)] = 1;
+    this.#unclaimed -= missing.length;
+    return missing.length > 0;
   }
 
   /**

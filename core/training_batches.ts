@@ -70,6 +70,34 @@ export class TrainingBatches {
     }
   }
 
+  /**
+   * Fills the teacher's cache as the steps before a resume did: a row of the teacher's may depend in its last bits
+   * on the batch that it is computed in, so the same batches are embedded again.
+   */
+  async recall(plans: Iterable<StepPlan>): Promise<void> {
+    const planned: PlannedView[] = [];
+    for await (const batch of this.parts.pipeline.batches(this.#uncached(plans, planned))) {
+      const images = this.#upload(batch);
+      const embedding = await this.#embed(planned.shift()!, images);
+      images.dispose();
+      embedding.dispose();
+    }
+  }
+
+  /** What the steps ask the teacher for, at the size it wants. */
+  *#uncached(plans: Iterable<StepPlan>, planned: PlannedView[]): Generator<BatchRequest> {
+    if (!this.#cache) return;
+    for (const plan of plans) {
+      if (this.#cache.complete) return;
+      for (let number = 0; number < this.parts.objective.views; number++) {
+        const view = this.#plan(plan, number);
+        if (!view.needsTeacher) continue;
+        planned.push(view);
+        yield view.requests.at(-1)!;
+      }
+    }
+  }
+
   *#requests(plans: Iterable<StepPlan>, planned: PlannedView[][]): Generator<BatchRequest> {
     for (const plan of plans) {
       const views = Array.from({ length: this.parts.objective.views }, (_, view) => this.#plan(plan, view));

@@ -43,14 +43,21 @@ class JsonlLogger implements Logger {
   }
 }
 
-/** The whole lines of steps up to `step`; a last line that a crash cut off is dropped. */
+/**
+ * The lines that a resume after `step` does not write again: steps up to it, and evaluations before it (a step is
+ * evaluated after its checkpoint). A last line that a crash cut off is dropped.
+ */
 async function linesUpTo(path: string, step: number): Promise<string> {
   const text = await Deno.readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   });
   const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter(Boolean);
-  return lines.filter((line) => JSON.parse(line).step <= step).map((line) => line + "\n").join("");
+  const isKept = (line: string) => {
+    const record = JSON.parse(line);
+    return "evaluation" in record ? record.step < step : record.step <= step;
+  };
+  return lines.filter(isKept).map((line) => line + "\n").join("");
 }
 
 export default definePlugin({
