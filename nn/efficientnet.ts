@@ -2,7 +2,7 @@ import { tf } from "@seed/core";
 import { identity, silu } from "./activation.ts";
 import type { Backbone } from "./backbone.ts";
 import { convNorm, type ModalLayer } from "./conv_norm.ts";
-import { IMAGENET, normalize } from "./normalize.ts";
+import { IMAGENET, type Normalization, normalize } from "./normalize.ts";
 import type { ParameterSource } from "./parameters.ts";
 import { squeezeExcite } from "./squeeze_excite.ts";
 
@@ -29,7 +29,10 @@ const B0: Stage[] = [
 const STEM = 32, HEAD = 1280;
 
 /** EfficientNet-B0 with timm's names and conventions (`efficientnet_b0`): symmetric padding, batch norm 1e-5, 0.1. */
-export function efficientnetB0(source: ParameterSource): Backbone {
+export function efficientnetB0(
+  source: ParameterSource,
+  normalization: Normalization = IMAGENET,
+): Backbone {
   const stem = convNorm(source, {
     names: ["conv_stem", "bn1"],
     inputs: 3,
@@ -52,9 +55,9 @@ export function efficientnetB0(source: ParameterSource): Backbone {
   );
   return {
     featureDim: HEAD,
-    normalization: IMAGENET,
+    normalization,
     features: (images, mode) => {
-      const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, IMAGENET));
+      const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, normalization));
       return tf.mean(maps, [1, 2]) as tf.Tensor2D;
     },
   };

@@ -2,7 +2,7 @@ import { tf } from "@seed/core";
 import { identity, relu } from "./activation.ts";
 import type { Backbone } from "./backbone.ts";
 import { convNorm, type ModalLayer } from "./conv_norm.ts";
-import { IMAGENET, normalize } from "./normalize.ts";
+import { IMAGENET, type Normalization, normalize } from "./normalize.ts";
 import type { ParameterSource } from "./parameters.ts";
 
 /** How many layers a ResNet has. */
@@ -18,7 +18,11 @@ const BLOCKS: Record<ResNetDepth, readonly number[]> = {
 };
 
 /** A ResNet with torchvision's names, which are timm's and MoCo's too; strides in the 3 x 3 convolutions. */
-export function resnet(source: ParameterSource, depth: ResNetDepth): Backbone {
+export function resnet(
+  source: ParameterSource,
+  depth: ResNetDepth,
+  normalization: Normalization = IMAGENET,
+): Backbone {
   const bottleneck = depth >= 50;
   const stem = convNorm(source, {
     names: ["conv1", "bn1"],
@@ -37,9 +41,9 @@ export function resnet(source: ParameterSource, depth: ResNetDepth): Backbone {
   });
   return {
     featureDim: inputs,
-    normalization: IMAGENET,
+    normalization,
     features: (images, mode) => {
-      const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, IMAGENET));
+      const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, normalization));
       return tf.mean(maps, [1, 2]) as tf.Tensor2D;
     },
   };

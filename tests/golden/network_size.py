@@ -1,0 +1,31 @@
+"""Parameters and multiply-accumulates at 224 px of networks without classifier, by timm and PyTorch's counter."""
+
+import timm
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+# Ours, timm's.
+NETWORKS = {
+    "resnet18": "resnet18",
+    "resnet34": "resnet34",
+    "resnet50": "resnet50",
+    "resnet101": "resnet101",
+    "resnet152": "resnet152",
+    "efficientnet_b0": "efficientnet_b0",
+    "efficientnet_lite2": "tf_efficientnet_lite2",
+}
+
+
+def expected() -> dict:
+    return {"network_size.json": {ours: size(theirs) for ours, theirs in NETWORKS.items()}}
+
+
+def size(name: str) -> dict:
+    network = timm.create_model(name, num_classes=0).eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        features = network(torch.zeros(1, 3, 224, 224))
+    return {
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "macs": counter.get_total_flops() // 2,
+        "featureDim": features.shape[1],
+    }
