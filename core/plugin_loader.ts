@@ -44,11 +44,22 @@ export async function loadPlugin<K extends PluginKind>(
   return { plugin, module, exportName };
 }
 
-/** The specifier as it works from anywhere: paths relative to the recipe become URLs. */
+/**
+ * The specifier as it works from anywhere: paths relative to the recipe become URLs.
+ *
+ * @throws {Error} If it is a name that nothing has.
+ */
 export function absoluteSpecifier(specifier: string, recipePath: string): string {
   const isPath = specifier.startsWith("./") || specifier.startsWith("../") || isAbsolute(specifier);
   if (isPath) return pathToFileURL(resolve(resolve(recipePath), "..", specifier)).href;
-  return specifier.includes(":") ? specifier : import.meta.resolve(specifier);
+  if (specifier.includes(":")) return specifier;
+  try {
+    return import.meta.resolve(specifier);
+  } catch {
+    throw new Error(
+      `There is no plugin "${specifier}"; \`deno task ls plugins\` lists those of SEED, and the path of a file begins with "./"`,
+    );
+  }
 }
 
 function splitExport(specifier: string): string[] {
@@ -65,9 +76,11 @@ async function importModule(module: string, specifier: string): Promise<Record<s
   }
 }
 
-function checkShape(plugin: Partial<Plugin>, specifier: string, kind: PluginKind): void {
+function checkShape(plugin: Partial<Plugin> | null, specifier: string, kind: PluginKind): void {
   const found = plugin?.kind;
-  if (typeof plugin !== "object" || typeof plugin.create !== "function" || !plugin.options || !plugin.name) {
+  if (
+    !plugin?.name || typeof plugin.create !== "function" || typeof plugin.options?.safeParse !== "function"
+  ) {
     throw new Error(
       `"${specifier}" is no plugin: it must have kind, name, apiVersion, about, options and create (see definePlugin)`,
     );

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nearest } from "../nearest.ts";
+import { expectation } from "./expectation.ts";
 import type { Path, Problem } from "./recipe_document.ts";
 
 /** Options that fit, or what is wrong with them. */
@@ -12,13 +13,16 @@ export function checkOptions<S extends z.ZodType>(
   at: Path,
   owner: string,
 ): Checked<z.output<S>> {
-  const { success, data, error } = schema.safeParse(values);
+  const { success, data, error } = schema.safeParse(values, { error: expectation });
   if (success) return { value: data, problems: [] };
-  return {
-    value: null,
-    problems: error.issues.flatMap((issue) => describe(schema, values, issue, at, owner)),
-  };
+  const problems = error.issues.flatMap((issue) => describe(schema, values, issue, at, owner));
+  // A key that is misspelt is not missing as well.
+  const meant = problems.map(({ meant }) => meant).filter((path) => path !== undefined);
+  return { value: null, problems: problems.filter(({ path }) => !meant.includes(path.join())) };
 }
+
+/** `meant` is the path, joined, of the key that an unknown one was likely meant to be. */
+type Described = Problem & { meant?: string };
 
 function describe(
   schema: z.ZodType,
@@ -26,7 +30,7 @@ function describe(
   issue: z.core.$ZodIssue,
   at: Path,
   owner: string,
-): Problem[] {
+): Described[] {
   const path = [...at, ...issue.path as (string | number)[]];
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(schema, issue.path);
@@ -35,15 +39,21 @@ function describe(
       const hint = close
         ? `Did you mean "${close}"?`
         : `It has ${known.map((k) => `"${k}"`).join(", ") || "no options"}`;
-      return { path: [...path, key], atKey: true, message: `Unknown option "${key}" of ${owner}. ${hint}` };
+      return {
+        path: [...path, key],
+        atKey: true,
+        message: `Unknown option "${key}" of ${owner}. ${hint}`,
+        ...close && { meant: [...path, close].join() },
+      };
     });
   }
   const given = valueAt(values, issue.path);
   if (given === undefined) {
+    const expected = issue.message.replace(/^Expected/, "expected");
     return [{
       path,
       atKey: true,
-      message: `The option "${String(issue.path.at(-1) ?? "")}" of ${owner} is missing (${issue.message})`,
+      message: `The option "${path.at(-1)}" of ${owner} is missing: ${expected}`,
     }];
   }
   return [{ path, message: `${issue.message}, got ${JSON.stringify(given)}` }];

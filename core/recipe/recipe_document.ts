@@ -1,4 +1,4 @@
-import { isMap, isNode, LineCounter, parse, parseDocument, type YAMLMap } from "yaml";
+import { isMap, isNode, isScalar, LineCounter, parse, parseDocument, type YAMLMap } from "yaml";
 import { RunError, UsageError } from "../errors.ts";
 
 /** Where something stands in a recipe: keys and indices from the top. */
@@ -52,7 +52,11 @@ export class RecipeDocument {
 
   /** The content as plain values. */
   values(): Record<string, unknown> {
-    return this.document.toJS({ maxAliasCount: 100 });
+    try {
+      return this.document.toJS({ maxAliasCount: 100 });
+    } catch (error) {
+      throw new RecipeError(`${this.path}: ${(error as Error).message}`);
+    }
   }
 
   /** `file:line:column` of a path, or the override that gave it. */
@@ -60,13 +64,16 @@ export class RecipeDocument {
     return this.#overrideOf(path) ?? this.#position(this.#offset(path, false));
   }
 
-  /** All problems as one error: place, message, the line, and a caret. */
+  /** All problems as one error, in the file's order, overrides last: place, message, the line, and a caret. */
   error(problems: readonly Problem[]): RecipeError {
-    const described = problems.map(({ path, message, atKey }) => {
+    const located = problems.map(({ path, message, atKey }) => {
       const override = this.#overrideOf(path);
-      return override ? `${override}: ${message}` : this.#at(this.#offset(path, atKey ?? false), message);
+      if (override) return { offset: Infinity, text: `${override}: ${message}` };
+      const offset = this.#offset(path, atKey ?? false);
+      return { offset, text: this.#at(offset, message) };
     });
-    return new RecipeError(described.join("\n"));
+    located.sort((a, b) => a.offset === b.offset ? 0 : a.offset - b.offset);
+    return new RecipeError(located.map(({ text }) => text).join("\n"));
   }
 
   #override(text: string): void {
@@ -80,8 +87,9 @@ export class RecipeDocument {
       throw new UsageError(`--set "${text}": the value is not YAML: ${(error as Error).message}`);
     }
     for (let depth = 1; depth < path.length; depth++) {
-      const parent = this.document.getIn(path.slice(0, depth), true);
-      if (isNode(parent) && !("items" in parent)) {
+      const at = path.slice(0, depth), parent = this.document.getIn(at, true);
+      if (isScalar(parent) && parent.value === null) this.document.setIn(at, this.document.createNode({}));
+      else if (isNode(parent) && !("items" in parent)) {
         throw new UsageError(`--set "${text}": "${path.slice(0, depth).join(".")}" has no keys below it`);
       }
     }
