@@ -67,7 +67,15 @@ export class Components implements AsyncDisposable {
         `The data has ${this.data.train.length} images, fewer than train.batch_size ${batchSize}; lower it, or check data.root`,
       );
     }
+    if (recipe.evaluate.evaluators.length > 0 && !this.data.evaluation) {
+      throw new RunError(
+        "The recipe evaluates, but the data has nothing to evaluate on; give data.root the folders train/ and val/, or take evaluate out",
+      );
+    }
     this.augmenter = await this.#make(recipe.augmenter);
+    for (const use of pluginsOf(recipe)) {
+      await use.plugin.checkFiles?.(use.options as never, this.#context(use));
+    }
     const { device, trace } = recipe.engine;
     const engine = this.#stack.use(await this.#make(recipe.engine, { device, trace }));
     this.engine = engine;
@@ -103,9 +111,19 @@ export class Components implements AsyncDisposable {
     use: PluginUse<K>,
     more: Omit<PluginKinds[K]["context"], keyof PluginContext> = {} as never,
   ): Promise<PluginKinds[K]["creates"]> {
-    const context = { ...pluginContext(use, this.recipe.seed, this.host), ...more };
+    const context = { ...this.#context(use), ...more };
     return await use.plugin.create(use.options as never, context as PluginKinds[K]["context"]);
   }
+
+  #context(use: PluginUse<PluginKind>): PluginContext {
+    return pluginContext(use, this.recipe.seed, this.host);
+  }
+}
+
+function pluginsOf(recipe: Recipe): PluginUse<PluginKind>[] {
+  const { engine, data, augmenter, teacher, student, queue, objective, evaluate, loggers } = recipe;
+  const uses = [engine, data, augmenter, teacher, student, queue, objective, evaluate.teacher];
+  return [...uses.filter((use) => use !== null), ...evaluate.evaluators, ...loggers];
 }
 
 /** What every plugin is given; its cache is a folder of its name. */

@@ -202,13 +202,7 @@ class Run implements Disposable {
   }
 
   async #evaluation(): Promise<RunEvaluation | null> {
-    const { evaluators, data } = this.parts;
-    if (evaluators.length === 0) return null;
-    if (!data.evaluation) {
-      throw new RunError(
-        "The recipe evaluates, but the data has nothing to evaluate on; give data.root the folders train/ and val/, or take evaluate out",
-      );
-    }
+    if (this.parts.evaluators.length === 0) return null;
     const evaluation = new RunEvaluation(
       this.parts,
       this.recipe,

@@ -90,6 +90,13 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    * option at fault.
    */
   check?(options: z.output<S>, recipe: RecipeFacts): { key: string; message: string }[];
+  /**
+   * Looks at the files that the options name, before the engine is installed or opened: what is missing or damaged
+   * is told within seconds.
+   *
+   * @throws {RunError} If a file is not there, or cannot be what it must be.
+   */
+  checkFiles?(options: z.output<S>, context: PluginContext): Promise<void>;
   create(
     options: z.output<S>,
     context: PluginKinds[K]["context"],
