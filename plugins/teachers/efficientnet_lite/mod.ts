@@ -35,6 +35,11 @@ export default definePlugin({
     input_size: z.int().min(32).nullable().default(null),
     precision: z.enum(["fp32", "bf16", "auto"]).default("auto"),
   }),
+  async checkFiles({ weights, sha256 }, { resolve }) {
+    if (weights === undefined) return; // fetched
+    using file = await openWeights(resolve(weights));
+    if (sha256 !== null) await checkSha256(file.path, sha256);
+  },
   async create(options, context) {
     const path = options.weights ? context.resolve(options.weights) : await fetchWeights(context);
     const sha256 = await checkSha256(path, options.sha256);

@@ -25,6 +25,10 @@ export default definePlugin({
     /** True: entries of the file that the network does not need are no error. */
     allow_unused: z.boolean().default(false),
   }),
+  async checkFiles({ weights, sha256 }, { resolve }) {
+    using file = await openWeights(resolve(weights));
+    if (sha256 !== null) await checkSha256(file.path, sha256);
+  },
   async create(options, { engine, resolve }) {
     const path = resolve(options.weights);
     using file = await openWeights(path);
