@@ -17,7 +17,8 @@ export class TrainableParameters implements ParameterSource, Disposable {
     trainable = true,
   ): tf.Variable {
     const random = new Random(this.seed, "init", name);
-    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => init(random, i));
+    const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    for (let i = 0; i < values.length; i++) values[i] = init(random, i); // a loop: there are millions
     const initial = tf.tensor(values, [...shape]);
     const variable = tf.variable(initial, trainable);
     initial.dispose();
