@@ -13,6 +13,10 @@ export interface Arguments {
   positionals: string[];
   /** The value of a `string` flag. */
   text(name: string): string | null;
+  /** The value of a `string` flag that must be given. */
+  required(name: string): string;
+  /** The value of a `string` flag, one of a few. */
+  choice<T extends string>(name: string, values: readonly T[]): T | null;
   /** A whole number of at least `least`. */
   count(name: string, least?: number): number | null;
   /** The values of a `multiple` flag. */
@@ -34,6 +38,17 @@ export function parseArguments(args: string[], flags: Record<string, Flag>): Arg
   return {
     positionals,
     text,
+    required(name) {
+      const given = text(name);
+      if (given !== null && given !== "") return given;
+      throw new UsageError(`Expected --${name}; --help shows how`);
+    },
+    choice<T extends string>(name: string, values: readonly T[]) {
+      const given = text(name);
+      if (given === null || values.includes(given as T)) return given as T | null;
+      const close = nearest(given, values), hint = close ? `. Did you mean "${close}"?` : "";
+      throw new UsageError(`--${name} expects one of ${values.join(", ")}, got "${given}"${hint}`);
+    },
     count(name, least = 0) {
       const given = text(name);
       if (given === null) return null;
@@ -49,6 +64,12 @@ export function parseArguments(args: string[], flags: Record<string, Flag>): Arg
 export function onlyPositional({ positionals }: Arguments, name: string): string {
   if (positionals.length === 1) return positionals[0];
   throw new UsageError(`Expected one ${name}, got ${positionals.length || "none"}; --help shows how`);
+}
+
+/** For a verb that takes flags alone. */
+export function noPositionals({ positionals }: Arguments): void {
+  if (positionals.length === 0) return;
+  throw new UsageError(`Unexpected argument "${positionals[0]}"; --help shows how`);
 }
 
 function explain(error: Error & { code?: string }, known: string[]): UsageError {

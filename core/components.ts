@@ -6,7 +6,7 @@ import type { Engine } from "./engine.ts";
 import { RunError, UsageError } from "./errors.ts";
 import type { Evaluator } from "./evaluator.ts";
 import type { Objective } from "./objective.ts";
-import { ViewPipeline } from "./pipeline/view_pipeline.ts";
+import { autoWorkers, ViewPipeline } from "./pipeline/view_pipeline.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "./plugin.ts";
 import type { Queue } from "./queue.ts";
 import type { PluginUse, Recipe } from "./recipe/load_recipe.ts";
@@ -18,9 +18,6 @@ export interface Host {
   log(message: string): void;
   signal: AbortSignal;
 }
-
-/** More threads than this wait for the disk, not the processor. */
-const MAX_AUTO_WORKERS = 8;
 
 /** Everything that a recipe names, made. Disposes of all of it, last made first. */
 export class Components implements AsyncDisposable {
@@ -74,7 +71,7 @@ export class Components implements AsyncDisposable {
     }
     this.augmenter = await this.#make(recipe.augmenter);
     for (const use of pluginsOf(recipe)) {
-      await use.plugin.checkFiles?.(use.options as never, this.#context(use));
+      await use.plugin.checkFiles?.(use.options as never, pluginContext(use, recipe.seed, this.host));
     }
     const { device, trace } = recipe.engine;
     const engine = this.#stack.use(await this.#make(recipe.engine, { device, trace }));
@@ -101,9 +98,7 @@ export class Components implements AsyncDisposable {
 
   async #startPipeline(): Promise<ViewPipeline> {
     const { augmenter: { module, exportName, options }, train, seed } = this.recipe;
-    const workers = train.workers === "auto"
-      ? Math.min(MAX_AUTO_WORKERS, navigator.hardwareConcurrency)
-      : train.workers;
+    const workers = train.workers === "auto" ? autoWorkers() : train.workers;
     return await ViewPipeline.start({ augmenter: { module, exportName, options }, workers, seed });
   }
 
@@ -111,12 +106,7 @@ export class Components implements AsyncDisposable {
     use: PluginUse<K>,
     more: Omit<PluginKinds[K]["context"], keyof PluginContext> = {} as never,
   ): Promise<PluginKinds[K]["creates"]> {
-    const context = { ...this.#context(use), ...more };
-    return await use.plugin.create(use.options as never, context as PluginKinds[K]["context"]);
-  }
-
-  #context(use: PluginUse<PluginKind>): PluginContext {
-    return pluginContext(use, this.recipe.seed, this.host);
+    return await createPlugin(use, { ...pluginContext(use, this.recipe.seed, this.host), ...more });
   }
 }
 
@@ -126,8 +116,24 @@ function pluginsOf(recipe: Recipe): PluginUse<PluginKind>[] {
   return [...uses.filter((use) => use !== null), ...evaluate.evaluators, ...loggers];
 }
 
+/**
+ * Makes what a plugin makes.
+ *
+ * @param context {@link pluginContext} and what its kind is given besides.
+ */
+export async function createPlugin<K extends PluginKind>(
+  use: PluginUse<K>,
+  context: PluginContext & Omit<PluginKinds[K]["context"], keyof PluginContext>,
+): Promise<PluginKinds[K]["creates"]> {
+  return await use.plugin.create(use.options as never, context as PluginKinds[K]["context"]);
+}
+
 /** What every plugin is given; its cache is a folder of its name. */
-export function pluginContext(use: PluginUse<PluginKind>, seed: number, host: Host): PluginContext {
+export function pluginContext(
+  use: Pick<PluginUse<PluginKind>, "plugin">,
+  seed: number,
+  host: Host,
+): PluginContext {
   return {
     seed,
     resolve: (path) => resolve(path),

@@ -1,43 +1,73 @@
 import type { ImageSet } from "./data_source.ts";
 import type { Engine } from "./engine.ts";
 import type { EmbeddedSet } from "./evaluator.ts";
-import type { ViewPipeline } from "./pipeline/view_pipeline.ts";
+import type { BatchRequest, ViewPipeline } from "./pipeline/view_pipeline.ts";
 import type { tf } from "./tf.ts";
 
-/** A frozen network: `[batch, size, size, 3]` float32 in 0..255 to `[batch, featureDim]`, owned by the caller. */
+/** A frozen network: `[batch, size, size, 3]` float32 in 0..255 to `[batch, dim]`, owned by the caller. */
 export type Encoder = (images: tf.Tensor4D) => Promise<tf.Tensor2D>;
 
+/** How images become rows. */
+export interface EmbedOptions {
+  engine: Engine;
+  pipeline: ViewPipeline;
+  batchSize: number;
+  /** Side of the centre crop in pixels. */
+  size: number;
+  /** What the short side is resized to before; default `size / 0.875`. */
+  shortSide?: number;
+}
+
+/** Embeddings of consecutive images: `[rows, dim]` float32, row-major. */
+export interface Rows {
+  readonly values: Float32Array;
+  readonly dim: number;
+}
+
 /**
- * Embeds a set of images, unaugmented. Every batch has the same shape, the last one filled up with its first
- * image, so that one traced function serves.
+ * Embeds a set of images, unaugmented, batch by batch in their order. Every batch has the same shape, the last one
+ * filled up with its first image, so that one traced function serves.
  */
+export async function* embedBatches(
+  images: ImageSet,
+  encode: Encoder,
+  { engine, pipeline, batchSize, size, shortSide }: EmbedOptions,
+): AsyncGenerator<Rows> {
+  let left = images.length;
+  for await (const { pixels } of pipeline.batches(requests(images, { batchSize, size, shortSide }))) {
+    const input = engine.upload(pixels, [batchSize, size, size, 3]);
+    const output = await encode(input), dim = output.shape[1];
+    const values = await output.data() as Float32Array;
+    input.dispose();
+    output.dispose();
+    yield { values: values.subarray(0, Math.min(batchSize, left) * dim), dim };
+    left -= batchSize;
+  }
+}
+
+/** Embeds a set of images, unaugmented, into memory. */
 export async function embedImages(
   images: ImageSet,
   encode: Encoder,
-  options: { engine: Engine; pipeline: ViewPipeline; batchSize: number; size: number },
+  options: EmbedOptions,
 ): Promise<EmbeddedSet> {
-  const { engine, pipeline, batchSize, size } = options;
-  let features: Float32Array | null = null, featureDim = 0, done = 0;
-  for await (const { pixels } of pipeline.batches(requests(images, batchSize, size))) {
-    const input = engine.upload(pixels, [batchSize, size, size, 3]);
-    const output = await encode(input);
-    const values = await output.data() as Float32Array;
-    featureDim = output.shape[1];
-    features ??= new Float32Array(images.length * featureDim);
-    features.set(
-      values.subarray(0, Math.min(batchSize, images.length - done) * featureDim),
-      done * featureDim,
-    );
-    done += batchSize;
-    input.dispose();
-    output.dispose();
+  let features: Float32Array | null = null, featureDim = 0, at = 0;
+  for await (const { values, dim } of embedBatches(images, encode, options)) {
+    featureDim = dim;
+    features ??= new Float32Array(images.length * dim);
+    features.set(values, at);
+    at += values.length;
   }
   return { features: features ?? new Float32Array(0), featureDim, images };
 }
 
-function* requests(images: ImageSet, batchSize: number, size: number) {
+function* requests(
+  images: ImageSet,
+  { batchSize, size, shortSide }: { batchSize: number; size: number; shortSide?: number },
+): Generator<BatchRequest> {
   for (let first = 0; first < images.length; first += batchSize) {
     const index = (i: number) => first + i < images.length ? first + i : first;
-    yield { images: Array.from({ length: batchSize }, (_, i) => images.image(index(i))), keys: null, size };
+    const batch = Array.from({ length: batchSize }, (_, i) => images.image(index(i)));
+    yield { images: batch, keys: null, size, shortSide };
   }
 }

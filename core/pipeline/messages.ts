@@ -1,13 +1,19 @@
 import type { ImageReference } from "../data_source.ts";
 import type { KeyPart } from "../random.ts";
 
-/** How a worker begins: which augmenter, made from which options. */
-export interface StartMessage {
-  kind: "start";
+/** An augmenter's plugin, as a worker can import it. */
+export interface AugmenterModule {
   /** URL of the plugin's module. */
   module: string;
   exportName: string;
   options: unknown;
+}
+
+/** How a worker begins. */
+export interface StartMessage {
+  kind: "start";
+  /** Null: evaluation views only. */
+  augmenter: AugmenterModule | null;
   seed: number;
 }
 
@@ -19,6 +25,8 @@ export interface ViewTask {
   /** Key of the view's random choices; null: no augmentation, the centre. */
   key: KeyPart[] | null;
   size: number;
+  /** Of an evaluation view: what the short side is resized to; absent: `size / 0.875`. */
+  shortSide?: number;
   target: SharedArrayBuffer;
   offset: number;
 }

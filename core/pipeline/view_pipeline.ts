@@ -1,7 +1,7 @@
 import type { ImageReference } from "../data_source.ts";
 import { RunError } from "../errors.ts";
 import type { KeyPart } from "../random.ts";
-import type { StartMessage, ViewTask, WorkerReply } from "./messages.ts";
+import type { AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
 /** Views to make: one of each image. */
 export interface BatchRequest {
@@ -10,6 +10,8 @@ export interface BatchRequest {
   readonly keys: readonly KeyPart[][] | null;
   /** Side of the views in pixels. */
   readonly size: number;
+  /** Of evaluation views: what the short side is resized to; default `size / 0.875`. */
+  readonly shortSide?: number;
 }
 
 /** Views that are made. */
@@ -21,12 +23,20 @@ export interface Batch {
 
 /** How a pipeline is made. */
 export interface PipelineOptions {
-  /** The augmenter's plugin, as a worker can import it. */
-  augmenter: { module: string; exportName: string; options: unknown };
+  /** Null: evaluation views only. */
+  augmenter: AugmenterModule | null;
   workers: number;
   seed: number;
   /** Batches that are made ahead; default 3. */
   ahead?: number;
+}
+
+/** More threads than this wait for the disk, not the processor. */
+const MAX_AUTO_WORKERS = 8;
+
+/** As many threads as there are cores, within reason. */
+export function autoWorkers(): number {
+  return Math.min(MAX_AUTO_WORKERS, navigator.hardwareConcurrency);
 }
 
 /**
@@ -48,7 +58,7 @@ export class ViewPipeline implements AsyncDisposable {
 
   /** @throws {RunError} If a worker cannot load the augmenter. */
   static async start({ augmenter, workers, seed, ahead = 3 }: PipelineOptions): Promise<ViewPipeline> {
-    const start: StartMessage = { kind: "start", ...augmenter, seed };
+    const start: StartMessage = { kind: "start", augmenter, seed };
     return new ViewPipeline(
       await Promise.all(Array.from({ length: workers }, () => PipelineWorker.start(start))),
       ahead,
@@ -87,12 +97,12 @@ export class ViewPipeline implements AsyncDisposable {
   }
 
   async #make(request: BatchRequest): Promise<{ buffer: SharedArrayBuffer; request: BatchRequest }> {
-    const { images, keys, size } = request, bytes = size * size * 3;
+    const { images, keys, size, shortSide } = request, bytes = size * size * 3;
     const buffer = this.#free.get(images.length * bytes)?.pop() ??
       new SharedArrayBuffer(images.length * bytes);
     await Promise.all(images.map((image, i) => {
       const worker = this.#workers[i % this.#workers.length];
-      return worker.make({ image, key: keys && keys[i], size, target: buffer, offset: i * bytes });
+      return worker.make({ image, key: keys && keys[i], size, shortSide, target: buffer, offset: i * bytes });
     }));
     return { buffer, request };
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import sharp from "sharp";
 import type { Augmenter, Pixels } from "../augmenter.ts";
 import type { ImageReference } from "../data_source.ts";
 import type { Plugin } from "../plugin.ts";
@@ -11,7 +12,11 @@ import { Random } from "../random.ts";
 import { centerView } from "./center_view.ts";
 import type { StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
-let augmenter: Augmenter;
+// One image at a time in each of several workers, nothing seen twice.
+sharp.concurrency(1);
+sharp.cache(false);
+
+let augmenter: Augmenter | null = null;
 /** Files stay open: a source often keeps many images in one. */
 const files = new Map<string, Deno.FsFile>();
 const MAX_OPEN_FILES = 64;
@@ -33,7 +38,9 @@ self.onmessage = async ({ data }: MessageEvent<StartMessage | ViewTask>) => {
   }
 };
 
-async function start({ module, exportName, options, seed }: StartMessage): Promise<void> {
+async function start({ augmenter: wanted, seed }: StartMessage): Promise<void> {
+  if (!wanted) return;
+  const { module, exportName, options } = wanted;
   const plugin = (await import(module))[exportName] as Plugin<"augmenter">;
   augmenter = await plugin.create(options, {
     seed,
@@ -44,17 +51,24 @@ async function start({ module, exportName, options, seed }: StartMessage): Promi
   });
 }
 
-async function makeView({ image, key, size, target, offset }: ViewTask): Promise<void> {
-  const picture = await load(image);
-  const view = key === null
-    ? await centerView(picture, size)
-    : await augmenter.view(picture, new Random(...key), size);
+async function makeView(task: ViewTask): Promise<void> {
+  const { image, size, target, offset } = task;
+  const view = await viewOf(await load(image), task);
   if (view.length !== size * size * 3) {
     throw new Error(
       `The augmenter returned ${view.length} bytes for a view of ${size} px, expected ${size * size * 3}`,
     );
   }
   new Uint8Array(target, offset, view.length).set(view);
+}
+
+async function viewOf(
+  picture: Uint8Array | Pixels,
+  { key, size, shortSide }: ViewTask,
+): Promise<Uint8Array> {
+  if (key === null) return await centerView(picture, size, shortSide);
+  if (!augmenter) throw new Error("The pipeline was started without an augmenter");
+  return await augmenter.view(picture, new Random(...key), size);
 }
 
 async function load({ file, offset = 0, length, pixels }: ImageReference): Promise<Uint8Array | Pixels> {

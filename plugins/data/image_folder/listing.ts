@@ -6,9 +6,10 @@ const EXTENSIONS = new Set(["jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", 
  * Every image below a folder: paths relative to it, in the order of their code units, with `/` between parts. Hidden
  * files and folders are passed over.
  *
+ * @param option What named the folder, for errors.
  * @throws {RunError} If there is no such folder, or no image in it.
  */
-export async function listImages(root: string): Promise<string[]> {
+export async function listImages(root: string, option = "data.root"): Promise<string[]> {
   const found: string[] = [];
   let others = 0;
   const walk = async (folder: string, prefix: string) => {
@@ -22,13 +23,13 @@ export async function listImages(root: string): Promise<string[]> {
   try {
     await walk(root, "");
   } catch (error) {
-    throw explain(root, error as Error);
+    throw explain(root, option, error as Error);
   }
   if (found.length === 0) {
     throw new RunError(
       `The folder "${root}" holds no images (${
         [...EXTENSIONS].join(", ")
-      }), only ${others} other files; check data.root`,
+      }), only ${others} other files; check ${option}`,
     );
   }
   return found.sort(byCodeUnits);
@@ -44,14 +45,15 @@ async function isFolder(folder: string, entry: Deno.DirEntry): Promise<boolean> 
   return (await Deno.stat(`${folder}/${entry.name}`)).isDirectory;
 }
 
-function explain(root: string, error: Error): Error {
+function explain(root: string, option: string, error: Error): Error {
   if (error instanceof Deno.errors.NotFound) {
     return new RunError(
-      `There is no folder "${root}"; set data.root to a folder of images, for example --set data.root=DIR`,
+      `There is no folder "${root}"; set ${option} to a folder of images` +
+        (option === "data.root" ? ", for example --set data.root=DIR" : ""),
     );
   }
   if (error instanceof Deno.errors.NotADirectory) {
-    return new RunError(`"${root}" is a file; data.root must be a folder of images`);
+    return new RunError(`"${root}" is a file; ${option} must be a folder of images`);
   }
   return new RunError(`Cannot list the images in "${root}": ${error.message}`, { cause: error });
 }

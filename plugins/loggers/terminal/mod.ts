@@ -7,6 +7,7 @@
 import {
   definePlugin,
   type EvaluationRecord,
+  formatDuration,
   type Logger,
   type RunDescription,
   type StepRecord,
@@ -49,7 +50,7 @@ class TerminalLogger implements Logger {
       return;
     }
     this.#shown = now;
-    const left = duration((this.#run.steps - step) * this.#secondsPerStep);
+    const left = formatDuration((this.#run.steps - step) * this.#secondsPerStep);
     const speed = batch / this.#secondsPerStep;
     this.#update(
       `epoch ${epoch.toFixed(2)}  step ${step}/${this.#run.steps}  loss ${this.#loss.toFixed(4)}  ` +
@@ -96,13 +97,6 @@ class TerminalLogger implements Logger {
 
 function smooth(before: number | null, value: number): number {
   return before === null ? value : before + SMOOTHING * (value - before);
-}
-
-function duration(seconds: number): string {
-  const s = Math.max(0, Math.round(seconds));
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  return `${Math.floor(s / 3600)} h ${Math.floor(s % 3600 / 60)} min`;
 }
 
 export default definePlugin({

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkSha256, definePlugin, type tf, z } from "@seed/core";
-import { FrozenNetwork, FrozenTeacher, MOCO_LAYOUTS, networkNamed, openWeights } from "@seed/nn";
+import { FrozenNetwork, FrozenTeacher, layoutOf, MOCO_LAYOUTS, networkNamed, openWeights } from "@seed/nn";
 
 export default definePlugin({
   kind: "teacher",
@@ -25,8 +25,9 @@ export default definePlugin({
     /** True: entries of the file that the network does not need are no error. */
     allow_unused: z.boolean().default(false),
   }),
-  async checkFiles({ weights, sha256 }, { resolve }) {
+  async checkFiles({ network, weights, sha256 }, { resolve }) {
     using file = await openWeights(resolve(weights));
+    layoutOf(file, networkNamed(network), MOCO_LAYOUTS);
     if (sha256 !== null) await checkSha256(file.path, sha256);
   },
   async create(options, { engine, resolve }) {

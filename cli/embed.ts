@@ -1,0 +1,171 @@
+import { dirname, resolve } from "node:path";
+import {
+  autoWorkers,
+  embedBatches,
+  type Engine,
+  type Host,
+  type ImageSet,
+  type Precision,
+  type Rows,
+  RunError,
+  shortSideFor,
+  type tf,
+  UsageError,
+  ViewPipeline,
+  writeNpy,
+  writeTextAtomically,
+} from "@seed/core";
+import { listImages } from "@seed/data-image-folder";
+import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
+import { fileSubject, type LayerName, runSubject, type Subject } from "./embed_subject.ts";
+import { interruptible } from "./interruptible.ts";
+import { Progress } from "./progress.ts";
+
+export const help = `Usage: deno task embed --network NAME --weights FILE --images DIR --out FILE.npy [flags]
+       deno task embed --run DIR --images DIR --out FILE.npy [flags]
+
+Embeds every image below a folder, with a network and a file of weights, or with the student of a run. Rows are in
+the order of the sorted paths, which go to FILE.txt, a line each. \`deno task ls networks\` lists the networks and
+the layouts of weights that are read; which one a file is in is found from its content.
+
+  --layer NAME       features (default): the pooled output of the backbone;
+                     head: the raw output of the projection head, not L2-normalised
+  --precision NAME   fp32 (default), bf16, or auto: bf16 where the processor computes in it natively
+  --resize N         what the short side is resized to, bicubic (default: the crop / 0.875)
+  --crop N           side of the centre crop (default: the network's input size, or the student's)
+  --set key=value    overrides a key of the run's recipe, with --run; repeatable
+  --json             prints what was done as one JSON object on standard output
+
+Pictures are turned upright (EXIF); transparency becomes white.
+
+Example: deno task embed --network resnet50 --weights moco_v2_800ep_pretrain.pth.tar --images photos --out photos.npy`;
+
+/** At most so many images does the network see at a time. */
+const BATCH = 64;
+
+export async function run(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, {
+    network: { type: "string" },
+    weights: { type: "string" },
+    run: { type: "string" },
+    images: { type: "string" },
+    out: { type: "string" },
+    layer: { type: "string" },
+    precision: { type: "string" },
+    resize: { type: "string" },
+    crop: { type: "string" },
+    set: { type: "string", multiple: true },
+    json: { type: "boolean" },
+  });
+  noPositionals(parsed);
+  const layer = parsed.choice("layer", ["features", "head"]) ?? "features";
+  const precision = parsed.choice("precision", ["fp32", "bf16", "auto"]) ?? "fp32";
+  const root = parsed.required("images"), out = parsed.required("out");
+  if (!out.endsWith(".npy")) throw new UsageError(`--out must end in ".npy", got "${out}"`);
+  using subject = await subjectOf(parsed, layer);
+  const view = viewOf(parsed, subject.inputSize);
+  const images = await imagesIn(root);
+  return await interruptible("nothing is written", async (host) => {
+    await createFolder(dirname(resolve(out)));
+    const facts = await embed(subject, images, { ...view, precision, out, host });
+    if (parsed.has("json")) console.log(JSON.stringify({ ...facts, layer, precision }));
+    else console.error(`Wrote ${out}: ${facts.images} rows of ${facts.dim}; names in ${facts.names}`);
+    return 0;
+  });
+}
+
+async function subjectOf(parsed: Arguments, layer: LayerName): Promise<Subject> {
+  const folder = parsed.text("run"), overrides = parsed.list("set");
+  if (folder !== null) {
+    for (const name of ["network", "weights"]) {
+      if (parsed.text(name) !== null) {
+        throw new UsageError(`--run and --${name} exclude each other: name one`);
+      }
+    }
+    return await runSubject(folder, overrides, layer);
+  }
+  if (parsed.text("network") === null && parsed.text("weights") === null) {
+    throw new UsageError("Expected --network and --weights, or --run; --help shows how");
+  }
+  if (overrides.length) throw new UsageError("--set overrides a key of a run's recipe: it needs --run");
+  return await fileSubject(parsed.required("network"), parsed.required("weights"), layer);
+}
+
+function viewOf(parsed: Arguments, inputSize: number): { size: number; shortSide: number } {
+  const size = parsed.count("crop", 1) ?? inputSize;
+  const shortSide = parsed.count("resize", 1) ?? shortSideFor(size);
+  if (shortSide >= size) return { size, shortSide };
+  throw new UsageError(
+    `--resize ${shortSide} is less than the crop of ${size}; set --crop too, or a larger --resize`,
+  );
+}
+
+async function imagesIn(root: string): Promise<ImageSet> {
+  const paths = await listImages(root, "--images");
+  return { length: paths.length, image: (i) => ({ name: paths[i], file: `${root}/${paths[i]}` }) };
+}
+
+async function embed(
+  subject: Subject,
+  images: ImageSet,
+  options: { size: number; shortSide: number; precision: Precision; out: string; host: Host },
+) {
+  const { size, shortSide, precision, out, host } = options;
+  await using engine = await subject.openEngine(host);
+  using layer = await subject.load(engine, host);
+  using forward = engine.trace((pixels) => [layer.forward(pixels as tf.Tensor4D)], {
+    name: "embedding",
+    precision,
+  });
+  await using pipeline = await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 });
+  const encode = async (pixels: tf.Tensor4D) => (await forward.call(pixels))[0] as tf.Tensor2D;
+  // Equal batches waste the least on filling up the last.
+  const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));
+  const progress = new Progress(images.length, "images");
+  let dim = 0;
+  async function* reported(batches: AsyncIterable<Rows>): AsyncGenerator<Rows> {
+    let done = 0;
+    for await (const rows of batches) {
+      host.signal.throwIfAborted();
+      yield rows;
+      dim = rows.dim;
+      progress.update(done += rows.values.length / dim);
+    }
+  }
+  const rows = embedBatches(images, encode, { engine, pipeline, batchSize, size, shortSide });
+  const names = out.replace(/\.npy$/, ".txt");
+  await writing(out, () => writeNpy(out, images.length, reported(rows)));
+  const lines = Array.from({ length: images.length }, (_, i) => `${images.image(i).name}\n`);
+  await writing(names, () => writeTextAtomically(names, lines.join("")));
+  const { seconds } = progress;
+  return {
+    out,
+    names,
+    images: images.length,
+    dim,
+    ...subject.facts,
+    resize: shortSide,
+    crop: size,
+    ...describe(engine),
+    seconds,
+    images_per_second: images.length / seconds,
+  };
+}
+
+function describe({ name, version, device }: Engine) {
+  return { engine: `${name} ${version}`, device };
+}
+
+async function createFolder(path: string): Promise<void> {
+  await writing(path, () => Deno.mkdir(path, { recursive: true }));
+}
+
+/** What the operating system refuses is the user's to mend. */
+async function writing(path: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && typeof error.code === "string")) throw error;
+    throw new RunError(`Cannot write "${path}": ${error.message}`, { cause: error });
+  }
+}

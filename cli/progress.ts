@@ -1,0 +1,29 @@
+import { formatDuration } from "@seed/core";
+
+/** Seconds between lines where standard error is no terminal. */
+const EVERY_SECONDS = 10;
+
+/** How far a loop over a known number of things is, on one updating line of standard error. */
+export class Progress {
+  readonly #started = performance.now();
+  #shown = this.#started;
+  readonly #isTerminal = Deno.stderr.isTerminal();
+
+  /** @param things What is counted, for example `images`. */
+  constructor(private readonly total: number, private readonly things: string) {}
+
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  update(done: number): void {
+    const now = performance.now(), every = this.#isTerminal ? 0.1 : EVERY_SECONDS;
+    if (now - this.#shown < 1000 * every && done < this.total) return;
+    this.#shown = now;
+    const speed = done / this.seconds, left = formatDuration((this.total - done) / speed);
+    const line = `${done}/${this.total} ${this.things}  ${speed.toFixed(1)} ${this.things}/s  ${left} left`;
+    const end = this.#isTerminal && done < this.total ? "" : "\n";
+    const text = this.#isTerminal ? `\r\x1b[K${line}${end}` : `${line}${end}`;
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+  }
+}

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { loadRecipe, type Recipe, RunError, SafetensorsFile, UsageError } from "@seed/core";
+import { DEFAULTS } from "./defaults.ts";
+
+/** What a finished run has left. */
+export interface FinishedRun extends Disposable {
+  recipe: Recipe;
+  /** The trained student. */
+  weights: SafetensorsFile;
+  /** Side in pixels of the views that it was trained on. */
+  inputSize: number;
+}
+
+/**
+ * Opens the folder of a finished run.
+ *
+ * @param overrides Of its recipe, `key.path=value` each.
+ * @throws {UsageError} If it is no run's folder.
+ * @throws {RunError} If the run is not finished.
+ */
+export async function openRun(folder: string, overrides: readonly string[]): Promise<FinishedRun> {
+  const recipe = await loadRecipe(await recipeOf(folder), { overrides, defaults: DEFAULTS });
+  const path = join(folder, "student.safetensors");
+  if (!await exists(path)) {
+    throw new RunError(
+      `The run "${folder}" is not finished: it has no "student.safetensors"; go on with it by distill --resume, ` +
+        "or name one of its checkpoints as --weights of embed",
+    );
+  }
+  const weights = await SafetensorsFile.open(path), inputSize = Number(weights.metadata.input_size);
+  if (!Number.isInteger(inputSize)) throw new RunError(`The file "${path}" does not say its input_size`);
+  return { recipe, weights, inputSize, [Symbol.dispose]: () => weights[Symbol.dispose]() };
+}
+
+/** The run's resolved recipe. */
+async function recipeOf(folder: string): Promise<string> {
+  const path = join(folder, "recipe.yaml");
+  if (await exists(path)) return path;
+  throw new UsageError(`"${folder}" is not the folder of a run: it has no "recipe.yaml"`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
