@@ -43,7 +43,7 @@ export class SafetensorsFile implements WeightsFile {
       const { header, dataStart } = await readHeader(file, path, size);
       const { __metadata__: metadata = {}, ...entries } = header;
       const tensors = checkEntries(path, entries, size - dataStart);
-      return new SafetensorsFile(path, file, dataStart, tensors, metadata as Record<string, string>);
+      return new SafetensorsFile(path, file, dataStart, tensors, checkMetadata(path, metadata));
     } catch (error) {
       file.close();
       throw error;
@@ -123,34 +123,50 @@ async function readHeader(file: Deno.FsFile, path: string, size: number) {
   const bytes = await readRange(file, 8, length, path);
   try {
     const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (typeof header !== "object" || header === null || Array.isArray(header)) {
-      throw bad("its header is no object");
-    }
-    return { header: header as Record<string, unknown>, dataStart: 8 + length };
+    if (!isObject(header)) throw bad("its header is no object");
+    return { header, dataStart: 8 + length };
   } catch (error) {
     if (error instanceof RunError) throw error;
     throw bad(`its header is not JSON (${(error as Error).message})`);
   }
 }
 
-/** Every tensor lies within the data, has as many bytes as its shape says, and overlaps no other. */
+/** The tensors fill the data from its first byte to its last: no two overlap, none is cut off, and there are no gaps. */
 function checkEntries(path: string, entries: Record<string, unknown>, dataBytes: number): Map<string, Entry> {
   const tensors = new Map<string, Entry>();
-  for (const [name, value] of Object.entries(entries)) {
-    tensors.set(name, checkEntry(path, name, value, dataBytes));
-  }
+  for (const [name, value] of Object.entries(entries)) tensors.set(name, checkEntry(path, name, value));
   const ordered = [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
-  for (let i = 1; i < ordered.length; i++) {
-    const [[before, a], [after, b]] = [ordered[i - 1], ordered[i]];
-    if (b.begin < a.end) throw new RunError(`In "${path}" the tensors "${before}" and "${after}" overlap`);
+  let filled = 0;
+  for (const [name, { begin, end }] of ordered) {
+    const bad = (why: string) => new RunError(`In "${path}" the tensor "${name}" ${why}`);
+    if (begin < filled) throw bad("overlaps the one before");
+    if (begin > filled) throw bad(`begins at byte ${begin}, the one before ends at ${filled}`);
+    if (end > dataBytes) throw bad(`ends at byte ${end} of ${dataBytes} (truncated file?)`);
+    filled = end;
+  }
+  if (filled < dataBytes) {
+    throw new RunError(
+      `The file "${path}" has ${dataBytes - filled} bytes after its last tensor: it is damaged`,
+    );
   }
   return tensors;
 }
 
-function checkEntry(path: string, name: string, value: unknown, dataBytes: number): Entry {
+function checkMetadata(path: string, metadata: unknown): Record<string, string> {
+  const isText = (value: unknown) => typeof value === "string";
+  if (isObject(metadata) && Object.values(metadata).every(isText)) return metadata as Record<string, string>;
+  throw new RunError(`In "${path}" the metadata is no mapping of texts: the file is damaged`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function checkEntry(path: string, name: string, value: unknown): Entry {
   const bad = (why: string) => new RunError(`In "${path}" the tensor "${name}" ${why}`);
-  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== "string" || !(dtype in BYTES_PER_ELEMENT)) {
+  if (!isObject(value)) throw bad("has no description");
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== "string" || !Object.hasOwn(BYTES_PER_ELEMENT, dtype)) {
     throw bad(`has the unknown type "${dtype}"`);
   }
   const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
@@ -161,6 +177,5 @@ function checkEntry(path: string, name: string, value: unknown, dataBytes: numbe
   const [begin, end] = offsets, type = dtype as StoredType;
   const expected = shape.reduce((a, b) => a * b, BYTES_PER_ELEMENT[type]);
   if (end - begin !== expected) throw bad(`[${shape}] needs ${expected} bytes, its range has ${end - begin}`);
-  if (end > dataBytes) throw bad(`ends at byte ${end} of ${dataBytes} (truncated file?)`);
   return { dtype: type, shape, begin, end };
 }
