@@ -27,6 +27,7 @@ export interface Progress {
 }
 
 const STUDENT = "student.", MOMENTUM = "optimizer.momentum.";
+const EMBEDDINGS = "queue.embeddings", POINTER = "queue.pointer";
 
 /** Writes a checkpoint, whole or not at all. */
 export async function saveCheckpoint(path: string, state: TrainingState, progress: Progress): Promise<void> {
@@ -36,11 +37,11 @@ export async function saveCheckpoint(path: string, state: TrainingState, progres
     ...await readParameters(state.momenta, MOMENTUM),
     ...await readParameters(state.objective),
     {
-      name: "queue.embeddings",
+      name: EMBEDDINGS,
       shape: queue.embeddings.shape,
       data: await queue.embeddings.data() as Float32Array,
     },
-    { name: "queue.pointer", shape: [], data: await queue.pointer.data() as Int32Array },
+    { name: POINTER, shape: [], data: await queue.pointer.data() as Int32Array },
   ];
   const { step, epoch, seed } = progress;
   await writeSafetensors(path, tensors, { step: `${step}`, epoch: `${epoch}`, seed: `${seed}` });
@@ -49,7 +50,8 @@ export async function saveCheckpoint(path: string, state: TrainingState, progres
 /**
  * Sets the state to a checkpoint's.
  *
- * @throws {RunError} If the file is damaged or of another network, queue or seed.
+ * @throws {RunError} If the file is damaged, of another network, queue, objective or seed, or holds anything that
+ *   has no place in the state.
  */
 export async function loadCheckpoint(path: string, state: TrainingState, seed: number): Promise<Progress> {
   using file = await SafetensorsFile.open(path);
@@ -64,6 +66,7 @@ export async function loadCheckpoint(path: string, state: TrainingState, seed: n
   if (progress.seed !== seed) {
     throw new RunError(`The checkpoint "${path}" is of seed ${progress.seed}, but the recipe says ${seed}`);
   }
+  refuseUnread(file, state);
   await assignParameters(state.student, file, STUDENT);
   await assignParameters(state.momenta, file, MOMENTUM);
   await assignParameters(state.objective, file);
@@ -71,15 +74,36 @@ export async function loadCheckpoint(path: string, state: TrainingState, seed: n
   return progress;
 }
 
+function refuseUnread(
+  { path, tensors }: SafetensorsFile,
+  { student, momenta, objective }: TrainingState,
+): void {
+  const read = new Set([
+    ...student.map(({ name }) => STUDENT + name),
+    ...momenta.map(({ name }) => MOMENTUM + name),
+    ...objective.map(({ name }) => name),
+    EMBEDDINGS,
+    POINTER,
+  ]);
+  const [first, ...more] = [...tensors.keys()].filter((name) => !read.has(name));
+  if (first === undefined) return;
+  throw new RunError(
+    `The checkpoint "${path}" holds "${first}"${
+      more.length ? ` and ${more.length} more tensors` : ""
+    } that the ` +
+      "recipe's student and objective do not have; resume with those that the run began with",
+  );
+}
+
 async function assignQueue(queue: Queue, file: SafetensorsFile): Promise<void> {
-  const stored = file.tensors.get("queue.embeddings")?.shape;
+  const stored = file.tensors.get(EMBEDDINGS)?.shape;
   if (stored?.join() !== queue.embeddings.shape.join()) {
     throw new RunError(
       `The queue in "${file.path}" is [${stored}], but the recipe's is [${queue.embeddings.shape}]`,
     );
   }
-  const embeddings = tf.tensor2d(await file.read("queue.embeddings"), queue.embeddings.shape);
-  const pointer = tf.scalar((await file.read("queue.pointer"))[0], "int32");
+  const embeddings = tf.tensor2d(await file.read(EMBEDDINGS), queue.embeddings.shape);
+  const pointer = tf.scalar((await file.read(POINTER))[0], "int32");
   queue.embeddings.assign(embeddings);
   queue.pointer.assign(pointer);
   tf.dispose([embeddings, pointer]);
