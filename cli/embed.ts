@@ -126,13 +126,13 @@ async function embed(
   async function* reported(batches: AsyncIterable<Rows>): AsyncGenerator<Rows> {
     let done = 0;
     for await (const rows of batches) {
-      host.signal.throwIfAborted();
       yield rows;
       dim = rows.dim;
       progress.update(done += rows.values.length / dim);
     }
   }
-  const rows = embedBatches(images, encode, { engine, pipeline, batchSize, size, shortSide });
+  const { signal } = host;
+  const rows = embedBatches(images, encode, { engine, pipeline, batchSize, size, shortSide, signal });
   const names = out.replace(/\.npy$/, ".txt");
   await writing(out, () => writeNpy(out, images.length, reported(rows)));
   const lines = Array.from({ length: images.length }, (_, i) => `${images.image(i).name}\n`);

@@ -16,6 +16,8 @@ export interface EmbedOptions {
   size: number;
   /** What the short side is resized to before; default `size / 0.875`. */
   shortSide?: number;
+  /** Aborted: stops before the next batch, with the signal's reason as the error. */
+  signal?: AbortSignal;
 }
 
 /** Embeddings of consecutive images: `[rows, dim]` float32, row-major. */
@@ -31,10 +33,11 @@ export interface Rows {
 export async function* embedBatches(
   images: ImageSet,
   encode: Encoder,
-  { engine, pipeline, batchSize, size, shortSide }: EmbedOptions,
+  { engine, pipeline, batchSize, size, shortSide, signal }: EmbedOptions,
 ): AsyncGenerator<Rows> {
   let left = images.length;
   for await (const { pixels } of pipeline.batches(requests(images, { batchSize, size, shortSide }))) {
+    signal?.throwIfAborted();
     const input = engine.upload(pixels, [batchSize, size, size, 3]);
     const output = await encode(input), dim = output.shape[1];
     const values = await output.data() as Float32Array;

@@ -1,8 +1,6 @@
 import type { DataSource } from "./data_source.ts";
-import { embedImages, type Encoder } from "./embed_images.ts";
-import type { Engine } from "./engine.ts";
+import { embedImages, type EmbedOptions, type Encoder } from "./embed_images.ts";
 import type { Embedded, Evaluator, Figures } from "./evaluator.ts";
-import type { ViewPipeline } from "./pipeline/view_pipeline.ts";
 
 /** Evaluates networks on one data source; the teacher's embeddings are computed once. */
 export class Evaluation {
@@ -11,7 +9,7 @@ export class Evaluation {
   constructor(
     private readonly evaluators: readonly Evaluator[],
     private readonly data: NonNullable<DataSource["evaluation"]>,
-    private readonly options: { engine: Engine; pipeline: ViewPipeline; batchSize: number },
+    private readonly options: Omit<EmbedOptions, "size">,
   ) {}
 
   /** Evaluates the teacher, and keeps its embeddings to compare others with. */

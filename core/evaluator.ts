@@ -18,7 +18,7 @@ export interface Embedded {
 export interface EvaluationInputs {
   /** The network under test. */
   readonly subject: Embedded;
-  /** The teacher's embeddings of the same images; null if the recipe has no teacher. */
+  /** The teacher's embeddings of the same images; null if there is no teacher. */
   readonly teacher: Embedded | null;
 }
 
@@ -29,5 +29,7 @@ export type Figures = Record<string, number>;
 export interface Evaluator {
   /** Key of its figures in `metrics.jsonl` and `summary.json`, for example `knn`. */
   readonly name: string;
+  /** True: it needs the teacher's embeddings. Absent: `eval` runs it without them. */
+  readonly usesTeacher?: boolean;
   evaluate(inputs: EvaluationInputs): Promise<Figures>;
 }

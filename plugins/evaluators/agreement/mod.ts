@@ -17,6 +17,7 @@ import {
 
 class AgreementEvaluator implements Evaluator {
   readonly name = "agreement";
+  readonly usesTeacher = true;
 
   constructor(private readonly k: number) {}
 
