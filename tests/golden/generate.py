@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-TOPICS = ["efficientnet_b0", "resnet", "network_size"]
+TOPICS = ["efficientnet_b0", "resnet", "network_size", "center_view", "losses"]
 
 
 def main():

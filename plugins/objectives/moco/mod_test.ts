@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { type Engine, type Parameter, Random, type Student, tf } from "@seed/core";
+import { FifoQueue } from "@seed/queue-fifo";
+import { testContext } from "../../../tests/support/engine.ts";
+import plugin, { infoNce } from "./mod.ts";
+
+type Rows = number[][];
+
+function unitRows(random: Random, rows: number, dim: number): Rows {
+  return Array.from({ length: rows }, () => {
+    const row = Array.from({ length: dim }, () => random.normal());
+    return row.map((x) => Math.fround(x / Math.hypot(...row)));
+  });
+}
+
+/** Equation 1, loop by loop, in float64. */
+function naiveInfoNce(q: Rows, k: Rows, D: Rows, temperature: number): number {
+  const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+  const losses = q.map((query, i) => {
+    const positive = Math.exp(dot(query, k[i]) / temperature);
+    const negatives = D.map((d) => Math.exp(dot(query, d) / temperature));
+    return -Math.log(positive / negatives.reduce((a, b) => a + b, positive));
+  });
+  return losses.reduce((a, b) => a + b) / q.length;
+}
+
+Deno.test("infoNce() is MoCo's equation 1 for any shape and temperature", () => {
+  for (let trial = 0; trial < 50; trial++) {
+    const random = new Random(trial, "info nce");
+    const batch = 1 + random.below(6), queue = 1 + random.below(40), dim = 2 + random.below(20);
+    const rows = [batch, batch, queue].map((n) => unitRows(random, n, dim));
+    const temperature = random.uniform(0.05, 1),
+      expected = naiveInfoNce(rows[0], rows[1], rows[2], temperature);
+    const actual = tf.tidy(() => {
+      const [q, k, D] = rows.map((r) => tf.tensor2d(r));
+      return infoNce(q, k, D, temperature).dataSync()[0];
+    });
+    const message = `trial ${trial}: ${actual}, expected ${expected}`;
+    assert.ok(Math.abs(actual - expected) <= 1e-5 * Math.max(1, expected), message);
+  }
+});
+
+/** Its embedding is a weight times the mean of the picture; its running statistic counts passes in training. */
+class TinyStudent implements Student {
+  readonly network = "tiny";
+  readonly featureDim = 2;
+  readonly embeddingDim = 2;
+  readonly mean = [0, 0, 0] as const;
+  readonly std = [1, 1, 1] as const;
+  readonly parameters: Parameter[];
+
+  constructor(weight: [number, number], readonly passes = tf.variable(tf.scalar(0), false)) {
+    const variable = tf.variable(tf.tensor2d([weight]));
+    this.parameters = [
+      { name: "weight", kind: "vector", variable, trainable: true },
+      { name: "passes", kind: "vector", variable: passes, trainable: false },
+    ];
+  }
+
+  forward(images: tf.Tensor4D, { training }: { training: boolean }) {
+    if (training) tf.tidy(() => this.passes.assign(tf.add(this.passes, 1) as tf.Scalar));
+    const mean = tf.reshape(tf.mean(images, [1, 2, 3]), [-1, 1]);
+    const embedding = tf.add(tf.mul(mean, this.parameters[0].variable), [[0, 1]]) as tf.Tensor2D;
+    return { features: embedding, embedding };
+  }
+
+  [Symbol.dispose](): void {
+    tf.dispose(this.parameters.map(({ variable }) => variable));
+  }
+}
+
+async function objectiveOf(keyEncoder: Student, options: { momentum?: number }) {
+  return await plugin.create(plugin.options.parse(options), {
+    ...testContext,
+    engine: null as unknown as Engine, // the objective asks nothing of it
+    embeddingDim: 2,
+    createStudent: () => Promise.resolve(keyEncoder),
+  });
+}
+
+Deno.test("the momentum encoder follows the student's weights, not its running statistics", async () => {
+  using student = new TinyStudent([1, -2]), key = new TinyStudent([0.5, 4]);
+  using objective = await objectiveOf(key, { momentum: 0.9 });
+  student.passes.assign(tf.scalar(7));
+  objective.prepare!(student);
+  const [weight, passes] = objective.parameters.map(({ variable }) => [...variable.dataSync()]);
+  [0.9 * 0.5 + 0.1 * 1, 0.9 * 4 + 0.1 * -2].forEach((x, i) => assert.ok(Math.abs(weight[i] - x) < 1e-6));
+  assert.deepEqual(passes, [0]);
+  assert.deepEqual(objective.parameters.map(({ name, trainable }) => [name, trainable]), [
+    ["momentum_encoder.weight", false],
+    ["momentum_encoder.passes", false],
+  ]);
+});
+
+Deno.test("the query is of the first view, the key of the second and goes into the queue", async () => {
+  using student = new TinyStudent([1, -2]), key = new TinyStudent([0.5, 4]), queue = new FifoQueue(4, 2, 0);
+  using objective = await objectiveOf(key, {});
+  const views = [tf.fill([1, 2, 2, 3], 0.5), tf.fill([1, 2, 2, 3], 0.25)] as tf.Tensor4D[];
+  const unit = ([a, b]: [number, number]) => [a, b].map((x) => x / Math.hypot(a, b));
+  const q = unit([0.5 * 1, 0.5 * -2 + 1]), k = unit([0.25 * 0.5, 0.25 * 4 + 1]);
+  const { loss, enqueue } = objective.loss({ views, student, teacher: [], queue });
+  const expected = naiveInfoNce([q], [k], queue.embeddings.arraySync() as Rows, 0.2);
+  assert.ok(Math.abs(loss.dataSync()[0] - expected) < 1e-5, `${loss.dataSync()}, expected ${expected}`);
+  [...enqueue.dataSync()].forEach((x, i) => assert.ok(Math.abs(x - k[i]) < 1e-6));
+  assert.deepEqual([student.passes.dataSync()[0], key.passes.dataSync()[0]], [1, 1]);
+  tf.dispose([...views, loss, enqueue]);
+});

@@ -1,0 +1,86 @@
+import { type Student, tf } from "@seed/core";
+import moco, { infoNce } from "@seed/objective-moco";
+import { seedLoss } from "@seed/objective-seed";
+import { testContext, testEngine } from "../support/engine.ts";
+import { assertFingerprint } from "./fingerprint.ts";
+import { uniform } from "./formula.ts";
+import golden from "./losses.json" with { type: "json" };
+import { runners } from "./networks.ts";
+
+const DIM = 8, QUEUE = 12;
+
+Deno.test("SEED's loss and its gradient are PyTorch's", async (t) => {
+  for (const [name, expected] of Object.entries(golden.seed)) {
+    const [batch, tauT] = name.match(/[\d.]+(e-\d+)?/g)!.map(Number);
+    await t.step(
+      name,
+      () => assertLoss(expected, batch, (zS, zT, D) => seedLoss(zS, zT, D, { tauS: 0.2, tauT })),
+    );
+  }
+});
+
+Deno.test("MoCo's loss and its gradient are PyTorch's", async (t) => {
+  for (const [name, expected] of Object.entries(golden.moco)) {
+    const batch = Number(name.match(/\d+/)![0]);
+    await t.step(name, () => assertLoss(expected, batch, (q, k, D) => infoNce(q, k, D, 0.2)));
+  }
+});
+
+Deno.test("MoCo's momentum encoder follows the student as PyTorch's does", async () => {
+  const engine = await testEngine();
+  const student = studentOf(uniform("query", [8])), key = studentOf(uniform("key", [8]));
+  const context = { ...testContext, engine, embeddingDim: DIM, createStudent: () => Promise.resolve(key) };
+  const objective = await moco.create(moco.options.parse({}), context);
+  objective.prepare!(student);
+  assertValues("weight", await key.parameters[0].variable.data() as Float32Array, golden.momentum);
+  tf.dispose([student, key].map(({ parameters }) => parameters[0].variable));
+});
+
+/** A student that is nothing but one weight. */
+function studentOf(values: Float32Array): Student {
+  const variable = tf.variable(tf.tensor1d(values));
+  return {
+    parameters: [{ name: "weight", kind: "vector", variable, trainable: true }],
+  } as unknown as Student;
+}
+
+type Loss = (z: tf.Tensor2D, target: tf.Tensor2D, D: tf.Tensor2D) => tf.Scalar;
+
+async function assertLoss(
+  expected: { loss: number; gradient: number[] },
+  batch: number,
+  loss: Loss,
+): Promise<void> {
+  const engine = await testEngine();
+  const student = unitRows("student", batch), teacher = unitRows("teacher", batch);
+  const near = teacher.map((x, i) => x + 0.1 * unitRows("noise", batch)[i]);
+  const queue = Float32Array.of(...normalizeRows(near), ...unitRows("queue", QUEUE - batch));
+  const inputs = [student, teacher, queue].map((x) => tf.tensor2d(x, [x.length / DIM, DIM]));
+  const withGradient = (...inputs: tf.Tensor[]) => {
+    const [z, target, D] = inputs as tf.Tensor2D[];
+    const { value, grad } = tf.valueAndGrad((z) => loss(z as tf.Tensor2D, target, D))(z);
+    return [value, grad];
+  };
+  for (const [how, run] of Object.entries(runners(engine))) {
+    const [value, gradient] = await run(withGradient, ...inputs);
+    assertValues(`loss, ${how}`, value, [expected.loss]);
+    assertValues(`gradient, ${how}`, gradient, expected.gradient);
+  }
+  tf.dispose(inputs);
+}
+
+function assertValues(name: string, actual: Float32Array, expected: number[]): void {
+  const rms = Math.sqrt(expected.reduce((sum, x) => sum + x * x, 0) / expected.length);
+  assertFingerprint(name, actual, { rms, projections: [], samples: expected }, { tolerance: 1e-5 });
+}
+
+function unitRows(name: string, rows: number): Float32Array {
+  return normalizeRows(uniform(name, [rows, DIM]));
+}
+
+function normalizeRows(values: ArrayLike<number>): Float32Array {
+  return Float32Array.from(values, (value, i) => {
+    const row = Array.from(values).slice(i - i % DIM, i - i % DIM + DIM);
+    return value / Math.hypot(...row);
+  });
+}
