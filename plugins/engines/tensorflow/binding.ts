@@ -26,6 +26,8 @@ export class Binding {
   readonly TF_ATTR_RESOURCE = AttributeType.RESOURCE;
   readonly TF_Version: string;
   recorder: GraphRecorder | null = null;
+  /** False where XLA is not to compile fused bodies. */
+  compiles = true;
 
   constructor(readonly context: EagerContext, private readonly usesGpu: boolean) {
     this.TF_Version = readCString(context.api.TF_Version());

@@ -12,7 +12,7 @@ import { Binding } from "./binding.ts";
 import { type CApi, DataType, openCApi } from "./c_api.ts";
 import { EagerContext } from "./eager_context.ts";
 import type { Library } from "./library.ts";
-import { hasNativeBf16 } from "./processor.ts";
+import { type Processor, readProcessor } from "./processor.ts";
 import { contextConfig, functionConfig } from "./session_config.ts";
 import { EagerFunction, GraphFunction } from "./traced_function.ts";
 
@@ -25,7 +25,7 @@ export class TensorflowEngine implements Engine {
     readonly version: string,
     readonly device: Device,
     readonly traces: boolean,
-    private readonly nativeBf16: boolean,
+    private readonly processor: Processor,
   ) {}
 
   /**
@@ -50,8 +50,9 @@ export class TensorflowEngine implements Engine {
     const device = hasGpu && options.device !== "cpu" ? "gpu" : "cpu";
     if (device === "gpu") context.device = "/device:GPU:0";
     const binding = new Binding(context, device === "gpu");
-    const backend = await activateBackend(binding);
-    return new TensorflowEngine(backend, binding.TF_Version, device, options.trace, await hasNativeBf16());
+    const processor = await readProcessor();
+    const backend = await activateBackend(binding, processor);
+    return new TensorflowEngine(backend, binding.TF_Version, device, options.trace, processor);
   }
 
   trace(fn: (...inputs: tf.Tensor[]) => tf.Tensor[], options: TraceOptions): TracedFunction {
@@ -78,7 +79,7 @@ export class TensorflowEngine implements Engine {
 
   #mixedPrecision(precision: Precision, name: string): "none" | "cpu-bf16" | "gpu-fp16" {
     if (precision === "fp32") return "none";
-    if (this.device === "cpu") return precision === "bf16" || this.nativeBf16 ? "cpu-bf16" : "none";
+    if (this.device === "cpu") return precision === "bf16" || this.processor.bf16 ? "cpu-bf16" : "none";
     if (precision === "auto") return "gpu-fp16";
     throw new RunError(
       `Precision "bf16" of "${name}" is for processors; on a GPU use "auto" (fp16 where it is safe) or "fp32"`,
@@ -94,6 +95,10 @@ const CAST_TO_FLOAT = [
 
 function openLibrary(library: Library): CApi {
   try {
+    // TensorFlow turns oneDNN on by itself on some processors only; convolutions are twice as fast with it on all.
+    if (Deno.build.arch === "x86_64" && !Deno.env.has("TF_ENABLE_ONEDNN_OPTS")) {
+      Deno.env.set("TF_ENABLE_ONEDNN_OPTS", "1");
+    }
     const logLevel = Number(Deno.env.get("TF_CPP_MIN_LOG_LEVEL") ?? 2);
     return openCApi({ ...library, logLevel });
   } catch (error) {

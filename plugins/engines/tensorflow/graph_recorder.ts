@@ -8,6 +8,15 @@ const FIRST_GRAPH_ID = 1e9;
 /** Outputs whose shape TensorFlow does not infer and which only ever go into the matching gradient operation. */
 const OPAQUE_OUTPUTS: Record<string, number> = { FusedBatchNormV3: 5 };
 
+/** A function that a graph can call. */
+export interface RecordedCall {
+  functionName: string;
+  /** `TF_DataType`s. */
+  inputTypes: number[];
+  outputTypes: number[];
+  outputShapes: number[][];
+}
+
 /** A value of a graph: an output of one of its operations. */
 type Output = Uint8Array<ArrayBuffer>;
 
@@ -15,6 +24,9 @@ type Output = Uint8Array<ArrayBuffer>;
 export function isGraphTensor(id: number): boolean {
   return id >= FIRST_GRAPH_ID;
 }
+
+/** Attribute of a function, and of a call of it, that has XLA compile it. */
+const MUST_COMPILE = "_XlaMustCompile";
 
 /** Records operations into a TensorFlow graph instead of running them. */
 export class GraphRecorder implements Disposable {
@@ -68,9 +80,85 @@ export class GraphRecorder implements Disposable {
    * @returns the numbers of the real tensors that are its inputs, in order.
    */
   toFunction(functionName: string, outputs: number[]): { inputs: number[]; outputTypes: number[] } {
+    return {
+      inputs: [...this.#inputOrder],
+      outputTypes: this.#makeFunction(functionName, this.#inputOrder, outputs),
+    };
+  }
+
+  /** Adds a parameter: a value that every call of the function gives. */
+  parameter(shape: number[], dtype: number): TensorMetadata {
+    const output = this.#newPlaceholder(shape, dtype), id = this.#nextId++;
+    this.#outputs.set(id, output);
+    return { id, shape, dtype };
+  }
+
+  /** Makes the recorded graph a function that XLA compiles into as few passes over memory as it can. */
+  toCompiledFunction(
+    functionName: string,
+    inputs: number[],
+    outputs: number[],
+    shapes: number[][],
+  ): RecordedCall {
+    const outputTypes = this.#makeFunction(functionName, inputs, outputs, (made) => {
+      const isTrue = Uint8Array.of(0x28, 1); // AttrValue { b: true }
+      withStatus(
+        this.#api,
+        `compile "${this.name}"`,
+        (status) =>
+          this.#api.TF_FunctionSetAttrValueProto(
+            made,
+            cString(MUST_COMPILE),
+            isTrue,
+            BigInt(isTrue.length),
+            status,
+          ),
+      );
+    });
+    const inputTypes = inputs.map((id) => this.#api.TF_OperationOutputType(this.#output(id)));
+    return { functionName, inputTypes, outputTypes, outputShapes: shapes };
+  }
+
+  /** Adds a call of a compiled function. */
+  call(called: RecordedCall, inputs: number[]): TensorMetadata[] {
+    const { functionName, inputTypes, outputTypes, outputShapes } = called;
+    const description = this.#begin("PartitionedCall");
+    this.#addInputs(description, "PartitionedCall", [], inputs);
+    for (
+      const attribute of [
+        { name: "Tin", type: AttributeType.TYPE, value: inputTypes },
+        { name: "Tout", type: AttributeType.TYPE, value: outputTypes },
+        { name: "f", type: AttributeType.FUNCTION, value: functionName },
+        { name: MUST_COMPILE, type: AttributeType.BOOL, value: true },
+      ]
+    ) setGraphAttribute(this.#api, description, attribute);
+    const operation = this.#finish(description, "PartitionedCall");
+    // TensorFlow infers no shapes through a call: say them.
+    return outputTypes.map((dtype, i) => this.#ensureShape(packOutput(operation, i), dtype, outputShapes[i]));
+  }
+
+  [Symbol.dispose](): void {
+    this.#api.TF_DeleteGraph(this.#graph);
+  }
+
+  #ensureShape(output: Output, dtype: number, shape: number[]): TensorMetadata {
+    const description = this.#begin("EnsureShape");
+    this.#api.TF_AddInput(description, output);
+    this.#api.TF_SetAttrShape(description, cString("shape"), dimensions(shape), shape.length);
+    const ensured = packOutput(this.#finish(description, "EnsureShape"), 0), id = this.#nextId++;
+    this.#outputs.set(id, ensured);
+    return { id, shape, dtype };
+  }
+
+  /** Returns the types of the outputs. */
+  #makeFunction(
+    functionName: string,
+    inputs: readonly number[],
+    outputs: readonly number[],
+    prepare?: (made: Deno.PointerValue) => void,
+  ): number[] {
     const api = this.#api;
-    const results = outputs.map((id) => this.#output(id));
-    const inputs = this.#inputOrder.map((id) => this.#captured.get(id)!);
+    const parameters = inputs.map((id) => this.#output(id)), results = outputs.map((id) => this.#output(id));
     const made = withStatus(api, `make a function of "${this.name}"`, (status) =>
       api.TF_GraphToFunction(
         this.#graph,
@@ -78,8 +166,8 @@ export class GraphRecorder implements Disposable {
         0, // append_hash_to_fn_name
         -1, // every operation belongs to it
         null,
-        inputs.length,
-        concatenate(inputs),
+        parameters.length,
+        concatenate(parameters),
         results.length,
         concatenate(results),
         null,
@@ -87,14 +175,10 @@ export class GraphRecorder implements Disposable {
         null,
         status,
       ));
+    prepare?.(made);
     withStatus(api, `add "${this.name}"`, (s) => api.TFE_ContextAddFunction(this.context.pointer, made, s));
     api.TF_DeleteFunction(made);
-    // Deno copies the struct out of the buffer.
-    return { inputs: [...this.#inputOrder], outputTypes: results.map((o) => api.TF_OperationOutputType(o)) };
-  }
-
-  [Symbol.dispose](): void {
-    this.#api.TF_DeleteGraph(this.#graph);
+    return results.map((result) => api.TF_OperationOutputType(result));
   }
 
   #begin(op: string): Deno.PointerValue {
@@ -144,11 +228,15 @@ export class GraphRecorder implements Disposable {
   }
 
   #placeholder(id: number): Output {
-    const handle = this.context.handle(id), shape = this.context.shapeOf(handle);
-    const description = this.#begin("Placeholder");
-    this.#api.TF_SetAttrType(description, cString("dtype"), this.#api.TFE_TensorHandleDataType(handle));
-    this.#api.TF_SetAttrShape(description, cString("shape"), dimensions(shape), shape.length);
+    const handle = this.context.handle(id);
     this.#inputOrder.push(id);
+    return this.#newPlaceholder(this.context.shapeOf(handle), this.#api.TFE_TensorHandleDataType(handle));
+  }
+
+  #newPlaceholder(shape: number[], dtype: number): Output {
+    const description = this.#begin("Placeholder");
+    this.#api.TF_SetAttrType(description, cString("dtype"), dtype);
+    this.#api.TF_SetAttrShape(description, cString("shape"), dimensions(shape), shape.length);
     return packOutput(this.#finish(description, "Placeholder"), 0);
   }
 

@@ -4,10 +4,12 @@
  *
  * @module
  */
-import { tf } from "@seed/core";
+import { FUSED_KERNEL, tf } from "@seed/core";
 import { type Attribute, AttributeType } from "./attributes.ts";
 import { BACKEND, type Backend } from "./backend.ts";
 import { DataType } from "./c_api.ts";
+import { runFused } from "./fused_function.ts";
+import type { Processor } from "./processor.ts";
 
 type Inputs = Record<string, tf.TensorInfo>;
 // deno-lint-ignore no-explicit-any
@@ -15,7 +17,7 @@ type Attributes = Record<string, any>;
 type Kernel = (backend: Backend, inputs: Inputs, attrs: Attributes) => tf.TensorInfo | tf.TensorInfo[];
 
 /** Registers them all; the ones that tfjs-node has too are replaced. */
-export function registerKernels(): void {
+export function registerKernels(processor: Processor): void {
   register("Conv2DBackpropInput", (backend, { dy, filter }, attrs) => {
     const sizes = tf.tensor1d(attrs.inputShape, "int32");
     return backend.executeSingleOutput("Conv2DBackpropInput", convAttributes(attrs, true), [
@@ -34,8 +36,13 @@ export function registerKernels(): void {
   });
   register("DepthwiseConv2dNativeBackpropFilter", (backend, { x, dy }, attrs) => {
     const sizes = tf.tensor1d(attrs.filterShape, "int32"), op = "DepthwiseConv2dNativeBackpropFilter";
-    return backend.executeSingleOutput(op, convAttributes(attrs, false), [x, sizes, dy]);
+    const pad = oneDnnUnfolds(x, attrs, processor) ? explicitSame(attrs) : attrs.pad;
+    return backend.executeSingleOutput(op, convAttributes({ ...attrs, pad }, false), [x, sizes, dy]);
   });
+  register(
+    FUSED_KERNEL,
+    (backend, inputs, { body }) => runFused(backend, body, Object.values(inputs) as tf.Tensor[]),
+  );
   register("SeedBatchNorm", fusedBatchNorm);
   register("SeedBatchNormGrad", fusedBatchNormGrad);
   register(
@@ -43,6 +50,22 @@ export function registerKernels(): void {
     (backend, { x, bias }) =>
       backend.executeSingleOutput("BiasAdd", [FLOAT, attribute("data_format", "STRING", "NHWC")], [x, bias]),
   );
+}
+
+/**
+ * Whether oneDNN would compute a depthwise filter's gradient by unfolding the input, ten times slower than
+ * TensorFlow's own kernel: where the taps do not fit into the vector registers, or reach over the whole map.
+ */
+function oneDnnUnfolds({ shape }: tf.TensorInfo, attrs: Attributes, { avx512 }: Processor): boolean {
+  const [, height, width] = shape, [kernel] = attrs.filterShape;
+  const isSame = attrs.pad === "same" && [attrs.strides].flat().every((stride) => stride === 1);
+  return isSame && (kernel > (avx512 ? 5 : 3) || Math.min(height, width) < kernel);
+}
+
+/** Padding `same` of stride 1 in numbers: oneDNN leaves explicit padding to TensorFlow's kernel here. */
+function explicitSame({ filterShape: [height, width] }: Attributes): number[][] {
+  const sides = (kernel: number) => [(kernel - 1) >> 1, kernel >> 1];
+  return [[0, 0], sides(height), sides(width), [0, 0]];
 }
 
 /**

@@ -1,17 +1,24 @@
-/**
- * Whether the processor multiplies bf16 numbers natively: `auto` precision depends on it, since without the
- * instructions bf16 is emulated and slower than fp32.
- */
-export async function hasNativeBf16(): Promise<boolean> {
+/** What matters of the processor that computes. */
+export interface Processor {
+  /** Multiplies bf16 numbers natively; without the instructions bf16 is emulated and slower than fp32. */
+  readonly bf16: boolean;
+  /** Has 32 vector registers of 512 bits, which decides how oneDNN convolves. */
+  readonly avx512: boolean;
+}
+
+/** Reads it from the operating system; what that does not tell is taken to be absent. */
+export async function readProcessor(): Promise<Processor> {
   if (Deno.build.os === "linux") {
-    const text = await Deno.readTextFile("/proc/cpuinfo");
+    const features = (await Deno.readTextFile("/proc/cpuinfo")).match(/^(?:flags|Features)\s*:(.*)$/m)?.[1] ??
+      "";
+    const has = (...names: string[]) => names.some((name) => ` ${features} `.includes(` ${name} `));
     // x86: avx512_bf16, amx_bf16; arm64: bf16.
-    return /^(flags|Features)\s*:.*\b(avx512_bf16|amx_bf16|bf16)\b/m.test(text);
+    return { bf16: has("avx512_bf16", "amx_bf16", "bf16"), avx512: has("avx512f") };
   }
   if (Deno.build.os === "darwin") {
     const { stdout } = await new Deno.Command("sysctl", { args: ["-n", "hw.optional.arm.FEAT_BF16"] })
       .output();
-    return new TextDecoder().decode(stdout).trim() === "1";
+    return { bf16: new TextDecoder().decode(stdout).trim() === "1", avx512: false };
   }
-  return false; // Windows does not tell without native code.
+  return { bf16: false, avx512: false }; // Windows does not tell without native code.
 }

@@ -1,0 +1,24 @@
+import { tf } from "./tf.ts";
+
+/** Tensors in, tensors out, by element-wise operations, reductions and the like; no state, no data reads. */
+export type FusedBody = (...inputs: tf.Tensor[]) => tf.Tensor[];
+
+/** Kernel by which an engine offers to compile a body into one operation; attributes: `{ body }`. */
+export const FUSED_KERNEL = "SeedFused";
+
+/**
+ * Runs a body as one operation where the engine can compile it, else operation by operation. A chain of
+ * element-wise operations is bound by memory: as one, it passes over it once.
+ *
+ * Has no gradient of its own: use it inside a `tf.customGrad` or outside of gradients.
+ *
+ * @param body Compiled once for each combination of input shapes, and known by its identity: a constant of a
+ *   module, not a closure made at each call.
+ */
+export function fused(body: FusedBody, ...inputs: tf.Tensor[]): tf.Tensor[] {
+  if (!tf.getKernel(FUSED_KERNEL, tf.getBackend())) return tf.tidy(() => body(...inputs));
+  const named = Object.fromEntries(inputs.map((input, i) => [`${i}`, input]));
+  const attributes = { body } as unknown as tf.NamedAttrMap;
+  const outputs = tf.engine().runKernel(FUSED_KERNEL, named, attributes) as tf.Tensor | tf.Tensor[];
+  return Array.isArray(outputs) ? outputs : [outputs];
+}
