@@ -1,8 +1,8 @@
-import { distill, loadRecipe } from "@seed/core";
-import { onlyPositional, parseArguments } from "./arguments.ts";
+import { distill, dryRun, type Host, loadRecipe, type Recipe, UsageError } from "@seed/core";
+import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
-
-const INTERRUPTED = 130;
+import { dryRunReport } from "./dry_run_report.ts";
+import { INTERRUPTED, interruptible } from "./interruptible.ts";
 
 export const help = `Usage: deno task distill RECIPE [flags]
 
@@ -12,7 +12,10 @@ Trains the student of a recipe, evaluates it, and writes the run's folder.
   --set key=value    overrides a key of the recipe, for example --set train.lr=0.06; repeatable
   --max-steps N      stops after N steps; 0 writes the initial state only
   --resume           goes on with the run in --out, or with the recipe's newest
+  --dry-run          makes everything, takes three steps, tells shapes, memory and time; writes nothing
   --json             prints the summary as one JSON object on standard output
+
+Exit code 130: interrupted, --resume goes on.
 
 Example: deno task distill recipes/demo.yaml --out runs/first --set seed=1`;
 
@@ -22,42 +25,36 @@ export async function run(args: string[]): Promise<number> {
     set: { type: "string", multiple: true },
     "max-steps": { type: "string" },
     resume: { type: "boolean" },
+    "dry-run": { type: "boolean" },
     json: { type: "boolean" },
   });
-  const recipe = await loadRecipe(onlyPositional(parsed, "recipe"), {
-    overrides: parsed.list("set"),
-    defaults: DEFAULTS,
-  });
-  const abort = new AbortController();
-  const interrupt = () => {
-    // The second time the user means it.
-    if (abort.signal.aborted) Deno.exit(INTERRUPTED);
-    console.error("\nInterrupted: writing a checkpoint (again to stop at once)");
-    abort.abort();
+  const path = onlyPositional(parsed, "recipe"), isDry = parsed.has("dry-run");
+  if (isDry && parsed.has("resume")) throw new UsageError("--dry-run and --resume exclude each other");
+  const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
+  if (isDry) return await interruptible("stopping", (host) => tryOut(recipe, parsed, host));
+  return await interruptible("writing a checkpoint", (host) => train(recipe, parsed, host));
+}
+
+async function train(recipe: Recipe, parsed: Arguments, host: Host): Promise<number> {
+  const options = {
+    out: parsed.text("out"),
+    maxSteps: parsed.count("max-steps"),
+    resume: parsed.has("resume"),
   };
-  Deno.addSignalListener("SIGINT", interrupt);
-  try {
-    const options = {
-      out: parsed.text("out"),
-      maxSteps: parsed.count("max-steps"),
-      resume: parsed.has("resume"),
-    };
-    const { directory, finished } = await distill(recipe, options, {
-      log: console.error,
-      signal: abort.signal,
-    });
-    if (!finished) {
-      console.error(`Go on with: deno task distill ${recipe.path} --out ${directory} --resume`);
-      return INTERRUPTED;
-    }
-    if (parsed.has("json")) {
-      console.log(JSON.stringify(JSON.parse(await Deno.readTextFile(`${directory}/summary.json`))));
-    } else console.error(`Done: ${directory}`);
-    return 0;
-  } catch (error) {
-    if (abort.signal.aborted && error === abort.signal.reason) return INTERRUPTED;
-    throw error;
-  } finally {
-    Deno.removeSignalListener("SIGINT", interrupt);
+  const { directory, finished } = await distill(recipe, options, host);
+  if (!finished) {
+    console.error(`Go on with: deno task distill ${recipe.path} --out ${directory} --resume`);
+    return INTERRUPTED;
   }
+  if (parsed.has("json")) {
+    const summary = JSON.parse(await Deno.readTextFile(`${directory}/summary.json`));
+    console.log(JSON.stringify({ directory, ...summary }));
+  } else console.error(`Done: ${directory}`);
+  return 0;
+}
+
+async function tryOut(recipe: Recipe, parsed: Arguments, host: Host): Promise<number> {
+  const dry = await dryRun(recipe, { out: parsed.text("out"), maxSteps: parsed.count("max-steps") }, host);
+  console.log(parsed.has("json") ? JSON.stringify(dry) : dryRunReport(dry));
+  return 0;
 }

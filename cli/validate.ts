@@ -8,7 +8,8 @@ Checks recipes: needs no data, no weights and no engine.
 
   --set key=value    overrides a key first; repeatable
   --resolved         prints each recipe with every default filled in
-  --json             prints [{ recipe, valid, error }] on standard output`;
+  --json             prints { recipes: [{ recipe, valid, error }] } on standard output, with --resolved
+                     the resolved recipes too`;
 
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
@@ -17,18 +18,19 @@ export async function run(args: string[]): Promise<number> {
     json: { type: "boolean" },
   });
   if (parsed.positionals.length === 0) throw new UsageError("Expected at least one recipe; --help shows how");
-  const results = [];
+  const results: { recipe: string; valid: boolean; error: string | null; resolved?: string }[] = [];
+  const withText = parsed.has("resolved"), asJson = parsed.has("json");
   for (const path of parsed.positionals) {
     try {
       const { resolved } = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
-      results.push({ recipe: path, valid: true, error: null });
-      if (parsed.has("resolved") && !parsed.has("json")) console.log(resolved);
+      results.push({ recipe: path, valid: true, error: null, ...withText && { resolved } });
+      if (withText && !asJson) console.log(resolved);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       results.push({ recipe: path, valid: false, error: error.message });
     }
   }
-  if (parsed.has("json")) console.log(JSON.stringify(results));
+  if (asJson) console.log(JSON.stringify({ recipes: results }));
   else for (const { recipe, error } of results) console.error(error ?? `${recipe}: valid`);
   return results.every(({ valid }) => valid) ? 0 : 2;
 }

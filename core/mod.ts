@@ -24,6 +24,7 @@ export * from "./npy.ts";
 export * from "./objective.ts";
 export * from "./checkpoint.ts";
 export * from "./distill.ts";
+export * from "./dry_run.ts";
 export * from "./pip_package.ts";
 export * from "./pipeline/center_view.ts";
 export * from "./pipeline/view_pipeline.ts";

@@ -20,15 +20,8 @@ export class RunDirectory implements AsyncDisposable {
    */
   static async create(recipeName: string, named: string | null): Promise<RunDirectory> {
     const path = named ?? await claimFree(join("runs", recipeName));
-    if (await Deno.stat(path).then((info) => !info.isDirectory, () => false)) {
-      throw new UsageError(`"${path}" is a file; name a folder with --out`);
-    }
+    await requireUnused(path);
     await Deno.mkdir(path, { recursive: true });
-    if (!await isEmpty(path)) {
-      throw new UsageError(
-        `The folder "${path}" is not empty; add --resume to go on with its run, or name another with --out`,
-      );
-    }
     return new RunDirectory(path);
   }
 
@@ -109,6 +102,22 @@ export class RunDirectory implements AsyncDisposable {
       }
     }
   }
+}
+
+/**
+ * Makes sure that a new run can have a folder: it is empty, or not there yet.
+ *
+ * @throws {UsageError} If it has something in it, or is a file.
+ */
+export async function requireUnused(path: string): Promise<void> {
+  if (!await exists(path)) return;
+  if (!(await Deno.stat(path)).isDirectory) {
+    throw new UsageError(`"${path}" is a file; name a folder with --out`);
+  }
+  if (await isEmpty(path)) return;
+  throw new UsageError(
+    `The folder "${path}" is not empty; add --resume to go on with its run, or name another with --out`,
+  );
 }
 
 /** Makes the first folder of the name that is not there yet; of two processes each gets one of its own. */

@@ -26,7 +26,8 @@ Deno.test("validate passes on every recipe, on a machine without data, weights a
     const env = { SEED_CACHE_DIR: `${empty}/cache`, SEED_TENSORFLOW_DIR: `${empty}/nowhere` };
     const { code, stdout, stderr } = await runCli(["validate", "--json", ...paths], { cwd: ROOT, env });
     assert.equal(code, 0, stdout + stderr);
-    assert.deepEqual(JSON.parse(stdout), paths.map((recipe) => ({ recipe, valid: true, error: null })));
+    const recipes = paths.map((recipe) => ({ recipe, valid: true, error: null }));
+    assert.deepEqual(JSON.parse(stdout), { recipes });
     assert.deepEqual(await Array.fromAsync(Deno.readDir(empty)), []);
   } finally {
     await Deno.remove(empty, { recursive: true });

@@ -27,8 +27,8 @@ export default definePlugin({
   }),
   async checkFiles({ network, weights, sha256 }, { resolve }) {
     using file = await openWeights(resolve(weights));
-    layoutOf(file, networkNamed(network), MOCO_LAYOUTS);
     if (sha256 !== null) await checkSha256(file.path, sha256);
+    layoutOf(file, networkNamed(network), MOCO_LAYOUTS);
   },
   async create(options, { engine, resolve }) {
     const path = resolve(options.weights);

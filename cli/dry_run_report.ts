@@ -1,0 +1,26 @@
+import { type DryRun, formatDuration } from "@seed/core";
+
+/** A dry run for people. */
+export function dryRunReport(dry: DryRun): string {
+  const { shapes, teacher, student } = dry;
+  const all = (list: number[][]) => list.map(shape).join(" and ");
+  const rows: [string, string][] = [
+    ["Engine", `${dry.engine}, ${dry.device}`],
+    ["Teacher", teacher ? `${teacher.plugin}${teacher.weights ? `, ${teacher.weights}` : ""}` : "none"],
+    ["Student", `${student.network}, ${(student.parameters / 1e6).toFixed(2)} M parameters`],
+    ["Views", all(shapes.views)],
+    ["Features", shape(shapes.features)],
+    ["Embedding", `${shape(shapes.embedding)}${teacher ? `, the teacher's ${all(shapes.teacher)}` : ""}`],
+    ["Queue", shape(shapes.queue)],
+    ["Loss", dry.loss.toFixed(4)],
+    ["Memory", `${(dry.memory_bytes / 1e9).toFixed(2)} GB`],
+    ["Steps", `${dry.steps}, ${dry.steps_per_epoch} an epoch of ${dry.images} images`],
+    ["Pace", `${dry.seconds_per_step.toFixed(2)} s a step, the first ${dry.first_step_seconds.toFixed(2)} s`],
+    ["Time", `about ${formatDuration(dry.seconds)}, without evaluations and checkpoints`],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(11)}${value}`).join("\n");
+}
+
+function shape(sizes: number[]): string {
+  return `[${sizes.join(", ")}]`;
+}

@@ -1,0 +1,124 @@
+import { Components, type Host } from "./components.ts";
+import { RunError } from "./errors.ts";
+import type { Recipe } from "./recipe/load_recipe.ts";
+import { requireUnused } from "./run_directory.ts";
+import { planSteps } from "./sampler.ts";
+import { learningRate } from "./schedule.ts";
+import { tf } from "./tf.ts";
+import { TrainingBatches } from "./training_batches.ts";
+import { TrainingStep } from "./training_step.ts";
+
+/** What a run would be like. */
+export interface DryRun {
+  engine: string;
+  device: string;
+  teacher: { plugin: string; weights: string | null; layout: string | null } | null;
+  student: { network: string; parameters: number };
+  /** Images to train on. */
+  images: number;
+  steps_per_epoch: number;
+  /** Of the whole run. */
+  steps: number;
+  shapes: {
+    /** What the student sees, one a view. */
+    views: number[][];
+    /** The teacher's embedding of each view. */
+    teacher: number[][];
+    features: number[];
+    embedding: number[];
+    queue: number[];
+  };
+  loss: number;
+  /** Memory of this process after the steps, in bytes. */
+  memory_bytes: number;
+  /** The first step, which is traced. */
+  first_step_seconds: number;
+  seconds_per_step: number;
+  /** Estimate for all steps, without evaluations and checkpoints. */
+  seconds: number;
+}
+
+/** Steps after the traced one, to take the time of. */
+const TIMED = 2;
+
+/**
+ * Makes everything that a recipe names, and takes three steps: what would stop a run stops this. Writes nothing.
+ *
+ * @param options.out Folder that the run would have.
+ * @throws {UsageError} If that folder is in use.
+ * @throws {RunError} If data, weights or device are not there, or the loss is not a number.
+ */
+export async function dryRun(
+  recipe: Recipe,
+  options: { out: string | null; maxSteps: number | null },
+  host: Host,
+): Promise<DryRun> {
+  if (options.out !== null) await requireUnused(options.out);
+  await using parts = await Components.create(recipe, host);
+  const { data, engine, student, teacher, queue } = parts, { train } = recipe;
+  const stepsPerEpoch = Math.floor(data.train.length / train.batch_size);
+  const steps = Math.min(options.maxSteps ?? Infinity, train.epochs * stepsPerEpoch);
+  const taken = await takeSteps(recipe, parts, stepsPerEpoch, host);
+  const secondsPerStep = taken.seconds.slice(1).reduce((a, b) => a + b, 0) / TIMED;
+  return {
+    engine: `${engine.name} ${engine.version}`,
+    device: engine.device,
+    teacher: teacher && {
+      plugin: recipe.teacher!.plugin.name,
+      weights: teacher.weights?.file ?? null,
+      layout: teacher.weights?.layout ?? null,
+    },
+    student: { network: student.network, parameters: trainableCount(parts) },
+    images: data.train.length,
+    steps_per_epoch: stepsPerEpoch,
+    steps,
+    shapes: {
+      ...taken.shapes,
+      features: [train.batch_size, student.featureDim],
+      embedding: [train.batch_size, student.embeddingDim],
+      queue: queue.embeddings.shape,
+    },
+    loss: taken.loss,
+    memory_bytes: Deno.memoryUsage().rss,
+    first_step_seconds: taken.seconds[0],
+    seconds_per_step: secondsPerStep,
+    seconds: steps * secondsPerStep,
+  };
+}
+
+async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: number, host: Host) {
+  const { train, seed } = recipe;
+  using step = new TrainingStep(parts, { momentum: train.momentum, weightDecay: train.weight_decay });
+  const lr = learningRate(0, {
+    ...{ lr: train.lr, schedule: train.schedule, scheduleBy: train.schedule_by, epochs: train.epochs },
+    ...{ warmupEpochs: train.warmup_epochs, batchSize: train.batch_size, stepsPerEpoch },
+  });
+  const plans = planSteps({
+    ...{ images: parts.data.train.length, batchSize: train.batch_size, shuffle: recipe.data.shuffle, seed },
+    ...{ startStep: 0, endStep: 1 + TIMED },
+  });
+  const seconds: number[] = [];
+  let loss = NaN, shapes = { views: [] as number[][], teacher: [] as number[][] };
+  let started = performance.now();
+  for await (const { views, teacher } of new TrainingBatches(parts, recipe).deliver(plans)) {
+    host.signal.throwIfAborted();
+    loss = await step.run(views, teacher, lr);
+    shapes = { views: views.map((view) => view.shape), teacher: teacher.map((rows) => rows.shape) };
+    tf.dispose([views, teacher]);
+    if (!Number.isFinite(loss)) {
+      throw new RunError(
+        `The loss of step ${seconds.length + 1} is "${loss}"; check the data, or lower train.lr`,
+      );
+    }
+    seconds.push((performance.now() - started) / 1000);
+    started = performance.now();
+  }
+  return { seconds, loss, shapes };
+}
+
+function trainableCount({ student }: Components): number {
+  return student.parameters.reduce(
+    (sum, { variable, trainable }) => trainable ? sum + variable.size : sum,
+    0,
+  );
+}
