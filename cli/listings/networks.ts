@@ -1,0 +1,43 @@
+import { NETWORKS, networkSize } from "@seed/nn";
+import type { Listing } from "./listing.ts";
+
+interface NetworkItem {
+  name: string;
+  /** Trainable values, without classifier and projection head. */
+  parameters: number;
+  /** Billions of multiply-accumulates for a picture of 224 px. */
+  gmacs_at_224: number;
+  feature_dim: number;
+  input_size: number;
+  mean: readonly number[];
+  std: readonly number[];
+  /** Layouts of weights that are read. */
+  layouts: string[];
+}
+
+/** Networks that weights are read for. */
+export const networks: Listing<NetworkItem> = {
+  items: () =>
+    Promise.resolve([...NETWORKS.values()].map((network) => {
+      const { parameters, macs, featureDim } = networkSize(network, 224);
+      const { mean, std } = network.normalization;
+      return {
+        name: network.name,
+        parameters,
+        gmacs_at_224: macs / 1e9,
+        feature_dim: featureDim,
+        input_size: network.inputSize,
+        ...{ mean, std, layouts: network.layouts.map(({ name }) => name) },
+      };
+    })),
+  header: ["network", "parameters", "GMACs at 224", "features", "input", "layouts of weights"],
+  cells: (item) => [
+    item.name,
+    `${(item.parameters / 1e6).toFixed(2)} M`,
+    item.gmacs_at_224.toFixed(2),
+    `${item.feature_dim}`,
+    `${item.input_size}`,
+    item.layouts.join("; "),
+  ],
+  none: "No networks",
+};

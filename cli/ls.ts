@@ -1,0 +1,48 @@
+import { nearest, UsageError } from "@seed/core";
+import { parseArguments } from "./arguments.ts";
+import type { Listing } from "./listings/listing.ts";
+import { table } from "./table.ts";
+
+export const help = `Usage: deno task ls [recipes|plugins|networks|runs] [--json]
+
+Lists what there is; without a name, everything.
+
+  recipes    those that come with SEED
+  plugins    those that come with SEED
+  networks   those that weights are read for: trainable parameters (without classifier and head), multiplications
+             for a picture of 224 px, and the layouts of weights
+  runs       those below runs/ here, with their state, last loss and figures
+  --json     prints { NAME: [...] } on standard output`;
+
+// deno-lint-ignore no-explicit-any -- each lists items of its own
+const LISTINGS: Record<string, () => Promise<Listing<any>>> = {
+  recipes: async () => (await import("./listings/recipes.ts")).recipes,
+  plugins: async () => (await import("./listings/plugins.ts")).plugins,
+  networks: async () => (await import("./listings/networks.ts")).networks,
+  runs: async () => (await import("./listings/runs.ts")).runs,
+};
+
+export async function run(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, { json: { type: "boolean" } });
+  const names = namesOf(parsed.positionals), lists: Record<string, unknown[]> = {}, texts: string[] = [];
+  for (const name of names) {
+    const listing = await LISTINGS[name]();
+    const items = lists[name] = await listing.items();
+    texts.push(items.length ? table(listing.header, items.map((item) => listing.cells(item))) : listing.none);
+  }
+  console.log(parsed.has("json") ? JSON.stringify(lists) : texts.join("\n\n"));
+  return 0;
+}
+
+function namesOf(positionals: string[]): string[] {
+  const known = Object.keys(LISTINGS);
+  if (positionals.length === 0) return known;
+  if (positionals.length > 1) throw new UsageError(`Expected one of ${known.join(", ")}, or nothing`);
+  if (known.includes(positionals[0])) return positionals;
+  const close = nearest(positionals[0], known);
+  throw new UsageError(
+    `Cannot list "${positionals[0]}". ${
+      close ? `Did you mean "${close}"?` : `There are ${known.join(", ")}`
+    }`,
+  );
+}
