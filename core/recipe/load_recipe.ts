@@ -85,7 +85,7 @@ class RecipeLoader {
     this.#resolved.version = 1;
     const seed = this.#check(z.int().min(0).default(0), top.seed, ["seed"], "the recipe");
     this.#resolved.seed = seed;
-    const train = this.#check(TRAIN, top.train ?? {}, ["train"], "train");
+    const train = top.train === undefined ? null : this.#check(TRAIN, top.train, ["train"], "train");
     const facts = { batchSize: train?.batch_size ?? 1 };
     const parts = {
       engine: await this.#section("engine", facts, { plugin: this.defaults.engine }),
@@ -147,13 +147,9 @@ class RecipeLoader {
   async #section(section: Section, facts: RecipeFacts, defaults: Values = {}): Promise<unknown> {
     const values = this.#values[section];
     if (values === undefined && !defaults.plugin) return null;
-    return await this.#use(
-      section,
-      SECTION_KEYS[section],
-      { ...defaults, ...this.#mapping(values, [section]) },
-      [section],
-      facts,
-    );
+    const given = this.#mapping(values ?? {}, [section]);
+    return given &&
+      await this.#use(section, SECTION_KEYS[section], { ...defaults, ...given }, [section], facts);
   }
 
   /** Loads the plugin of a mapping and checks its options beside the core's keys. */
@@ -203,29 +199,30 @@ class RecipeLoader {
   }
 
   async #evaluate(values: unknown, facts: RecipeFacts): Promise<Recipe["evaluate"] | null> {
-    const { every_epochs, teacher, ...named } = this.#mapping(values, ["evaluate"]);
+    const { every_epochs, teacher, ...named } = this.#mapping(values, ["evaluate"]) ?? {};
     const own = this.#check(EVALUATE, { every_epochs }, ["evaluate"], "evaluate");
     this.#resolved.evaluate = { ...own };
     const evaluators = [];
     for (const [key, options] of Object.entries(named)) {
-      const at = ["evaluate", key];
-      const given = this.#mapping(options ?? {}, at);
-      const use = await this.#use(
-        "evaluator",
-        PLUGIN_KEYS,
-        { plugin: this.defaults.evaluatorPackage(key), ...given },
-        at,
-        facts,
-      );
-      if (use) evaluators.push(use as unknown as PluginUse<"evaluator">);
+      const use = await this.#evaluator(key, options ?? {}, facts);
+      if (use) evaluators.push(use);
     }
     const at = ["evaluate", "teacher"];
-    const compared = teacher === undefined
-      ? null
-      : await this.#use("teacher", PLUGIN_KEYS, this.#mapping(teacher, at), at, facts) as
-        | PluginUse<"teacher">
-        | null;
-    return own && { ...own, evaluators, teacher: compared };
+    const given = teacher === undefined ? null : this.#mapping(teacher, at);
+    const compared = given && await this.#use("teacher", PLUGIN_KEYS, given, at, facts);
+    return own && { ...own, evaluators, teacher: compared as PluginUse<"teacher"> | null };
+  }
+
+  async #evaluator(
+    key: string,
+    options: unknown,
+    facts: RecipeFacts,
+  ): Promise<PluginUse<"evaluator"> | null> {
+    const at = ["evaluate", key],
+      given = this.#mapping(options, at, nearest(key, ["every_epochs", "teacher"]));
+    const values = given && { plugin: this.defaults.evaluatorPackage(key), ...given };
+    const use = values && await this.#use("evaluator", PLUGIN_KEYS, values, at, facts);
+    return use as PluginUse<"evaluator"> | null;
   }
 
   async #loggers(values: unknown, facts: RecipeFacts): Promise<PluginUse<"logger">[]> {
@@ -237,27 +234,26 @@ class RecipeLoader {
     this.#resolved.loggers = list.map(() => ({}));
     const loggers = [];
     for (const [i, item] of list.entries()) {
-      const use = await this.#use(
-        "logger",
-        PLUGIN_KEYS,
-        this.#mapping(item, ["loggers", i]),
-        ["loggers", i],
-        facts,
-      );
+      const at = ["loggers", i], given = this.#mapping(item, at);
+      const use = given && await this.#use("logger", PLUGIN_KEYS, given, at, facts);
       if (use) loggers.push(use as unknown as PluginUse<"logger">);
     }
     return loggers;
   }
 
-  #mapping(values: unknown, at: Path): Values {
+  /** The values if they are a mapping. `close` is an option that takes none, if its key is close to that one's. */
+  #mapping(values: unknown, at: Path, close: string | null = null): Values | null {
     if (typeof values === "object" && values !== null && !Array.isArray(values)) return values as Values;
-    if (values !== undefined) {
-      this.#problems.push({
-        path: at,
-        message: `Expected a mapping such as { plugin: NAME }, got ${JSON.stringify(values)}`,
-      });
-    }
-    return {};
+    this.#problems.push(
+      close
+        ? {
+          path: at,
+          atKey: true,
+          message: `Unknown option "${at.at(-1)}" of ${at[0]}. Did you mean "${close}"?`,
+        }
+        : { path: at, message: `Expected a mapping such as { plugin: NAME }, got ${JSON.stringify(values)}` },
+    );
+    return null;
   }
 
   #remember(at: Path, values: Values): void {

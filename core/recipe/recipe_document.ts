@@ -1,4 +1,14 @@
-import { isMap, isNode, isScalar, LineCounter, parse, parseDocument, type YAMLMap } from "yaml";
+import {
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parse,
+  parseDocument,
+  type YAMLMap,
+} from "yaml";
 import { RunError, UsageError } from "../errors.ts";
 
 /** Where something stands in a recipe: keys and indices from the top. */
@@ -77,24 +87,28 @@ export class RecipeDocument {
   }
 
   #override(text: string): void {
-    const equals = text.indexOf("=");
-    if (equals < 1) throw new UsageError(`--set "${text}" is not of the form key.path=value`);
-    const path = text.slice(0, equals).split(".").map((part) => /^\d+$/.test(part) ? Number(part) : part);
-    let value: unknown;
-    try {
-      value = parse(text.slice(equals + 1));
-    } catch (error) {
-      throw new UsageError(`--set "${text}": the value is not YAML: ${(error as Error).message}`);
-    }
+    const [, keys, value] = text.match(/^([^=.]+(?:\.[^=.]+)*)=(.*)$/s) ?? [];
+    if (keys === undefined) throw new UsageError(`--set "${text}" is not of the form key.path=value`);
+    const path = keys.split(".").map((part) => /^\d+$/.test(part) ? Number(part) : part);
     for (let depth = 1; depth < path.length; depth++) {
-      const at = path.slice(0, depth), parent = this.document.getIn(at, true);
-      if (isScalar(parent) && parent.value === null) this.document.setIn(at, this.document.createNode({}));
-      else if (isNode(parent) && !("items" in parent)) {
-        throw new UsageError(`--set "${text}": "${path.slice(0, depth).join(".")}" has no keys below it`);
-      }
+      this.#makeHolder(path.slice(0, depth), path[depth], text);
     }
-    this.document.setIn(path, this.document.createNode(value));
+    this.document.setIn(path, this.document.createNode(parseValue(value, text)));
     this.#overridden.set(path.join("."), text);
+  }
+
+  /** Makes sure that a value can have the key of an override below it; where there is none yet it gets a mapping. */
+  #makeHolder(path: Path, key: string | number, override: string): void {
+    const holder = this.document.getIn(path, true), name = path.join(".");
+    if (isScalar(holder) && holder.value === null) this.document.setIn(path, this.document.createNode({}));
+    else if (isNode(holder) && !isCollection(holder)) {
+      throw new UsageError(`--set "${override}": "${name}" has no keys below it`);
+    } else if (isSeq(holder) && !(typeof key === "number" && key <= holder.items.length)) {
+      const entries = holder.items.length;
+      throw new UsageError(
+        `--set "${override}": "${name}" is a list of ${entries}; name an entry by its number, from 0`,
+      );
+    }
   }
 
   #overrideOf(path: Path): string | null {
@@ -131,6 +145,15 @@ export class RecipeDocument {
     const { line, col } = this.lines.linePos(offset);
     const source = this.text.split("\n")[line - 1] ?? "";
     return `${this.path}:${line}:${col}: ${message}\n    ${source}\n    ${" ".repeat(col - 1)}^`;
+  }
+}
+
+function parseValue(value: string, override: string): unknown {
+  try {
+    return parse(value);
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new UsageError(`--set "${override}": the value is not YAML: ${reason}`);
   }
 }
 

@@ -1,0 +1,298 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { loadRecipe, type Recipe, type RecipeDefaults } from "./load_recipe.ts";
+import { RecipeError } from "./recipe_document.ts";
+
+const PLUGINS = new URL("./testdata/plugins.ts", import.meta.url).href;
+
+const DEFAULTS: RecipeDefaults = {
+  engine: `${PLUGINS}#engine`,
+  loggers: [`${PLUGINS}#logger`],
+  evaluatorPackage: (key) => key === "knn" ? `${PLUGINS}#evaluator` : `@seed/evaluator-${key}`,
+};
+
+/** A line a section, so that tests can tell what is where. */
+const SECTIONS = {
+  version: "1",
+  seed: "7",
+  data: `{ plugin: "${PLUGINS}#data", root: images }`,
+  augmenter: `{ plugin: "${PLUGINS}#augmenter", size: 64 }`,
+  teacher: `{ plugin: "${PLUGINS}#teacher", weights: teacher.pth }`,
+  student: `{ plugin: "${PLUGINS}#student", variant: b0 }`,
+  queue: `{ plugin: "${PLUGINS}#queue", size: 64 }`,
+  objective: `{ plugin: "${PLUGINS}#objective" }`,
+  train: "{ batch_size: 16, epochs: 10, lr: 0.03 }",
+};
+
+type Changed = Record<string, string | null>;
+
+/** The recipe with sections replaced, added, or taken out (null). */
+function text(changed: Changed = {}): string {
+  return Object.entries({ ...SECTIONS, ...changed }).filter(([, value]) => value !== null)
+    .map(([key, value]) => `${key}: ${value}\n`).join("");
+}
+
+async function load(source: string, overrides: string[] = [], name = "recipe.yaml"): Promise<Recipe> {
+  const folder = await Deno.makeTempDir({ prefix: "seed-recipe-" });
+  try {
+    await Deno.writeTextFile(join(folder, name), source);
+    return await loadRecipe(join(folder, name), { overrides, defaults: DEFAULTS });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The problems that a recipe is refused for, without the folder, the source lines and the carets. */
+async function problems(source: string, overrides: string[] = []): Promise<string[]> {
+  const error = await load(source, overrides).then(() => null, (error) => error);
+  assert.ok(error instanceof RecipeError, `expected a RecipeError, got ${error}`);
+  return error.message.split("\n").filter((line) => !line.startsWith("    ")).map((line) =>
+    line.replace(/^.*\/recipe\.yaml/, "recipe.yaml").replaceAll(PLUGINS, "PLUGINS")
+  );
+}
+
+Deno.test("a recipe gives its plugins their options, and everything else its defaults", async () => {
+  const recipe = await load(text(), [], "small.yaml");
+  assert.equal(recipe.name, "small");
+  assert.equal(recipe.seed, 7);
+  assert.equal(recipe.data.plugin.name, "test-data");
+  assert.deepEqual(recipe.data.options, { root: "images" });
+  assert.equal(recipe.data.shuffle, true);
+  assert.deepEqual(recipe.augmenter.options, { size: 64, blur: { sigma: 2, probability: 0.5 } });
+  assert.deepEqual([recipe.engine.device, recipe.engine.trace], ["auto", true]);
+  assert.equal(recipe.teacher!.cache, null);
+  assert.deepEqual(recipe.train, {
+    batch_size: 16,
+    epochs: 10,
+    lr: 0.03,
+    momentum: 0.9,
+    weight_decay: 1e-4,
+    schedule: "cosine",
+    schedule_by: "epoch",
+    warmup_epochs: 0,
+    workers: "auto",
+  });
+  assert.deepEqual(recipe.checkpoint, { every_steps: null, keep: 3 });
+  assert.deepEqual(recipe.evaluate.evaluators, []);
+  assert.equal(recipe.loggers[0].plugin.name, "test-logger");
+  // How a worker thread finds the plugin.
+  assert.deepEqual([recipe.augmenter.module, recipe.augmenter.exportName], [PLUGINS, "augmenter"]);
+});
+
+Deno.test("the teacher, the seed and what has defaults may be left out; an evaluator needs no plugin", async () => {
+  const recipe = await load(text({ teacher: null, seed: null, evaluate: "{ knn: , every_epochs: 5 }" }));
+  assert.equal(recipe.teacher, null);
+  assert.equal(recipe.seed, 0);
+  assert.equal(recipe.evaluate.every_epochs, 5);
+  assert.deepEqual(recipe.evaluate.evaluators.map(({ options }) => options), [{ k: 20 }]);
+});
+
+const MISTAKES: Record<string, [changed: Changed, expected: string[]]> = {
+  "a misspelt section": [{ augmentr: "{}", augmenter: null }, [
+    'recipe.yaml:1:1: The recipe lacks the section "augmenter"',
+    'recipe.yaml:9:1: Unknown section "augmentr". Did you mean "augmenter"?',
+  ]],
+  "a section that nothing is like": [{ optimizer: "{}" }, [
+    'recipe.yaml:10:1: Unknown section "optimizer". The sections are version, seed, engine, data, augmenter, ' +
+    "teacher, student, queue, objective, train, evaluate, checkpoint, loggers",
+  ]],
+  "a misspelt option of train, once": [{ train: "{ batchsize: 16, epochs: 10, lr: 0.03 }" }, [
+    'recipe.yaml:9:10: Unknown option "batchsize" of train. Did you mean "batch_size"?',
+  ]],
+  "a misspelt option of a plugin": [{ augmenter: `{ plugin: "${PLUGINS}#augmenter", sise: 64 }` }, [
+    `recipe.yaml:4:${
+      15 + PLUGINS.length + 21
+    }: Unknown option "sise" of test-augmenter. Did you mean "size"?`,
+  ]],
+  "a misspelt option within an option": [{
+    augmenter: `{ blur: { sigam: 1 }, plugin: "${PLUGINS}#augmenter" }`,
+  }, [
+    'recipe.yaml:4:22: Unknown option "sigam" of test-augmenter. Did you mean "sigma"?',
+  ]],
+  "a misspelt key of the core's beside a plugin's": [{
+    data: `{ shufle: false, root: x, plugin: "${PLUGINS}" }`,
+  }, [
+    'recipe.yaml:3:9: Unknown option "shufle" of test-data. Did you mean "shuffle"?',
+  ]],
+  "an option that nothing is like": [{ objective: `{ alpha: 1, plugin: "${PLUGINS}#objective" }` }, [
+    'recipe.yaml:8:14: Unknown option "alpha" of test-objective. It has "temperature", "plugin"',
+  ]],
+  "misspelt options of the other sections": [{
+    engine: "{ trase: false }",
+    teacher: `{ wheights: a, plugin: "${PLUGINS}#teacher" }`,
+    student: `{ varaint: b0, plugin: "${PLUGINS}#student" }`,
+    queue: `{ sice: 64, plugin: "${PLUGINS}#queue" }`,
+    evaluate: "{ every_epoch: 1, knn: { n: 1 } }",
+    checkpoint: "{ every_step: 1 }",
+    loggers: `[{ plugin: "${PLUGINS}#logger", evry: 1 }]`,
+  }, [
+    'recipe.yaml:5:12: Unknown option "wheights" of test-teacher. Did you mean "weights"?',
+    'recipe.yaml:6:12: Unknown option "varaint" of test-student. Did you mean "variant"?',
+    'recipe.yaml:7:10: Unknown option "sice" of test-queue. Did you mean "size"?',
+    'recipe.yaml:10:11: Unknown option "trase" of test-engine. Did you mean "trace"?',
+    'recipe.yaml:11:13: Unknown option "every_epoch" of evaluate. Did you mean "every_epochs"?',
+    'recipe.yaml:11:36: Unknown option "n" of test-evaluator. Did you mean "k"?',
+    'recipe.yaml:12:15: Unknown option "every_step" of checkpoint. Did you mean "every_steps"?',
+    `recipe.yaml:13:${22 + PLUGINS.length + 10}: Unknown option "evry" of test-logger. Did you mean "every"?`,
+  ]],
+  "missing sections": [{ data: null, queue: null, train: null }, [
+    'recipe.yaml:1:1: The recipe lacks the section "data"',
+    'recipe.yaml:1:1: The recipe lacks the section "queue"',
+    'recipe.yaml:1:1: The recipe lacks the section "train"',
+  ]],
+  "a missing option": [{ data: `{ plugin: "${PLUGINS}#data" }` }, [
+    'recipe.yaml:3:1: The option "root" of test-data is missing: expected text',
+  ]],
+  "a missing plugin": [{ queue: "{ size: 64 }" }, [
+    'recipe.yaml:7:1: The option "plugin" of the section "queue" is missing: expected text',
+  ]],
+  "a missing version": [{ version: null }, ['recipe.yaml:1:1: The recipe lacks "version: 1"']],
+  "another version": [{ version: "2" }, ["recipe.yaml:1:10: Expected version 1, got 2"]],
+  "wrong types and values of train": [{
+    train:
+      "{ batch_size: big, epochs: 1.5, lr: 0, momentum: 1, schedule: linear, workers: none, warmup_epochs: -1 }",
+  }, [
+    'recipe.yaml:9:22: Expected a number, got "big"',
+    "recipe.yaml:9:35: Expected a whole number, got 1.5",
+    "recipe.yaml:9:44: Expected a number of more than 0, got 0",
+    "recipe.yaml:9:57: Expected a number of less than 1, got 1",
+    'recipe.yaml:9:70: Expected "cosine" or "constant", got "linear"',
+    'recipe.yaml:9:87: Expected "auto" or a number, got "none"',
+    "recipe.yaml:9:108: Expected a number of at least 0, got -1",
+  ]],
+  "wrong types elsewhere": [{
+    seed: "-1",
+    data: "images",
+    augmenter: `{ plugin: "${PLUGINS}#augmenter", size: 4, blur: 1 }`,
+    queue: "[1]",
+    checkpoint: "{ every_steps: often, keep: 0 }",
+    loggers: "terminal",
+  }, [
+    "recipe.yaml:2:7: Expected a number of at least 0, got -1",
+    'recipe.yaml:3:7: Expected a mapping such as { plugin: NAME }, got "images"',
+    `recipe.yaml:4:${15 + PLUGINS.length + 27}: Expected a number of at least 8, got 4`,
+    `recipe.yaml:4:${15 + PLUGINS.length + 36}: Expected a mapping, got 1`,
+    "recipe.yaml:7:8: Expected a mapping such as { plugin: NAME }, got [1]",
+    'recipe.yaml:10:28: Expected a number, got "often"',
+    "recipe.yaml:10:41: Expected a number of more than 0, got 0",
+    "recipe.yaml:11:10: Expected a list such as [{ plugin: NAME }]",
+  ]],
+  "an option that does not fit the rest of the recipe": [{
+    queue: `{ size: 60, plugin: "${PLUGINS}#queue" }`,
+  }, [
+    "recipe.yaml:7:16: 60 does not fit 16",
+  ]],
+  "a cache on disk, which is not there yet": [{
+    teacher: `{ cache: { views: 1, dir: cache }, weights: a, plugin: "${PLUGINS}#teacher" }`,
+  }, [
+    "recipe.yaml:5:36: Expected null: caches on disk are not there yet, embeddings are kept in memory, " +
+    'got "cache"',
+  ]],
+};
+
+for (const [what, [changed, expected]] of Object.entries(MISTAKES)) {
+  Deno.test(`a recipe with ${what} is refused with every problem's place`, async () => {
+    assert.deepEqual(await problems(text(changed)), expected);
+  });
+}
+
+Deno.test("a problem shows its line and points at its column", async () => {
+  await assert.rejects(load("# a recipe\n" + text({ train: "{ batch_size: 16, epochs: 10, ln: 0.03 }" })), {
+    message:
+      /recipe\.yaml:10:38: Unknown option "ln" of train\. Did you mean "lr"\?\n {4}train: \{.*\}\n {41}\^$/,
+  });
+});
+
+const PLUGIN_MISTAKES: Record<string, [plugin: string, says: RegExp]> = {
+  "a name that nothing has": [
+    "@seed/data-nowhere",
+    /: There is no plugin "@seed\/data-nowhere"; `deno task ls plug/,
+  ],
+  "a file that is not there": [
+    "./nowhere.ts",
+    /: Cannot load the plugin "\.\/nowhere\.ts": Module not found/,
+  ],
+  "an export that is not there": [
+    `${PLUGINS}#nowhere`,
+    /: The module "PLUGINS" has no export "nowhere" \(it exports/,
+  ],
+  "a module that exports nothing": [
+    new URL("./testdata/empty.ts", import.meta.url).href,
+    /has no export "default" \(it exports nothing\); export a plugin made with definePlugin$/,
+  ],
+  "a module that throws": [
+    new URL("./testdata/throws.ts", import.meta.url).href,
+    /: Cannot load the plugin ".*throws\.ts": No coffee$/,
+  ],
+  "a plugin of another kind": [
+    `${PLUGINS}#queue`,
+    /"PLUGINS#queue" is a plugin of kind "queue", expected "data"$/,
+  ],
+  "another API version": [
+    `${PLUGINS}#old`,
+    /"PLUGINS#old" is written for plugin API version 0, this is version 1$/,
+  ],
+  "an export that is null": [`${PLUGINS}#nothing`, /"PLUGINS#nothing" is no plugin: it must have kind, name/],
+  "an export that is text": [`${PLUGINS}#text`, /"PLUGINS#text" is no plugin/],
+  "options that are no schema": [`${PLUGINS}#withoutOptions`, /"PLUGINS#withoutOptions" is no plugin/],
+};
+
+for (const [what, [plugin, says]] of Object.entries(PLUGIN_MISTAKES)) {
+  Deno.test(`a plugin that is ${what} is refused at its place`, async () => {
+    const found = await problems(text({ data: `{ plugin: "${plugin}", root: images }` }));
+    assert.equal(found.length, 1);
+    assert.match(found[0], /^recipe\.yaml:3:17: /);
+    assert.match(found[0], says);
+  });
+}
+
+Deno.test("a plugin's path starts at the recipe, and #export picks one of several", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "seed-recipe-" });
+  try {
+    await Deno.mkdir(join(folder, "plugins"));
+    await Deno.mkdir(join(folder, "recipes"));
+    await Deno.writeTextFile(join(folder, "plugins", "mine.ts"), `export * from "${PLUGINS}";`);
+    const path = join(folder, "recipes", "mine.yaml");
+    await Deno.writeTextFile(path, text({ data: '{ plugin: "../plugins/mine.ts#data", root: images }' }));
+    const recipe = await loadRecipe(path, { defaults: DEFAULTS });
+    assert.equal(recipe.data.plugin.name, "test-data");
+    // Written out, the recipe works from anywhere.
+    const moved = join(folder, "moved.yaml");
+    await Deno.writeTextFile(moved, recipe.resolved);
+    assert.equal((await loadRecipe(moved, { defaults: DEFAULTS })).data.module, recipe.data.module);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a resolved recipe loads to the same, and needs no defaults", async () => {
+  const recipe = await load(
+    text({
+      teacher: `{ plugin: "${PLUGINS}#teacher", weights: teacher.pth, cache: { views: 2 } }`,
+      evaluate:
+        `{ knn: { k: 3 }, teacher: { plugin: "${PLUGINS}#teacher", weights: b.pth }, every_epochs: 2 }`,
+      loggers: `[{ plugin: "${PLUGINS}#logger", every: 1 }, { plugin: "${PLUGINS}#logger" }]`,
+    }),
+    ["train.lr=0.5", "seed=3"],
+  );
+  const folder = await Deno.makeTempDir({ prefix: "seed-recipe-" });
+  try {
+    const path = join(folder, "recipe.yaml");
+    await Deno.writeTextFile(path, recipe.resolved);
+    const none = { engine: "none", loggers: ["none"], evaluatorPackage: () => "none" };
+    const again = await loadRecipe(path, { defaults: none });
+    assert.equal(again.resolved, recipe.resolved);
+    const facts = ({ seed, train, teacher, evaluate, loggers, checkpoint }: Recipe) => ({
+      seed,
+      train,
+      checkpoint,
+      cache: teacher!.cache,
+      every: evaluate.every_epochs,
+      options: [teacher, evaluate.teacher, ...evaluate.evaluators, ...loggers].map((use) => use!.options),
+    });
+    assert.deepEqual(facts(again), facts(recipe));
+    assert.equal(again.train.lr, 0.5);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,55 @@
+/**
+ * Plugins of every kind for tests of recipes; they make nothing.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { definePlugin, type Plugin, type PluginKind } from "../../plugin.ts";
+
+function made<K extends PluginKind>(kind: K, options: z.ZodType, more: Partial<Plugin<K>> = {}): Plugin<K> {
+  return definePlugin({
+    kind,
+    name: `test-${kind}`,
+    apiVersion: 1,
+    about: { summary: "Makes nothing" },
+    options,
+    create: () => {
+      throw new Error("A recipe that is only read makes nothing");
+    },
+    ...more,
+  }) as Plugin<K>;
+}
+
+export const engine = made("engine", z.strictObject({ threads: z.int().positive().optional() }));
+export const data = made("data", z.strictObject({ root: z.string() }));
+export const augmenter = made(
+  "augmenter",
+  z.strictObject({
+    size: z.int().min(8).default(224),
+    blur: z.strictObject({ sigma: z.number().default(2), probability: z.number().min(0).max(1).default(0.5) })
+      .prefault({}),
+  }),
+);
+export const teacher = made(
+  "teacher",
+  z.strictObject({ weights: z.string(), precision: z.enum(["fp32", "bf16", "auto"]).default("auto") }),
+);
+export const student = made("student", z.strictObject({ variant: z.enum(["b0", "b1"]) }));
+export const queue = made("queue", z.strictObject({ size: z.int().positive() }), {
+  check: (options, { batchSize }) => {
+    const { size } = options as { size: number };
+    return size % batchSize === 0 ? [] : [{ key: "size", message: `${size} does not fit ${batchSize}` }];
+  },
+});
+export const objective = made(
+  "objective",
+  z.strictObject({ temperature: z.number().positive().default(0.2) }),
+);
+export const evaluator = made("evaluator", z.strictObject({ k: z.int().positive().default(20) }));
+export const logger = made("logger", z.strictObject({ every: z.number().default(10) }));
+
+export const old = { ...data, apiVersion: 0 };
+export const nothing = null;
+export const text = "a plugin?";
+export const withoutOptions = { ...data, options: {} };
+export default data;
