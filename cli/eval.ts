@@ -143,5 +143,5 @@ function tableOf(evaluations: readonly Evaluated[]): string {
     network,
     ...columns.map(([evaluator, figure]) => percent(evaluation[evaluator][figure])),
   ]);
-  return table(["network", ...columns.map((names) => names.join(" "))], rows);
+  return table([["network", ...columns.map((names) => names.join(" "))], ...rows]);
 }

@@ -28,7 +28,9 @@ export async function run(args: string[]): Promise<number> {
   for (const name of names) {
     const listing = await LISTINGS[name]();
     const items = lists[name] = await listing.items();
-    texts.push(items.length ? table(listing.header, items.map((item) => listing.cells(item))) : listing.none);
+    texts.push(
+      items.length ? table([listing.header, ...items.map((item) => listing.cells(item))]) : listing.none,
+    );
   }
   console.log(parsed.has("json") ? JSON.stringify(lists) : texts.join("\n\n"));
   return 0;

@@ -23,6 +23,7 @@ export * from "./neighbours.ts";
 export * from "./npy.ts";
 export * from "./objective.ts";
 export * from "./checkpoint.ts";
+export * from "./diagnosis.ts";
 export * from "./distill.ts";
 export * from "./dry_run.ts";
 export * from "./pip_package.ts";

@@ -30,10 +30,10 @@ export interface PipPackage {
  * @throws {RunError} If there is no pip or no network, the hash differs, the disk is full, or files are missing.
  */
 export async function installPackage(wanted: PipPackage): Promise<void> {
-  if (await isComplete(wanted)) return;
+  if (await isInstalled(wanted)) return;
   await createFolder(dirname(wanted.into));
   using _lock = await acquireLock(`${wanted.into}.lock`, wanted);
-  if (await isComplete(wanted)) return; // the process that held the lock has installed it
+  if (await isInstalled(wanted)) return; // the process that held the lock has installed it
   const temporary = `${wanted.into}.partial-${Deno.pid}`;
   try {
     await runPip(temporary, wanted);
@@ -46,7 +46,8 @@ export async function installPackage(wanted: PipPackage): Promise<void> {
   wanted.log(`Installed ${wanted.name} ${wanted.version} in ${wanted.into}`);
 }
 
-async function isComplete({ into, expect }: PipPackage): Promise<boolean> {
+/** Whether a package is there, complete. */
+export async function isInstalled({ into, expect }: Pick<PipPackage, "into" | "expect">): Promise<boolean> {
   for (const file of expect) {
     if (!await exists(join(into, file))) return false;
   }
@@ -95,8 +96,12 @@ async function runPip(folder: string, wanted: PipPackage): Promise<void> {
   if (!success) throw explain(new TextDecoder().decode(stderr), wanted);
 }
 
-/** The first of the usual ways to call pip that works. */
-async function findPip(): Promise<string[]> {
+/**
+ * The first of the usual ways to call pip that works: a program and its arguments.
+ *
+ * @throws {RunError} If none does.
+ */
+export async function findPip(): Promise<string[]> {
   const ways = [["python3", "-m", "pip"], ["python", "-m", "pip"], ["py", "-m", "pip"], ["pip3"], ["pip"]];
   for (const [program, ...args] of ways) {
     try {

@@ -7,6 +7,7 @@
 import type { z } from "zod";
 import type { Augmenter } from "./augmenter.ts";
 import type { DataSource } from "./data_source.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import type { Device, Engine } from "./engine.ts";
 import type { Evaluator } from "./evaluator.ts";
 import type { Logger } from "./logger.ts";
@@ -97,6 +98,12 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    * @throws {RunError} If a file is not there, or cannot be what it must be.
    */
   checkFiles?(options: z.output<S>, context: PluginContext): Promise<void>;
+  /**
+   * Looks at what the plugin needs of the machine, for `doctor`; fetches and installs nothing.
+   *
+   * @throws {RunError} If something is wrong; its message is the diagnosis.
+   */
+  diagnose?(context: PluginContext): Promise<Diagnosis[]>;
   create(
     options: z.output<S>,
     context: PluginKinds[K]["context"],

@@ -5,7 +5,7 @@
  * @module
  */
 import { type DataSource, definePlugin, type ImageSet, z } from "@seed/core";
-import { type DrawnSet, drawSet, EMOJI_SETS, loadCategories } from "./pictures.ts";
+import { type DrawnSet, drawSet, EMOJI_SETS, loadCategories, versionOf } from "./pictures.ts";
 
 const set = z.enum(EMOJI_SETS);
 
@@ -30,6 +30,10 @@ export default definePlugin({
     path: ["train"],
     message: "The set of the queries must be held out of training",
   }),
+  async diagnose() {
+    const versions = await Promise.all(EMOJI_SETS.map(async (set) => `${set} ${await versionOf(set)}`));
+    return [{ subject: "Emoji", ok: true, message: `Icon sets ${versions.join(", ")}` }];
+  },
   async create({ size, train, gallery, queries }, { cacheDir, log }) {
     const categories = await loadCategories();
     const draw = async (name: typeof gallery) =>

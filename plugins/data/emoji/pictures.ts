@@ -29,6 +29,12 @@ export async function loadCategories(): Promise<Map<string, string>> {
   return known;
 }
 
+/** @throws {RunError} If the set's package cannot be had from npm. */
+export async function versionOf(set: EmojiSet): Promise<string> {
+  const { version } = await loadJson(set, "package.json") as { version: string };
+  return version;
+}
+
 /** A set's pictures of the wanted concepts, in the order of their names. */
 export interface DrawnSet {
   concepts: string[];
@@ -51,7 +57,7 @@ export async function drawSet(
   },
 ): Promise<DrawnSet> {
   const icons = await loadJson(set, "icons.json") as Icons;
-  const { version } = await loadJson(set, "package.json") as { version: string };
+  const version = await versionOf(set);
   const concepts = Object.keys(icons.icons).filter((name) => wanted.has(name)).sort();
   const file = join(cacheDir, `${set}-${version}-${concepts.length}x${size}px.rgb`);
   const bytes = size * size * 3;

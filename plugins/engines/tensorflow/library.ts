@@ -1,4 +1,4 @@
-import { installPackage, RunError } from "@seed/core";
+import { installPackage, isInstalled, RunError } from "@seed/core";
 
 /** Version that is installed, and that the engine is tested with. */
 export const TENSORFLOW_VERSION = "2.21.0";
@@ -59,16 +59,42 @@ const WHEELS: Record<string, Wheel> = {
 export async function findLibrary(
   options: { cacheDir: string; log(message: string): void; signal: AbortSignal },
 ): Promise<Library> {
-  const wheel = WHEELS[`${Deno.build.os}-${Deno.build.arch}`];
-  const named = Deno.env.get("SEED_TENSORFLOW_DIR");
-  if (!wheel) {
-    throw new RunError(
-      `TensorFlow ${TENSORFLOW_VERSION} has no wheel for "${Deno.build.os}-${Deno.build.arch}"; there are ones for ${
-        Object.keys(WHEELS).join(", ")
-      }`,
-    );
-  }
-  const directory = named ?? await install(wheel, options);
+  const wheel = wheelForThisMachine();
+  if (namedFolder() === undefined) await install(wheel, options);
+  return await libraryOf(wheel, options.cacheDir);
+}
+
+/** The one that {@link findLibrary} would find, or null if it would have to install it. */
+export async function findInstalledLibrary({ cacheDir }: { cacheDir: string }): Promise<Library | null> {
+  const wheel = wheelForThisMachine();
+  if (namedFolder() === undefined && !await isInstalled(placeOf(wheel, cacheDir))) return null;
+  return await libraryOf(wheel, cacheDir);
+}
+
+function wheelForThisMachine(): Wheel {
+  const machine = `${Deno.build.os}-${Deno.build.arch}`, wheel = WHEELS[machine];
+  if (wheel) return wheel;
+  throw new RunError(
+    `TensorFlow ${TENSORFLOW_VERSION} has no wheel for "${machine}"; there are ones for ${
+      Object.keys(WHEELS).join(", ")
+    }`,
+  );
+}
+
+function namedFolder(): string | undefined {
+  return Deno.env.get("SEED_TENSORFLOW_DIR");
+}
+
+/** Where a wheel is installed, and what must be there then. */
+function placeOf(wheel: Wheel, cacheDir: string): { into: string; expect: string[] } {
+  return {
+    into: `${cacheDir}/${wheel.name}-${TENSORFLOW_VERSION}-${wheel.platform}`,
+    expect: [`tensorflow/${wheel.main}`],
+  };
+}
+
+async function libraryOf(wheel: Wheel, cacheDir: string): Promise<Library> {
+  const named = namedFolder(), directory = named ?? `${placeOf(wheel, cacheDir).into}/tensorflow`;
   const library = {
     directory,
     framework: wheel.framework && `${directory}/${wheel.framework}`,
@@ -82,8 +108,7 @@ export async function findLibrary(
 async function install(
   wheel: Wheel,
   options: { cacheDir: string; log(message: string): void; signal: AbortSignal },
-): Promise<string> {
-  const into = `${options.cacheDir}/${wheel.name}-${TENSORFLOW_VERSION}-${wheel.platform}`;
+): Promise<void> {
   await installPackage({
     name: wheel.name,
     version: TENSORFLOW_VERSION,
@@ -99,12 +124,10 @@ async function install(
       wheel.platform,
     ],
     sha256: [wheel.sha256],
-    into,
-    expect: [`tensorflow/${wheel.main}`],
+    ...placeOf(wheel, options.cacheDir),
     log: options.log,
     signal: options.signal,
   });
-  return `${into}/tensorflow`;
 }
 
 async function checkExists(file: string): Promise<void> {

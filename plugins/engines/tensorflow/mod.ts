@@ -12,6 +12,10 @@ export default definePlugin({
   apiVersion: 1,
   about: { summary: "TensorFlow's C library: CPU or CUDA, the whole training step as one traced function" },
   options: z.strictObject({}),
+  async diagnose(context) {
+    const { diagnose } = await import("./diagnose.ts");
+    return await diagnose(context);
+  },
   async create(_options, context) {
     const { findLibrary } = await import("./library.ts");
     const { TensorflowEngine } = await import("./engine.ts");

@@ -8,7 +8,7 @@
  * @module
  */
 import { join } from "node:path";
-import { checkSha256, definePlugin, installPackage, type NetworkContext, z } from "@seed/core";
+import { checkSha256, definePlugin, installPackage, isInstalled, type NetworkContext, z } from "@seed/core";
 import { FrozenNetwork, FrozenTeacher, networkNamed, openWeights } from "@seed/nn";
 
 const PACKAGE = {
@@ -40,6 +40,13 @@ export default definePlugin({
     using file = await openWeights(resolve(weights));
     if (sha256 !== null) await checkSha256(file.path, sha256);
   },
+  async diagnose({ cacheDir }) {
+    const into = packageFolder(cacheDir), there = await isInstalled({ into, expect: [FILE] });
+    const message = there
+      ? `Weights in ${into}`
+      : "Weights not fetched yet: the first use fetches them (25 MB)";
+    return [{ subject: "EfficientNet-Lite2", ok: true, message }];
+  },
   async create(options, context) {
     const path = options.weights ? context.resolve(options.weights) : await fetchWeights(context);
     const sha256 = await checkSha256(path, options.sha256);
@@ -58,8 +65,12 @@ export default definePlugin({
   },
 });
 
+function packageFolder(cacheDir: string): string {
+  return join(cacheDir, `${PACKAGE.name}-${PACKAGE.version}`);
+}
+
 async function fetchWeights({ cacheDir, log, signal }: NetworkContext): Promise<string> {
-  const into = join(cacheDir, `${PACKAGE.name}-${PACKAGE.version}`);
+  const into = packageFolder(cacheDir);
   await installPackage({ ...PACKAGE, into, expect: [FILE], log, signal });
   return join(into, FILE);
 }
