@@ -5,6 +5,8 @@
  * @module
  */
 
+import { withQuietStderr } from "./quiet_stderr.ts";
+
 const P = "pointer", B = "buffer", I = "i32", L = "i64", N = "usize", V = "void";
 /** `TF_Output`: an operation and the index of one of its outputs. */
 const OUTPUT = { struct: [P, I] } as const;
@@ -108,14 +110,20 @@ const SET_MIN_LOG_LEVEL = {
   optional: true, // another release only logs more
 } as const;
 
+const ONE_DNN = "TF_ENABLE_ONEDNN_OPTS";
+
 /**
  * Opens the libraries, in the order that they need each other.
  *
  * @param libraries.logLevel From which severity on TensorFlow prints: 0 information, 1 warnings, 2 errors.
  */
 export function openCApi(libraries: { framework: string | null; main: string; logLevel: number }) {
+  // TensorFlow turns oneDNN on by itself on some processors only; convolutions are twice as fast with it on all. It
+  // looks while the library initialises, and then logs that it did.
+  if (Deno.build.arch === "x86_64" && !Deno.env.has(ONE_DNN)) Deno.env.set(ONE_DNN, "1");
   // The main library finds the framework's symbols because it is loaded already.
-  const framework = Deno.dlopen(libraries.framework ?? libraries.main, { SET_MIN_LOG_LEVEL });
+  const open = () => Deno.dlopen(libraries.framework ?? libraries.main, { SET_MIN_LOG_LEVEL });
+  const framework = libraries.logLevel > 0 ? withQuietStderr(open) : open();
   framework.symbols.SET_MIN_LOG_LEVEL?.(libraries.logLevel);
   const main = Deno.dlopen(libraries.main, SYMBOLS);
   return { ...main.symbols, libraries: [framework, main] };

@@ -95,10 +95,6 @@ const CAST_TO_FLOAT = [
 
 function openLibrary(library: Library): CApi {
   try {
-    // TensorFlow turns oneDNN on by itself on some processors only; convolutions are twice as fast with it on all.
-    if (Deno.build.arch === "x86_64" && !Deno.env.has("TF_ENABLE_ONEDNN_OPTS")) {
-      Deno.env.set("TF_ENABLE_ONEDNN_OPTS", "1");
-    }
     const logLevel = Number(Deno.env.get("TF_CPP_MIN_LOG_LEVEL") ?? 2);
     return openCApi({ ...library, logLevel });
   } catch (error) {
