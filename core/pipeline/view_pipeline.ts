@@ -58,11 +58,15 @@ export class ViewPipeline implements AsyncDisposable {
 
   /** @throws {RunError} If a worker cannot load the augmenter. */
   static async start({ augmenter, workers, seed, ahead = 3 }: PipelineOptions): Promise<ViewPipeline> {
-    const start: StartMessage = { kind: "start", augmenter, seed };
-    return new ViewPipeline(
-      await Promise.all(Array.from({ length: workers }, () => PipelineWorker.start(start))),
-      ahead,
-    );
+    const message: StartMessage = { kind: "start", augmenter, seed };
+    const started = Array.from({ length: workers }, () => new PipelineWorker());
+    try {
+      await Promise.all(started.map((worker) => worker.start(message)));
+    } catch (error) {
+      for (const worker of started) worker.stop();
+      throw error;
+    }
+    return new ViewPipeline(started, ahead);
   }
 
   /** Delivers the batches in order, a few of them made ahead. */
@@ -83,11 +87,17 @@ export class ViewPipeline implements AsyncDisposable {
         const started = performance.now();
         const { buffer, request } = await pending.shift()!;
         this.waited += performance.now() - started;
-        yield { pixels: new Uint8Array(buffer), size: request.size };
-        this.#giveBack(buffer);
+        try {
+          yield { pixels: new Uint8Array(buffer), size: request.size };
+        } finally {
+          this.#giveBack(buffer);
+        }
       }
     } finally {
-      await Promise.allSettled(pending);
+      // A batch that failed keeps its buffer: other views of it may still be written.
+      for (const batch of await Promise.allSettled(pending)) {
+        if (batch.status === "fulfilled") this.#giveBack(batch.value.buffer);
+      }
     }
   }
 
@@ -116,30 +126,28 @@ export class ViewPipeline implements AsyncDisposable {
 
 /** The main thread's end of a worker. */
 class PipelineWorker {
-  readonly #worker: Worker;
+  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   readonly #waiting = new Map<number, { resolve(): void; reject(error: Error): void; image: string }>();
-  #ready!: { resolve(): void; reject(error: Error): void };
+  readonly #ready = Promise.withResolvers<void>();
   #nextId = 0;
+  /** Why it makes no views any more. */
+  #ended: Error | null = null;
 
-  private constructor() {
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  constructor() {
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#fail(new RunError(`A data worker died: ${event.message}`));
+      this.#end(new RunError(`A data worker died: ${event.message}`));
     };
   }
 
-  static async start(message: StartMessage): Promise<PipelineWorker> {
-    const worker = new PipelineWorker();
-    await new Promise<void>((resolve, reject) => {
-      worker.#ready = { resolve, reject };
-      worker.#worker.postMessage(message);
-    });
-    return worker;
+  async start(message: StartMessage): Promise<void> {
+    this.#worker.postMessage(message);
+    await this.#ready.promise;
   }
 
   make(task: Omit<ViewTask, "kind" | "id">): Promise<void> {
+    if (this.#ended) return Promise.reject(this.#ended);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject, image: task.image.name });
@@ -149,12 +157,13 @@ class PipelineWorker {
 
   stop(): void {
     this.#worker.terminate();
+    this.#end(new Error("The pipeline was stopped"));
   }
 
   #receive(reply: WorkerReply): void {
     if (reply.kind === "ready") return this.#ready.resolve();
     if (reply.kind === "failed" && reply.id === null) {
-      return this.#ready.reject(new RunError(`A data worker cannot load the augmenter: ${reply.message}`));
+      return this.#end(new RunError(`A data worker cannot load the augmenter: ${reply.message}`));
     }
     const waiting = this.#waiting.get(reply.id!)!;
     this.#waiting.delete(reply.id!);
@@ -162,8 +171,10 @@ class PipelineWorker {
     waiting.reject(new RunError(`Cannot make a view of the image "${waiting.image}": ${reply.message}`));
   }
 
-  #fail(error: Error): void {
+  #end(error: Error): void {
+    this.#ended ??= error;
     this.#ready.reject(error);
+    this.#ready.promise.catch(() => {}); // whoever waits for it is told; later nobody does
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }

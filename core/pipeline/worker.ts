@@ -34,7 +34,7 @@ self.onmessage = async ({ data }: MessageEvent<StartMessage | ViewTask>) => {
       reply({ kind: "done", id: data.id });
     }
   } catch (error) {
-    reply({ kind: "failed", id, message: (error as Error).message });
+    reply({ kind: "failed", id, message: error instanceof Error ? error.message : String(error) });
   }
 };
 
