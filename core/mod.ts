@@ -28,6 +28,8 @@ export * from "./distill.ts";
 export * from "./dry_run.ts";
 export * from "./pip_package.ts";
 export * from "./pipeline/center_view.ts";
+export * from "./pipeline/decode.ts";
+export * from "./pipeline/resample.ts";
 export * from "./pipeline/view_pipeline.ts";
 export * from "./plugin.ts";
 export * from "./plugin_loader.ts";

@@ -1,6 +1,6 @@
-import sharp from "sharp";
 import type { Pixels } from "../augmenter.ts";
-import { resizeBicubic } from "./resample.ts";
+import { decode } from "./decode.ts";
+import { BICUBIC, resize } from "./resample.ts";
 
 /** Share of the short side that the centre crop keeps: 224 of 256, as is usual for evaluation. */
 const CENTER_SHARE = 224 / 256;
@@ -32,18 +32,11 @@ function centerOf(picture: Pixels, size: number, shortSide: number): Uint8Array 
   const resized = (side: number) => side === short ? shortSide : Math.floor(shortSide * side / short);
   const whole = { width: resized(width), height: resized(height) };
   const window = { left: middle(whole.width - size), top: middle(whole.height - size) };
-  return resizeBicubic(picture, whole, { ...window, width: size, height: size });
+  return resize(picture, BICUBIC, whole, { ...window, width: size, height: size });
 }
 
 /** Half of a number of pixels, rounded to the even one, as Python rounds. */
 function middle(pixels: number): number {
   const half = Math.floor(pixels / 2);
   return pixels % 2 === 1 && half % 2 === 1 ? half + 1 : half;
-}
-
-/** Upright (EXIF), transparency on white. */
-async function decode(bytes: Uint8Array): Promise<Pixels> {
-  const { data, info } = await sharp(bytes).rotate().flatten({ background: "#fff" }).toColourspace("srgb")
-    .removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
 }

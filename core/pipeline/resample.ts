@@ -2,10 +2,31 @@ import type { Pixels } from "../augmenter.ts";
 
 /** Weights are integers with this many bits after the point. */
 const PRECISION_BITS = 32 - 8 - 2;
-/** Cubic convolution's parameter, as PIL's. */
-const A = -0.5;
-/** Radius of the bicubic kernel, in pixels of the coarser of the two grids. */
-const SUPPORT = 2;
+
+/** How pixels between the given ones are made. */
+export interface ResampleFilter {
+  /** Weight of an input pixel by its distance. */
+  weight(distance: number): number;
+  /** Distance from which on the weight is zero, in pixels of the coarser of the two grids. */
+  readonly support: number;
+}
+
+/** Linear interpolation. */
+export const BILINEAR: ResampleFilter = {
+  support: 1,
+  weight: (distance) => Math.max(0, 1 - Math.abs(distance)),
+};
+
+/** Cubic convolution (Keys, 1981) with PIL's parameter. */
+export const BICUBIC: ResampleFilter = {
+  support: 2,
+  weight(distance) {
+    const d = Math.abs(distance), a = -0.5;
+    if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+    if (d < 2) return (((d - 5) * d + 8) * d - 4) * a;
+    return 0;
+  },
+};
 
 /** Width and height in pixels. */
 export interface Size {
@@ -20,7 +41,7 @@ export interface Window extends Size {
 }
 
 /**
- * A window of a picture that is resized: bicubic, antialiased where it shrinks, in PIL's own integer arithmetic
+ * A window of a picture that is resized: antialiased where it shrinks, in PIL's own integer arithmetic
  * (Pillow's `Resample.c`), so that the pixels equal those that torchvision's transforms give. libvips' do not:
  * where it enlarges they are off by several levels on average.
  *
@@ -28,9 +49,9 @@ export interface Window extends Size {
  * @param window The part of it that is wanted.
  * @returns `[window.height, window.width, 3]` uint8 RGB.
  */
-export function resizeBicubic(image: Pixels, size: Size, window: Window): Uint8Array {
-  const columns = kernels(image.width, size.width, window.left, window.width);
-  const rows = kernels(image.height, size.height, window.top, window.height);
+export function resize(image: Pixels, filter: ResampleFilter, size: Size, window: Window): Uint8Array {
+  const columns = kernels(filter, image.width, size.width, window.left, window.width);
+  const rows = kernels(filter, image.height, size.height, window.top, window.height);
   if (startsWithHeight(image, size)) return resizeWidth(resizeHeight(image, rows), columns).data;
   const top = rows.first[0], bottom = rows.first.at(-1)! + rows.taps;
   const used = { ...image, data: image.data.subarray(3 * image.width * top), height: bottom - top };
@@ -53,8 +74,8 @@ interface Kernels {
 }
 
 /** Kernels of `count` output pixels from `start` on, of `to` that `from` input pixels become. */
-function kernels(from: number, to: number, start: number, count: number): Kernels {
-  const scale = from / to, filterScale = Math.max(1, scale), support = SUPPORT * filterScale;
+function kernels(filter: ResampleFilter, from: number, to: number, start: number, count: number): Kernels {
+  const scale = from / to, filterScale = Math.max(1, scale), support = filter.support * filterScale;
   const taps = Math.min(from, 2 * Math.ceil(support) + 1);
   const first = new Int32Array(count), weights = new Int32Array(count * taps);
   for (let i = 0; i < count; i++) {
@@ -63,20 +84,13 @@ function kernels(from: number, to: number, start: number, count: number): Kernel
     const high = Math.min(from, Math.trunc(center + support + 0.5));
     const values = Float64Array.from(
       { length: high - low },
-      (_, x) => bicubic((x + low - center + 0.5) / filterScale),
+      (_, x) => filter.weight((x + low - center + 0.5) / filterScale),
     );
     const sum = values.reduce((a, b) => a + b, 0);
     first[i] = Math.min(low, from - taps); // so that the zeros stay within the input
     values.forEach((value, x) => weights[i * taps + low - first[i] + x] = fixedPoint(value / sum));
   }
   return { count, taps, first, weights };
-}
-
-function bicubic(x: number): number {
-  const d = Math.abs(x);
-  if (d < 1) return ((A + 2) * d - (A + 3)) * d * d + 1;
-  if (d < 2) return (((d - 5) * d + 8) * d - 4) * A;
-  return 0;
 }
 
 /** Rounded half away from zero. */

@@ -4,17 +4,21 @@
  *
  * @module
  */
-import sharp from "sharp";
-import { type Augmenter, definePlugin, type Pixels, type Random, z } from "@seed/core";
+import {
+  type Augmenter,
+  BILINEAR,
+  decode,
+  definePlugin,
+  type Pixels,
+  type Random,
+  resize,
+  z,
+} from "@seed/core";
 import { gaussianBlur } from "./blur.ts";
 import { jitterColors, toGrayscale } from "./color.ts";
 import { type Crop, type MocoV2Options, sampleView } from "./parameters.ts";
 
 export { type MocoV2Options, sampleView, type ViewParameters } from "./parameters.ts";
-
-// One image at a time in each of several workers, nothing seen twice.
-sharp.concurrency(1);
-sharp.cache(false);
 
 class MocoV2Augmenter implements Augmenter {
   readonly size: number;
@@ -26,7 +30,7 @@ class MocoV2Augmenter implements Augmenter {
   async view(image: Uint8Array | Pixels, random: Random, size: number): Promise<Uint8Array> {
     const picture = image instanceof Uint8Array ? await decode(image) : image;
     const parameters = sampleView(random, picture.width, picture.height, this.options);
-    const pixels = await cropAndResize(picture, parameters.crop, size);
+    const pixels = cropAndResize(picture, parameters.crop, size);
     if (parameters.jitter) jitterColors(pixels, parameters.jitter);
     if (parameters.grayscale) toGrayscale(pixels);
     // Sigma is meant for the nominal size: the same view at another size is blurred as much.
@@ -38,18 +42,15 @@ class MocoV2Augmenter implements Augmenter {
   }
 }
 
-async function decode(bytes: Uint8Array): Promise<Pixels> {
-  const { data, info } = await sharp(bytes).rotate().flatten({ background: "#fff" }).toColourspace("srgb")
-    .removeAlpha()
-    .raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
-}
-
-/** Bilinear, with antialiasing when it shrinks, as PIL's. */
-async function cropAndResize(picture: Pixels, crop: Crop, size: number): Promise<Uint8Array> {
-  const raw = { width: picture.width, height: picture.height, channels: 3 } as const;
-  return await sharp(picture.data, { raw }).extract(crop)
-    .resize(size, size, { fit: "fill", kernel: "linear", fastShrinkOnLoad: false }).raw().toBuffer();
+/** As torchvision's crop and resize of a PIL image: the crop's edges are the picture's, bilinear, antialiased. */
+function cropAndResize({ data, width }: Pixels, crop: Crop, size: number): Uint8Array {
+  const rowBytes = 3 * crop.width, cropped = new Uint8Array(rowBytes * crop.height);
+  for (let y = 0; y < crop.height; y++) {
+    const from = 3 * ((crop.top + y) * width + crop.left);
+    cropped.set(data.subarray(from, from + rowBytes), y * rowBytes);
+  }
+  const square = { width: size, height: size };
+  return resize({ ...crop, data: cropped }, BILINEAR, square, { ...square, left: 0, top: 0 });
 }
 
 function flipHorizontally(pixels: Uint8Array, size: number): void {
