@@ -21,6 +21,8 @@ export interface ConvOptions {
   stride?: number;
   depthwise?: boolean;
   padding?: Padding;
+  /** A bias follows, which engines fuse with it. */
+  biased?: boolean;
   init?: Initializer;
 }
 
@@ -34,13 +36,14 @@ export function convWeight(source: ParameterSource, name: string, options: ConvO
 
 /** Convolves, as PyTorch's `conv2d` without bias would. */
 export function convolve(x: tf.Tensor4D, weight: tf.Tensor4D, options: ConvOptions): tf.Tensor4D {
-  const { kernel, stride = 1, depthwise = false, padding = "symmetric" } = options;
+  const { kernel, stride = 1, depthwise = false, padding = "symmetric", biased = false } = options;
   const run = depthwise ? tf.depthwiseConv2d : tf.conv2d;
   // With stride 1 and an odd kernel the two are the same, and engines like the one with a name better.
   if (padding === "same" || stride === 1) return run(x, weight, stride, "same") as tf.Tensor4D;
   if (kernel === 1) return run(x, weight, stride, "valid") as tf.Tensor4D;
   const side = kernel >> 1;
-  if (canPadExplicitly()) {
+  // TensorFlow 2.21 forgets explicit padding where oneDNN fuses a bias with a depthwise convolution, and aborts.
+  if (canPadExplicitly() && !(depthwise && biased)) {
     return run(x, weight, stride, [[0, 0], [side, side], [side, side], [0, 0]]) as tf.Tensor4D;
   }
   const padded = tf.pad(x, [[0, 0], [side, side], [side, side], [0, 0]]) as tf.Tensor4D;

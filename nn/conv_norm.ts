@@ -29,12 +29,16 @@ export function convNorm(source: ParameterSource, options: ConvNormOptions): Mod
   const weight = convWeight(source, names[0], options);
   const norm = batchNormParameters(source, names[1], outputs);
   if (source.frozen) {
-    const factor = tf.tidy(() => tf.mul(norm.scale, tf.rsqrt(tf.add(norm.runningVariance, epsilon))));
-    const folded = tf.tidy(() =>
-      tf.mul(weight, options.depthwise ? tf.expandDims(factor, 1) : factor)
-    ) as tf.Tensor4D;
-    const bias = tf.tidy(() => tf.sub(norm.offset, tf.mul(norm.runningMean, factor))) as tf.Tensor1D;
-    return (x) => activation(addBias(convolve(x, folded, options), bias));
+    const [folded, bias] = tf.tidy(() => {
+      const factor = tf.mul(norm.scale, tf.rsqrt(tf.add(norm.runningVariance, epsilon)));
+      return [
+        tf.mul(weight, options.depthwise ? tf.expandDims(factor, 1) : factor) as tf.Tensor4D,
+        tf.sub(norm.offset, tf.mul(norm.runningMean, factor)) as tf.Tensor1D,
+      ] as [tf.Tensor4D, tf.Tensor1D];
+    });
+    source.own?.(folded, bias);
+    const biased = { ...options, biased: true };
+    return (x) => activation(addBias(convolve(x, folded, biased), bias));
   }
   return (x, { training }) => {
     const y = convolve(x, weight, options);
