@@ -69,6 +69,10 @@ export class FrozenParameters implements ParameterSource, Disposable {
     return tensor;
   }
 
+  own(...tensors: tf.Tensor[]): void {
+    this.#tensors.push(...tensors);
+  }
+
   /**
    * To be called when the network is built.
    *

@@ -26,4 +26,7 @@ export interface ParameterSource {
     init: Initializer,
     trainable?: boolean,
   ): tf.Tensor;
+
+  /** Takes over tensors that a network has computed from its frozen values: they are disposed of with those. */
+  own?(...tensors: tf.Tensor[]): void;
 }

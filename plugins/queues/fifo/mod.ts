@@ -15,11 +15,10 @@ export class FifoQueue implements Queue {
    * measured against noise.
    */
   constructor(readonly size: number, readonly embeddingDim: number, seed: number) {
-    this.embeddings = tf.variable(
-      tf.tensor2d(unitRows(size, embeddingDim, seed), [size, embeddingDim]),
-      false,
-    );
-    this.pointer = tf.variable(tf.scalar(0, "int32"), false);
+    const rows = unitRows(size, embeddingDim, seed);
+    // Variables outlive the tidy, the tensors that they begin with do not.
+    this.embeddings = tf.tidy(() => tf.variable(tf.tensor2d(rows, [size, embeddingDim]), false));
+    this.pointer = tf.tidy(() => tf.variable(tf.scalar(0, "int32"), false));
   }
 
   enqueue(batch: tf.Tensor2D): void {
