@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import sharp from "sharp";
+import type { Augmenter } from "../augmenter.ts";
+import { Random } from "../random.ts";
+import { picture } from "./pictures.ts";
+import type { Steps } from "./steps.ts";
+
+/** An augmenter to check. */
+export interface AugmenterSubject {
+  make(): Promise<Augmenter> | Augmenter;
+}
+
+const KEYS = Array.from({ length: 16 }, (_, i) => i), SIZE = 32;
+
+/**
+ * Checks what {@link Augmenter} promises: a view is a function of the picture and the key; at two sizes it is the
+ * same view.
+ */
+export async function checkAugmenter(t: Steps, { make }: AugmenterSubject): Promise<void> {
+  const augmenter = await make(), image = picture(0, 96, 80);
+  const view = (key: number, size = SIZE, of: Parameters<Augmenter["view"]>[0] = image, by = augmenter) =>
+    by.view(of, new Random("view", key), size);
+
+  await t.step("says the side of its views", () => {
+    assert.ok(Number.isInteger(augmenter.size) && augmenter.size > 0);
+  });
+  await t.step("makes views of the size that is asked for", async () => {
+    for (const size of [SIZE, 17, 2 * SIZE]) assert.equal((await view(0, size)).length, size * size * 3);
+  });
+  await t.step("makes the same view of the same key, another instance and all at once too", async () => {
+    const other = await make(), first = [];
+    for (const key of KEYS) first.push(await view(key));
+    assert.deepEqual(await Promise.all(KEYS.map((key) => view(key))), first);
+    assert.deepEqual(await Promise.all(KEYS.map((key) => view(key, SIZE, image, other))), first);
+  });
+  await t.step("makes other views of other keys", async () => {
+    const views = await Promise.all(KEYS.map((key) => view(key)));
+    assert.ok(new Set(views.map((pixels) => pixels.join())).size > KEYS.length / 2);
+  });
+  await t.step("shows the same view at two sizes", async () => {
+    // A view twice as large, shrunk, is much closer to the view than those of other keys are.
+    let same = 0, other = 0;
+    const small = await Promise.all(KEYS.map((key) => view(key)));
+    for (const key of KEYS) {
+      const shrunk = halve(await view(key, 2 * SIZE), SIZE);
+      same += distance(small[key], shrunk);
+      other += distance(small[(key + 1) % KEYS.length], shrunk);
+    }
+    assert.ok(same < other / 4, `${same} from the same view, ${other} from others`);
+  });
+  await t.step("takes an encoded picture as its pixels", async () => {
+    const { width, height } = image, raw = { width, height, channels: 3 } as const;
+    const png = new Uint8Array(await sharp(image.data, { raw }).png().toBuffer());
+    for (const key of KEYS.slice(0, 4)) assert.deepEqual(await view(key, SIZE, png), await view(key));
+  });
+  await t.step("takes pictures of every shape", async () => {
+    for (const [width, height] of [[1, 1], [1, 50], [50, 1], [7, 300]]) {
+      for (const key of KEYS) {
+        assert.equal((await view(key, SIZE, picture(1, width, height))).length, SIZE * SIZE * 3);
+      }
+    }
+  });
+  await t.step("leaves the picture as it is", async () => {
+    const before = image.data.slice();
+    for (const key of KEYS) await view(key);
+    assert.deepEqual(image.data, before);
+  });
+  await t.step("refuses bytes that are no picture", async () => {
+    await assert.rejects(view(0, SIZE, new TextEncoder().encode("no picture")), Error);
+  });
+}
+
+/** Means of two by two pixels: `[2 * size, 2 * size, 3]` to `[size, size, 3]`. */
+function halve(pixels: Uint8Array, size: number): Float32Array {
+  const result = new Float32Array(size * size * 3);
+  for (let y = 0; y < 2 * size; y++) {
+    for (let x = 0; x < 2 * size; x++) {
+      for (let c = 0; c < 3; c++) {
+        result[((y >> 1) * size + (x >> 1)) * 3 + c] += pixels[(y * 2 * size + x) * 3 + c] / 4;
+      }
+    }
+  }
+  return result;
+}
+
+function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i] - b[i]);
+  return sum / a.length;
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import type { Engine } from "../engine.ts";
+import { tf } from "../tf.ts";
+import { assertFlat } from "./memory.ts";
+import { assertClose } from "./numbers.ts";
+import type { Steps } from "./steps.ts";
+
+/** An engine to check; it stays open. */
+export interface EngineSubject {
+  engine: Engine;
+}
+
+/** A step of training in small: a gradient, momentum, updates of variables. */
+function smallStep() {
+  const weight = tf.variable(tf.tensor2d([[1, 2], [3, 4]])), momentum = tf.variable(tf.zeros([2, 2]), false);
+  const frozen = tf.tensor2d([[0.5, 0.25], [1, -1]]);
+  const run = (x: tf.Tensor, lr: tf.Tensor): tf.Tensor[] => {
+    const loss = () => {
+      const hidden = tf.relu(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D)) as tf.Tensor2D;
+      return tf.mean(tf.square(tf.matMul(hidden, frozen))) as tf.Scalar;
+    };
+    const { value, grads } = tf.variableGrads(loss, [weight]);
+    momentum.assign(tf.add(tf.mul(momentum, 0.9), grads[weight.name]));
+    weight.assign(tf.sub(weight, tf.mul(lr, momentum)));
+    return [value];
+  };
+  return { weight, run, [Symbol.dispose]: () => tf.dispose([weight, momentum, frozen]) };
+}
+
+/**
+ * Checks what {@link Engine} promises: a traced function does what its body does, reads variables anew, and takes
+ * any other tensor as a constant.
+ */
+export async function checkEngine(t: Steps, { engine }: EngineSubject): Promise<void> {
+  const first = async (tensors: tf.Tensor[] | Promise<tf.Tensor[]>) => {
+    const [tensor] = await tensors, values = await tensor.data();
+    tensor.dispose();
+    return values as Float32Array;
+  };
+
+  await t.step("says what it is", () => {
+    assert.match(engine.name, /^[a-z0-9_-]+$/);
+    assert.ok(engine.version.length > 0);
+    assert.ok(engine.device === "cpu" || engine.device === "gpu");
+  });
+  await t.step("repeats a training step with the values of the eager one", async () => {
+    using traced = smallStep();
+    using eager = smallStep();
+    using step = engine.trace(traced.run, { name: "small step" });
+    const lr = tf.scalar(0.01);
+    for (let i = 0; i < 5; i++) {
+      const x = tf.tensor2d([[1, 2 + i], [3, -5], [-1, i]]);
+      const loss = await first(step.call(x, lr)), expected = tf.tidy(() => eager.run(x, lr)[0].dataSync());
+      assertClose(loss, expected, 1e-6 * Math.abs(expected[0]), "loss");
+      assertClose(traced.weight.dataSync(), eager.weight.dataSync(), 1e-6, "weight");
+      x.dispose();
+    }
+    lr.dispose();
+  });
+  await t.step("reads variables anew at each call, and the arguments", async () => {
+    const variable = tf.variable(tf.scalar(2)),
+      constant = tf.scalar(10),
+      x = tf.scalar(3),
+      other = tf.scalar(5);
+    using affine = engine.trace((x) => [tf.add(tf.mul(x, variable), constant)], { name: "affine" });
+    assert.deepEqual([...await first(affine.call(x))], [16]);
+    variable.assign(other);
+    assert.deepEqual([...await first(affine.call(x))], [25]);
+    assert.deepEqual([...await first(affine.call(other))], [35]);
+    tf.dispose([variable, constant, x, other]);
+  });
+  await t.step("gives the same bits every time, of calls at the same time too", async () => {
+    const x = tf.randomNormal([64, 64]), y = tf.randomNormal([64, 64]);
+    using product = engine.trace((a, b) => [tf.softmax(tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D))], {
+      name: "product",
+    });
+    const expected = await first(product.call(x, y));
+    for (const values of await Promise.all([1, 2, 3, 4].map(() => first(product.call(x, y))))) {
+      assert.deepEqual(values, expected);
+    }
+    tf.dispose([x, y]);
+  });
+  await t.step("refuses another shape or dtype, naming the function", async () => {
+    if (!engine.traces) return; // eager functions take any
+    using negative = engine.trace((x) => [tf.neg(x)], { name: "negative" });
+    const x = tf.zeros([2, 3]), others = [tf.zeros([3, 2]), tf.zeros([2, 3], "int32")];
+    tf.dispose(await negative.call(x));
+    for (const other of others) await assert.rejects(negative.call(other), /negative/);
+    tf.dispose([x, ...others]);
+  });
+  await t.step("refuses to read data inside a trace, naming the function", async () => {
+    if (!engine.traces) return;
+    using peeking = engine.trace((x) => [tf.scalar(tf.sum(x).dataSync()[0])], { name: "peeking" });
+    const x = tf.ones([2]);
+    await assert.rejects(peeking.call(x), /peeking/);
+    x.dispose();
+  });
+  await t.step("leaves variables as they were when a trace fails", async () => {
+    const variable = tf.variable(tf.scalar(2)), x = tf.scalar(1);
+    using failing = engine.trace((x) => {
+      variable.assign(tf.add(variable, x) as tf.Scalar);
+      throw new Error("The body broke");
+    }, { name: "failing" });
+    await assert.rejects(failing.call(x), /The body broke/);
+    if (engine.traces) assert.deepEqual([...variable.dataSync()], [2]);
+    tf.dispose([variable, x]);
+  });
+  await t.step("uploads pixels as they are", async () => {
+    const pixels = Uint8Array.from({ length: 2 * 3 * 4 * 3 }, (_, i) => i * 7);
+    const tensor = engine.upload(pixels, [2, 3, 4, 3]);
+    assert.deepEqual([tensor.shape, tensor.dtype], [[2, 3, 4, 3], "float32"]);
+    pixels.fill(0); // the pipeline uses its buffers again
+    const values = await tensor.data();
+    tensor.dispose();
+    assert.deepEqual(values, Float32Array.from({ length: 72 }, (_, i) => i * 7 % 256));
+  });
+  await t.step("keeps no tensors", async () => {
+    using small = smallStep();
+    using step = engine.trace(small.run, { name: "small step" });
+    const x = tf.ones([3, 2]), lr = tf.scalar(0.01);
+    await assertFlat(async () => void await first(step.call(x, lr)));
+    await assertFlat(() => engine.upload(new Uint8Array(3), [1, 1, 1, 3]).dispose());
+    tf.dispose([x, lr]);
+  });
+}

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import type { Logger, RunDescription } from "../logger.ts";
+import type { Steps } from "./steps.ts";
+
+/** A logger to check. */
+export interface LoggerSubject {
+  make(runDirectory: string): Promise<Logger> | Logger;
+}
+
+const RUN: RunDescription = {
+  recipe: "recipes/test.yaml",
+  directory: "runs/test",
+  engine: "test 1",
+  device: "cpu",
+  teacher: null,
+  student: "small, 0.01 M parameters",
+  images: 40,
+  stepsPerEpoch: 4,
+  steps: 8,
+  startStep: 0,
+};
+
+const figures = (step: number, network: string) => ({
+  step,
+  epoch: step / RUN.stepsPerEpoch,
+  network,
+  evaluation: { knn: { top1: 0.25 }, retrieval: { top1: 0.5, top5: 0.75 } },
+});
+
+/** What a run tells its loggers after `startStep`, up to a step where it may break off. */
+async function tell(logger: Logger, startStep: number, endStep: number): Promise<void> {
+  await logger.start?.({ ...RUN, startStep });
+  // A run, and a resume too, begins with the evaluation that its step is due.
+  if (startStep % RUN.stepsPerEpoch === 0) {
+    logger.evaluation?.(figures(startStep, startStep ? "student" : "untrained"));
+  }
+  for (let step = startStep + 1; step <= endStep; step++) {
+    logger.step?.({
+      step,
+      epoch: step / RUN.stepsPerEpoch,
+      loss: 3 / step,
+      lr: 0.01,
+      images_per_second: 100,
+    });
+    if (step % RUN.stepsPerEpoch === 0) logger.evaluation?.(figures(step, "student"));
+    if (step === 2) logger.message?.("Something worth a line");
+  }
+  if (endStep === RUN.steps) logger.end?.();
+}
+
+/** Checks what {@link Logger} promises: it follows whole runs, runs that break off, and resumes. */
+export async function checkLogger(t: Steps, { make }: LoggerSubject): Promise<void> {
+  const run = async (parts: [startStep: number, endStep: number][]) => {
+    const directory = await Deno.makeTempDir({ prefix: "seed-logger-" });
+    try {
+      const printed = await standardOutput(async () => {
+        for (const [startStep, endStep] of parts) {
+          using logger = await make(directory);
+          await tell(logger, startStep, endStep);
+        }
+      });
+      assert.equal(printed, 0, "standard output is for results");
+      return await filesIn(directory);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  };
+
+  await t.step("follows a run from its start to its end", async () => void await run([[0, 8]]));
+  await t.step("lets go of a run that did not start", async () => {
+    const directory = await Deno.makeTempDir({ prefix: "seed-logger-" });
+    (await make(directory))[Symbol.dispose]();
+    await Deno.remove(directory, { recursive: true });
+  });
+  await t.step("writes the same files about a run that broke off and was resumed", async () => {
+    // Step 4 had its checkpoint; what came after is done again.
+    assert.deepEqual(await run([[0, 6], [4, 8]]), await run([[0, 8]]));
+  });
+}
+
+/** How often something is printed on standard output meanwhile. */
+async function standardOutput(body: () => Promise<void>): Promise<number> {
+  const before = { log: console.log, write: Deno.stdout.write, writeSync: Deno.stdout.writeSync };
+  let count = 0;
+  console.log = () => void count++;
+  Deno.stdout.write = (bytes) => (count++, Promise.resolve(bytes.length));
+  Deno.stdout.writeSync = (bytes) => (count++, bytes.length);
+  try {
+    await body();
+    return count;
+  } finally {
+    console.log = before.log;
+    Object.assign(Deno.stdout, { write: before.write, writeSync: before.writeSync });
+  }
+}
+
+async function filesIn(folder: string): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (isFile) files[name] = await Deno.readTextFile(`${folder}/${name}`);
+  }
+  return files;
+}

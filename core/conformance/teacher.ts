@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import type { Teacher } from "../teacher.ts";
+import { tf } from "../tf.ts";
+import { assertFlat } from "./memory.ts";
+import { assertClose, assertFinite, assertUnitRows } from "./numbers.ts";
+import { pictures } from "./pictures.ts";
+import type { Steps } from "./steps.ts";
+
+/** A teacher to check. */
+export interface TeacherSubject {
+  make(): Promise<Teacher> | Teacher;
+  /** Side of the views, in pixels, if the teacher takes the augmenter's; default 32. */
+  size?: number;
+  /** How much an embedding may differ between batches, in each dimension; default 1e-5. */
+  tolerance?: number;
+}
+
+/** Checks what {@link Teacher} promises: unit rows that depend on their own image alone, the same every time. */
+export async function checkTeacher(
+  t: Steps,
+  { make, size = 32, tolerance = 1e-5 }: TeacherSubject,
+): Promise<void> {
+  const tensorsBefore = tf.memory().numTensors;
+  const teacher = await make(), { embeddingDim, inputSize, weights } = teacher;
+
+  /** Rows of the pictures of these numbers, in one batch. */
+  const embed = async (...indices: number[]): Promise<Float32Array[]> => {
+    const images = pictures(indices, inputSize ?? size), embedding = await teacher.embed(images);
+    assert.ok(!images.isDisposed, "the images are the caller's to dispose of");
+    assert.deepEqual([embedding.shape, embedding.dtype], [[indices.length, embeddingDim], "float32"]);
+    const values = await embedding.data() as Float32Array;
+    tf.dispose([images, embedding]);
+    return indices.map((_, i) => values.slice(i * embeddingDim, (i + 1) * embeddingDim));
+  };
+
+  await t.step("says its width, its input size and its weights", () => {
+    assert.ok(Number.isInteger(embeddingDim) && embeddingDim > 0);
+    assert.ok(inputSize === null || Number.isInteger(inputSize) && inputSize > 0);
+    if (weights === null) return;
+    assert.match(weights.sha256, /^[0-9a-f]{64}$/);
+    assert.ok(weights.file && weights.layout && weights.tensors > 0);
+  });
+  await t.step("embeds into finite unit rows", async () => {
+    for (const row of await embed(0, 1, 2, 3)) {
+      assertFinite(row, "embedding");
+      assertUnitRows(row, embeddingDim, "embedding");
+    }
+  });
+  await t.step("tells different images apart", async () => {
+    const [a, b] = await embed(0, 1, 2, 3);
+    assert.ok(a.some((value, i) => Math.abs(value - b[i]) > 10 * tolerance));
+  });
+  await t.step("gives the same bits for the same batch", async () => {
+    assert.deepEqual(await embed(0, 1, 2, 3), await embed(0, 1, 2, 3));
+  });
+  await t.step("embeds an image the same whatever else is in the batch, and wherever it is", async () => {
+    const [alone] = await embed(0, 1, 2, 3), [, , , moved] = await embed(6, 5, 4, 0);
+    assertClose(moved, alone, tolerance, "embedding in another batch");
+  });
+  await t.step("keeps no tensors", async () => await assertFlat(async () => void await embed(0, 1, 2, 3)));
+  await t.step("frees everything when it is disposed of", () => {
+    teacher[Symbol.dispose]();
+    assert.equal(tf.memory().numTensors, tensorsBefore);
+  });
+}

@@ -1,0 +1,159 @@
+/**
+ * Each of SEED's plugins keeps the promises of its interface, on the tensorflow engine.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { cacheDirectory, type Plugin, readParameters, type Student, writeSafetensors } from "@seed/core";
+import {
+  checkAugmenter,
+  checkDataSource,
+  checkEngine,
+  checkEvaluator,
+  checkLogger,
+  checkObjective,
+  checkQueue,
+  checkStudent,
+  checkTeacher,
+} from "@seed/core/conformance";
+import augmenterMocoV2 from "@seed/augmenter-moco-v2";
+import dataEmoji from "@seed/data-emoji";
+import dataImageFolder from "@seed/data-image-folder";
+import evaluatorAgreement from "@seed/evaluator-agreement";
+import evaluatorKnn from "@seed/evaluator-knn";
+import evaluatorRetrieval from "@seed/evaluator-retrieval";
+import loggerJsonl from "@seed/logger-jsonl";
+import loggerTerminal from "@seed/logger-terminal";
+import objectiveMoco from "@seed/objective-moco";
+import objectiveSeed from "@seed/objective-seed";
+import queueFifo from "@seed/queue-fifo";
+import studentEfficientnet from "@seed/student-efficientnet";
+import studentResnet from "@seed/student-resnet";
+import teacherEfficientnetLite from "@seed/teacher-efficientnet-lite";
+import teacherMoco from "@seed/teacher-moco";
+import { resnet, StudentNetwork } from "@seed/nn";
+import teacherExample from "../examples/my_teacher.ts";
+import { testContext, testEngine } from "./support/engine.ts";
+import { makeImageFolder } from "./support/image_folder.ts";
+import { tinyStudent } from "./support/tiny_student.ts";
+
+const engine = await testEngine();
+const context = { ...testContext, engine };
+
+/** Options as a recipe would give them, with the plugin's defaults. */
+// deno-lint-ignore no-explicit-any
+const options = (plugin: Pick<Plugin<any>, "options">, given = {}) => plugin.options.parse(given) as any;
+
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "seed-conformance-" });
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("engine tensorflow", (t) => checkEngine(t, { engine }));
+
+Deno.test("teacher moco", (t) =>
+  inFolder(async (folder) => {
+    const weights = join(folder, "moco.safetensors");
+    await writeMocoWeights(weights);
+    const given = options(teacherMoco, { network: "resnet18", weights, precision: "fp32" });
+    await checkTeacher(t, { make: () => teacherMoco.create(given, context) });
+  }));
+
+/** A ResNet-18 of random values with MoCo-v2's names. */
+async function writeMocoWeights(path: string): Promise<void> {
+  using network = new StudentNetwork("resnet18", (source) => resnet(source, 18), {
+    seed: 0,
+    head: { dim: 128 },
+    teacherDim: null,
+  });
+  const arrays = await readParameters(network.parameters);
+  const named = arrays.map((array) => ({
+    ...array,
+    name: `module.encoder_q.${array.name.replace(/^head\./, "fc.")}`,
+  }));
+  await writeSafetensors(path, named, {});
+}
+
+Deno.test("teacher efficientnet-lite", (t) => {
+  const cacheDir = join(cacheDirectory(), "seed_teacher-efficientnet-lite");
+  const given = options(teacherEfficientnetLite, { input_size: 64, precision: "fp32" });
+  return checkTeacher(t, { make: () => teacherEfficientnetLite.create(given, { ...context, cacheDir }) });
+});
+
+Deno.test("teacher of the example", (t) =>
+  checkTeacher(t, { make: () => teacherExample.create(options(teacherExample), context) }));
+
+Deno.test("student efficientnet", (t) =>
+  checkStudent(t, {
+    engine,
+    make: (seed) =>
+      studentEfficientnet.create(options(studentEfficientnet, { variant: "b0", head: { hidden: 16 } }), {
+        ...context,
+        seed,
+        embeddingDim: 8,
+      }),
+  }));
+
+Deno.test("student resnet", (t) =>
+  checkStudent(t, {
+    engine,
+    make: (seed) =>
+      studentResnet.create(options(studentResnet, { depth: 18 }), { ...context, seed, embeddingDim: 8 }),
+  }));
+
+Deno.test("queue fifo", (t) =>
+  checkQueue(t, {
+    engine,
+    make: ({ size, ...rest }) => queueFifo.create(options(queueFifo, { size }), { ...context, ...rest }),
+  }));
+
+for (const plugin of [objectiveSeed, objectiveMoco]) {
+  Deno.test(plugin.name.replace(/^@seed\/(\w+)-/, "$1 "), (t) =>
+    checkObjective(t, {
+      engine,
+      makeStudent: (seed) => tinyStudent({ seed, teacherDim: null }),
+      makeQueue: ({ size, ...rest }) =>
+        queueFifo.create(options(queueFifo, { size }), { ...context, ...rest }),
+      make: (createStudent: () => Promise<Student>, embeddingDim) =>
+        plugin.create(options(plugin), { ...context, createStudent, embeddingDim }),
+    }));
+}
+
+Deno.test("augmenter moco-v2", (t) =>
+  checkAugmenter(t, { make: () => augmenterMocoV2.create(options(augmenterMocoV2, { size: 32 }), context) }));
+
+Deno.test("data image-folder", (t) =>
+  inFolder(async (root) => {
+    await makeImageFolder(root, { train: 4, val: 2 });
+    await checkDataSource(t, { make: () => dataImageFolder.create({ root }, context) });
+  }));
+
+Deno.test("data emoji", (t) => {
+  const cacheDir = join(cacheDirectory(), "seed_data-emoji");
+  return checkDataSource(t, { make: () => dataEmoji.create(options(dataEmoji), { ...context, cacheDir }) });
+});
+
+for (
+  const [plugin, given] of [[evaluatorKnn, { k: 3 }], [evaluatorRetrieval, {}], [evaluatorAgreement, {
+    k: 3,
+  }]] as const
+) {
+  Deno.test(
+    plugin.name.replace(/^@seed\/(\w+)-/, "$1 "),
+    (t) => checkEvaluator(t, { make: () => plugin.create(options(plugin, given), context) }),
+  );
+}
+
+for (const plugin of [loggerTerminal, loggerJsonl]) {
+  Deno.test(
+    plugin.name.replace(/^@seed\/(\w+)-/, "$1 "),
+    (t) =>
+      checkLogger(t, {
+        make: (runDirectory) => plugin.create(options(plugin), { ...context, runDirectory }),
+      }),
+  );
+}

@@ -1,0 +1,35 @@
+import { tf } from "@seed/core";
+import { convNorm, IMAGENET, normalize, type ParameterSource, relu, StudentNetwork } from "@seed/nn";
+
+/** A student with a layer of each kind that trains in a moment: two convolutions, one of them depthwise. */
+export function tinyStudent(options: { seed: number; teacherDim: number | null }): StudentNetwork {
+  return new StudentNetwork("tiny", tinyBackbone, {
+    ...options,
+    head: { hidden: 8, dim: options.teacherDim ?? 6 },
+  });
+}
+
+function tinyBackbone(source: ParameterSource) {
+  const stem = convNorm(source, {
+    names: ["conv1", "bn1"],
+    inputs: 3,
+    outputs: 8,
+    kernel: 3,
+    stride: 2,
+    activation: relu,
+  });
+  const depthwise = convNorm(source, {
+    names: ["conv2", "bn2"],
+    inputs: 8,
+    outputs: 8,
+    kernel: 3,
+    depthwise: true,
+    activation: relu,
+  });
+  return {
+    featureDim: 8,
+    normalization: IMAGENET,
+    features: (images: tf.Tensor4D, mode: { training: boolean }) =>
+      tf.mean(depthwise(stem(normalize(images, IMAGENET), mode), mode), [1, 2]) as tf.Tensor2D,
+  };
+}
