@@ -8,7 +8,7 @@ import { nearest, UsageError } from "@seed/core";
 import type { Backbone } from "./backbone.ts";
 import { efficientnetB0 } from "./efficientnet.ts";
 import { efficientnetLite2 } from "./efficientnet_lite.ts";
-import { IMAGENET, type Normalization } from "./normalize.ts";
+import { EFFICIENTNET_LITE, IMAGENET, type Normalization } from "./normalize.ts";
 import type { ParameterSource } from "./parameters.ts";
 import { resnet, type ResNetDepth } from "./resnet.ts";
 import { type Layout, MOCO_LAYOUTS, plainLayout, runLayouts } from "./weights/layouts.ts";
@@ -43,7 +43,7 @@ export const NETWORKS: ReadonlyMap<string, Network> = new Map(
       name: "efficientnet_lite2",
       build: efficientnetLite2,
       inputSize: 260,
-      normalization: IMAGENET,
+      normalization: EFFICIENTNET_LITE,
       layouts: [plainLayout("efficientnet-lite-pytorch", "_conv_stem.weight", "_fc.")],
     },
   ].map((network) => [network.name, network]),

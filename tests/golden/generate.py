@@ -8,16 +8,18 @@ A topic is a module beside this one whose `expected()` gives the content of each
 
 import importlib
 import json
+import re
 import sys
 from pathlib import Path
 
-TOPICS = ["efficientnet_b0", "resnet", "network_size", "center_view", "losses"]
+HERE = Path(__file__).parent
+TOPICS = sorted(path.stem for path in HERE.glob("*.py") if re.search(r"^def expected\(", path.read_text(), re.M))
 
 
 def main():
     for topic in sys.argv[1:] or TOPICS:
         for name, content in importlib.import_module(topic).expected().items():
-            path = Path(__file__).with_name(name)
+            path = HERE / name
             path.write_bytes(content if isinstance(content, bytes) else to_json(content).encode())
             print(f"{path.name}: {path.stat().st_size} bytes")
 
