@@ -13,24 +13,38 @@ export interface Outcome {
 /** The repository's folder, with a slash at its end. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Runs the command line as users do, in a process of its own; `env` is added to this process's. */
-export async function runCli(
+/** How a process starts; `env` is added to this process's. */
+interface StartOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+}
+
+/** Runs the command line as users do, in a process of its own. */
+export async function runCli(args: string[], options: StartOptions = {}): Promise<Outcome> {
+  return await startCli(args, options).outcome;
+}
+
+/** Starts it, and lets it run. */
+export function startCli(
   args: string[],
-  options: { env?: Record<string, string>; cwd?: string } = {},
-): Promise<Outcome> {
+  options: StartOptions = {},
+): { outcome: Promise<Outcome>; kill(signal: Deno.Signal): void } {
   const started = performance.now();
-  const { code, signal, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--config", `${ROOT}deno.json`, `${ROOT}cli/main.ts`, ...args],
     env: { NO_COLOR: "1", ...options.env },
     cwd: options.cwd,
     stdin: "null",
-  }).output();
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return {
+  const outcome = process.output().then(({ code, signal, stdout, stderr }) => ({
     code: signal ? null : code,
     signal,
     stdout: text(stdout),
     stderr: text(stderr),
     seconds: (performance.now() - started) / 1000,
-  };
+  }));
+  return { outcome, kill: (signal) => process.kill(signal) };
 }
