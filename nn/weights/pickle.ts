@@ -24,8 +24,8 @@ export class PickleError extends Error {
   override name = "PickleError";
 }
 
-/** Deeper or longer than any state dict; stops a pickle that only wants memory. */
-const MAX_VALUES = 5_000_000;
+/** Opcodes of a pickle; a checkpoint of two ResNet-152 takes 70,000. Stops one that only wants memory. */
+const MAX_OPCODES = 1_000_000;
 
 /** A Python object that was named but not called: a class as a value. */
 export class Global {
@@ -51,7 +51,7 @@ class Unpickler {
   readonly #memo = new Map<number, unknown>();
   readonly #text = new TextDecoder("utf-8", { fatal: true });
   #at = 0;
-  #values = 0;
+  #opcodes = 0;
 
   constructor(private readonly bytes: Uint8Array, private readonly scope: PickleScope) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -60,7 +60,7 @@ class Unpickler {
   run(): { value: unknown; length: number } {
     for (;;) {
       const at = this.#at, opcode = this.#uint8();
-      if (++this.#values > MAX_VALUES) throw new PickleError(`It has more than ${MAX_VALUES} values`);
+      if (++this.#opcodes > MAX_OPCODES) throw new PickleError(`It has more than ${MAX_OPCODES} opcodes`);
       if (opcode === 0x2e) return { value: this.#pop(), length: this.#at }; // STOP
       const operation = OPERATIONS[opcode];
       if (!operation) {
@@ -163,12 +163,15 @@ class Unpickler {
     return Number.isSafeInteger(plain) ? plain : value;
   }
 
-  global(module: string, name: string): void {
+  global(module: unknown, name: unknown): void {
+    if (typeof module !== "string" || typeof name !== "string") {
+      throw new PickleError("It names a Python object by something that is no text");
+    }
     const full = `${module}.${name}`;
     const construct = Object.hasOwn(this.scope.globals, full) ? this.scope.globals[full] : undefined;
     if (!construct) {
       throw new PickleError(
-        `It asks for the Python object "${full}", which is not among those that tensors need`,
+        `It asks for the Python object ${quoted(full)}, which is not among those that tensors need`,
       );
     }
     this.#stack.push(new Global(full, construct));
@@ -231,6 +234,11 @@ class Unpickler {
   }
 }
 
+/** A text of the file's for a message: on one line, and not as long as the file. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
+}
+
 /** Opcodes of protocols 0 to 4 that `torch.save` writes (Python's `pickletools.py` describes them). */
 const OPERATIONS: Readonly<Record<number, (p: Unpickler) => void>> = {
   0x80: (p) => void p.uint8(), // PROTO
@@ -268,7 +276,7 @@ const OPERATIONS: Readonly<Record<number, (p: Unpickler) => void>> = {
   0x63: (p) => p.global(p.line(), p.line()), // GLOBAL
   0x93: (p) => { // STACK_GLOBAL
     const name = p.pop(), module = p.pop();
-    p.global(String(module), String(name));
+    p.global(module, name);
   },
   0x52: (p) => p.reduce(), // REDUCE
   0x62: (p) => p.build(), // BUILD

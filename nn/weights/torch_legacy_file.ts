@@ -5,7 +5,7 @@
  * @module
  */
 import { BYTES_PER_ELEMENT, readRange, RunError, toFloat32, type WeightsFile } from "@seed/core";
-import { PickleError, readPickle } from "./pickle.ts";
+import { PickleError, quoted, readPickle } from "./pickle.ts";
 import { gather, namedTensors, type Storage, type TensorView, torchScope } from "./torch_pickle.ts";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -87,7 +87,7 @@ function readHead(bytes: Uint8Array) {
   if (next() !== MAGIC) throw new PickleError("It does not begin with PyTorch's magic number");
   const protocol = next();
   if (protocol !== PROTOCOL) {
-    throw new PickleError(`It has the container version ${protocol}, expected ${PROTOCOL}`);
+    throw new PickleError(`It is not of the container's version ${PROTOCOL}`);
   }
   const system = next();
   if (system instanceof Map && system.get("little_endian") === false) {
@@ -109,22 +109,23 @@ async function locate(file: Deno.FsFile, { path, size, length, keys, storages }:
   const starts = new Map<string, number>();
   let at = length;
   for (const key of keys) {
-    const storage = storages.get(String(key));
-    if (!storage) throw new PickleError(`It lists a storage "${key}" that no tensor uses`);
+    if (typeof key !== "string") throw new PickleError("It lists a storage by something that is no text");
+    const storage = storages.get(key);
+    if (!storage) throw new PickleError(`It lists a storage ${quoted(key)} that no tensor uses`);
     const { elements, dtype } = storage;
     const end = at + 8 + elements * BYTES_PER_ELEMENT[dtype];
     if (end > size) {
-      throw new PickleError(`The storage "${key}" ends at byte ${end} of ${size} (truncated file?)`);
+      throw new PickleError(`The storage ${quoted(key)} ends at byte ${end} of ${size} (truncated file?)`);
     }
     const count = new DataView((await readRange(file, at, 8, path)).buffer).getBigInt64(0, true);
     if (count !== BigInt(elements)) {
-      throw new PickleError(`The storage "${key}" has ${count} elements, expected ${elements}`);
+      throw new PickleError(`The storage ${quoted(key)} has ${count} elements, expected ${elements}`);
     }
-    starts.set(String(key), at + 8);
+    starts.set(key, at + 8);
     at = end;
   }
   for (const key of storages.keys()) {
-    if (!starts.has(key)) throw new PickleError(`It lacks the storage "${key}"`);
+    if (!starts.has(key)) throw new PickleError(`It lacks the storage ${quoted(key)}`);
   }
   return starts;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { BYTES_PER_ELEMENT, type StoredType, type TensorInfo } from "@seed/core";
-import { Global, PickleError, type PickleScope, Tuple } from "./pickle.ts";
+import { Global, PickleError, type PickleScope, quoted, Tuple } from "./pickle.ts";
 
 /** A block of elements that tensors are views of. */
 export interface Storage {
@@ -35,16 +35,28 @@ const STORAGE_TYPES: Readonly<Record<string, StoredType>> = {
   "torch.BoolStorage": "BOOL",
 };
 
+/** PyTorch's own bound on the axes of a tensor. */
+const MAX_RANK = 64;
+
+/** Pairs that dicts are made of, in all; one list could otherwise be copied over and over. */
+const MAX_PAIRS = 1_000_000;
+
 /** Python objects that pickled tensors refer to; every other is refused. */
 export function torchScope(): PickleScope & { readonly storages: ReadonlyMap<string, Storage> } {
   const storages = new Map<string, Storage>();
+  let pairs = 0;
+  const orderedDict = ([items]: readonly unknown[]) => {
+    const count = Array.isArray(items) ? items.length : 0;
+    if ((pairs += count) > MAX_PAIRS) throw new PickleError(`It makes dicts of more than ${MAX_PAIRS} pairs`);
+    return new Map(entries(items));
+  };
   const notCallable = () => {
     throw new PickleError("It calls a storage type, which only names one");
   };
   return {
     storages,
     globals: {
-      "collections.OrderedDict": (args) => new Map(entries(args[0])),
+      "collections.OrderedDict": orderedDict,
       "torch._utils._rebuild_tensor": tensorView,
       "torch._utils._rebuild_tensor_v2": tensorView,
       "torch._utils._rebuild_parameter": ([data]) => data,
@@ -55,7 +67,7 @@ export function torchScope(): PickleScope & { readonly storages: ReadonlyMap<str
       const storage = parseStorage(id), known = storages.get(storage.key);
       if (!known) storages.set(storage.key, storage);
       else if (known.dtype !== storage.dtype || known.elements !== storage.elements) {
-        throw new PickleError(`It describes the storage "${storage.key}" in two ways`);
+        throw new PickleError(`It describes the storage ${quoted(storage.key)} in two ways`);
       }
       return known ?? storage;
     },
@@ -125,6 +137,8 @@ function tensorView([storage, offset, shape, strides]: readonly unknown[]): Tens
   if (!isStorage(storage) || !isCount(offset) || !isCounts(shape) || !isCounts(strides)) {
     throw new PickleError("It describes a tensor in an unknown way");
   }
+  const rank = Math.max(shape.length, strides.length);
+  if (rank > MAX_RANK) throw new PickleError(`It gives a tensor ${rank} axes`);
   if (shape.length !== strides.length) {
     throw new PickleError(`It gives a tensor [${shape}] the strides [${strides}]`);
   }
