@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Engine } from "../engine.ts";
 import { tf } from "../tf.ts";
 import { assertFlat } from "./memory.ts";
-import { assertClose } from "./numbers.ts";
+import { assertClose, sameValues } from "./numbers.ts";
 import type { Steps } from "./steps.ts";
 
 /** An engine to check; it stays open. */
@@ -76,7 +76,7 @@ export async function checkEngine(t: Steps, { engine }: EngineSubject): Promise<
     });
     const expected = await first(product.call(x, y));
     for (const values of await Promise.all([1, 2, 3, 4].map(() => first(product.call(x, y))))) {
-      assert.deepEqual(values, expected);
+      assert.ok(sameValues([values], [expected]), "one of the calls gave another result");
     }
     tf.dispose([x, y]);
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Engine } from "../engine.ts";
 import type { Queue } from "../queue.ts";
 import { tf } from "../tf.ts";
-import { assertFlat, variableCount } from "./memory.ts";
+import { assertFlat, copyValue, variableCount } from "./memory.ts";
 import { assertUnitRows } from "./numbers.ts";
 import type { Steps } from "./steps.ts";
 
@@ -65,8 +65,8 @@ export async function checkQueue(t: Steps, { engine, make }: QueueSubject): Prom
   });
   await t.step("goes on from a state that is put into another one", async () => {
     using other = await make({ ...options, seed: 1 });
-    other.embeddings.assign(queue.embeddings as tf.Tensor2D);
-    other.pointer.assign(queue.pointer as tf.Scalar);
+    copyValue(other.embeddings as tf.Variable, queue.embeddings as tf.Variable);
+    copyValue(other.pointer as tf.Variable, queue.pointer as tf.Variable);
     tf.tidy(() => other.enqueue(tf.tensor2d(batchOf(50)))); // not traced, too
     await enqueue(50);
     assert.deepEqual([rows(other), pointer(other)], [rows(), pointer()]);

@@ -71,7 +71,7 @@ export async function checkStudent(t: Steps, { engine, make, size = 32 }: Studen
   await t.step("gives finite features and embeddings, the same every time", async () => {
     const first = await outputs(images);
     for (const values of first) assertFinite(values, "output");
-    assert.deepEqual(await outputs(images), first);
+    assert.ok(sameValues(await outputs(images), first), "the second time was another");
   });
   await t.step("evaluates an image the same whatever else is in the batch, and changes nothing", async () => {
     const before = state(), [features] = await outputs(images), others = pictures([0, 7, 6, 5], size);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Teacher } from "../teacher.ts";
 import { tf } from "../tf.ts";
 import { assertFlat } from "./memory.ts";
-import { assertClose, assertFinite, assertUnitRows } from "./numbers.ts";
+import { assertClose, assertFinite, assertUnitRows, sameValues } from "./numbers.ts";
 import { pictures } from "./pictures.ts";
 import type { Steps } from "./steps.ts";
 
@@ -51,7 +51,7 @@ export async function checkTeacher(
     assert.ok(a.some((value, i) => Math.abs(value - b[i]) > 10 * tolerance));
   });
   await t.step("gives the same bits for the same batch", async () => {
-    assert.deepEqual(await embed(0, 1, 2, 3), await embed(0, 1, 2, 3));
+    assert.ok(sameValues(await embed(0, 1, 2, 3), await embed(0, 1, 2, 3)), "the second time was another");
   });
   await t.step("embeds an image the same whatever else is in the batch, and wherever it is", async () => {
     const [alone] = await embed(0, 1, 2, 3), [, , , moved] = await embed(6, 5, 4, 0);

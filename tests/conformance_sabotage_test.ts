@@ -1,0 +1,445 @@
+/**
+ * The conformance suites find what they are for: plugins that break one promise each fail in the step of that
+ * promise, and the same plugins unbroken pass.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import {
+  type Augmenter,
+  type DataSource,
+  type Evaluator,
+  type Logger,
+  type Objective,
+  Random,
+  type Teacher,
+  tf,
+} from "@seed/core";
+import {
+  checkAugmenter,
+  checkDataSource,
+  checkEngine,
+  checkEvaluator,
+  checkLogger,
+  checkObjective,
+  checkQueue,
+  checkStudent,
+  checkTeacher,
+  type Steps,
+} from "@seed/core/conformance";
+import augmenterMocoV2 from "@seed/augmenter-moco-v2";
+import dataImageFolder from "@seed/data-image-folder";
+import evaluatorKnn from "@seed/evaluator-knn";
+import objectiveMoco from "@seed/objective-moco";
+import { FifoQueue } from "@seed/queue-fifo";
+import { eagerEngine } from "./support/eager_engine.ts";
+import { testContext } from "./support/engine.ts";
+import { makeImageFolder } from "./support/image_folder.ts";
+import { tinyStudent } from "./support/tiny_student.ts";
+
+const engine = await eagerEngine();
+const context = { ...testContext, engine };
+
+/** Names of the steps that fail. */
+async function failures(suite: (steps: Steps) => Promise<void>): Promise<string[]> {
+  const failed: string[] = [];
+  await suite({
+    async step(name, check) {
+      try {
+        await check();
+      } catch {
+        failed.push(name);
+      }
+    },
+  });
+  return failed;
+}
+
+/** That the step whose name matches is among those that fail; null: none fails. */
+async function expectFailure(suite: (steps: Steps) => Promise<void>, step: RegExp | null): Promise<void> {
+  const failed = await failures(suite);
+  if (step === null) assert.deepEqual(failed, []);
+  else assert.ok(failed.some((name) => step.test(name)), `expected ${step} among ${JSON.stringify(failed)}`);
+}
+
+// --- Teacher: mean colours, unit rows.
+
+type Embed = (images: tf.Tensor4D) => tf.Tensor2D;
+const colors: Embed = (images) => tf.mean(tf.sub(images, 127.5), [1, 2]);
+const unit: Embed = (images) => tf.div(colors(images), tf.norm(colors(images), 2, 1, true));
+
+function teacher(embed: Embed, changed: Partial<Teacher> = {}): Teacher {
+  return {
+    embeddingDim: 3,
+    inputSize: null,
+    weights: null,
+    // deno-lint-ignore require-await
+    embed: async (images) => tf.tidy(() => embed(images)),
+    [Symbol.dispose]() {},
+    ...changed,
+  };
+}
+
+let calls = 0;
+const TEACHERS: [string, () => Teacher, RegExp | null][] = [
+  ["as it should be", () => teacher(unit), null],
+  ["without normalisation", () => teacher(colors), /unit rows/],
+  [
+    "that is constant",
+    () => teacher((images) => tf.tile(tf.tensor2d([[1, 0, 0]]), [images.shape[0], 1])),
+    /apart/,
+  ],
+  [
+    "with the batch's mean taken off",
+    () =>
+      teacher((images) => {
+        const centred = tf.sub(colors(images), tf.mean(colors(images), 0, true));
+        return tf.div(centred, tf.norm(centred, 2, 1, true));
+      }),
+    /whatever else is in the batch/,
+  ],
+  ["of another width", () => teacher(unit, { embeddingDim: 4 }), /unit rows/],
+  ["that changes from call to call", () => teacher((images) => unit(tf.add(images, calls++))), /same bits/],
+  [
+    "that keeps tensors",
+    () => teacher((images) => tf.keep(unit(images)).clone() as tf.Tensor2D),
+    /keeps no tensors/,
+  ],
+  [
+    "that takes the images away",
+    () =>
+      teacher((images) => {
+        const rows = unit(images);
+        images.dispose();
+        return rows;
+      }),
+    /unit rows/,
+  ],
+  [
+    "without a hash of its weights",
+    () => teacher(unit, { weights: { file: "w", sha256: "", layout: "x", tensors: 1 } }),
+    /says its width/,
+  ],
+];
+
+for (const [what, make, step] of TEACHERS) {
+  Deno.test(`checkTeacher() on one ${what}`, () => expectFailure((t) => checkTeacher(t, { make }), step));
+}
+
+// --- Student.
+
+type Tiny = ReturnType<typeof tinyStudent>;
+const changed = <T extends object>(object: T, changes: (object: T) => Partial<T>): T =>
+  new Proxy(object, {
+    get(target, key) {
+      const change = changes(target);
+      const value = Reflect.get(key in change ? change : target, key);
+      return typeof value === "function" && !(key in change) ? value.bind(target) : value;
+    },
+  });
+
+const STUDENTS: [string, (seed: number) => Tiny, RegExp | null][] = [
+  ["as it should be", (seed) => tinyStudent({ seed, teacherDim: null }), null],
+  ["whose values ignore the seed", () => tinyStudent({ seed: 5, teacherDim: null }), /seed alone/],
+  [
+    "that hides its running statistics",
+    (seed) =>
+      changed(tinyStudent({ seed, teacherDim: null }), (student) => ({
+        parameters: student.parameters.filter(({ trainable }) => trainable),
+      })),
+    /all its state/,
+  ],
+  [
+    "whose features come from the batch's statistics",
+    (seed) =>
+      changed(tinyStudent({ seed, teacherDim: null }), (student) => ({
+        forward: (images) => student.forward(images, { training: true }),
+      })),
+    /whatever else is in the batch, and changes nothing/,
+  ],
+  [
+    "whose head gets no gradient",
+    (seed) =>
+      changed(tinyStudent({ seed, teacherDim: null }), (student) => ({
+        forward: (images, mode) => {
+          const { features, embedding } = student.forward(images, mode);
+          return { features, embedding: tf.add(tf.mul(embedding, 0), tf.mean(features, 1, true)) };
+        },
+      })),
+    /gradient for everything/,
+  ],
+];
+
+for (const [what, make, step] of STUDENTS) {
+  Deno.test(`checkStudent() on one ${what}`, () =>
+    expectFailure((t) => checkStudent(t, { engine, make, size: 16 }), step));
+}
+
+// --- Queue.
+
+class StackQueue extends FifoQueue {
+  override enqueue(batch: tf.Tensor2D): void {
+    tf.tidy(() =>
+      this.embeddings.assign(tf.concat([batch, tf.slice(this.embeddings, 0, this.size - batch.shape[0])]))
+    );
+  }
+}
+
+class CountingQueue extends FifoQueue {
+  #next = 0;
+  override enqueue(batch: tf.Tensor2D): void {
+    tf.tidy(() => this.pointer.assign(tf.scalar(this.#next, "int32")));
+    super.enqueue(batch);
+    this.#next = (this.#next + batch.shape[0]) % this.size;
+  }
+}
+
+const QUEUES: [string, typeof FifoQueue, RegExp | null][] = [
+  ["as it should be", FifoQueue, null],
+  ["that is a stack", StackQueue, /overwrites the oldest/],
+  ["that keeps its pointer to itself", CountingQueue, /goes on from a state/],
+];
+
+for (const [what, Kind, step] of QUEUES) {
+  Deno.test(`checkQueue() on one ${what}`, () =>
+    expectFailure(
+      (t) =>
+        checkQueue(t, { engine, make: ({ size, embeddingDim, seed }) => new Kind(size, embeddingDim, seed) }),
+      step,
+    ));
+}
+
+// --- Objective.
+
+const OBJECTIVES: [string, (objective: Objective) => Partial<Objective>, RegExp | null][] = [
+  ["as it should be", () => ({}), null],
+  ["that hides its momentum encoder", () => ({ parameters: [] }), /goes on the same from a state/],
+  [
+    "that queues raw rows",
+    (objective) => ({
+      loss: (inputs) => {
+        const { loss, enqueue } = objective.loss(inputs);
+        return { loss, enqueue: tf.mul(enqueue, 2) as tf.Tensor2D };
+      },
+    }),
+    /one unit row an image/,
+  ],
+  [
+    "whose gradient does not belong to its loss",
+    (objective) => ({
+      loss: (inputs) => {
+        const { loss, enqueue } = objective.loss(inputs);
+        const wrong = tf.customGrad((x) => ({
+          value: (x as tf.Tensor).clone(),
+          gradFunc: (dy: tf.Tensor) => tf.neg(dy),
+        }));
+        return { loss: wrong(loss) as tf.Scalar, enqueue };
+      },
+    }),
+    /small step down its gradient/,
+  ],
+];
+
+for (const [what, changes, step] of OBJECTIVES) {
+  Deno.test(`checkObjective() on one ${what}`, () =>
+    expectFailure((t) =>
+      checkObjective(t, {
+        engine,
+        size: 16,
+        makeStudent: (seed) => tinyStudent({ seed, teacherDim: null }),
+        makeQueue: ({ size, embeddingDim }) => new FifoQueue(size, embeddingDim, 0),
+        make: async (createStudent, embeddingDim) =>
+          changed(
+            await objectiveMoco.create(objectiveMoco.options.parse({}), {
+              ...context,
+              createStudent,
+              embeddingDim,
+            }),
+            changes,
+          ),
+      }), step));
+}
+
+// --- Augmenter.
+
+const moco = await augmenterMocoV2.create(augmenterMocoV2.options.parse({ size: 32 }), context);
+const AUGMENTERS: [string, Augmenter["view"], RegExp | null][] = [
+  ["as it should be", (image, random, size) => moco.view(image, random, size), null],
+  [
+    "that throws dice of its own",
+    (image, _random, size) => moco.view(image, new Random(Math.floor(Math.random() * 1e6)), size),
+    /same view of the same key/,
+  ],
+  [
+    "whose views are all the same",
+    (image, _random, size) => moco.view(image, new Random(1), size),
+    /other views/,
+  ],
+  [
+    "whose view depends on the size",
+    (image, _r, size) => moco.view(image, new Random(size), size),
+    /two sizes/,
+  ],
+  [
+    "that draws on the picture",
+    (image, random, size) => {
+      if (!(image instanceof Uint8Array)) image.data[0]++;
+      return moco.view(image, random, size);
+    },
+    /leaves the picture/,
+  ],
+  [
+    "that makes views of one size",
+    (image, random) => moco.view(image, random, 32),
+    /size that is asked for/,
+  ],
+  [
+    "that takes anything for a picture",
+    (image, random, size) => moco.view(image, random, size).catch(() => new Uint8Array(size * size * 3)),
+    /refuses bytes/,
+  ],
+];
+
+for (const [what, view, step] of AUGMENTERS) {
+  Deno.test(`checkAugmenter() on one ${what}`, () =>
+    expectFailure((t) => checkAugmenter(t, { make: () => ({ size: 32, view }) }), step));
+}
+
+// --- Data source, evaluator, logger, engine.
+
+const SOURCES: [string, (source: DataSource) => Partial<DataSource>, RegExp | null][] = [
+  ["as it should be", () => ({}), null],
+  ["without images", ({ train }) => ({ train: { ...train, length: 0 } }), /has images/],
+  [
+    "that gives two images one name",
+    ({ train }) => ({ train: { ...train, image: (i) => ({ ...train.image(i), name: "x" }) } }),
+    /names each image/,
+  ],
+  [
+    "with a file that is not there",
+    ({ train }) => ({ train: { ...train, image: (i) => ({ ...train.image(i), file: "nowhere" }) } }),
+    /references to files/,
+  ],
+  [
+    "in an order of the day",
+    ({ train }) => {
+      const first = Math.floor(Math.random() * 1e6);
+      return { train: { ...train, image: (i) => train.image((i + first) % train.length) } };
+    },
+    /same order/,
+  ],
+  [
+    "with a label that no class has",
+    ({ evaluation }) => ({
+      evaluation: { ...evaluation!, queries: { ...evaluation!.queries, label: () => 99 } },
+    }),
+    /labels and identities of queries/,
+  ],
+];
+
+for (const [what, changes, step] of SOURCES) {
+  Deno.test(`checkDataSource() on one ${what}`, async () => {
+    const root = await Deno.makeTempDir({ prefix: "seed-sabotage-" });
+    try {
+      await makeImageFolder(root, { train: 3, val: 2 });
+      await expectFailure((t) =>
+        checkDataSource(t, {
+          make: async () => {
+            const source = await dataImageFolder.create({ root }, context);
+            return { ...source, ...changes(source) };
+          },
+        }), step);
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  });
+}
+
+const knn = () => evaluatorKnn.create({ k: 3, temperature: 0.07 }, context) as Evaluator;
+const EVALUATORS: [string, Evaluator["evaluate"], RegExp | null][] = [
+  ["as it should be", (inputs) => knn().evaluate(inputs), null],
+  ["in per cent", async (inputs) => ({ top1: 100 * (await knn().evaluate(inputs)).top1 }), /fractions/],
+  ["that rolls dice", () => Promise.resolve({ top1: Math.random() }), /same figures/],
+  [
+    "that is upside down",
+    async (inputs) => ({ top1: 1 - (await knn().evaluate(inputs)).top1 }),
+    /good embeddings/,
+  ],
+  ["that sees nothing", () => Promise.resolve({ top1: 0.5 }), /good embeddings/],
+  [
+    "that normalises in place",
+    ({ subject, teacher }) => {
+      subject.queries.features.forEach((value, i, all) => all[i] = value / 2);
+      return knn().evaluate({ subject, teacher });
+    },
+    /leaves the embeddings/,
+  ],
+  [
+    "that keeps tensors",
+    (inputs) => {
+      tf.scalar(1);
+      return knn().evaluate(inputs);
+    },
+    /keeps no tensors/,
+  ],
+];
+
+for (const [what, evaluate, step] of EVALUATORS) {
+  Deno.test(`checkEvaluator() on one ${what}`, () =>
+    expectFailure((t) => checkEvaluator(t, { make: () => ({ name: "knn", evaluate }) }), step));
+}
+
+const LOGGERS: [string, (directory: string) => Logger, RegExp | null][] = [
+  ["that does nothing", () => ({ [Symbol.dispose]() {} }), null],
+  ["on standard output", () => ({ step: console.log, [Symbol.dispose]() {} }), /from its start to its end/],
+  [
+    "that appends whatever comes",
+    (directory) => ({
+      step: ({ step }) => Deno.writeTextFileSync(`${directory}/log`, `${step}\n`, { append: true }),
+      [Symbol.dispose]() {},
+    }),
+    /broke off and was resumed/,
+  ],
+  [
+    "that cannot be let go of early",
+    () => {
+      let started = false;
+      return {
+        start: () => void (started = true),
+        [Symbol.dispose]() {
+          assert.ok(started);
+        },
+      };
+    },
+    /did not start/,
+  ],
+];
+
+for (const [what, make, step] of LOGGERS) {
+  Deno.test(`checkLogger() on one ${what}`, () => expectFailure((t) => checkLogger(t, { make }), step));
+}
+
+Deno.test("checkEngine() on one as it should be", () =>
+  expectFailure((t) => checkEngine(t, { engine }), null));
+
+Deno.test("checkEngine() on one that freezes variables", async () => {
+  const frozen = changed(engine, () => ({
+    trace: (fn) => {
+      let first: tf.Tensor[] | null = null;
+      return {
+        // deno-lint-ignore require-await
+        call: async (...inputs) =>
+          (first ??= tf.tidy(() => fn(...inputs).map((x) => tf.keep(x)))).map((x) => x.clone()),
+        [Symbol.dispose]: () => tf.dispose(first ?? []),
+      };
+    },
+  }));
+  await expectFailure((t) => checkEngine(t, { engine: frozen }), /reads variables anew/);
+});
+
+Deno.test("checkEngine() on one that uploads to 0..1", async () => {
+  const scaled = changed(engine, (real) => ({
+    upload: (pixels, shape) => tf.tidy(() => tf.div(real.upload(pixels, shape), 255)),
+  }));
+  await expectFailure((t) => checkEngine(t, { engine: scaled }), /uploads pixels/);
+});
