@@ -18,8 +18,9 @@ const REFERENCE_BATCH = 256;
  * The learning rate of a step (the first is 0).
  *
  * By epoch it follows SEED's released code: warm-up goes from the rate of a batch of 256 to the batch's own, so
- * that at 256 it changes nothing; the cosine counts epochs from the beginning of the run, not from the end of
- * warm-up. By step, warm-up rises from zero and the cosine spans the rest.
+ * that at 256 it changes nothing, nor below it (where the code would begin above `lr`); the cosine counts epochs
+ * from the beginning of the run, not from the end of warm-up. By step, warm-up rises from zero and the cosine spans
+ * the rest.
  */
 export function learningRate(step: number, options: ScheduleOptions): number {
   return options.scheduleBy === "epoch" ? byEpoch(step, options) : byStep(step, options);

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { learningRate, type Parameter, Sgd, tf, toTorch } from "@seed/core";
+import { testEngine } from "../support/engine.ts";
+import { uniform } from "./formula.ts";
+import golden from "./optimization.json" with { type: "json" };
+
+/** A linear map of three inputs to two outputs, with a variable that is not trained. */
+function linearModel(): Parameter[] {
+  const values = tf.transpose(tf.tensor2d(uniform("weight", [2, 3]), [2, 3]));
+  const [bias, fixed] = [uniform("bias", [2]), uniform("fixed", [2])];
+  return [
+    { name: "weight", kind: "linear", variable: tf.variable(values), trainable: true },
+    { name: "fixed", kind: "vector", variable: tf.variable(tf.tensor1d(fixed), false), trainable: false },
+    { name: "bias", kind: "vector", variable: tf.variable(tf.tensor1d(bias)), trainable: true },
+  ];
+}
+
+async function values({ kind, variable }: Parameter): Promise<Float32Array> {
+  return toTorch(await variable.data() as Float32Array, variable.shape, kind);
+}
+
+function assertClose(name: string, actual: Float32Array, expected: number[]): void {
+  assert.equal(actual.length, expected.length);
+  const message = `${name}: ${actual}, expected ${expected}`;
+  actual.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 2e-6, message));
+}
+
+for (const traced of [false, true]) {
+  Deno.test(`Sgd takes the steps of torch.optim.SGD, ${traced ? "traced" : "eager"}`, async () => {
+    const engine = await testEngine();
+    const parameters = linearModel(), [weight, fixed, bias] = parameters;
+    using optimizer = new Sgd(parameters, { momentum: 0.9, weightDecay: 0.05 });
+    const before = await values(fixed);
+    const step = (...inputs: tf.Tensor[]) => {
+      const [x, y, lr] = inputs;
+      const loss = () => {
+        const output = tf.add(tf.matMul(x as tf.Tensor2D, weight.variable as tf.Tensor2D), bias.variable);
+        return tf.mean(tf.square(tf.sub(output, y))) as tf.Scalar;
+      };
+      return [optimizer.minimize(loss, lr)];
+    };
+    using tracedStep = engine.trace(step, { name: "sgd" });
+    const x = tf.tensor2d(uniform("x", [6, 3]), [6, 3]), y = tf.tensor2d(uniform("y", [6, 2]), [6, 2]);
+    const rates = [0.1, 0.1, 0.05, 0.02, 0.01];
+    for (const [i, expected] of Object.values(golden.sgd).entries()) {
+      const lr = tf.scalar(rates[i]);
+      const [loss] = traced ? await tracedStep.call(x, y, lr) : tf.tidy(() => step(x, y, lr));
+      assertClose("loss", await loss.data() as Float32Array, expected.loss);
+      assertClose("weight", await values(weight), expected.weight);
+      assertClose("bias", await values(bias), expected.bias);
+      const momenta = await Promise.all(optimizer.momenta.map(values));
+      assertClose("momentum of the weight", momenta[0], expected["weight.momentum"]);
+      assertClose("momentum of the bias", momenta[1], expected["bias.momentum"]);
+      tf.dispose([lr, loss]);
+    }
+    assert.deepEqual(await values(fixed), before);
+    assert.deepEqual(optimizer.momenta.map(({ name }) => name), ["weight", "bias"]);
+    tf.dispose([x, y, ...parameters.map(({ variable }) => variable)]);
+  });
+}
+
+Deno.test("the learning rate by epoch is that of SEED's code", () => {
+  for (const [name, rates] of Object.entries(golden.rates)) {
+    const batchSize = Number(name.match(/\d+/)![0]), stepsPerEpoch = 10;
+    const options = {
+      ...{ lr: 0.03 * batchSize / 256, schedule: "cosine", scheduleBy: "epoch", epochs: 200 } as const,
+      ...{ warmupEpochs: 5, batchSize, stepsPerEpoch },
+    };
+    const epochs = [0, 1, 2, 3, 4, 5, 6, 7, 20, 40, 60, 80, 100, 120, 140, 160, 180, 199];
+    assert.equal(epochs.length, rates.length);
+    epochs.forEach((epoch, i) => {
+      for (const step of [0, stepsPerEpoch - 1]) { // the same at an epoch's first and last step
+        const lr = learningRate(epoch * stepsPerEpoch + step, options);
+        assert.ok(
+          Math.abs(lr - rates[i]) <= 1e-7 * rates[i],
+          `${name}, epoch ${epoch}: ${lr}, expected ${rates[i]}`,
+        );
+      }
+    });
+  }
+});
