@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { RunError } from "./errors.ts";
 
 /** What to install, and where. */
@@ -34,6 +34,7 @@ export async function installPackage(wanted: PipPackage): Promise<void> {
   await createFolder(dirname(wanted.into));
   using _lock = await acquireLock(`${wanted.into}.lock`, wanted);
   if (await isInstalled(wanted)) return; // the process that held the lock has installed it
+  await removeLeftovers(wanted.into);
   const temporary = `${wanted.into}.partial-${Deno.pid}`;
   try {
     await runPip(temporary, wanted);
@@ -68,7 +69,11 @@ async function runPip(folder: string, wanted: PipPackage): Promise<void> {
   await createFolder(folder);
   const requirements = join(folder, "requirements.txt");
   const hashes = wanted.sha256.map((hash) => ` --hash=sha256:${hash}`).join("");
-  await Deno.writeTextFile(requirements, `${wanted.name}==${wanted.version}${hashes}\n`);
+  try {
+    await Deno.writeTextFile(requirements, `${wanted.name}==${wanted.version}${hashes}\n`);
+  } catch (error) {
+    throw explain((error as Error).message, wanted);
+  }
   const command = new Deno.Command(program, {
     args: [
       ...[...prefix, "install", "--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes"],
@@ -92,8 +97,8 @@ async function runPip(folder: string, wanted: PipPackage): Promise<void> {
   using _progress = new Progress(folder, wanted);
   const { success, stderr } = await command.output();
   wanted.signal.throwIfAborted();
-  await Deno.remove(requirements);
   if (!success) throw explain(new TextDecoder().decode(stderr), wanted);
+  await Deno.remove(requirements);
 }
 
 /**
@@ -136,7 +141,7 @@ function explain(message: string, { name, version }: PipPackage): RunError {
     : /No matching distribution|Could not find a version/.test(message)
     ? "the package index does not offer this file: check the network, and pip's index settings"
     : "pip failed";
-  return new RunError(`${what}: ${advice}\npip said: ${tail}`);
+  return new RunError(`${what}: ${advice}\nIt said: ${tail}`);
 }
 
 /** Shows that something happens: one updating line, or a plain one where there is no terminal. */
@@ -180,36 +185,33 @@ function sizeOf(folder: string): number {
   return total;
 }
 
-/** Holds a lock file with the owner's process number; a lock whose owner is gone is taken over. */
+/**
+ * Holds a lock on a file, which the system releases when the process ends, however it does. The file stays: were
+ * it removed, a process that waits for it and one that makes it anew could both believe they hold it.
+ */
 async function acquireLock(path: string, { log, signal }: PipPackage): Promise<Disposable> {
-  for (let attempt = 0;; attempt++) {
-    signal.throwIfAborted();
-    try {
-      Deno.writeTextFileSync(path, String(Deno.pid), { createNew: true });
-      return { [Symbol.dispose]: () => Deno.removeSync(path) };
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  const cannot = (error: Error): never => {
+    throw new RunError(`Cannot lock "${path}": ${error.message}; set SEED_CACHE_DIR to a folder elsewhere`);
+  };
+  const file = await Deno.open(path, { create: true, write: true }).catch(cannot);
+  try {
+    for (let attempt = 0; !await file.tryLock(true).catch(cannot); attempt++) {
+      signal.throwIfAborted();
+      if (attempt === 0) log(`Waiting for another process that is installing the same package (${path})`);
+      await new Promise((resolve) => setTimeout(resolve, 300));
     }
-    const owner = Number(await readIfThere(path));
-    if (owner && !isAlive(owner)) {
-      await removeIfThere(path);
-      continue;
-    }
-    if (attempt === 0) {
-      log(`Waiting for process ${owner || "?"}, which is installing the same package (${path})`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 300));
+  } catch (error) {
+    file.close();
+    throw error;
   }
+  return file;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    // SIGCONT does nothing to a running process, but tells whether there is one.
-    if (Deno.build.os === "windows") return true;
-    Deno.kill(pid, "SIGCONT");
-    return true;
-  } catch (error) {
-    return !(error instanceof Deno.errors.NotFound || error instanceof TypeError);
+/** Removes what a process that was killed has left beside `into`. Call with the lock. */
+async function removeLeftovers(into: string): Promise<void> {
+  const prefix = `${basename(into)}.partial-`;
+  for await (const { name } of Deno.readDir(dirname(into))) {
+    if (name.startsWith(prefix)) await removeIfThere(join(dirname(into), name));
   }
 }
 
@@ -231,8 +233,4 @@ async function removeIfThere(path: string): Promise<void> {
   await Deno.remove(path, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-}
-
-async function readIfThere(path: string): Promise<string> {
-  return await Deno.readTextFile(path).catch(() => "");
 }
