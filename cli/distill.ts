@@ -12,7 +12,7 @@ Trains the student of a recipe, evaluates it, and writes the run's folder.
   --set key=value    overrides a key of the recipe, for example --set train.lr=0.06; repeatable
   --max-steps N      stops after N steps; 0 writes the initial state only
   --resume           goes on with the run in --out, or with the recipe's newest
-  --dry-run          makes everything, takes three steps, tells shapes, memory and time; writes nothing
+  --dry-run          makes everything, takes a few steps, tells shapes, memory and time; writes nothing
   --json             prints the summary as one JSON object on standard output
 
 Exit code 130: interrupted, --resume goes on.

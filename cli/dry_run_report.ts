@@ -15,10 +15,17 @@ export function dryRunReport(dry: DryRun): string {
     ["Loss", dry.loss.toFixed(4)],
     ["Memory", `${(dry.memory_bytes / 1e9).toFixed(2)} GB`],
     ["Steps", `${dry.steps}, ${dry.steps_per_epoch} an epoch of ${dry.images} images`],
-    ["Pace", `${dry.seconds_per_step.toFixed(2)} s a step, the first ${dry.first_step_seconds.toFixed(2)} s`],
+    ["Pace", pace(dry)],
     ["Time", `about ${formatDuration(dry.seconds)}, without evaluations and checkpoints`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(11)}${value}`).join("\n");
+}
+
+function pace({ first_step_seconds, seconds_per_step, seconds_per_cached_step }: DryRun): string {
+  const cached = seconds_per_cached_step === null
+    ? ""
+    : `, ${seconds_per_cached_step.toFixed(2)} s once the teacher's embeddings are cached`;
+  return `${seconds_per_step.toFixed(2)} s a step${cached}; the first ${first_step_seconds.toFixed(2)} s`;
 }
 
 function shape(sizes: number[]): string {

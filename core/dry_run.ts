@@ -34,15 +34,17 @@ export interface DryRun {
   /** The first step, which is traced. */
   first_step_seconds: number;
   seconds_per_step: number;
+  /** Of the epochs whose teacher embeddings are cached; null without a cache. */
+  seconds_per_cached_step: number | null;
   /** Estimate for all steps, without evaluations and checkpoints. */
   seconds: number;
 }
 
-/** Steps after the traced one, to take the time of. */
+/** Steps after the traced one, to take the time of; with a cache as many again, whose views the teacher has seen. */
 const TIMED = 2;
 
 /**
- * Makes everything that a recipe names, and takes three steps: what would stop a run stops this. Writes nothing.
+ * Makes everything that a recipe names, and takes a few steps: what would stop a run stops this. Writes nothing.
  *
  * @param options.out Folder that the run would have.
  * @throws {UsageError} If that folder is in use.
@@ -59,7 +61,10 @@ export async function dryRun(
   const stepsPerEpoch = Math.floor(data.train.length / train.batch_size);
   const steps = Math.min(options.maxSteps ?? Infinity, train.epochs * stepsPerEpoch);
   const taken = await takeSteps(recipe, parts, stepsPerEpoch, host);
-  const secondsPerStep = taken.seconds.slice(1).reduce((a, b) => a + b, 0) / TIMED;
+  const secondsPerStep = mean(taken.seconds.slice(1, 1 + TIMED));
+  const fixedViews = cachedViews(recipe, parts);
+  const secondsPerCachedStep = fixedViews === null ? null : mean(taken.seconds.slice(1 + TIMED));
+  const freshSteps = fixedViews === null ? steps : Math.min(steps, fixedViews * stepsPerEpoch);
   return {
     engine: `${engine.name} ${engine.version}`,
     device: engine.device,
@@ -82,7 +87,8 @@ export async function dryRun(
     memory_bytes: Deno.memoryUsage().rss,
     first_step_seconds: taken.seconds[0],
     seconds_per_step: secondsPerStep,
-    seconds: steps * secondsPerStep,
+    seconds_per_cached_step: secondsPerCachedStep,
+    seconds: freshSteps * secondsPerStep + (steps - freshSteps) * (secondsPerCachedStep ?? 0),
   };
 }
 
@@ -93,14 +99,18 @@ async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: numbe
     ...{ lr: train.lr, schedule: train.schedule, scheduleBy: train.schedule_by, epochs: train.epochs },
     ...{ warmupEpochs: train.warmup_epochs, batchSize: train.batch_size, stepsPerEpoch },
   });
-  const plans = planSteps({
+  const fresh = [...planSteps({
     ...{ images: parts.data.train.length, batchSize: train.batch_size, shuffle: recipe.data.shuffle, seed },
     ...{ startStep: 0, endStep: 1 + TIMED },
-  });
+  })];
+  const fixedViews = cachedViews(recipe, parts);
+  const cached = fixedViews === null
+    ? []
+    : fresh.slice(1).map((plan) => ({ ...plan, epoch: plan.epoch + fixedViews }));
   const seconds: number[] = [];
   let loss = NaN, shapes = { views: [] as number[][], teacher: [] as number[][] };
   let started = performance.now();
-  for await (const { views, teacher } of new TrainingBatches(parts, recipe).deliver(plans)) {
+  for await (const { views, teacher } of new TrainingBatches(parts, recipe).deliver([...fresh, ...cached])) {
     host.signal.throwIfAborted();
     loss = await step.run(views, teacher, lr);
     shapes = { views: views.map((view) => view.shape), teacher: teacher.map((rows) => rows.shape) };
@@ -114,6 +124,15 @@ async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: numbe
     started = performance.now();
   }
   return { seconds, loss, shapes };
+}
+
+/** How many fixed views of each image the teacher sees once; null: it sees every view anew. */
+function cachedViews(recipe: Recipe, { objective }: Components): number | null {
+  return objective.usesTeacher ? recipe.teacher?.cache?.views ?? null : null;
+}
+
+function mean(values: number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
 function trainableCount({ student }: Components): number {
