@@ -19,7 +19,10 @@ class RetrievalEvaluator implements Evaluator {
   readonly name = "retrieval";
 
   async evaluate({ subject: { gallery, queries } }: EvaluationInputs): Promise<Figures> {
-    const [galleryKey, queryKey] = [keyOf(gallery.images), keyOf(queries.images)];
+    const byIdentity = gallery.images.identity && queries.images.identity;
+    const [galleryKey, queryKey] = [gallery, queries].map(({ images }) =>
+      keyOf(images, byIdentity ? "identity" : "label")
+    );
     const neighbours = await nearestNeighbours(
       { data: queries.features, dim: queries.featureDim },
       { data: gallery.features, dim: gallery.featureDim },
@@ -33,8 +36,8 @@ class RetrievalEvaluator implements Evaluator {
   }
 }
 
-function keyOf(images: ImageSet): (index: number) => number {
-  const key = images.identity ?? images.label;
+function keyOf(images: ImageSet, kind: "identity" | "label"): (index: number) => number {
+  const key = images[kind];
   if (!key) {
     throw new RunError(
       "The evaluator retrieval needs images with identities or classes; the data has neither",
