@@ -8,6 +8,7 @@ export interface StepRecord {
   epoch: number;
   loss: number;
   lr: number;
+  /** Measured: of two runs that are equal bit for bit, this alone differs. */
   images_per_second: number;
 }
 

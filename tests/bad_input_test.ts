@@ -95,6 +95,14 @@ const MISTAKES: Record<string, Mistake> = {
       /^--set queue\.size=18: The queue's size 18 is not a multiple of train\.batch_size 4; use 16 or 20$/,
     ],
   },
+  "objective and evaluator without the teacher that they need": {
+    changed: { teacher: undefined, evaluate: { agreement: {} } },
+    code: 2,
+    says: [
+      /^recipe\.yaml:1:\d+: SEED learns from a teacher; add the section "teacher"$/,
+      /^recipe\.yaml:1:\d+: The evaluator agreement needs a teacher to compare with; add evaluate\.teacher, or/,
+    ],
+  },
   "a folder for the run that is in use": {
     flags: ["--out", "images"],
     code: 2,

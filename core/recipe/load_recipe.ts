@@ -86,7 +86,7 @@ class RecipeLoader {
     const seed = this.#check(z.int().min(0).default(0), top.seed, ["seed"], "the recipe");
     this.#resolved.seed = seed;
     const train = top.train === undefined ? null : this.#check(TRAIN, top.train, ["train"], "train");
-    const facts = { batchSize: train?.batch_size ?? 1 };
+    const facts = { batchSize: train?.batch_size ?? 1, hasTeacher: top.teacher !== undefined };
     const parts = {
       engine: await this.#section("engine", facts, { plugin: this.defaults.engine }),
       data: await this.#section("data", facts),
@@ -203,8 +203,9 @@ class RecipeLoader {
     const own = this.#check(EVALUATE, { every_epochs }, ["evaluate"], "evaluate");
     this.#resolved.evaluate = { ...own };
     const evaluators = [];
+    const hasTeacher = facts.hasTeacher || teacher !== undefined;
     for (const [key, options] of Object.entries(named)) {
-      const use = await this.#evaluator(key, options ?? {}, facts);
+      const use = await this.#evaluator(key, options ?? {}, { ...facts, hasTeacher });
       if (use) evaluators.push(use);
     }
     const at = ["evaluate", "teacher"];

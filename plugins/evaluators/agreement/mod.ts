@@ -55,5 +55,11 @@ export default definePlugin({
   apiVersion: 1,
   about: { summary: "Share of nearest neighbours on held-out images that are the teacher's too" },
   options: z.strictObject({ k: z.int().positive().default(10) }),
+  check: (_options, { hasTeacher }) =>
+    hasTeacher ? [] : [{
+      key: "plugin",
+      message:
+        "The evaluator agreement needs a teacher to compare with; add evaluate.teacher, or take it out",
+    }],
   create: ({ k }) => new AgreementEvaluator(k),
 });

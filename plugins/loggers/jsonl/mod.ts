@@ -10,6 +10,7 @@ import {
   type EvaluationRecord,
   type Logger,
   type RunDescription,
+  RunError,
   type StepRecord,
   writeTextAtomically,
   z,
@@ -53,11 +54,19 @@ async function linesUpTo(path: string, step: number): Promise<string> {
     throw error;
   });
   const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter(Boolean);
-  const isKept = (line: string) => {
-    const record = JSON.parse(line);
+  const isKept = (line: string, i: number) => {
+    const record = parse(line, `Line ${i + 1} of "${path}"`);
     return "evaluation" in record ? record.step < step : record.step <= step;
   };
   return lines.filter(isKept).map((line) => line + "\n").join("");
+}
+
+function parse(line: string, what: string): Record<string, number> {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new RunError(`${what} is not JSON: the file is damaged; take the line out, and resume`);
+  }
 }
 
 export default definePlugin({
