@@ -118,14 +118,14 @@ async function embed(
     precision,
   });
   await using pipeline = await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 });
-  const encode = async (pixels: tf.Tensor4D) => (await forward.call(pixels))[0] as tf.Tensor2D;
+  const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
   // Equal batches waste the least on filling up the last.
   const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));
   const progress = new Progress(images.length, "images");
   let dim = 0;
-  async function* reported(batches: AsyncIterable<Rows>): AsyncGenerator<Rows> {
+  async function* reported(batches: AsyncIterable<Rows[]>): AsyncGenerator<Rows> {
     let done = 0;
-    for await (const rows of batches) {
+    for await (const [rows] of batches) {
       yield rows;
       dim = rows.dim;
       progress.update(done += rows.values.length / dim);

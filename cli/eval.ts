@@ -93,7 +93,10 @@ async function evaluate({ recipe, weights, inputSize }: FinishedRun, named: stri
   if (teacherUse && evaluators.some(({ usesTeacher }) => usesTeacher)) {
     using teacher = await createPlugin(teacherUse, { ...contextOf(teacherUse), engine });
     host.log(`Embedding ${images.gallery.length} + ${images.queries.length} images with the teacher`);
-    const figures = await evaluation.teacher((x) => teacher.embed(x), teacher.inputSize ?? inputSize);
+    const figures = await evaluation.teacher(
+      async (x) => [await teacher.embed(x)],
+      teacher.inputSize ?? inputSize,
+    );
     evaluations.push({ network: "teacher", evaluation: figures });
   }
   const student = stack.use(await loadTrainedStudent(recipe, weights, { engine, host }));

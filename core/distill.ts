@@ -315,7 +315,7 @@ class RunEvaluation implements Disposable {
     const { referenceTeacher: teacher, augmenter } = this.parts;
     if (!teacher) return null;
     return await this.#evaluation.teacher(
-      (images) => teacher.embed(images),
+      async (images) => [await teacher.embed(images)],
       teacher.inputSize ?? augmenter.size,
     );
   }

@@ -2,10 +2,13 @@ import type { ImageSet } from "./data_source.ts";
 import type { Engine } from "./engine.ts";
 import type { EmbeddedSet } from "./evaluator.ts";
 import type { BatchRequest, ViewPipeline } from "./pipeline/view_pipeline.ts";
-import type { tf } from "./tf.ts";
+import { tf } from "./tf.ts";
 
-/** A frozen network: `[batch, size, size, 3]` float32 in 0..255 to `[batch, dim]`, owned by the caller. */
-export type Encoder = (images: tf.Tensor4D) => Promise<tf.Tensor2D>;
+/**
+ * A frozen network: `[batch, size, size, 3]` float32 in 0..255 to one `[batch, dim]` a layer, owned by the caller.
+ * Of several layers the first are the features, the second the embedding.
+ */
+export type Encoder = (images: tf.Tensor4D) => Promise<tf.Tensor2D[]>;
 
 /** How images become rows. */
 export interface EmbedOptions {
@@ -20,7 +23,7 @@ export interface EmbedOptions {
   signal?: AbortSignal;
 }
 
-/** Embeddings of consecutive images: `[rows, dim]` float32, row-major. */
+/** A layer's outputs for consecutive images: `[rows, dim]` float32, row-major. */
 export interface Rows {
   readonly values: Float32Array;
   readonly dim: number;
@@ -34,16 +37,16 @@ export async function* embedBatches(
   images: ImageSet,
   encode: Encoder,
   { engine, pipeline, batchSize, size, shortSide, signal }: EmbedOptions,
-): AsyncGenerator<Rows> {
+): AsyncGenerator<Rows[]> {
   let left = images.length;
   for await (const { pixels } of pipeline.batches(requests(images, { batchSize, size, shortSide }))) {
     signal?.throwIfAborted();
     const input = engine.upload(pixels, [batchSize, size, size, 3]);
-    const output = await encode(input), dim = output.shape[1];
-    const values = await output.data() as Float32Array;
-    input.dispose();
-    output.dispose();
-    yield { values: values.subarray(0, Math.min(batchSize, left) * dim), dim };
+    const layers = await encode(input), rows = Math.min(batchSize, left);
+    const values = await Promise.all(layers.map(async (layer) => await layer.data() as Float32Array));
+    const dims = layers.map(({ shape }) => shape[1]);
+    tf.dispose([input, layers]);
+    yield values.map((all, i) => ({ values: all.subarray(0, rows * dims[i]), dim: dims[i] }));
     left -= batchSize;
   }
 }
@@ -54,14 +57,17 @@ export async function embedImages(
   encode: Encoder,
   options: EmbedOptions,
 ): Promise<EmbeddedSet> {
-  let features: Float32Array | null = null, featureDim = 0, at = 0;
-  for await (const { values, dim } of embedBatches(images, encode, options)) {
-    featureDim = dim;
-    features ??= new Float32Array(images.length * dim);
-    features.set(values, at);
-    at += values.length;
+  const whole: Rows[] = [];
+  let row = 0;
+  for await (const layers of embedBatches(images, encode, options)) {
+    layers.forEach(({ values, dim }, i) => {
+      whole[i] ??= { values: new Float32Array(images.length * dim), dim };
+      whole[i].values.set(values, row * dim);
+    });
+    row += layers[0].values.length / layers[0].dim;
   }
-  return { features: features ?? new Float32Array(0), featureDim, images };
+  const [features = { values: new Float32Array(0), dim: 0 }, embedding] = whole;
+  return { features: features.values, featureDim: features.dim, embedding, images };
 }
 
 function* requests(

@@ -5,6 +5,8 @@ export interface EmbeddedSet {
   /** Backbone features, `[n, featureDim]` row-major float32, not normalised. */
   readonly features: Float32Array;
   readonly featureDim: number;
+  /** What the projection head makes of them; absent where there is none: a teacher's features are its embedding. */
+  readonly embedding?: { readonly values: Float32Array; readonly dim: number };
   readonly images: ImageSet;
 }
 

@@ -3,14 +3,17 @@ import type { Engine } from "./engine.ts";
 import type { Student } from "./student.ts";
 import type { tf } from "./tf.ts";
 
-/** The student's backbone in evaluation mode, traced: follows its weights as they are trained. */
+/** The student in evaluation mode, features and embedding, traced: follows its weights as they are trained. */
 export function tracedEncoder(engine: Engine, student: Student): { encode: Encoder } & Disposable {
   const forward = engine.trace(
-    (images) => [student.forward(images as tf.Tensor4D, { training: false }).features],
-    { name: "student features" },
+    (images) => {
+      const { features, embedding } = student.forward(images as tf.Tensor4D, { training: false });
+      return [features, embedding];
+    },
+    { name: "student's embedding" },
   );
   return {
-    encode: async (images) => (await forward.call(images))[0] as tf.Tensor2D,
+    encode: async (images) => await forward.call(images) as tf.Tensor2D[],
     [Symbol.dispose]: () => forward[Symbol.dispose](),
   };
 }

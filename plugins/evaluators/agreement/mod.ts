@@ -1,6 +1,7 @@
 /**
  * Agreement with the teacher: the share of a query's nearest neighbours, among the other queries, that are the
- * teacher's too. It is what SEED's loss asks for, on pictures that training never saw.
+ * teacher's too, on pictures that training never saw. `overlap` is measured between the embeddings that SEED's loss
+ * compares, the projection head's and the teacher's; `features_overlap` takes the backbone's features instead.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import {
   type EvaluationInputs,
   type Evaluator,
   type Figures,
+  type Matrix,
   nearestNeighbours,
   RunError,
   z,
@@ -31,22 +33,38 @@ class AgreementEvaluator implements Evaluator {
     if (this.k > others) {
       throw new RunError(`The evaluator agreement asks for ${this.k} neighbours of ${others} images`);
     }
-    const [mine, theirs] = [await this.#neighbours(subject.queries), await this.#neighbours(teacher.queries)];
-    const shared = mine.reduce(
-      (sum, indices, q) => sum + indices.filter((row) => theirs[q].includes(row)).length,
-      0,
-    );
-    return { overlap: shared / (mine.length * this.k), chance: this.k / others };
+    const theirs = await this.#neighbours(embeddingOf(teacher.queries));
+    const overlap = async (matrix: Matrix) => sharedPart(await this.#neighbours(matrix), theirs);
+    return {
+      overlap: await overlap(embeddingOf(subject.queries)),
+      features_overlap: await overlap(featuresOf(subject.queries)),
+      chance: this.k / others,
+    };
   }
 
-  async #neighbours({ features: data, featureDim: dim }: EmbeddedSet): Promise<Int32Array[]> {
-    const matrix = { data, dim };
+  async #neighbours(matrix: Matrix): Promise<Int32Array[]> {
     const found = await nearestNeighbours(matrix, matrix, {
       k: this.k,
       excluded: (query, row) => query === row,
     });
     return found.map(({ indices }) => indices);
   }
+}
+
+function featuresOf({ features: data, featureDim: dim }: EmbeddedSet): Matrix {
+  return { data, dim };
+}
+
+function embeddingOf(set: EmbeddedSet): Matrix {
+  return set.embedding ? { data: set.embedding.values, dim: set.embedding.dim } : featuresOf(set);
+}
+
+/** Share of the entries of each list that the other has too. */
+function sharedPart(mine: readonly Int32Array[], theirs: readonly Int32Array[]): number {
+  const counts = mine.map((rows, query) =>
+    rows.filter((row) => theirs[query].includes(row)).length / rows.length
+  );
+  return counts.reduce((a, b) => a + b, 0) / counts.length;
 }
 
 export default definePlugin({

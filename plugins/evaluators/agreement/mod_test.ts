@@ -37,13 +37,30 @@ Deno.test("agreement is the share of neighbours in common, without the query its
   const teacher = at(0, 1, 2, 100, 101, 102), student = at(0, 1, 100, 2, 101, 102);
   // k 2: the teacher's neighbours are {1,2} {0,2} {0,1} {4,5} {3,5} {3,4},
   // the student's {1,3} {0,3} {4,5} {0,1} {2,5} {2,4}: in common 1, 1, 0, 0, 1, 1 of 2.
-  assert.deepEqual(await agreement(student, teacher, 2), { overlap: 4 / 12, chance: 2 / 5 });
+  const share = 4 / 12;
+  assert.deepEqual(await agreement(student, teacher, 2), {
+    overlap: share,
+    features_overlap: share,
+    chance: 2 / 5,
+  });
 });
 
 Deno.test("features that have nothing to do with the teacher's agree by chance", async () => {
   const [a, b] = ["a", "b"].map((name) => embedded(normal(name, 200 * 8), 8));
   const { overlap, chance } = await agreement(a, b, 20);
   assert.ok(Math.abs(overlap - chance) < 0.02, `${overlap}, chance ${chance}`);
+});
+
+Deno.test("the projection head's embedding is compared where there is one, the features beside it", async () => {
+  const teacher = embedded(normal("teacher", 30 * 4), 4), other = embedded(normal("other", 30 * 4), 4);
+  const withEmbedding = (features: Embedded, embedding: Embedded): Embedded => {
+    const { features: values, featureDim: dim } = embedding.queries;
+    const queries = { ...features.queries, embedding: { values, dim } };
+    return { queries, gallery: queries };
+  };
+  const learnt = await agreement(withEmbedding(other, teacher), teacher, 5);
+  assert.equal(learnt.overlap, 1);
+  assert.ok(learnt.features_overlap < 0.5);
 });
 
 Deno.test("agreement without a teacher, or with more neighbours than images, is an error", async () => {
