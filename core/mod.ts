@@ -1,6 +1,30 @@
 /**
  * The core of SEED for Deno: the interfaces that plugins implement, and what they are given.
  *
+ * @example A plugin is a plain object; its options are checked before anything heavy loads
+ * ```ts
+ * import { definePlugin, z } from "@seed/core";
+ * import assert from "node:assert/strict";
+ *
+ * const plugin = definePlugin({
+ *   kind: "evaluator",
+ *   name: "my-width",
+ *   apiVersion: 1,
+ *   about: { summary: "Share of the features that are not zero" },
+ *   options: z.strictObject({ threshold: z.number().min(0).default(1e-6) }),
+ *   create: ({ threshold }) => ({
+ *     name: "width",
+ *     evaluate({ subject: { queries: { features } } }) {
+ *       const active = features.filter((value) => Math.abs(value) > threshold);
+ *       return Promise.resolve({ active: active.length / features.length });
+ *     },
+ *   }),
+ * });
+ *
+ * assert.deepEqual(plugin.options.parse({}), { threshold: 1e-6 });
+ * assert.throws(() => plugin.options.parse({ treshold: 1 }));
+ * ```
+ *
  * @module
  */
 export * from "./atomic_file.ts";

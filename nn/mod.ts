@@ -1,6 +1,16 @@
 /**
  * Networks and their parts: layers, backbones, projection heads, and where their values come from.
  *
+ * @example How large a network is, without an engine
+ * ```ts
+ * import { networkNamed, networkSize } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * const { parameters, featureDim } = networkSize(networkNamed("efficientnet_b0"), 224);
+ * assert.equal(parameters, 4_007_548); // timm's, without the classifier
+ * assert.equal(featureDim, 1280);
+ * ```
+ *
  * @module
  */
 export * from "./activation.ts";
