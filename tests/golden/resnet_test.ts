@@ -13,7 +13,7 @@ Deno.test("ResNet-18 as a student computes torchvision's features and gradients"
   const engine = await testEngine();
   const options = { seed: 0, head: { dim: 128 }, teacherDim: null };
   using student = new StudentNetwork("resnet18", (source) => resnet(source, 18), options);
-  const even = images("even", 2, 64), odd = images("odd", 2, 65), batch = images("images", 8, 64);
+  const even = images("even", 2, 64), odd = images("odd", 2, 65), batch = images(resnet18.batch, 8, 32);
   for (const [how, run] of Object.entries(runners(engine))) {
     fill(student.parameters);
     await t.step(`evaluation, ${how}`, async () => {
