@@ -1,0 +1,224 @@
+/**
+ * The training loop, in this process and small: wherever a run breaks off, its resume ends as if it had not.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { distill, loadRecipe, type Logger, RunError, tf } from "@seed/core";
+import { DEFAULTS } from "../cli/defaults.ts";
+import { makeImageFolder } from "./support/image_folder.ts";
+
+const support = (file: string) => new URL(`./support/${file}`, import.meta.url).href;
+
+/** 13 images, 3 steps of 4 an epoch; 12 steps. */
+const SEED = `version: 1
+seed: 1
+engine: { plugin: "${support("plugins.ts")}#engine" }
+data: { plugin: "@seed/data-image-folder", root: ROOT }
+augmenter: { plugin: "@seed/augmenter-moco-v2", size: 8 }
+teacher: { plugin: "${support("batch_dependent_teacher.ts")}", cache: { views: 2 } }
+student: { plugin: "${support("plugins.ts")}#student" }
+queue: { plugin: "@seed/queue-fifo", size: 16 }
+objective: { plugin: "@seed/objective-seed" }
+train: { batch_size: 4, epochs: 4, lr: 0.1, schedule_by: step, workers: 1 }
+evaluate: { every_epochs: 2, knn: { k: 3 } }
+checkpoint: { every_steps: 2 }
+loggers: [{ plugin: "@seed/logger-jsonl" }, { plugin: "${import.meta.url}#breaking" }]
+`;
+const MOCO = SEED.replace(/^teacher:.*\n/m, "").replace("objective-seed", "objective-moco");
+
+/** Where the run breaks off: before a step or an evaluation is over, as a crash does. */
+let breakAt: string | null = null;
+/** Interrupts the run, as a user does. */
+let interrupt: AbortController | null = null;
+let interruptAt: string | null = null;
+
+function happens(event: string): void {
+  if (event === interruptAt) interrupt!.abort();
+  if (event === breakAt) throw new Error("Broken off");
+}
+
+/** A logger that breaks the run off, as a plugin of this very file. */
+export const breaking = {
+  kind: "logger",
+  name: "breaking-logger",
+  apiVersion: 1,
+  about: { summary: "Breaks the run off" },
+  options: (await import("@seed/core")).z.strictObject({}),
+  create: (): Logger => ({
+    step: ({ step }) => happens(`step ${step}`),
+    evaluation: ({ step, network }) => happens(`${network} ${step}`),
+    [Symbol.dispose]() {},
+  }),
+};
+
+const IMAGES = await Deno.makeTempDir({ prefix: "seed-distill-" });
+await makeImageFolder(IMAGES, { train: 13, val: 3 }, ["rows"]);
+globalThis.addEventListener("unload", () => Deno.removeSync(IMAGES, { recursive: true }));
+
+interface Options {
+  breaks?: string;
+  interrupts?: string;
+  resume?: boolean;
+  maxSteps?: number;
+  overrides?: string[];
+}
+
+/** Runs a recipe in a folder; returns whether it came to its end. */
+async function run(text: string, out: string, options: Options = {}): Promise<boolean> {
+  const path = join(out, "..", "recipe.yaml");
+  await Deno.writeTextFile(path, text.replace("ROOT", IMAGES));
+  [breakAt, interruptAt, interrupt] = [
+    options.breaks ?? null,
+    options.interrupts ?? null,
+    new AbortController(),
+  ];
+  const recipe = await loadRecipe(path, { defaults: DEFAULTS, overrides: options.overrides });
+  const settings = { out, maxSteps: options.maxSteps ?? null, resume: options.resume ?? false };
+  const { finished } = await distill(recipe, settings, { log: () => {}, signal: interrupt.signal });
+  return finished;
+}
+
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "seed-distill-" });
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** What a run leaves, without what is measured. */
+async function outcome(run: string) {
+  const metrics = (await Deno.readTextFile(join(run, "metrics.jsonl"))).trimEnd().split("\n").map((line) => {
+    const { images_per_second: _, ...record } = JSON.parse(line);
+    return record;
+  });
+  const names = (await Array.fromAsync(Deno.readDir(join(run, "checkpoints")), ({ name }) => name)).sort();
+  const newest = await Deno.readFile(join(run, "checkpoints", names.at(-1)!));
+  const student = await Deno.readFile(join(run, "student.safetensors"));
+  const { images_per_second: _, data_wait_seconds: __, ...summary } = JSON.parse(
+    await Deno.readTextFile(join(run, "summary.json")),
+  );
+  return { metrics, names, newest: newest.toBase64(), student: student.toBase64(), summary };
+}
+
+/** Everything that happens in a whole run, in order. */
+const EVENTS = [
+  "untrained 0",
+  ...[1, 2, 3, 4, 5, 6].map((step) => `step ${step}`),
+  "student 6",
+  ...[7, 8, 9, 10, 11, 12].map((step) => `step ${step}`),
+  "student 12",
+];
+
+/** Before a checkpoint, between two, at an evaluation with a checkpoint and at the end. */
+const BREAKS: Record<string, [recipe: string, events: string[]]> = {
+  SEED: [SEED, ["untrained 0", "step 2", "step 3", "student 6", "student 12"]],
+  MoCo: [MOCO, ["step 7"]],
+};
+
+for (const [name, [text, events]] of Object.entries(BREAKS)) {
+  Deno.test(`${name}: a run that breaks off and is resumed equals a whole one, wherever it was`, () =>
+    inFolder(async (folder) => {
+      assert.ok(await run(text, join(folder, "whole")));
+      const whole = await outcome(join(folder, "whole"));
+      const happened = whole.metrics.filter(({ network }) => network !== "teacher").map((line) =>
+        "loss" in line ? `step ${line.step}` : `${line.network} ${line.step}`
+      );
+      assert.deepEqual(happened, EVENTS);
+      for (const event of events) {
+        const out = join(folder, event);
+        await assert.rejects(run(text, out, { breaks: event }), /Broken off/);
+        assert.ok(await run(text, out, { resume: true }));
+        assert.deepEqual(await outcome(out), whole, `broken off at ${event}`);
+      }
+    }));
+}
+
+Deno.test("a run that is interrupted and resumed equals a whole one, wherever it was", () =>
+  inFolder(async (folder) => {
+    await run(SEED, join(folder, "whole"));
+    const whole = await outcome(join(folder, "whole"));
+    const steps = { "untrained 0": 1, "step 5": 5, "step 6": 6, "student 6": 7 };
+    for (const [event, step] of Object.entries(steps)) {
+      const out = join(folder, event);
+      assert.equal(await run(SEED, out, { interrupts: event }), false, event);
+      // What was done is not lost: the interruption wrote a checkpoint of the step under way.
+      const newest = Array.from(Deno.readDirSync(join(out, "checkpoints")), ({ name }) => name).sort().at(-1);
+      assert.equal(newest, `step-000000${step}.safetensors`);
+      assert.ok(await run(SEED, out, { resume: true }));
+      const { names: _, ...resumed } = await outcome(out), { names: __, ...expected } = whole;
+      assert.deepEqual(resumed, expected, `interrupted at ${event}`);
+    }
+    // At its last step a run is as good as done.
+    assert.equal(await run(SEED, join(folder, "last"), { interrupts: "step 12" }), true);
+    assert.deepEqual(await outcome(join(folder, "last")), whole);
+  }));
+
+Deno.test("a run in several parts equals a whole one", () =>
+  inFolder(async (folder) => {
+    await run(SEED, join(folder, "whole"));
+    const out = join(folder, "parts");
+    await run(SEED, out, { maxSteps: 0 });
+    for (const maxSteps of [3, 7, 12]) await run(SEED, out, { maxSteps, resume: true });
+    const { names: _, ...parts } = await outcome(out);
+    const { names: __, ...whole } = await outcome(join(folder, "whole"));
+    assert.deepEqual(parts, whole);
+    // Once more changes nothing.
+    await run(SEED, out, { resume: true });
+    assert.deepEqual((await outcome(out)).metrics, whole.metrics);
+  }));
+
+Deno.test("--max-steps 0 writes the initial state and its evaluation", () =>
+  inFolder(async (folder) => {
+    const out = join(folder, "zero");
+    await run(SEED, out, { maxSteps: 0 });
+    const { metrics, names, summary } = await outcome(out);
+    assert.deepEqual(names, ["step-0000000.safetensors"]);
+    assert.deepEqual(metrics.map(({ network }) => network), ["teacher", "untrained"]);
+    assert.deepEqual([summary.steps, summary.final_loss], [0, null]);
+  }));
+
+Deno.test("a resume with other data, batches, seed or student is refused", () =>
+  inFolder(async (folder) => {
+    const out = join(folder, "run");
+    await run(SEED, out, { maxSteps: 4 });
+    const refused = async (overrides: string[], says: RegExp, text = SEED) => {
+      await assert.rejects(run(text, out, { resume: true, overrides }), (error: Error) => {
+        assert.ok(error instanceof RunError, `${error}`);
+        assert.match(error.message, says);
+        return true;
+      });
+    };
+    await refused(
+      ["train.batch_size=2"],
+      /has 3 steps an epoch, but the data and train\.batch_size now give 6/,
+    );
+    await refused(["seed=2"], /is of seed 1, but the recipe says 2/);
+    await refused(["queue.size=32"], /is \[16,12\], but the recipe's is \[32,12\]/);
+    await refused(
+      ["student={plugin: '@seed/student-resnet'}"],
+      /holds "student\.conv2\.weight" and 7 more tensors that/,
+    );
+    await refused([], /"student\.head\.2\.weight" has the shape \[12,8\], expected \[6,8\]/, MOCO);
+  }));
+
+Deno.test("runs keep no tensors, finished or broken off", () =>
+  inFolder(async (folder) => {
+    await run(SEED, join(folder, "first"), { maxSteps: 1 });
+    const before = tf.memory().numTensors;
+    await run(SEED, join(folder, "second"), { maxSteps: 6 });
+    assert.equal(tf.memory().numTensors, before, "finished");
+    await assert.rejects(run(SEED, join(folder, "third"), { breaks: "student 6" }));
+    assert.equal(tf.memory().numTensors, before, "broken off");
+  }));
+
+Deno.test("a loss that is no number ends the run, and says what to do", () =>
+  inFolder(async (folder) => {
+    await assert.rejects(run(SEED, join(folder, "run"), { overrides: ["train.lr=1e30"] }), {
+      name: "RunError",
+      message: /^The loss of step \d+ is "(NaN|-?Infinity)"; .*lower train\.lr, and resume$/,
+    });
+  }));

@@ -1,0 +1,26 @@
+/**
+ * Plugins that make a whole run in a second, in this process: an engine without a download, a tiny student.
+ *
+ * @module
+ */
+import { definePlugin, z } from "@seed/core";
+import { eagerEngine } from "./eager_engine.ts";
+import { tinyStudent } from "./tiny_student.ts";
+
+export const engine = definePlugin({
+  kind: "engine",
+  name: "test-engine",
+  apiVersion: 1,
+  about: { summary: "tfjs's pure-JavaScript backend" },
+  options: z.strictObject({}),
+  create: () => eagerEngine(),
+});
+
+export const student = definePlugin({
+  kind: "student",
+  name: "test-student",
+  apiVersion: 1,
+  about: { summary: "Two convolutions" },
+  options: z.strictObject({}),
+  create: (_options, { seed, embeddingDim }) => tinyStudent({ seed, teacherDim: embeddingDim }),
+});
