@@ -26,10 +26,11 @@ export class Binding {
   readonly TF_ATTR_RESOURCE = AttributeType.RESOURCE;
   readonly TF_Version: string;
   recorder: GraphRecorder | null = null;
-  /** False where XLA is not to compile fused bodies. */
-  compiles = true;
+  /** Whether XLA compiles fused bodies: where it is known to work. A GPU's kernels are fast enough without. */
+  readonly compiles: boolean;
 
   constructor(readonly context: EagerContext, private readonly usesGpu: boolean) {
+    this.compiles = !usesGpu && Deno.build.os === "linux";
     this.TF_Version = readCString(context.api.TF_Version());
   }
 
