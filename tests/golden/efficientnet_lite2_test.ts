@@ -2,10 +2,10 @@ import { cacheDirectory, type tf } from "@seed/core";
 import { FrozenNetwork, networkNamed, openWeights } from "@seed/nn";
 import plugin from "@seed/teacher-efficientnet-lite";
 import { testContext, testEngine } from "../support/engine.ts";
+import { runners } from "../support/runners.ts";
 import golden from "./efficientnet_lite2.json" with { type: "json" };
 import { assertFingerprint } from "./fingerprint.ts";
 import { images } from "./formula.ts";
-import { runners } from "./networks.ts";
 
 const context = { ...testContext, cacheDir: `${cacheDirectory()}/seed_teacher-efficientnet-lite` };
 

@@ -2,10 +2,10 @@ import { type Student, tf } from "@seed/core";
 import moco, { infoNce } from "@seed/objective-moco";
 import { seedLoss } from "@seed/objective-seed";
 import { testContext, testEngine } from "../support/engine.ts";
+import { runners } from "../support/runners.ts";
 import { assertFingerprint } from "./fingerprint.ts";
 import { uniform } from "./formula.ts";
 import golden from "./losses.json" with { type: "json" };
-import { runners } from "./networks.ts";
 
 const DIM = 8, QUEUE = 12;
 

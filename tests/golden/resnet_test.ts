@@ -1,9 +1,10 @@
 import { tf } from "@seed/core";
 import { FrozenParameters, resnet, StudentNetwork } from "@seed/nn";
 import { testEngine } from "../support/engine.ts";
+import { runners } from "../support/runners.ts";
 import { assertFingerprint } from "./fingerprint.ts";
 import { fill, images, weightsFile } from "./formula.ts";
-import { assertTrainingPass, runners } from "./networks.ts";
+import { assertTrainingPass } from "./training_pass.ts";
 import resnet18 from "./resnet18.json" with { type: "json" };
 import resnet18Entries from "./resnet18_state_dict.json" with { type: "json" };
 import resnet50 from "./resnet50.json" with { type: "json" };

@@ -1,34 +1,7 @@
-/**
- * What the golden tests of networks share: running them eagerly and traced, and one pass of training.
- *
- * @module
- */
-import { type Engine, type Student, type StudentOutput, tf, toTorch } from "@seed/core";
+import { type Student, type StudentOutput, tf, toTorch } from "@seed/core";
 import { assertFingerprint, type Fingerprint } from "./fingerprint.ts";
+import type { Runner } from "../support/runners.ts";
 import { uniform } from "./formula.ts";
-
-/** A function of tensors, as one operation or operation by operation. */
-export type Runner = (
-  fn: (...inputs: tf.Tensor[]) => tf.Tensor[],
-  ...inputs: tf.Tensor[]
-) => Promise<Float32Array[]>;
-
-/** Both ways to run a function; they must agree with the golden values each. */
-export function runners(engine: Engine): Record<"eager" | "traced", Runner> {
-  return {
-    eager: (fn, ...inputs) => read(tf.tidy(() => fn(...inputs))),
-    async traced(fn, ...inputs) {
-      using traced = engine.trace(fn, { name: "golden" });
-      return await read(await traced.call(...inputs));
-    },
-  };
-}
-
-async function read(outputs: tf.Tensor[]): Promise<Float32Array[]> {
-  const values = await Promise.all(outputs.map((output) => output.data()));
-  tf.dispose(outputs);
-  return values as Float32Array[];
-}
 
 /** What PyTorch computed in one pass of training. */
 export interface TrainingPass {
