@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { tf } from "@seed/core";
+import { testEngine } from "../tests/support/engine.ts";
+import { runners } from "../tests/support/runners.ts";
+import { type Activation, relu, relu6, silu } from "./activation.ts";
+
+/** Small, large, and where an exponential would overflow. */
+const points = [-1e4, -200, -90, -30, -6, -1, -0.1, -1e-6, 1e-6, 0.1, 1, 5.9, 6.1, 30, 90, 200, 1e4];
+
+const sigmoid = (x: number) => x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x));
+const functions: Record<string, [Activation, value: (x: number) => number, slope: (x: number) => number]> = {
+  relu: [relu, (x) => Math.max(0, x), (x) => Number(x > 0)],
+  relu6: [relu6, (x) => Math.min(6, Math.max(0, x)), (x) => Number(x > 0 && x < 6)],
+  silu: [silu, (x) => x * sigmoid(x), (x) => sigmoid(x) * (1 + x * (1 - sigmoid(x)))],
+};
+
+for (const [name, [activation, value, slope]] of Object.entries(functions)) {
+  Deno.test(`${name} has its value and gradient, also far from zero`, async () => {
+    const engine = await testEngine();
+    const x = tf.tensor4d(points, [1, 1, 1, points.length]);
+    const dy = points.map((_, i) => 1 + i / 7), upstream = tf.tensor4d(dy, [1, 1, 1, points.length]);
+    for (const [how, run] of Object.entries(runners(engine))) {
+      const [y, dx] = await run(
+        (x, upstream) => {
+          const loss = (x: tf.Tensor) => tf.sum(tf.mul(activation(x as tf.Tensor4D), upstream)) as tf.Scalar;
+          return [activation(x as tf.Tensor4D), tf.grad(loss)(x)];
+        },
+        x,
+        upstream,
+      );
+      points.forEach((point, i) => {
+        const check = (what: string, actual: number, expected: number) =>
+          assert.ok(
+            Math.abs(actual - expected) <= 2e-6 * Math.max(1, Math.abs(expected)),
+            `${what} at ${point}, ${how}: ${actual}, expected ${expected}`,
+          );
+        check(name, y[i], value(point));
+        check(`gradient of ${name}`, dx[i], dy[i] * slope(point));
+      });
+    }
+    tf.dispose([x, upstream]);
+  });
+}
