@@ -41,13 +41,12 @@ Deno.test("nearestNeighbours() finds what sorting all similarities finds", async
 Deno.test("of equally similar rows the lower numbers come first", async () => {
   // Vectors whose similarities float32 computes exactly.
   const gallery = { data: Float32Array.of(0, 1, 2, 0, 0, 3, 5, 0, 0, 1, 1, 0), dim: 2 };
-  const [{ indices, similarities }] = await nearestNeighbours(
-    { data: Float32Array.of(4, 0), dim: 2 },
-    gallery,
-    { k: 5 },
-  );
+  const query = { data: Float32Array.of(4, 0), dim: 2 };
+  const [{ indices, similarities }] = await nearestNeighbours(query, gallery, { k: 5 });
   assert.deepEqual([...indices], [1, 3, 5, 0, 2]);
   assert.deepEqual([...similarities], [1, 1, 1, 0, 0]);
+  const [fewer] = await nearestNeighbours(query, gallery, { k: 2 });
+  assert.deepEqual([...fewer.indices], [1, 3]);
 });
 
 Deno.test("a row of zeros is similar to nothing", async () => {

@@ -116,6 +116,9 @@ for (const precision of ["fp32", "bf16"] as const) {
       const [s, t, D] = [zS.arraySync(), zT.arraySync(), queue.embeddings.arraySync() as number[][]];
       const expected = expectedLoss(s, t, D, 0.2, 0.01), loss = await step.run([images], [zT], 0.01);
       assert.ok(Math.abs(loss - expected) <= 1e-5 * expected, `step ${i}: ${loss}, expected ${expected}`);
+      // The batch enters the queue after the loss, at the pointer.
+      const newest = (await queue.embeddings.array() as number[][]).slice(i * BATCH, (i + 1) * BATCH);
+      newest.forEach((row, r) => row.forEach((x, c) => assert.ok(Math.abs(x - t[r][c]) < 1e-6)));
       tf.dispose([images, zT, zS]);
     }
   });
