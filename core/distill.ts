@@ -8,14 +8,14 @@ import { loadCheckpoint, saveCheckpoint, saveStudent, type TrainingState } from 
 import { Clock } from "./clock.ts";
 import { Components, type Host, pluginContext } from "./components.ts";
 import { RunError } from "./errors.ts";
-import { Evaluation } from "./evaluation.ts";
-import type { EvaluationRecord, Logger, RunDescription } from "./logger.ts";
+import type { EvaluationRecord, Logger } from "./logger.ts";
 import { RunDirectory } from "./run_directory.ts";
-import { runFacts, writeSummary } from "./run_record.ts";
+import { writeReport } from "./report.ts";
+import { RunEvaluation } from "./run_evaluation.ts";
+import { describeRun, runFacts, writeSummary } from "./run_record.ts";
 import { planSteps, type StepPlan } from "./sampler.ts";
 import { learningRate, type ScheduleOptions } from "./schedule.ts";
 import { TrainingStep } from "./training_step.ts";
-import { tracedEncoder } from "./student_encoder.ts";
 import { TrainingBatches } from "./training_batches.ts";
 import { tf } from "./tf.ts";
 
@@ -180,24 +180,8 @@ class Run implements Disposable {
       const context = { ...pluginContext(use, recipe.seed, this.host), runDirectory: directory.path };
       this.#loggers.push(await use.plugin.create(use.options as never, context));
     }
-    const { teacher } = parts;
-    const description: RunDescription = {
-      recipe: recipe.path,
-      directory: directory.path,
-      engine: `${parts.engine.name} ${parts.engine.version}`,
-      device: parts.engine.device,
-      teacher: teacher && `${recipe.teacher!.plugin.name}, ${teacher.embeddingDim} dimensions` +
-          (teacher.weights
-            ? `, ${teacher.weights.tensors} tensors of ${teacher.weights.file} (SHA-256 ${
-              teacher.weights.sha256.slice(0, 12)
-            }...)`
-            : ""),
-      student: `${parts.student.network}, ${(parameterCount(parts) / 1e6).toFixed(2)} M parameters`,
-      images: parts.data.train.length,
-      stepsPerEpoch: this.#stepsPerEpoch,
-      steps: this.#endStep,
-      startStep: this.#startStep,
-    };
+    const steps = { stepsPerEpoch: this.#stepsPerEpoch, steps: this.#endStep, startStep: this.#startStep };
+    const description = describeRun(recipe, parts, directory, steps);
     for (const logger of this.#loggers) await logger.start?.(description);
   }
 
@@ -268,59 +252,7 @@ class Run implements Disposable {
       imagesPerSecond: this.#clock.imagesPerSecond,
       waitedMs: parts.pipeline.waited,
     });
+    await writeReport(directory, recipe.name);
     for (const logger of this.#loggers) logger.end?.();
-  }
-}
-
-function parameterCount({ student }: Components): number {
-  return student.parameters.filter((p) => p.trainable).reduce((sum, { variable }) => sum + variable.size, 0);
-}
-
-/** Evaluations at their times: teacher and untrained student before training, the student later. */
-class RunEvaluation implements Disposable {
-  readonly #evaluation: Evaluation;
-  readonly #student: ReturnType<typeof tracedEncoder>;
-
-  constructor(
-    private readonly parts: Components,
-    recipe: Recipe,
-    private readonly report: (step: number, network: string, figures: EvaluationRecord["evaluation"]) => void,
-  ) {
-    const { evaluators, data, engine, pipeline, student } = parts;
-    const options = { engine, pipeline, batchSize: Math.min(64, recipe.train.batch_size) };
-    this.#evaluation = new Evaluation(evaluators, data.evaluation!, options);
-    this.#student = tracedEncoder(engine, student);
-  }
-
-  async before(): Promise<void> {
-    const figures = await this.embedReference();
-    if (figures) this.report(0, "teacher", figures);
-    this.report(
-      0,
-      "untrained",
-      await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size),
-    );
-  }
-
-  async student(step: number): Promise<void> {
-    this.report(
-      step,
-      "student",
-      await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size),
-    );
-  }
-
-  /** The teacher's embeddings, which agreement compares with. */
-  async embedReference(): Promise<EvaluationRecord["evaluation"] | null> {
-    const { referenceTeacher: teacher, augmenter } = this.parts;
-    if (!teacher) return null;
-    return await this.#evaluation.teacher(
-      async (images) => [await teacher.embed(images)],
-      teacher.inputSize ?? augmenter.size,
-    );
-  }
-
-  [Symbol.dispose](): void {
-    this.#student[Symbol.dispose]();
   }
 }

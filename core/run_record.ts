@@ -5,9 +5,32 @@
  */
 import { resolve } from "node:path";
 import type { Components } from "./components.ts";
+import type { RunDescription } from "./logger.ts";
 import type { Recipe } from "./recipe/load_recipe.ts";
 import type { RunDirectory } from "./run_directory.ts";
+import type { Student } from "./student.ts";
 import { tf } from "./tf.ts";
+
+/** The first screen. */
+export function describeRun(
+  recipe: Recipe,
+  { engine, teacher, student, data }: Components,
+  directory: RunDirectory,
+  steps: Pick<RunDescription, "stepsPerEpoch" | "steps" | "startStep">,
+): RunDescription {
+  const { tensors, file, sha256 } = teacher?.weights ?? {};
+  const weights = sha256 ? `, ${tensors} tensors of ${file} (SHA-256 ${sha256.slice(0, 12)}...)` : "";
+  return {
+    recipe: recipe.path,
+    directory: directory.path,
+    engine: `${engine.name} ${engine.version}`,
+    device: engine.device,
+    teacher: teacher && `${recipe.teacher!.plugin.name}, ${teacher.embeddingDim} dimensions${weights}`,
+    student: `${student.network}, ${(parameterCount(student) / 1e6).toFixed(2)} M parameters`,
+    images: data.train.length,
+    ...steps,
+  };
+}
 
 /** Versions, device, seed, weights and counts. */
 export function runFacts(recipe: Recipe, parts: Components): Record<string, unknown> {
@@ -22,10 +45,7 @@ export function runFacts(recipe: Recipe, parts: Components): Record<string, unkn
     teacher: teacher?.weights ?? null,
     student: {
       network: student.network,
-      parameters: student.parameters.filter((p) => p.trainable).reduce(
-        (sum, { variable }) => sum + variable.size,
-        0,
-      ),
+      parameters: parameterCount(student),
     },
     images: {
       train: data.train.length,
@@ -52,4 +72,8 @@ export async function writeSummary(
     data_wait_seconds: measured.waitedMs / 1000,
     evaluations: metrics.filter((line) => "evaluation" in line),
   });
+}
+
+function parameterCount({ parameters }: Student): number {
+  return parameters.reduce((sum, { trainable, variable }) => trainable ? sum + variable.size : sum, 0);
 }

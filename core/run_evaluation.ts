@@ -1,0 +1,54 @@
+import type { Components } from "./components.ts";
+import { Evaluation } from "./evaluation.ts";
+import type { EvaluationRecord } from "./logger.ts";
+import type { Recipe } from "./recipe/load_recipe.ts";
+import { tracedEncoder } from "./student_encoder.ts";
+
+/** Evaluations at their times: teacher and untrained student before training, the student later. */
+export class RunEvaluation implements Disposable {
+  readonly #evaluation: Evaluation;
+  readonly #student: ReturnType<typeof tracedEncoder>;
+
+  constructor(
+    private readonly parts: Components,
+    recipe: Recipe,
+    private readonly report: (step: number, network: string, figures: EvaluationRecord["evaluation"]) => void,
+  ) {
+    const { evaluators, data, engine, pipeline, student } = parts;
+    const options = { engine, pipeline, batchSize: Math.min(64, recipe.train.batch_size) };
+    this.#evaluation = new Evaluation(evaluators, data.evaluation!, options);
+    this.#student = tracedEncoder(engine, student);
+  }
+
+  async before(): Promise<void> {
+    const figures = await this.embedReference();
+    if (figures) this.report(0, "teacher", figures);
+    this.report(
+      0,
+      "untrained",
+      await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size),
+    );
+  }
+
+  async student(step: number): Promise<void> {
+    this.report(
+      step,
+      "student",
+      await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size),
+    );
+  }
+
+  /** The teacher's embeddings, which agreement compares with. */
+  async embedReference(): Promise<EvaluationRecord["evaluation"] | null> {
+    const { referenceTeacher: teacher, augmenter } = this.parts;
+    if (!teacher) return null;
+    return await this.#evaluation.teacher(
+      async (images) => [await teacher.embed(images)],
+      teacher.inputSize ?? augmenter.size,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#student[Symbol.dispose]();
+  }
+}
