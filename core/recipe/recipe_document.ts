@@ -153,7 +153,9 @@ function parseValue(value: string, override: string): unknown {
     return parse(value);
   } catch (error) {
     const [reason] = (error as Error).message.split("\n");
-    throw new UsageError(`--set "${override}": the value is not YAML: ${reason}`);
+    // A workspace name begins with a sign that YAML reserves.
+    const quotes = value.startsWith("@") ? `; in YAML it needs quotes: '"${value}"'` : "";
+    throw new UsageError(`--set "${override}": the value is not YAML: ${reason}${quotes}`);
   }
 }
 

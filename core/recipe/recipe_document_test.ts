@@ -86,6 +86,10 @@ Deno.test("an override that is not of the form is refused", async () => {
     ["loggers.3.plugin=c", /^--set "loggers\.3\.plugin=c": "loggers" is a list of 2; /],
     ["train.lr=[1, 2", /^--set "train\.lr=\[1, 2": the value is not YAML: /],
     ["train.lr={a: 1, a: 2}", /the value is not YAML: /],
+    [
+      "data.plugin=@seed/data-emoji",
+      /the value is not YAML: .*; in YAML it needs quotes: '"@seed\/data-emoji"'$/,
+    ],
   ];
   for (const [override, says] of wrong) {
     const message = await refusal(RECIPE, [override]);
