@@ -5,7 +5,7 @@
  * @module
  */
 
-import { withQuietStderr } from "./quiet_stderr.ts";
+import { loadForGood } from "./load_library.ts";
 
 const P = "pointer", B = "buffer", I = "i32", L = "i64", N = "usize", V = "void";
 /** `TF_Output`: an operation and the index of one of its outputs. */
@@ -121,10 +121,12 @@ export function openCApi(libraries: { framework: string | null; main: string; lo
   // TensorFlow turns oneDNN on by itself on some processors only; convolutions are twice as fast with it on all. It
   // looks while the library initialises, and then logs that it did.
   if (Deno.build.arch === "x86_64" && !Deno.env.has(ONE_DNN)) Deno.env.set(ONE_DNN, "1");
-  // The main library finds the framework's symbols because it is loaded already.
-  const open = () => Deno.dlopen(libraries.framework ?? libraries.main, { SET_MIN_LOG_LEVEL });
-  const framework = libraries.logLevel > 0 ? withQuietStderr(open) : open();
+  const quiet = libraries.logLevel > 0, first = libraries.framework ?? libraries.main;
+  loadForGood(first, { quiet });
+  const framework = Deno.dlopen(first, { SET_MIN_LOG_LEVEL });
   framework.symbols.SET_MIN_LOG_LEVEL?.(libraries.logLevel);
+  // The main library finds the framework's symbols because it is loaded already.
+  loadForGood(libraries.main, { quiet });
   const main = Deno.dlopen(libraries.main, SYMBOLS);
   return { ...main.symbols, libraries: [framework, main] };
 }

@@ -127,3 +127,40 @@ Deno.test("a traced call leaves the event loop free", async () => {
   assert.ok(ticks > 0, "no timer fired during the call");
   x.dispose();
 });
+
+Deno.test("a constant that a traced function makes can be returned and assigned", async () => {
+  const engine = await testEngine();
+  const variable = tf.variable(tf.scalar(1));
+  using f = engine.trace((x) => {
+    variable.assign(tf.scalar(7));
+    return [tf.scalar(3), x];
+  }, { name: "constants" });
+  const x = tf.scalar(5);
+  for (let i = 0; i < 2; i++) {
+    const [three, same] = await f.call(x);
+    assert.deepEqual([three.dataSync()[0], same.dataSync()[0], variable.dataSync()[0]], [3, 5, 7]);
+    tf.dispose([three, same]);
+  }
+  tf.dispose([variable, x]);
+});
+
+Deno.test("a process that has used the engine ends in peace", async () => {
+  const program = `
+    import { testEngine } from ${JSON.stringify(import.meta.resolve("../../../tests/support/engine.ts"))};
+    await testEngine();
+  `;
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/open.ts`, program);
+    const config = new URL(import.meta.resolve("../../../deno.json")).pathname;
+    const args = ["run", "--allow-all", "--no-check", "--config", config, `${folder}/open.ts`];
+    const { code, signal, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+    assert.deepEqual({ code, signal, stderr: new TextDecoder().decode(stderr) }, {
+      code: 0,
+      signal: null,
+      stderr: "",
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -74,6 +74,11 @@ export class GraphRecorder implements Disposable {
     return Array.from({ length: outputCount }, (_, i) => this.#metadata(op, operation, i));
   }
 
+  /** Takes real tensors into the graph while they exist: a result that no operation has made, or used. */
+  take(ids: readonly number[]): void {
+    for (const id of ids) this.#output(id);
+  }
+
   /**
    * Makes the recorded graph a function of the context.
    *

@@ -108,8 +108,10 @@ export class GraphFunction implements TracedFunction {
         const results = this.body(...inputs);
         const updated = variables.filter((variable, i) => variable.dataId !== before[i].dataId);
         const outputs: tf.Tensor[] = [...results, ...updated];
+        const outputIds = this.backend.getInputTensorIds(outputs);
+        recorder.take(outputIds);
         const recorded = {
-          outputIds: this.backend.getInputTensorIds(outputs),
+          outputIds,
           metadata: outputs.map((tensor) => tensor.shape),
           updated,
         };
