@@ -85,7 +85,7 @@ export class Contest {
     );
   }
 
-  /** Lines of a table: a call's cost, and how many of `items` a second that makes. */
+  /** Lines of a table: a call's cost, and how many of `items` a second that makes; none if nobody ran. */
   table(names: readonly string[], items: { count: number; name: string }): string[] {
     const rows = names.flatMap((name) => {
       const cost = this.cost(name);
@@ -95,6 +95,7 @@ export class Contest {
         ...[cost.processor, cost.wall].flatMap((s) => [milliseconds(s), rate(items.count / s)]),
       ]];
     });
+    if (rows.length === 0) return [];
     const header = ["", "ms of processor", `${items.name}/s`, "ms of wall", `${items.name}/s`];
     const widths = header.map((_, i) => Math.max(...[header, ...rows].map((row) => row[i].length)));
     return [header, ...rows].map((row) =>

@@ -73,7 +73,8 @@ addEventListener("unload", () => {
   for (
     const [group, members] of [[contest, contestants], [slowContest, slow], [partContest, pieces]] as const
   ) {
-    lines.push("", ...group.table(members.map(({ name }) => name), items));
+    const table = group.table(members.map(({ name }) => name), items);
+    if (table.length) lines.push("", ...table);
   }
   console.log(`\n${lines.join("\n")}`);
 });
