@@ -4,7 +4,7 @@ import type { Recipe } from "./recipe/load_recipe.ts";
 import type { StepPlan } from "./sampler.ts";
 import type { Teacher } from "./teacher.ts";
 import { TeacherCache, type ViewId } from "./teacher_cache.ts";
-import type { tf } from "./tf.ts";
+import { tf } from "./tf.ts";
 
 /** What a step trains on; the tensors are the caller's to dispose of. */
 export interface TrainingBatch {
@@ -42,8 +42,32 @@ export class TrainingBatches {
       : null;
   }
 
-  /** Delivers the batches of the planned steps in order. */
+  /**
+   * Delivers the batches of the planned steps in order. While the caller trains on one the teacher sees the next:
+   * neither of the two keeps all cores busy alone.
+   */
   async *deliver(plans: Iterable<StepPlan>): AsyncGenerator<TrainingBatch> {
+    const batches = this.#make(plans),
+      begin = () => {
+        const batch = batches.next();
+        batch.catch(() => {}); // reported when its turn comes
+        return batch;
+      };
+    let next = begin();
+    try {
+      for (let batch = await next; !batch.done; batch = await next) {
+        next = begin();
+        yield batch.value;
+      }
+    } finally {
+      // Left off before the end: one more batch is there, or on its way.
+      const rest = await next.catch(() => null);
+      if (rest?.value) tf.dispose([rest.value.views, rest.value.teacher]);
+      await batches.return(undefined);
+    }
+  }
+
+  async *#make(plans: Iterable<StepPlan>): AsyncGenerator<TrainingBatch> {
     // The pipeline asks ahead of the steps: what each step asked for waits here for its turn.
     const planned: PlannedView[][] = [];
     const batches = this.parts.pipeline.batches(this.#requests(plans, planned));
