@@ -6,47 +6,63 @@
 export function gaussianBlur(pixels: Uint8Array, width: number, height: number, sigma: number): void {
   const radius = Math.ceil(3 * sigma);
   if (radius < 1) return;
-  const kernel = gaussianKernel(radius, sigma);
+  const kernel = halfKernel(radius, sigma), stride = 3 * width;
   const rows = new Float32Array(pixels.length);
-  blurLines(pixels, rows, { lines: height, length: width, lineStep: 3 * width, step: 3, kernel, radius });
-  blurLines(rows, pixels, { lines: width, length: height, lineStep: 3, step: 3 * width, kernel, radius });
+  // A row with its ends repeated, so that the inner loop needs no bounds.
+  const line = new Float32Array(stride + 6 * radius);
+  for (let y = 0; y < height; y++) {
+    fillLine(line, pixels.subarray(y * stride, (y + 1) * stride), radius);
+    blurRow(line, kernel, rows.subarray(y * stride, (y + 1) * stride));
+  }
+  const sums = new Float32Array(stride);
+  for (let y = 0; y < height; y++) {
+    blurColumns(rows, { y, height, stride, kernel }, sums);
+    for (let i = 0; i < stride; i++) pixels[y * stride + i] = sums[i] + 0.5;
+  }
 }
 
-function gaussianKernel(radius: number, sigma: number): Float32Array {
-  const kernel = Float32Array.from(
-    { length: 2 * radius + 1 },
-    (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma ** 2)),
-  );
-  const sum = kernel.reduce((a, b) => a + b, 0);
-  return kernel.map((weight) => weight / sum);
+/** Weights of the centre and of the pixels to one side, which are those to the other too. */
+function halfKernel(radius: number, sigma: number): Float32Array {
+  const weights = Float32Array.from({ length: radius + 1 }, (_, i) => Math.exp(-(i ** 2) / (2 * sigma ** 2)));
+  const sum = weights.reduce((a, b) => a + 2 * b, -1);
+  return weights.map((weight) => weight / sum);
 }
 
-interface Lines {
-  lines: number;
-  length: number;
-  lineStep: number;
-  step: number;
-  kernel: Float32Array;
-  radius: number;
+function fillLine(line: Float32Array, row: Uint8Array, radius: number): void {
+  line.set(row, 3 * radius);
+  const last = 3 * radius + row.length - 3;
+  for (let i = 1; i <= radius; i++) {
+    line.copyWithin(3 * (radius - i), 3 * radius, 3 * radius + 3);
+    line.copyWithin(last + 3 * i, last, last + 3);
+  }
 }
 
-/** Blurs along one axis; a byte target is rounded. */
-function blurLines(source: ArrayLike<number>, target: Uint8Array | Float32Array, o: Lines): void {
-  const { lines, length, lineStep, step, kernel, radius } = o;
-  const half = target instanceof Uint8Array ? 0.5 : 0;
-  // One line with its ends repeated, so that the inner loop needs no bounds.
-  const line = new Float32Array(length + 2 * radius);
-  for (let l = 0; l < lines; l++) {
-    for (let c = 0; c < 3; c++) {
-      const start = l * lineStep + c;
-      for (let i = 0; i < length; i++) line[radius + i] = source[start + i * step];
-      line.fill(line[radius], 0, radius);
-      line.fill(line[radius + length - 1], radius + length);
-      for (let i = 0; i < length; i++) {
-        let sum = 0;
-        for (let k = 0; k < kernel.length; k++) sum += kernel[k] * line[i + k];
-        target[start + i * step] = sum + half;
-      }
+function blurRow(line: Float32Array, kernel: Float32Array, target: Float32Array): void {
+  const center = 3 * (kernel.length - 1), weight = kernel[0];
+  for (let i = 0; i < target.length; i++) {
+    let sum = weight * line[center + i];
+    for (
+      let k = 1, left = center + i - 3, right = center + i + 3;
+      k < kernel.length;
+      k++, left -= 3, right += 3
+    ) {
+      sum += kernel[k] * (line[left] + line[right]);
     }
+    target[i] = sum;
+  }
+}
+
+function blurColumns(
+  rows: Float32Array,
+  { y, height, stride, kernel }: { y: number; height: number; stride: number; kernel: Float32Array },
+  sums: Float32Array,
+): void {
+  const here = y * stride, weight = kernel[0];
+  for (let i = 0; i < stride; i++) sums[i] = weight * rows[here + i];
+  for (let k = 1; k < kernel.length; k++) {
+    const above = Math.max(0, y - k) * stride,
+      below = Math.min(height - 1, y + k) * stride,
+      share = kernel[k];
+    for (let i = 0; i < stride; i++) sums[i] += share * (rows[above + i] + rows[below + i]);
   }
 }
