@@ -28,6 +28,19 @@ function smallStep() {
 }
 
 /**
+ * Sums of three whose terms are needed elsewhere too, many at the same time: an engine that adds into whichever
+ * term's memory is free rounds them in another order from call to call.
+ */
+function sumsOfThree(x: tf.Tensor): tf.Tensor[] {
+  return Array.from({ length: 40 }, (_, i) => {
+    const a = tf.mul(tf.sin(tf.mul(x, 1 + i)), 1.1), b = tf.mul(tf.cos(tf.mul(x, 2 + i)), 2.3);
+    const c = tf.mul(tf.tanh(tf.mul(x, i + 0.5)), 3.7);
+    const elsewhere = [a, b].map((term) => tf.sum(tf.exp(tf.neg(tf.abs(term)))));
+    return [tf.add(tf.add(a, b), c), ...elsewhere];
+  }).flat();
+}
+
+/**
  * Checks what {@link Engine} promises: a traced function does what its body does, reads variables anew, and takes
  * any other tensor as a constant.
  */
@@ -79,6 +92,17 @@ export async function checkEngine(t: Steps, { engine }: EngineSubject): Promise<
       assert.ok(sameValues([values], [expected]), "one of the calls gave another result");
     }
     tf.dispose([x, y]);
+  });
+  await t.step("adds in the same order every time, however busy it is", async () => {
+    const x = tf.linspace(-3, 3, 16384), seen: ArrayLike<number>[][] = [];
+    using sums = engine.trace(sumsOfThree, { name: "sums of three" });
+    for (let i = 0; i < 60; i++) {
+      const tensors = await sums.call(x);
+      seen.push(tensors.map((tensor) => tensor.dataSync()));
+      tf.dispose(tensors);
+      assert.ok(sameValues(seen[i], seen[0]), `call ${i} gave other sums than the first`);
+    }
+    x.dispose();
   });
   await t.step("refuses another shape or dtype, naming the function", async () => {
     if (!engine.traces) return; // eager functions take any

@@ -16,14 +16,18 @@ export function contextConfig(options: { hideGpus: boolean }): Uint8Array<ArrayB
 /**
  * Configuration that a traced function is called with. Even the default one matters: a call without any skips
  * most of TensorFlow's graph optimisation.
+ *
+ * Arithmetic optimisation is off: it makes one `AddN` of several additions, which begins with whichever input's
+ * memory is free first. Sums of three would depend on the order that threads come in, and two runs differ.
  */
 export function functionConfig(
   options: { mixedPrecision: "none" | "cpu-bf16" | "gpu-fp16" },
 ): Uint8Array<ArrayBuffer> {
-  const ON = 1;
+  const ON = 1, OFF = 2;
   const field =
     { "none": [], "cpu-bf16": varintField(31, ON), "gpu-fp16": varintField(23, ON) }[options.mixedPrecision];
-  return message(10, message(10, field)); // graph_options.rewrite_options
+  const arithmeticOptimization = varintField(7, OFF);
+  return message(10, message(10, [...arithmeticOptimization, ...field])); // graph_options.rewrite_options
 }
 
 function message(field: number, content: ArrayLike<number>): Uint8Array<ArrayBuffer> {
