@@ -68,7 +68,10 @@ Deno.test("commands name verbs, flags, recipes and keys that are there", async (
 async function checkCommand({ verb, args }: Command, where: string): Promise<void> {
   assert.ok(verb in deno.tasks, `${where}: there is no task "${verb}"`);
   const help = helps.get(verb);
-  if (help === undefined) return assert.deepEqual(args, [], where);
+  if (help === undefined) { // one of Deno's own, which takes files
+    for (const file of args) await assert.doesNotReject(Deno.stat(ROOT + file), where);
+    return;
+  }
   for (const arg of args.filter((arg) => arg.startsWith("--"))) {
     assert.ok(flagsOf(help).has(arg), `${where}: ${verb} has no flag "${arg}"`);
   }

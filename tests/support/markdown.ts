@@ -57,7 +57,9 @@ export function anchorsOf({ text }: Page): string[] {
 
 /** The `deno task` that a line runs; null if it runs something else. */
 export function commandOf(line: string): Command | null {
-  const words = line.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+  const all: string[] = line.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+  const comment = all.findIndex((word) => word.startsWith("#"));
+  const words = comment < 0 ? all : all.slice(0, comment);
   const [verb, ...args] = words.join("\n").match(/^(?:npx\n-y\n)?deno\ntask\n(.*)$/s)?.[1].split("\n") ?? [];
   return verb === undefined
     ? null
