@@ -17,6 +17,7 @@ export interface ConvOptions {
   inputs: number;
   /** Equals `inputs` if `depthwise`. */
   outputs: number;
+  /** Side of the square, odd; at least 3 if `depthwise`. */
   kernel: number;
   stride?: number;
   depthwise?: boolean;
@@ -26,9 +27,19 @@ export interface ConvOptions {
   init?: Initializer;
 }
 
-/** The convolution's weight: `[kernel, kernel, inputs, outputs]`, or `[kernel, kernel, channels, 1]` if depthwise. */
+/**
+ * The convolution's weight: `[kernel, kernel, inputs, outputs]`, or `[kernel, kernel, channels, 1]` if depthwise.
+ *
+ * @throws {RangeError} If a depthwise kernel is a single pixel: that is a product, and TensorFlow 2.21 with oneDNN
+ *   computes its filter's gradient wrongly now and then where the stride is 2.
+ */
 export function convWeight(source: ParameterSource, name: string, options: ConvOptions): tf.Tensor4D {
   const { inputs, outputs, kernel, depthwise = false } = options;
+  if (depthwise && kernel < 3) {
+    throw new RangeError(
+      `The depthwise kernel of "${name}" is ${kernel}, expected at least 3; multiply by the channels' factors instead`,
+    );
+  }
   const init = options.init ?? kaimingFanOut(depthwise ? kernel * kernel : kernel * kernel * outputs);
   const shape = depthwise ? [kernel, kernel, inputs, 1] : [kernel, kernel, inputs, outputs];
   return source.get(`${name}.weight`, depthwise ? "depthwise" : "conv", shape, init) as tf.Tensor4D;

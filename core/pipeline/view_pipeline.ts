@@ -110,10 +110,13 @@ export class ViewPipeline implements AsyncDisposable {
     const { images, keys, size, shortSide } = request, bytes = size * size * 3;
     const buffer = this.#free.get(images.length * bytes)?.pop() ??
       new SharedArrayBuffer(images.length * bytes);
-    await Promise.all(images.map((image, i) => {
+    const views = await Promise.allSettled(images.map((image, i) => {
       const worker = this.#workers[i % this.#workers.length];
       return worker.make({ image, key: keys && keys[i], size, shortSide, target: buffer, offset: i * bytes });
     }));
+    // Of several images that fail the first is told, whichever worker was faster.
+    const failed = views.find((view) => view.status === "rejected");
+    if (failed) throw failed.reason;
     return { buffer, request };
   }
 
