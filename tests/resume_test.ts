@@ -1,6 +1,7 @@
 /**
  * A run that is killed and resumed ends as one that was never interrupted: the same metrics and the same weights,
- * bit for bit. Only `images_per_second`, a measured time, is left out of the comparison.
+ * bit for bit. Only `images_per_second`, a measured time, is left out of the comparison. The real engine and the
+ * real command line; where else a run may break off is tried in `distill_test.ts`.
  *
  * @module
  */
@@ -19,7 +20,7 @@ seed: 3
 data: { plugin: "@seed/data-image-folder", root: images }
 augmenter: { plugin: "@seed/augmenter-moco-v2", size: 32 }
 teacher: { plugin: "${TEACHER}", cache: { views: 2 } }
-student: { plugin: "@seed/student-efficientnet", variant: b0, head: { hidden: 64 } }
+student: { plugin: "@seed/student-resnet", depth: 18 }
 queue: { plugin: "@seed/queue-fifo", size: 64 }
 objective: { plugin: "@seed/objective-seed" }
 train: { batch_size: 8, epochs: 6, lr: 0.03, schedule_by: step, warmup_epochs: 1 }
@@ -28,9 +29,9 @@ checkpoint: { every_steps: 7 }
 loggers: [{ plugin: "@seed/logger-jsonl" }, { plugin: "${KILLED_LOGGER}" }]
 `;
 
-/** Runs the recipe in the folder; `kill` names the event that ends it. */
-async function distill(folder: string, out: string, flags: string[], kill?: string): Promise<void> {
-  const env: Record<string, string> = kill ? { SEED_TEST_KILL: kill } : {};
+/** Runs the recipe in the folder; `kill` is the step that ends it. */
+async function distill(folder: string, out: string, flags: string[], kill?: number): Promise<void> {
+  const env: Record<string, string> = kill ? { SEED_TEST_KILL: `${kill}` } : {};
   const args = ["distill", "recipe.yaml", "--out", out, "--max-steps", "30", ...flags];
   const outcome = await runCli(args, { cwd: folder, env });
   if (kill) assert.equal(outcome.signal, "SIGKILL", outcome.stderr);
@@ -63,7 +64,7 @@ async function checkpoints(run: string): Promise<number[]> {
   return names.map((name) => Number(name.match(/^step-(\d{7})\.safetensors$/)![1])).sort((a, b) => a - b);
 }
 
-Deno.test("a run killed in a step and in an evaluation, and resumed, equals an uninterrupted one", async () => {
+Deno.test("a run that is killed between checkpoints and resumed equals an uninterrupted one", async () => {
   const folder = await Deno.makeTempDir({ prefix: "seed-resume-" });
   try {
     await makeImageFolder(`${folder}/images`, IMAGES);
@@ -72,11 +73,9 @@ Deno.test("a run killed in a step and in an evaluation, and resumed, equals an u
 
     // One worker in place of two, so that their number is seen not to matter either.
     const flags = ["--set", "train.workers=1"];
-    await distill(folder, "resumed", flags, "step 23");
+    await distill(folder, "resumed", flags, 23);
     assert.deepEqual(await checkpoints(`${folder}/resumed`), [7, 14, 21]);
     assert.equal((await metrics(`${folder}/resumed`)).at(-1)!.step, 23);
-    await distill(folder, "resumed", [...flags, "--resume"], "evaluation 28");
-    assert.deepEqual(await checkpoints(`${folder}/resumed`), [14, 21, 28]);
     await distill(folder, "resumed", [...flags, "--resume"]);
     await assertSameRun(`${folder}/resumed`, `${folder}/whole`);
   } finally {
