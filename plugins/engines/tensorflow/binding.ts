@@ -1,8 +1,9 @@
+import type { FusedBody } from "@seed/core";
 import type { Attribute } from "./attributes.ts";
 import { AttributeType } from "./attributes.ts";
 import { DataType, readCString } from "./c_api.ts";
 import type { EagerContext, TensorMetadata } from "./eager_context.ts";
-import { type GraphRecorder, isGraphTensor } from "./graph_recorder.ts";
+import { type GraphRecorder, isGraphTensor, type RecordedCall } from "./graph_recorder.ts";
 
 /**
  * What tfjs-node's kernels call in place of their native addon (`TFJSBinding`): operations run at once, or, while
@@ -26,6 +27,8 @@ export class Binding {
   readonly TF_ATTR_RESOURCE = AttributeType.RESOURCE;
   readonly TF_Version: string;
   recorder: GraphRecorder | null = null;
+  /** Functions of fused bodies, by body, then by the inputs' shapes and dtypes: they live as long as the context. */
+  readonly fusedCalls = new WeakMap<FusedBody, Map<string, RecordedCall>>();
   /** Whether XLA compiles fused bodies: where it is known to work. A GPU's kernels are fast enough without. */
   readonly compiles: boolean;
 

@@ -2,8 +2,6 @@ import { type FusedBody, tf } from "@seed/core";
 import type { Backend } from "./backend.ts";
 import { GraphRecorder, type RecordedCall } from "./graph_recorder.ts";
 
-/** By body, then by the inputs' shapes and dtypes. A function stays with the context once it is made. */
-const made = new WeakMap<FusedBody, Map<string, RecordedCall>>();
 let functionCount = 0;
 
 /**
@@ -15,8 +13,8 @@ export function runFused(backend: Backend, body: FusedBody, inputs: tf.Tensor[])
   if (!recorder || !backend.binding.compiles) return tf.tidy(() => body(...inputs));
   const ids = backend.getInputTensorIds(inputs);
   const key = inputs.map(({ shape, dtype }) => `${dtype}[${shape}]`).join();
-  const known = made.get(body) ?? new Map<string, RecordedCall>();
-  made.set(body, known);
+  const { fusedCalls } = backend.binding, known = fusedCalls.get(body) ?? new Map<string, RecordedCall>();
+  fusedCalls.set(body, known);
   let call = known.get(key);
   if (!call) known.set(key, call = recordBody(backend, body, inputs));
   return recorder.call(call, ids).map((metadata) => backend.createOutputTensor(metadata));
