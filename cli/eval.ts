@@ -6,6 +6,7 @@ import {
   Evaluation,
   type Evaluator,
   type Figures,
+  figuresOf,
   type Host,
   loadPlugin,
   loadTrainedStudent,
@@ -139,12 +140,10 @@ async function evaluatorsOf(
 }
 
 function tableOf(evaluations: readonly Evaluated[]): string {
-  const columns = Object.entries(evaluations[0].evaluation).flatMap(([evaluator, figures]) =>
-    Object.keys(figures).map((figure) => [evaluator, figure])
-  );
+  const columns = figuresOf(evaluations[0].evaluation).map(([name]) => name);
   const rows = evaluations.map(({ network, evaluation }) => [
     network,
-    ...columns.map(([evaluator, figure]) => percent(evaluation[evaluator][figure])),
+    ...figuresOf(evaluation).map(([, value]) => percent(value)),
   ]);
-  return table([["network", ...columns.map((names) => names.join(" "))], ...rows]);
+  return table([["network", ...columns], ...rows]);
 }

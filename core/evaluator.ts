@@ -27,6 +27,13 @@ export interface EvaluationInputs {
 /** Named figures, for example `{ "top1": 0.364 }`: fractions in 0..1, not per cent. */
 export type Figures = Record<string, number>;
 
+/** All figures of an evaluation, each with its evaluator's name before its own: `knn top1`. */
+export function figuresOf(evaluation: Record<string, Figures>): [name: string, value: number][] {
+  return Object.entries(evaluation).flatMap(([evaluator, figures]) =>
+    Object.entries(figures).map(([figure, value]): [string, number] => [`${evaluator} ${figure}`, value])
+  );
+}
+
 /** Measures how good a frozen network's embeddings are. */
 export interface Evaluator {
   /** Key of its figures in `metrics.jsonl` and `summary.json`, for example `knn`. */

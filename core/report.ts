@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { figuresOf } from "./evaluator.ts";
 import { lossChart, type Point } from "./loss_chart.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
@@ -101,12 +102,6 @@ function evaluationTable(evaluations: Evaluated[]): string {
     return `<tr><td class="number">${step}<td>${escape(network)}${cells}`;
   });
   return `<table>${[head, ...rows].join("\n")}</table>`;
-}
-
-function figuresOf(evaluation: Evaluated["evaluation"]): [string, number][] {
-  return Object.entries(evaluation).flatMap(([evaluator, figures]) =>
-    Object.entries(figures).map(([figure, value]): [string, number] => [`${evaluator} ${figure}`, value])
-  );
 }
 
 function rounded(value: number): string {

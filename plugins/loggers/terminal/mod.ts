@@ -7,6 +7,7 @@
 import {
   definePlugin,
   type EvaluationRecord,
+  figuresOf,
   formatDuration,
   type Logger,
   type RunDescription,
@@ -59,9 +60,7 @@ class TerminalLogger implements Logger {
   }
 
   evaluation({ step, network, evaluation }: EvaluationRecord): void {
-    const figures = Object.entries(evaluation).flatMap(([evaluator, values]) =>
-      Object.entries(values).map(([name, value]) => `${evaluator} ${name} ${(100 * value).toFixed(1)} %`)
-    );
+    const figures = figuresOf(evaluation).map(([name, value]) => `${name} ${(100 * value).toFixed(1)} %`);
     this.#print(`${`step ${step}`.padEnd(12)}${network.padEnd(11)}${figures.join("   ")}`);
   }
 
