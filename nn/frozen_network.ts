@@ -5,7 +5,7 @@ import { linear, projectionHead } from "./linear.ts";
 import { type Network, NETWORKS } from "./networks.ts";
 import type { Normalization } from "./normalize.ts";
 import type { ParameterSource } from "./parameters.ts";
-import { findLayout, type Layout } from "./weights/layouts.ts";
+import { findLayout, type Layout } from "./layouts/layout.ts";
 
 /** A network with the weights of a file, as constants. */
 export class FrozenNetwork implements Disposable {
@@ -31,12 +31,13 @@ export class FrozenNetwork implements Disposable {
   ): Promise<FrozenNetwork> {
     const layout = layoutOf(file, network, options.layouts);
     const parameters = await FrozenParameters.load(file, {
-      rename: (name) => layout.prefix + name,
+      rename: (name) => layout.prefix + (layout.rename?.(name) ?? name),
       dropped: layout.dropped,
       allowUnused: options.allowUnused,
     });
     try {
-      const backbone = network.build(parameters, publishedInput(file, network).normalization);
+      const build = layout.build ?? network.build;
+      const backbone = build(parameters, publishedInput(file, network).normalization);
       const head = layout.head === null ? null : buildHead(parameters, file, layout, backbone.featureDim);
       parameters.finish();
       return new FrozenNetwork(layout, parameters, backbone, head);

@@ -5,7 +5,9 @@ import { convNorm } from "./conv_norm.ts";
 import { FrozenNetwork, layoutOf, publishedInput } from "./frozen_network.ts";
 import type { Network } from "./networks.ts";
 import { IMAGENET, normalize } from "./normalize.ts";
-import { MOCO_LAYOUTS, plainLayout, runLayouts } from "./weights/layouts.ts";
+import { plainLayout } from "./layouts/layout.ts";
+import { MOCO_LAYOUTS } from "./layouts/moco.ts";
+import { runLayouts } from "./layouts/run.ts";
 
 /** One convolution. */
 const TINY: Network = {

@@ -5,18 +5,19 @@
  * @module
  */
 import { nearest, UsageError } from "@seed/core";
-import type { Backbone } from "./backbone.ts";
 import { efficientnetB0 } from "./efficientnet.ts";
 import { efficientnetLite2 } from "./efficientnet_lite.ts";
 import { EFFICIENTNET_LITE, IMAGENET, type Normalization } from "./normalize.ts";
-import type { ParameterSource } from "./parameters.ts";
 import { resnet, type ResNetDepth } from "./resnet.ts";
-import { type Layout, MOCO_LAYOUTS, plainLayout, runLayouts } from "./weights/layouts.ts";
+import { type Build, type Layout, plainLayout } from "./layouts/layout.ts";
+import { MOCO_LAYOUTS } from "./layouts/moco.ts";
+import { runLayouts } from "./layouts/run.ts";
 
 /** A network and what is published about it. */
 export interface Network {
   readonly name: string;
-  build(source: ParameterSource, normalization: Normalization): Backbone;
+  /** In timm's conventions. */
+  readonly build: Build;
   /** Side in pixels of the pictures that its published figures are for. */
   readonly inputSize: number;
   readonly normalization: Normalization;

@@ -1,0 +1,40 @@
+import type { Backbone } from "../backbone.ts";
+import type { Normalization } from "../normalize.ts";
+import type { ParameterSource } from "../parameters.ts";
+
+/** Builds a network from a source of values. */
+export type Build = (source: ParameterSource, normalization: Normalization) => Backbone;
+
+/**
+ * One way in which published files name a network's values. A layout is found by the names in a file, never by the
+ * file's own.
+ */
+export interface Layout {
+  /** As logs and `run.json` say it. */
+  readonly name: string;
+  /** Tensors that are all there in a file of this layout, and not in one of those before it in a network's list. */
+  readonly marks: readonly string[];
+  /** Stands before the network's names. */
+  readonly prefix: string;
+  /** The file's name, after the prefix, of a value from timm's; default: the same name. */
+  rename?(name: string): string;
+  /** The network in the publisher's conventions (padding, epsilon, ...) where they are not timm's. */
+  readonly build?: Build;
+  /** Entries that an encoder has no use for: a classifier, a momentum encoder, an optimizer. */
+  dropped(fileName: string): boolean;
+  /** Name of the projection head after the prefix; null without one. */
+  readonly head: string | null;
+}
+
+/** The first layout whose marks the file has; null if there is none. */
+export function findLayout(
+  tensors: ReadonlyMap<string, unknown>,
+  layouts: readonly Layout[],
+): Layout | null {
+  return layouts.find(({ marks }) => marks.every((name) => tensors.has(name))) ?? null;
+}
+
+/** The network's own names, with its classifier. */
+export function plainLayout(name: string, stem: string, classifier: string): Layout {
+  return { name, marks: [stem], prefix: "", dropped: (entry) => entry.startsWith(classifier), head: null };
+}

@@ -1,0 +1,25 @@
+import type { Layout } from "./layout.ts";
+
+/**
+ * What a run writes: `student.safetensors`, and the student in a checkpoint.
+ *
+ * @param stem Weight of the network's first convolution.
+ */
+export function runLayouts(stem: string): Layout[] {
+  return [
+    {
+      name: "seed student",
+      marks: [stem, "head.0.weight"],
+      prefix: "",
+      dropped: () => false,
+      head: "head",
+    },
+    {
+      name: "seed checkpoint",
+      marks: [`student.${stem}`, "student.head.0.weight"],
+      prefix: "student.",
+      dropped: (name) => !name.startsWith("student."),
+      head: "head",
+    },
+  ];
+}
