@@ -27,6 +27,7 @@ export function registerKernels(processor: Processor): void {
     ]);
   });
   register("Conv2DBackpropFilter", (backend, { x, dy }, attrs) => {
+    if (!processor.avx512 && isPointwise(attrs)) return pointwiseFilterGradient(backend, { x, dy }, attrs);
     const sizes = tf.tensor1d(attrs.filterShape, "int32");
     return backend.executeSingleOutput("Conv2DBackpropFilter", convAttributes(attrs, true), [x, sizes, dy]);
   });
@@ -50,6 +51,30 @@ export function registerKernels(processor: Processor): void {
     (backend, { x, bias }) =>
       backend.executeSingleOutput("BiasAdd", [FLOAT, attribute("data_format", "STRING", "NHWC")], [x, bias]),
   );
+}
+
+/** A single tap of stride 1: each pixel's channels are multiplied by one matrix. */
+function isPointwise({ filterShape: [height, width], strides }: Attributes): boolean {
+  return height === 1 && width === 1 && [strides].flat().every((stride: number) => stride === 1);
+}
+
+/**
+ * As the matrix product that it is: without AVX-512, oneDNN takes 1.1 to 2.4 times as long for the same as a
+ * convolution's gradient (EfficientNet-B0's shapes, batch 32, 2026-11-25).
+ */
+function pointwiseFilterGradient(
+  backend: Backend,
+  { x, dy }: Inputs,
+  { filterShape }: Attributes,
+): tf.TensorInfo {
+  const pixels = (map: tf.TensorInfo) => tf.reshape(map as tf.Tensor, [-1, map.shape[3]]);
+  const attributes = [
+    FLOAT,
+    attribute("transpose_a", "BOOL", true),
+    attribute("transpose_b", "BOOL", false),
+  ];
+  const product = backend.executeSingleOutput("MatMul", attributes, [pixels(x), pixels(dy)]);
+  return tf.reshape(product as tf.Tensor, filterShape);
 }
 
 /**
