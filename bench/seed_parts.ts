@@ -37,6 +37,7 @@ export async function loadTeacher(): Promise<FrozenNetwork> {
 export class SeedParts {
   readonly #pixels: Uint8Array;
   readonly #step: TrainingStep;
+  #ahead: { images: tf.Tensor4D; embedding: tf.Tensor2D } | null = null;
 
   private constructor(
     private readonly engine: Engine,
@@ -80,11 +81,18 @@ export class SeedParts {
     return this.engine.upload(this.#pixels, [batch, size, size, 3]);
   }
 
-  /** The whole step. */
+  /** The whole step, as the loop takes it: while the student trains on a batch, the teacher sees the next. */
   async step(): Promise<void> {
-    const images = this.upload(), embedding = await this.teacher.embed(images);
+    const { images, embedding } = this.#ahead ?? await this.#seenByTeacher();
+    const next = this.#seenByTeacher();
     await this.studentStep(images, embedding);
+    this.#ahead = await next;
     tf.dispose([images, embedding]);
+  }
+
+  async #seenByTeacher() {
+    const images = this.upload();
+    return { images, embedding: await this.teacher.embed(images) };
   }
 
   /** The teacher's part: upload and embedding. */
