@@ -22,6 +22,10 @@ export const EFFICIENTNET_LITE: Normalization = {
  * @returns `(images / 255 - mean) / std`, the same shape.
  */
 export function normalize(images: tf.Tensor4D, { mean, std }: Normalization): tf.Tensor4D {
+  // One operation on the backend that records networks: what is exported begins after it.
+  if (tf.getKernel("SeedNormalize", tf.getBackend())) {
+    return tf.engine().runKernel("SeedNormalize", { x: images }) as tf.Tensor4D;
+  }
   return tf.tidy(() => {
     const scale = std.map((s) => 1 / (255 * s)), shift = mean.map((m, i) => -m / std[i]);
     return tf.add(tf.mul(images, tf.tensor1d(scale)), tf.tensor1d(shift)) as tf.Tensor4D;

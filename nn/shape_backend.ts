@@ -1,6 +1,6 @@
 /**
- * A tfjs backend that computes shapes and counts multiplications, but no values: what a network costs is found by
- * running it, without a weight in memory.
+ * A tfjs backend that computes shapes and counts multiplications, but no values: what a network costs, and which
+ * operations it consists of, is found by running it, without a feature map in memory.
  *
  * @module
  */
@@ -8,12 +8,35 @@ import { tf } from "@seed/core";
 
 const NAME = "shapes";
 
+/** An operation that was run on shapes. */
+export interface Operation {
+  /** tfjs's name of its kernel. */
+  readonly kernel: string;
+  readonly inputs: Readonly<Record<string, tf.Tensor>>;
+  readonly attributes: tf.NamedAttrMap;
+  readonly output: tf.TensorInfo;
+}
+
 class ShapeBackend extends tf.KernelBackend {
   /** Multiply-accumulates of convolutions and matrix products so far. */
   macs = 0;
+  /** Is told each operation. */
+  observe: (operation: Operation) => void = () => {};
+  /** Values that are written, not computed: a network's own constants. */
+  readonly #written = new WeakMap<tf.DataId, tf.BackendValues>();
 
-  override write(): tf.DataId {
-    return {};
+  override write(values: tf.BackendValues): tf.DataId {
+    const id = {};
+    this.#written.set(id, values);
+    return id;
+  }
+
+  override readSync(id: tf.DataId): tf.BackendValues {
+    const values = this.#written.get(id);
+    if (values) return values;
+    throw new Error(
+      "Cannot read a tensor that has a shape alone: a network must not read data while it runs",
+    );
   }
 
   override disposeData(): boolean {
@@ -55,6 +78,8 @@ const RULES: Record<string, Rule> = {
   Relu6: sameAsInput,
   Sigmoid: sameAsInput,
   Rsqrt: sameAsInput,
+  SeedBatchNormInference: sameAsInput,
+  SeedNormalize: sameAsInput,
   Add: broadcast,
   Sub: broadcast,
   Multiply: broadcast,
@@ -82,11 +107,12 @@ function register(): ShapeBackend {
     tf.registerKernel({
       kernelName,
       backendName: NAME,
-      kernelFunc: ({ inputs, attrs }) => ({
-        dataId: {},
-        shape: [...rule(inputs, attrs, backend)],
-        dtype: "float32",
-      }),
+      kernelFunc: ({ inputs, attrs }) => {
+        const output = { dataId: {}, shape: [...rule(inputs, attrs, backend)], dtype: "float32" as const };
+        const attributes = attrs ?? {};
+        backend.observe({ kernel: kernelName, inputs: inputs as Operation["inputs"], attributes, output });
+        return output;
+      },
     });
   }
   return backend;
@@ -94,20 +120,29 @@ function register(): ShapeBackend {
 
 /** Runs `fn` on the backend. Returns how many multiply-accumulates its operations stand for. */
 export function countMacs(fn: () => void): number {
+  return runOnShapes(fn).macs;
+}
+
+/** Runs `fn` on the backend, and tells each of its operations. */
+export function observeOperations(fn: () => void, observe: (operation: Operation) => void): void {
+  runOnShapes(fn, observe);
+}
+
+function runOnShapes(fn: () => void, observe: (operation: Operation) => void = () => {}): { macs: number } {
   tf.backend(); // there is one to go back to from here on
   const before = tf.getBackend();
-  registered ??= register();
-  registered.macs = 0;
+  const backend = registered ??= register();
+  Object.assign(backend, { macs: 0, observe });
   tf.setBackend(NAME);
   try {
     tf.tidy(fn);
-    return registered.macs;
+    return { macs: backend.macs };
   } finally {
     tf.setBackend(before);
   }
 }
 
-/** A tensor without values; only within {@link countMacs}. */
+/** A tensor without values; only while the backend runs. */
 export function shapeOnly(shape: Shape): tf.Tensor {
   return tf.engine().makeTensorFromTensorInfo({ dataId: {}, shape: [...shape], dtype: "float32" });
 }
