@@ -94,6 +94,14 @@ const RULES: Record<string, Rule> = {
   },
   MaxPool: ({ x }, { filterSize, strides, pad, dimRoundingMode }) =>
     tf.backend_util.computePool2DInfo(x.shape, filterSize, strides, 1, pad, dimRoundingMode).outShape,
+  BatchMatMul: ({ a, b }, { transposeA, transposeB }, backend) => {
+    const [rows, inner] = transposeA ? a.shape.slice(-2).reverse() : a.shape.slice(-2);
+    const columns = b.shape.at(transposeB ? -2 : -1);
+    const batch = tf.backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const shape = [...batch, rows, columns];
+    backend.macs += tf.util.sizeFromShape(shape) * inner;
+    return shape;
+  },
   Conv2D: convolution(false),
   DepthwiseConv2dNative: convolution(true),
 };
