@@ -1,23 +1,25 @@
 import { RunError } from "./errors.ts";
 
 /**
- * Reads a part of an open file.
+ * Reads a part of an open file. Synchronous: what reads by range works on what it reads at once.
  *
  * @param path For the error.
  * @throws {RunError} If the file ends before.
  */
-export async function readRange(
+export function readRange(
   file: Deno.FsFile,
   offset: number,
   length: number,
   path: string,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
-  await file.seek(offset, Deno.SeekMode.Start);
+  file.seekSync(offset, Deno.SeekMode.Start);
   for (let at = 0; at < length;) {
-    const count = await file.read(bytes.subarray(at));
+    const count = file.readSync(bytes.subarray(at));
     if (count === null) {
-      throw new RunError(`The file "${path}" ended while it was read: it was cut short meanwhile`);
+      throw new RunError(
+        `The file "${path}" ends before byte ${offset + length}: it was cut short, or changed since`,
+      );
     }
     at += count;
   }

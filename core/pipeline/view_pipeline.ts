@@ -31,6 +31,9 @@ export interface PipelineOptions {
   ahead?: number;
 }
 
+/** One is being made while the next is read; more would only hold pictures in memory. */
+const TASKS_OF_A_WORKER = 2;
+
 /** More threads than this wait for the disk, not the processor. */
 const MAX_AUTO_WORKERS = 8;
 
@@ -46,6 +49,8 @@ export function autoWorkers(): number {
 export class ViewPipeline implements AsyncDisposable {
   readonly #workers: PipelineWorker[];
   readonly #ahead: number;
+  /** Views that no worker has begun, in the order they were asked for. */
+  readonly #backlog: Task[] = [];
   /** Buffers of delivered batches, by size in bytes, to be filled again. */
   readonly #free = new Map<number, SharedArrayBuffer[]>();
   /** Milliseconds that the consumer has waited for batches. */
@@ -54,6 +59,7 @@ export class ViewPipeline implements AsyncDisposable {
   private constructor(workers: PipelineWorker[], ahead: number) {
     this.#workers = workers;
     this.#ahead = ahead;
+    for (const worker of workers) worker.onFree = () => this.#assign();
   }
 
   /** @throws {RunError} If a worker cannot load the augmenter. */
@@ -110,14 +116,29 @@ export class ViewPipeline implements AsyncDisposable {
     const { images, keys, size, shortSide } = request, bytes = size * size * 3;
     const buffer = this.#free.get(images.length * bytes)?.pop() ??
       new SharedArrayBuffer(images.length * bytes);
-    const views = await Promise.allSettled(images.map((image, i) => {
-      const worker = this.#workers[i % this.#workers.length];
-      return worker.make({ image, key: keys && keys[i], size, shortSide, target: buffer, offset: i * bytes });
+    const tasks = images.map((image, i): Task => ({
+      view: { image, key: keys && keys[i], size, shortSide, target: buffer, offset: i * bytes },
+      made: Promise.withResolvers(),
     }));
+    this.#backlog.push(...tasks);
+    this.#assign();
+    const views = await Promise.allSettled(tasks.map(({ made }) => made.promise));
     // Of several images that fail the first is told, whichever worker was faster.
     const failed = views.find((view) => view.status === "rejected");
     if (failed) throw failed.reason;
     return { buffer, request };
+  }
+
+  /** Gives workers that are free what waits. A worker that has ended makes everything fail: views are missing. */
+  #assign(): void {
+    const ended = this.#workers.find(({ ended }) => ended)?.ended;
+    if (ended) {
+      for (const { made } of this.#backlog.splice(0)) made.reject(ended);
+      return;
+    }
+    for (const worker of this.#workers) {
+      while (worker.tasks < TASKS_OF_A_WORKER && this.#backlog.length) worker.make(this.#backlog.shift()!);
+    }
   }
 
   #giveBack(buffer: SharedArrayBuffer): void {
@@ -127,14 +148,22 @@ export class ViewPipeline implements AsyncDisposable {
   }
 }
 
+/** A view to make, and whoever waits for it. */
+interface Task {
+  view: Omit<ViewTask, "kind" | "id">;
+  made: PromiseWithResolvers<void>;
+}
+
 /** The main thread's end of a worker. */
 class PipelineWorker {
+  /** Called when a task is over, or the worker. */
+  onFree = () => {};
+  /** Why it makes no views any more. */
+  ended: Error | null = null;
   readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  readonly #waiting = new Map<number, { resolve(): void; reject(error: Error): void; image: string }>();
+  readonly #tasks = new Map<number, Task>();
   readonly #ready = Promise.withResolvers<void>();
   #nextId = 0;
-  /** Why it makes no views any more. */
-  #ended: Error | null = null;
 
   constructor() {
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#receive(data);
@@ -144,18 +173,20 @@ class PipelineWorker {
     };
   }
 
+  /** How many views it was given and has not made. */
+  get tasks(): number {
+    return this.#tasks.size;
+  }
+
   async start(message: StartMessage): Promise<void> {
     this.#worker.postMessage(message);
     await this.#ready.promise;
   }
 
-  make(task: Omit<ViewTask, "kind" | "id">): Promise<void> {
-    if (this.#ended) return Promise.reject(this.#ended);
+  make(task: Task): void {
     const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, image: task.image.name });
-      this.#worker.postMessage({ kind: "view", id, ...task } satisfies ViewTask);
-    });
+    this.#tasks.set(id, task);
+    this.#worker.postMessage({ kind: "view", id, ...task.view } satisfies ViewTask);
   }
 
   stop(): void {
@@ -168,17 +199,19 @@ class PipelineWorker {
     if (reply.kind === "failed" && reply.id === null) {
       return this.#end(new RunError(`A data worker cannot load the augmenter: ${reply.message}`));
     }
-    const waiting = this.#waiting.get(reply.id!)!;
-    this.#waiting.delete(reply.id!);
-    if (reply.kind === "done") return waiting.resolve();
-    waiting.reject(new RunError(`Cannot make a view of the image "${waiting.image}": ${reply.message}`));
+    const { made, view } = this.#tasks.get(reply.id!)!;
+    this.#tasks.delete(reply.id!);
+    if (reply.kind === "done") made.resolve();
+    else made.reject(new RunError(`Cannot make a view of the image "${view.image.name}": ${reply.message}`));
+    this.onFree();
   }
 
   #end(error: Error): void {
-    this.#ended ??= error;
+    this.ended ??= error;
     this.#ready.reject(error);
     this.#ready.promise.catch(() => {}); // whoever waits for it is told; later nobody does
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    for (const { made } of this.#tasks.values()) made.reject(error);
+    this.#tasks.clear();
+    this.onFree();
   }
 }

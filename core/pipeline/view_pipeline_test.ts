@@ -113,6 +113,13 @@ Deno.test("buffers are used again, also after an iteration that is left off", ()
     assert.ok(buffers.size <= 3, `${buffers.size} buffers for 3 batches at a time`);
   }));
 
+Deno.test("a worker has two pictures in memory at the most, however large the batches are", () =>
+  withImages(async (image) => {
+    await using pipeline = await start("counting");
+    const made = await collect(pipeline, requests(image, 3, { batch: 32 }));
+    assert.equal(Math.max(...made.flatMap((pixels) => [...pixels])), 2);
+  }));
+
 Deno.test("a batch's pixels stay as they are until the next one is asked for", () =>
   withImages(async (image) => {
     await using pipeline = await start("default", { workers: 3 });
@@ -179,7 +186,7 @@ Deno.test("a part of a file that is not there is named", () =>
     await using pipeline = await start();
     const beyond = { ...image(0), offset: 256 * 3 - 1, name: "the last" };
     const message = await refusal(pipeline, [{ images: [beyond], keys: [[0]], size: 4 }]);
-    assert.match(message, /^Cannot make a view of the image "the last": The file ".*" ends before byte 770$/);
+    assert.match(message, /^Cannot make a view of the image "the last": The file ".*" ends before byte 770/);
   }));
 
 Deno.test("an augmenter's mistakes are told with the image's name", () =>

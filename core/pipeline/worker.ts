@@ -9,6 +9,7 @@ import type { Augmenter, Pixels } from "../augmenter.ts";
 import type { ImageReference } from "../data_source.ts";
 import type { Plugin } from "../plugin.ts";
 import { Random } from "../random.ts";
+import { readRange } from "../read_range.ts";
 import { centerView } from "./center_view.ts";
 import type { StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
@@ -72,29 +73,22 @@ async function viewOf(
 }
 
 async function load({ file, offset = 0, length, pixels }: ImageReference): Promise<Uint8Array | Pixels> {
-  const data = length === undefined ? await Deno.readFile(file) : await readRange(file, offset, length);
+  const data = length === undefined
+    ? await Deno.readFile(file)
+    : readRange(openFile(file), offset, length, file);
   return pixels ? { data, ...pixels } : data;
 }
 
-async function readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
-  const file = files.get(path) ?? await open(path);
-  const bytes = new Uint8Array(length);
-  file.seekSync(offset, Deno.SeekMode.Start);
-  for (let at = 0; at < length;) {
-    const count = file.readSync(bytes.subarray(at));
-    if (count === null) throw new Error(`The file "${path}" ends before byte ${offset + length}`);
-    at += count;
-  }
-  return bytes;
-}
-
-async function open(path: string): Promise<Deno.FsFile> {
+/** Synchronous where it is opened too: two tasks at once would open a file twice. */
+function openFile(path: string): Deno.FsFile {
+  const known = files.get(path);
+  if (known) return known;
   if (files.size >= MAX_OPEN_FILES) {
     const [oldest, file] = files.entries().next().value!;
     file.close();
     files.delete(oldest);
   }
-  const file = await Deno.open(path);
+  const file = Deno.openSync(path);
   files.set(path, file);
   return file;
 }

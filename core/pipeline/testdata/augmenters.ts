@@ -39,6 +39,16 @@ export const blank = augmenter((_image, _random, size) => Promise.resolve(new Ui
 /** Never done: what was asked for can be counted. */
 export const stuck = augmenter(() => new Promise(() => {}));
 
+let underWay = 0;
+
+/** All bytes say how many views the worker had under way when it began this one. */
+export const counting = augmenter(async (_image, _random, size) => {
+  const view = new Uint8Array(size * size * 3).fill(++underWay);
+  await sleep(1);
+  underWay--;
+  return view;
+});
+
 /** A view of another size than was asked for. */
 export const wrongSize = augmenter((_image, _random, size) => Promise.resolve(new Uint8Array(size * size)));
 
