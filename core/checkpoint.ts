@@ -67,10 +67,10 @@ export async function loadCheckpoint(path: string, state: TrainingState, seed: n
     throw new RunError(`The checkpoint "${path}" is of seed ${progress.seed}, but the recipe says ${seed}`);
   }
   refuseUnread(file, state);
-  await assignParameters(state.student, file, STUDENT);
-  await assignParameters(state.momenta, file, MOMENTUM);
-  await assignParameters(state.objective, file);
-  await assignQueue(state.queue, file);
+  assignParameters(state.student, file, STUDENT);
+  assignParameters(state.momenta, file, MOMENTUM);
+  assignParameters(state.objective, file);
+  assignQueue(state.queue, file);
   return progress;
 }
 
@@ -95,15 +95,15 @@ function refuseUnread(
   );
 }
 
-async function assignQueue(queue: Queue, file: SafetensorsFile): Promise<void> {
+function assignQueue(queue: Queue, file: SafetensorsFile): void {
   const stored = file.tensors.get(EMBEDDINGS)?.shape;
   if (stored?.join() !== queue.embeddings.shape.join()) {
     throw new RunError(
       `The queue in "${file.path}" is [${stored}], but the recipe's is [${queue.embeddings.shape}]`,
     );
   }
-  const embeddings = tf.tensor2d(await file.read(EMBEDDINGS), queue.embeddings.shape);
-  const pointer = tf.scalar((await file.read(POINTER))[0], "int32");
+  const embeddings = tf.tensor2d(file.read(EMBEDDINGS), queue.embeddings.shape);
+  const pointer = tf.scalar(file.read(POINTER)[0], "int32");
   queue.embeddings.assign(embeddings);
   queue.pointer.assign(pointer);
   tf.dispose([embeddings, pointer]);

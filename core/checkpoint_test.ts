@@ -186,6 +186,6 @@ Deno.test("a student's file counts the batches of its batch norms, as PyTorch's 
       "head.0.bias",
     ]);
     assert.equal(file.tensors.get("bn1.num_batches_tracked")!.dtype, "I64");
-    assert.deepEqual(await file.read("bn1.num_batches_tracked"), Float32Array.of(12));
+    assert.deepEqual(file.read("bn1.num_batches_tracked"), Float32Array.of(12));
     assert.deepEqual(file.metadata, { network: "small" });
   }));

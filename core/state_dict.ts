@@ -25,17 +25,17 @@ export async function readParameters(parameters: readonly Parameter[], prefix = 
  *
  * @throws {RunError} If one is missing or has another shape; all such are listed.
  */
-export async function assignParameters(
+export function assignParameters(
   parameters: readonly Parameter[],
   file: WeightsFile,
   prefix = "",
-): Promise<void> {
+): void {
   const problems = parameters.flatMap((parameter) => mismatch(parameter, file, prefix));
   if (problems.length) {
     throw new RunError(`The weights in "${file.path}" do not fit:\n  ${problems.join("\n  ")}`);
   }
   for (const { name, kind, variable } of parameters) {
-    const data = fromTorch(await file.read(prefix + name), variable.shape, kind);
+    const data = fromTorch(file.read(prefix + name), variable.shape, kind);
     const value = tf.tensor(data, variable.shape);
     variable.assign(value);
     value.dispose();

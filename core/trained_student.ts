@@ -22,7 +22,7 @@ export async function loadTrainedStudent(
     ...{ engine, embeddingDim: headDim(file) },
   });
   try {
-    await assignParameters(student.parameters, file);
+    assignParameters(student.parameters, file);
     return student;
   } catch (error) {
     student[Symbol.dispose]();

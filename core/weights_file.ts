@@ -1,8 +1,8 @@
 /** Element types of stored tensors, in safetensors' names. */
-export type StoredType = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL";
+export type StoredType = keyof typeof BYTES_PER_ELEMENT;
 
 /** Bytes of one element. */
-export const BYTES_PER_ELEMENT: Record<StoredType, number> = {
+export const BYTES_PER_ELEMENT = {
   F64: 8,
   F32: 4,
   F16: 2,
@@ -11,6 +11,9 @@ export const BYTES_PER_ELEMENT: Record<StoredType, number> = {
   I32: 4,
   I16: 2,
   I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
   U8: 1,
   BOOL: 1,
 };
@@ -29,8 +32,13 @@ export interface WeightsFile extends Disposable {
   /** Notes that the file carries about itself. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** Values in row-major order, converted to float32. */
-  read(name: string): Promise<Float32Array>;
+  /**
+   * Values in row-major order, converted to float32. Synchronous, so that a network is built of one tensor after the
+   * other and no two copies of it are in memory.
+   *
+   * @throws {RunError} If the tensor is not there, or its bytes are damaged.
+   */
+  read(name: string): Float32Array;
 }
 
 /** Converts stored little-endian elements to float32: exact for F32, F16 and BF16. */
@@ -50,10 +58,16 @@ export function toFloat32(bytes: Uint8Array, dtype: StoredType): Float32Array {
     }
     case "I64":
       return Float32Array.from(new BigInt64Array(buffer, byteOffset, count), Number);
+    case "U64":
+      return Float32Array.from(new BigUint64Array(buffer, byteOffset, count), Number);
     case "I32":
       return Float32Array.from(new Int32Array(buffer, byteOffset, count));
+    case "U32":
+      return Float32Array.from(new Uint32Array(buffer, byteOffset, count));
     case "I16":
       return Float32Array.from(new Int16Array(buffer, byteOffset, count));
+    case "U16":
+      return Float32Array.from(new Uint16Array(buffer, byteOffset, count));
     case "I8":
       return Float32Array.from(new Int8Array(buffer, byteOffset, count));
     case "U8":

@@ -191,7 +191,7 @@ async function tile(image: ImageReference, x: number, y: number, right: boolean 
 
 async function read({ file, offset = 0, length, pixels }: ImageReference): Promise<Uint8Array | Pixels> {
   using open = await Deno.open(file);
-  const data = await readRange(open, offset, length ?? (await open.stat()).size - offset, file);
+  const data = readRange(open, offset, length ?? (await open.stat()).size - offset, file);
   return pixels ? { ...pixels, data } : data;
 }
 

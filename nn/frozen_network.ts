@@ -1,10 +1,9 @@
 import { RunError, type tf, type WeightsFile } from "@seed/core";
 import type { Backbone } from "./backbone.ts";
 import { FrozenParameters } from "./frozen_parameters.ts";
-import { linear, projectionHead } from "./linear.ts";
+import { frozenHead, type Head } from "./frozen_head.ts";
 import { type Network, NETWORKS } from "./networks.ts";
 import type { Normalization } from "./normalize.ts";
-import type { ParameterSource } from "./parameters.ts";
 import { findLayout, type Layout } from "./layouts/layout.ts";
 
 /** A network with the weights of a file, as constants. */
@@ -18,27 +17,27 @@ export class FrozenNetwork implements Disposable {
   ) {}
 
   /**
-   * Reads the weights.
+   * Reads the weights, of a file that is open until then.
    *
    * @param options.layouts Those that are accepted; default: all of the network's.
    * @param options.allowUnused True: entries that the network does not need are no error.
    * @throws {RunError} If the file is in none of the layouts, or does not fit the network.
    */
-  static async load(
+  static load(
     file: WeightsFile,
     network: Network,
     options: { layouts?: readonly Layout[]; allowUnused?: boolean } = {},
-  ): Promise<FrozenNetwork> {
+  ): FrozenNetwork {
     const layout = layoutOf(file, network, options.layouts);
-    const parameters = await FrozenParameters.load(file, {
+    const parameters = new FrozenParameters(file, {
       rename: (name) => layout.prefix + (layout.rename?.(name) ?? name),
       dropped: layout.dropped,
       allowUnused: options.allowUnused,
     });
     try {
       const build = layout.build ?? network.build;
-      const backbone = build(parameters, publishedInput(file, network).normalization);
-      const head = layout.head === null ? null : buildHead(parameters, file, layout, backbone.featureDim);
+      const backbone = build(parameters, publishedInput(file, network, layout).normalization);
+      const head = layout.head === null ? null : frozenHead(parameters, file, layout, backbone.featureDim);
       parameters.finish();
       return new FrozenNetwork(layout, parameters, backbone, head);
     } catch (error) {
@@ -103,23 +102,25 @@ export function layoutOf(
   );
 }
 
-/** Input size and normalisation: a student's file says its own, others are made for the network's published ones. */
+/** Input size and normalisation: a student's file says its own, others are made for the published ones. */
 export function publishedInput(
   { path, metadata }: WeightsFile,
   network: Network,
+  layout: Layout,
 ): { inputSize: number; normalization: Normalization } {
   const { input_size, mean, std } = metadata;
   const inputSize = input_size === undefined ? network.inputSize : Number(input_size);
   if (!Number.isInteger(inputSize) || inputSize < 1) {
     throw new RunError(`The file "${path}" says input_size "${input_size}", expected a number of pixels`);
   }
-  const channels = (name: string, text: string | undefined, published: Normalization["mean"]) =>
-    text === undefined ? published : parseChannels(path, name, text);
+  const published = layout.normalization ?? network.normalization;
+  const channels = (name: string, text: string | undefined, usual: Normalization["mean"]) =>
+    text === undefined ? usual : parseChannels(path, name, text);
   return {
     inputSize,
     normalization: {
-      mean: channels("mean", mean, network.normalization.mean),
-      std: channels("std", std, network.normalization.std),
+      mean: channels("mean", mean, published.mean),
+      std: channels("std", std, published.std),
     },
   };
 }
@@ -136,22 +137,4 @@ function parseChannels(path: string, name: string, text: string): Normalization[
   throw new RunError(
     `The file "${path}" says ${name} "${text}", expected three numbers such as [0.5, 0.5, 0.5]`,
   );
-}
-
-interface Head {
-  dim: number;
-  forward(features: tf.Tensor2D): tf.Tensor2D;
-}
-
-/** A head as wide as the file's: one linear layer, or two with a ReLU between. */
-function buildHead(source: ParameterSource, file: WeightsFile, layout: Layout, inputs: number): Head {
-  const name = layout.head!;
-  const outputs = (part: string) => file.tensors.get(`${layout.prefix}${name}${part}.weight`)?.shape[0];
-  const single = outputs("");
-  if (single !== undefined) {
-    return { dim: single, forward: linear(source, name, { inputs, outputs: single }) };
-  }
-  const [first, second] = [outputs(".0")!, outputs(".2")];
-  const widths = second === undefined ? { hidden: null, dim: first } : { hidden: first, dim: second };
-  return { dim: widths.dim, forward: projectionHead(source, name, { inputs, ...widths }) };
 }

@@ -51,9 +51,7 @@ function fileOf(shapes: Shapes, metadata: Record<string, string> = {}): WeightsF
     tensors: new Map(Object.entries(shapes).map(([name, shape]) => [name, { dtype: "F32", shape }])),
     read: (name) => {
       const key = name.split(".").slice(-2).join(), size = shapes[name].reduce((a, b) => a * b, 1);
-      return Promise.resolve(
-        Float32Array.from({ length: size }, (_, i) => 0.6 + 0.3 * Math.sin(key.length * 7 + i * i)),
-      );
+      return Float32Array.from({ length: size }, (_, i) => 0.6 + 0.3 * Math.sin(key.length * 7 + i * i));
     },
     [Symbol.dispose]() {},
   };
@@ -84,7 +82,7 @@ const FILES: Record<string, Shapes> = {
 };
 
 async function outputs(file: WeightsFile, layer: "features" | "embedding"): Promise<Float32Array> {
-  using network = await FrozenNetwork.load(file, TINY);
+  using network = FrozenNetwork.load(file, TINY);
   const images = tf.tidy(() => tf.mul(tf.range(0, 2 * 8 * 8 * 3), 0.6).reshape([2, 8, 8, 3])) as tf.Tensor4D;
   return await network[layer](images).data() as Float32Array;
 }
@@ -93,7 +91,7 @@ Deno.test("FrozenNetwork finds every layout by its names and reads the same netw
   const expected = await outputs(fileOf(FILES.plain), "features");
   assert.ok(expected.every((value) => value !== 0));
   for (const [name, shapes] of Object.entries(FILES)) {
-    using network = await FrozenNetwork.load(fileOf(shapes), TINY);
+    using network = FrozenNetwork.load(fileOf(shapes), TINY);
     assert.equal(network.layout.name, name);
     assert.equal(network.headDim, name === "plain" ? null : 5);
     assert.deepEqual(await outputs(fileOf(shapes), "features"), expected);
@@ -108,16 +106,16 @@ Deno.test("FrozenNetwork reads the same head from MoCo-v2's, a student's and a c
   }
 });
 
-Deno.test("FrozenNetwork reads a student's head of a single layer", async () => {
+Deno.test("FrozenNetwork reads a student's head of a single layer", () => {
   const shapes = { ...BACKBONE, "head.0.weight": [7, 4], "head.0.bias": [7] };
-  using network = await FrozenNetwork.load(fileOf(shapes), TINY);
+  using network = FrozenNetwork.load(fileOf(shapes), TINY);
   assert.equal(network.headDim, 7);
 });
 
-Deno.test("FrozenNetwork lists entries that are missing, of another shape and left over", async () => {
+Deno.test("FrozenNetwork lists entries that are missing, of another shape and left over", () => {
   const shapes: Shapes = { ...FILES.plain, "bn1.bias": [3], "extra.weight": [1] };
   delete shapes["bn1.running_var"];
-  await assert.rejects(FrozenNetwork.load(fileOf(shapes), TINY), (error) => {
+  assert.throws(() => FrozenNetwork.load(fileOf(shapes), TINY), (error) => {
     assert.ok(error instanceof RunError);
     assert.match(error.message, /missing "bn1.running_var"/);
     assert.match(error.message, /"bn1.bias" has the shape \[3\], expected \[4\]/);
@@ -125,7 +123,7 @@ Deno.test("FrozenNetwork lists entries that are missing, of another shape and le
     return true;
   });
   const accepted = { ...FILES.plain, "extra.weight": [1] };
-  (await FrozenNetwork.load(fileOf(accepted), TINY, { allowUnused: true }))[Symbol.dispose]();
+  FrozenNetwork.load(fileOf(accepted), TINY, { allowUnused: true })[Symbol.dispose]();
 });
 
 Deno.test("layoutOf says what an unknown file holds, what is read, and what the file looks like", () => {

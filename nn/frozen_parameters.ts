@@ -20,7 +20,7 @@ export interface FrozenOptions {
   allowUnused?: boolean;
 }
 
-/** Hands out a file's values as constants. */
+/** Hands out a file's values as constants; each is read when it is asked for, if it fits. */
 export class FrozenParameters implements ParameterSource, Disposable {
   readonly frozen = true;
   readonly parameters = [];
@@ -28,20 +28,17 @@ export class FrozenParameters implements ParameterSource, Disposable {
   readonly #taken = new Set<string>();
   readonly #problems: string[] = [];
 
-  private constructor(
-    private readonly path: string,
-    private readonly arrays: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>,
-    private readonly options: FrozenOptions,
-  ) {}
+  /** Entries of the file that are not dropped. */
+  readonly #entries: ReadonlySet<string>;
 
-  /** Reads every entry of the file that is not dropped. */
-  static async load(file: WeightsFile, options: FrozenOptions = {}): Promise<FrozenParameters> {
-    const arrays = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-    for (const [name, { shape }] of file.tensors) {
-      if (options.dropped?.(name) || isBatchCount(name)) continue;
-      arrays.set(name, { shape, data: await file.read(name) });
-    }
-    return new FrozenParameters(file.path, arrays, options);
+  /** @param file Open until the network is built. */
+  constructor(private readonly file: WeightsFile, private readonly options: FrozenOptions = {}) {
+    const kept = (name: string) => !options.dropped?.(name) && !isBatchCount(name);
+    this.#entries = new Set([...file.tensors.keys()].filter(kept));
+  }
+
+  static load(file: WeightsFile, options?: FrozenOptions): FrozenParameters {
+    return new FrozenParameters(file, options);
   }
 
   /** How many tensors were taken. */
@@ -51,22 +48,31 @@ export class FrozenParameters implements ParameterSource, Disposable {
 
   get(name: string, kind: ParameterKind, shape: readonly number[], _init: Initializer): tf.Tensor {
     const fileName = this.options.rename?.(name) ?? name;
-    const found = this.arrays.get(fileName), expected = torchShape(shape, kind);
     this.#taken.add(fileName);
-    if (!found) {
-      const close = nearest(fileName, this.arrays.keys());
-      this.#problems.push(`missing "${fileName}"${close ? ` (the nearest is "${close}")` : ""}`);
-    } else if (found.shape.join() !== expected.join()) {
-      this.#problems.push(`"${fileName}" has the shape [${found.shape}], expected [${expected}]`);
-    }
+    const problem = this.#problem(fileName, torchShape(shape, kind));
+    if (problem) this.#problems.push(problem);
     // After a problem the network is built to the end all the same, to list every one; `finish` then throws.
-    const fits = found && found.shape.join() === expected.join();
-    const data = fits
-      ? fromTorch(found.data, shape, kind)
-      : new Float32Array(shape.reduce((a, b) => a * b, 1));
+    const data = problem
+      ? new Float32Array(shape.reduce((a, b) => a * b, 1))
+      : fromTorch(this.file.read(fileName), shape, kind);
     const tensor = tf.tensor(data, [...shape]);
     this.#tensors.push(tensor);
     return tensor;
+  }
+
+  #problem(fileName: string, expected: readonly number[]): string | null {
+    if (!this.#entries.has(fileName)) {
+      const close = nearest(fileName, this.#entries);
+      return `missing "${fileName}"${close ? ` (the nearest is "${close}")` : ""}`;
+    }
+    const { shape } = this.file.tensors.get(fileName)!;
+    return shape.join() === expected.join()
+      ? null
+      : `"${fileName}" has the shape [${shape}], expected [${expected}]`;
+  }
+
+  shapeOf(name: string): readonly number[] | undefined {
+    return this.file.tensors.get(this.options.rename?.(name) ?? name)?.shape;
   }
 
   own(...tensors: tf.Tensor[]): void {
@@ -81,12 +87,12 @@ export class FrozenParameters implements ParameterSource, Disposable {
   finish(): void {
     const unused = this.options.allowUnused
       ? []
-      : [...this.arrays.keys()].filter((name) => !this.#taken.has(name));
+      : [...this.#entries].filter((name) => !this.#taken.has(name));
     const problems = [...this.#problems, ...unused.map((name) => `left over "${name}"`)];
     if (problems.length === 0) return;
     const shown = problems.slice(0, 20), more = problems.length - shown.length;
     if (more) shown.push(`and ${more} more`);
-    throw new RunError(`The weights in "${this.path}" do not fit the network:\n  ${shown.join("\n  ")}`);
+    throw new RunError(`The weights in "${this.file.path}" do not fit the network:\n  ${shown.join("\n  ")}`);
   }
 
   [Symbol.dispose](): void {

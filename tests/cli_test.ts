@@ -47,7 +47,7 @@ async function writeAsMoco(student: string, path: string): Promise<void> {
   using file = await SafetensorsFile.open(student);
   const tensors: NamedArray[] = [{ name: "module.queue", shape: [2, 3], data: new Float32Array(6) }];
   for (const [name, { shape }] of file.tensors) {
-    const inner = name.replace(/^head\./, "fc."), data = await file.read(name);
+    const inner = name.replace(/^head\./, "fc."), data = file.read(name);
     tensors.push({ name: `module.encoder_q.${inner}`, shape, data });
     tensors.push({ name: `module.encoder_k.${inner}`, shape, data });
   }
@@ -140,7 +140,7 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
 
     await t.step("the student in a checkpoint is found", async () => {
       using checkpoint = await openWeights(file("runs/a/checkpoints/step-0000004.safetensors"));
-      using network = await FrozenNetwork.load(checkpoint, networkNamed("resnet18"));
+      using network = FrozenNetwork.load(checkpoint, networkNamed("resnet18"));
       assert.deepEqual([network.layout.name, network.headDim], ["seed checkpoint", 12]);
     });
 

@@ -39,13 +39,13 @@ export class TorchLegacyFile implements WeightsFile {
     const file = await Deno.open(path);
     try {
       const { size } = await file.stat();
-      const head = await readRange(file, 0, Math.min(size, MAX_PICKLE_BYTES), path);
+      const head = readRange(file, 0, Math.min(size, MAX_PICKLE_BYTES), path);
       const { tensors, keys, storages, length } = readHead(head);
       return new TorchLegacyFile(
         path,
         file,
         tensors,
-        await locate(file, { path, size, length, keys, storages }),
+        locate(file, { path, size, length, keys, storages }),
       );
     } catch (error) {
       file.close();
@@ -58,11 +58,11 @@ export class TorchLegacyFile implements WeightsFile {
     }
   }
 
-  async read(name: string): Promise<Float32Array> {
+  read(name: string): Float32Array {
     const view = this.tensors.get(name);
     if (!view) throw new RunError(`The file "${this.path}" holds no tensor "${name}"`);
     const { key, elements, dtype } = view.storage;
-    const bytes = await readRange(
+    const bytes = readRange(
       this.file,
       this.starts.get(key)!,
       elements * BYTES_PER_ELEMENT[dtype],
@@ -99,13 +99,13 @@ function readHead(bytes: Uint8Array) {
 }
 
 /** Where the storages' elements begin. */
-async function locate(file: Deno.FsFile, { path, size, length, keys, storages }: {
+function locate(file: Deno.FsFile, { path, size, length, keys, storages }: {
   path: string;
   size: number;
   length: number;
   keys: readonly unknown[];
   storages: ReadonlyMap<string, Storage>;
-}): Promise<Map<string, number>> {
+}): Map<string, number> {
   const starts = new Map<string, number>();
   let at = length;
   for (const key of keys) {
@@ -117,7 +117,7 @@ async function locate(file: Deno.FsFile, { path, size, length, keys, storages }:
     if (end > size) {
       throw new PickleError(`The storage ${quoted(key)} ends at byte ${end} of ${size} (truncated file?)`);
     }
-    const count = new DataView((await readRange(file, at, 8, path)).buffer).getBigInt64(0, true);
+    const count = new DataView((readRange(file, at, 8, path)).buffer).getBigInt64(0, true);
     if (count !== BigInt(elements)) {
       throw new PickleError(`The storage ${quoted(key)} has ${count} elements, expected ${elements}`);
     }

@@ -13,7 +13,7 @@ async function readAll(bytes: Uint8Array): Promise<Map<string, number[]>> {
   using file = await openWeights(path);
   const tensors = new Map<string, number[]>();
   for (const [name, { shape }] of file.tensors) {
-    const values = await file.read(name);
+    const values = file.read(name);
     assert.equal(values.length, shape.reduce((a, b) => a * b, 1), `"${name}" [${shape}]`);
     tensors.set(name, [...values]);
   }

@@ -38,7 +38,7 @@ Deno.test("EfficientNet-B0 computes timm's features and gradients", async (t) =>
 
 Deno.test("EfficientNet-B0, frozen with batch norm folded, computes timm's features", async (t) => {
   const engine = await testEngine();
-  using parameters = await FrozenParameters.load(weightsFile(entries as Record<string, number[]>));
+  using parameters = new FrozenParameters(weightsFile(entries as Record<string, number[]>));
   const backbone = efficientnetB0(parameters);
   parameters.finish();
   const input = images("images", 4, 64), odd = images("odd", 2, 65);

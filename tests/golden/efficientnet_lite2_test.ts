@@ -14,7 +14,7 @@ Deno.test("EfficientNet-Lite2 and its teacher compute timm's features of the rea
   const options = plugin.options.parse({ precision: "fp32" });
   using teacher = await plugin.create(options, { ...context, engine }); // fetches the weights if need be
   using file = await openWeights(teacher.weights!.file);
-  using network = await FrozenNetwork.load(file, networkNamed("efficientnet_lite2"));
+  using network = FrozenNetwork.load(file, networkNamed("efficientnet_lite2"));
   for (const [size, expected] of Object.entries(golden)) {
     const input = images(`lite ${size}`, 2, Number(size));
     for (const [how, run] of Object.entries(runners(engine))) {

@@ -46,7 +46,7 @@ export function weightsFile(shapes: Readonly<Record<string, readonly number[]>>)
     format: "formula",
     metadata: {},
     tensors: new Map(Object.entries(shapes).map(([name, shape]) => [name, { dtype: "F32", shape }])),
-    read: (name) => Promise.resolve(weight(name, shapes[name])),
+    read: (name) => weight(name, shapes[name]),
     [Symbol.dispose]() {},
   };
 }

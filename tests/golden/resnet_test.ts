@@ -13,7 +13,7 @@ import resnet50Entries from "./resnet50_state_dict.json" with { type: "json" };
 Deno.test("ResNet-18 as a student computes torchvision's features and gradients", async (t) => {
   const engine = await testEngine();
   const options = { seed: 0, head: { dim: 128 }, teacherDim: null };
-  using student = new StudentNetwork("resnet18", (source) => resnet(source, 18), options);
+  using student = new StudentNetwork("resnet18", (source) => resnet(source, { depth: 18 }), options);
   const even = images("even", 2, 64), odd = images("odd", 2, 65), batch = images(resnet18.batch, 8, 32);
   for (const [how, run] of Object.entries(runners(engine))) {
     fill(student.parameters);
@@ -36,8 +36,8 @@ const frozen = [
 for (const [depth, expected, entries] of frozen) {
   Deno.test(`ResNet-${depth}, frozen with batch norm folded, computes torchvision's features`, async (t) => {
     const engine = await testEngine();
-    using parameters = await FrozenParameters.load(weightsFile(entries as Record<string, number[]>));
-    const backbone = resnet(parameters, depth);
+    using parameters = new FrozenParameters(weightsFile(entries as Record<string, number[]>));
+    const backbone = resnet(parameters, { depth });
     parameters.finish();
     const even = images("even", 2, 64), odd = images("odd", 2, 65);
     for (const [how, run] of Object.entries(runners(engine))) {

@@ -10,7 +10,7 @@ for (const [name, expected] of Object.entries(golden as Record<string, Tensors>)
     using file = await openWeights(join(import.meta.dirname!, `torch_legacy_${name}.pth`));
     const found: Tensors = {};
     for (const [tensor, { shape }] of file.tensors) {
-      found[tensor] = { shape: [...shape], values: [...await file.read(tensor)] };
+      found[tensor] = { shape: [...shape], values: [...file.read(tensor)] };
     }
     const float32 = Object.entries(expected).map(([tensor, { shape, values }]) =>
       [tensor, { shape, values: values.map(Math.fround) }] as const
