@@ -56,7 +56,7 @@ export class TensorflowEngine implements Engine {
   }
 
   trace(fn: (...inputs: tf.Tensor[]) => tf.Tensor[], options: TraceOptions): TracedFunction {
-    if (!this.traces) return new EagerFunction(fn);
+    if (!this.traces) return new EagerFunction(options.name, fn);
     const mixedPrecision = this.#mixedPrecision(options.precision ?? "fp32", options.name);
     return new GraphFunction(options.name, fn, this.backend, functionConfig({ mixedPrecision }));
   }

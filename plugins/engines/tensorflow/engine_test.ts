@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { tf } from "@seed/core";
+import { EagerFunction } from "./traced_function.ts";
 import { testEngine } from "../../../tests/support/engine.ts";
 
 const close = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number) => {
@@ -68,15 +69,17 @@ Deno.test("trace() takes tensors as constants and reads variables anew", async (
   tf.dispose([variable, other, x]);
 });
 
-Deno.test("a call with another shape names the function and both shapes", async () => {
-  const engine = await testEngine();
-  using f = engine.trace((x) => [tf.neg(x)], { name: "negative" });
+Deno.test("a call with another shape names the function and both shapes, traced or not", async () => {
+  const engine = await testEngine(), negative = (x: tf.Tensor) => [tf.neg(x)];
   const x = tf.zeros([2, 3]), wrong = tf.zeros([4, 3]);
-  tf.dispose(await f.call(x));
-  await assert.rejects(
-    () => f.call(wrong),
-    /"negative" was called with float32\[4,3\], but it was traced for float32\[2,3\]/,
-  );
+  for (const f of [engine.trace(negative, { name: "negative" }), new EagerFunction("negative", negative)]) {
+    tf.dispose(await f.call(x));
+    await assert.rejects(
+      () => f.call(wrong),
+      /"negative" was called with float32\[4,3\], but it was traced for float32\[2,3\]/,
+    );
+    f[Symbol.dispose]();
+  }
   tf.dispose([x, wrong]);
 });
 

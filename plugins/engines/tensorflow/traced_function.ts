@@ -16,7 +16,7 @@ interface Compiled {
   /** Shapes and dtypes of everything that comes out: first what the body returned, then new values of `updated`. */
   outputs: { shape: number[]; dtype: number }[];
   updated: tf.Variable[];
-  inputs: { shape: number[]; dtype: string }[];
+  inputs: InputType[];
 }
 
 let functionCount = 0;
@@ -35,7 +35,7 @@ export class GraphFunction implements TracedFunction {
 
   async call(...inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
     const compiled = this.#compiled ??= this.#compile(inputs);
-    this.#checkInputs(compiled, inputs);
+    checkInputs(this.name, compiled.inputs, inputs);
     const { backend } = this;
     const filled = compiled.sources.map((s) => "variable" in s ? s.variable : inputs[s.argument]);
     const ids = await backend.binding.context.executeAsync(
@@ -89,7 +89,7 @@ export class GraphFunction implements TracedFunction {
       sources: made.inputs.map((id) => sources.get(id)!),
       outputs: metadata.map((shape, i) => ({ shape, dtype: made.outputTypes[i] })),
       updated,
-      inputs: inputs.map(({ shape, dtype }) => ({ shape, dtype })),
+      inputs: typesOf(inputs),
     };
   }
 
@@ -125,25 +125,36 @@ export class GraphFunction implements TracedFunction {
       });
     }
   }
+}
 
-  #checkInputs(compiled: Compiled, inputs: tf.Tensor[]): void {
-    const describe = (list: { shape: number[]; dtype: string }[]) =>
-      list.map(({ shape, dtype }) => `${dtype}[${shape}]`).join(", ");
-    const got = describe(inputs), expected = describe(compiled.inputs);
-    if (got === expected) return;
-    throw new Error(
-      `The traced function "${this.name}" was called with ${got}, but it was traced for ${expected}: pad the batch, or trace another function for the other shape`,
-    );
-  }
+/** Shape and dtype of an input. */
+type InputType = Pick<tf.Tensor, "shape" | "dtype">;
+
+function typesOf(inputs: readonly tf.Tensor[]): InputType[] {
+  return inputs.map(({ shape, dtype }) => ({ shape, dtype }));
+}
+
+/** @throws {Error} If the inputs are of other types than the first call's. */
+function checkInputs(name: string, first: readonly InputType[], inputs: readonly tf.Tensor[]): void {
+  const describe = (list: readonly InputType[]) =>
+    list.map(({ shape, dtype }) => `${dtype}[${shape}]`).join(", ");
+  const got = describe(inputs), expected = describe(first);
+  if (got === expected) return;
+  throw new Error(
+    `The traced function "${name}" was called with ${got}, but it was traced for ${expected}: pad the batch, or trace another function for the other shape`,
+  );
 }
 
 /** A body that runs operation by operation at every call: for debugging. */
 export class EagerFunction implements TracedFunction {
-  constructor(private readonly body: Body) {}
+  #first: InputType[] | null = null;
+
+  constructor(private readonly name: string, private readonly body: Body) {}
 
   // Asynchronous to be interchangeable with a graph function.
   // deno-lint-ignore require-await
   async call(...inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
+    checkInputs(this.name, this.#first ??= typesOf(inputs), inputs);
     return tf.tidy(() => this.body(...inputs));
   }
 
