@@ -45,7 +45,7 @@ export async function fileSubject(name: string, path: string, layer: LayerName):
   }
   return {
     facts: { network: name, ...await describe(file), layout: layout.name },
-    inputSize: publishedInput(file, network).inputSize,
+    inputSize: publishedInput(file, network, layout).inputSize,
     async openEngine(host) {
       const use = await loadPlugin(DEFAULTS.engine, "engine", "");
       return await use.plugin.create({}, { ...pluginContext(use, 0, host), device: "auto", trace: true });

@@ -36,13 +36,13 @@ export function batchNormParameters(
 }
 
 /** Normalises by the running statistics: one operation on a backend that has it, as the one that records has. */
-export function batchNormInference(x: tf.Tensor4D, p: BatchNormParameters, epsilon: number): tf.Tensor4D {
+export function batchNormInference<T extends tf.Tensor>(x: T, p: BatchNormParameters, epsilon: number): T {
   if (tf.getKernel("SeedBatchNormInference", tf.getBackend())) {
-    return tf.engine().runKernel("SeedBatchNormInference", { x, ...p }, { epsilon }) as tf.Tensor4D;
+    return tf.engine().runKernel("SeedBatchNormInference", { x, ...p }, { epsilon }) as T;
   }
   return tf.tidy(() => {
     const factor = tf.mul(p.scale, tf.rsqrt(tf.add(p.runningVariance, epsilon)));
-    return tf.add(tf.mul(x, factor), tf.sub(p.offset, tf.mul(p.runningMean, factor))) as tf.Tensor4D;
+    return tf.add(tf.mul(x, factor), tf.sub(p.offset, tf.mul(p.runningMean, factor))) as T;
   });
 }
 

@@ -7,11 +7,14 @@
 import { nearest, UsageError } from "@seed/core";
 import { efficientnetB0 } from "./efficientnet.ts";
 import { efficientnetLite2 } from "./efficientnet_lite.ts";
-import { EFFICIENTNET_LITE, IMAGENET, type Normalization } from "./normalize.ts";
+import { EFFICIENTNET_LITE, IMAGENET, type Normalization, SWAV } from "./normalize.ts";
 import { resnet, type ResNetDepth } from "./resnet.ts";
 import { type Build, type Layout, plainLayout } from "./layouts/layout.ts";
 import { MOCO_LAYOUTS } from "./layouts/moco.ts";
 import { runLayouts } from "./layouts/run.ts";
+import { seedPaperLayouts } from "./layouts/seed_paper.ts";
+import { SIMCLR_LAYOUTS } from "./layouts/simclr.ts";
+import { SWAV_LAYOUTS } from "./layouts/swav.ts";
 
 /** A network and what is published about it. */
 export interface Network {
@@ -33,6 +36,9 @@ export const NETWORKS: ReadonlyMap<string, Network> = new Map(
     resnetOf(50),
     resnetOf(101),
     resnetOf(152),
+    wideResnet50(2),
+    wideResnet50(4),
+    wideResnet50(5),
     {
       name: "efficientnet_b0",
       build: efficientnetB0,
@@ -53,14 +59,28 @@ export const NETWORKS: ReadonlyMap<string, Network> = new Map(
 function resnetOf(depth: ResNetDepth): Network {
   return {
     name: `resnet${depth}`,
-    build: (source, normalization) => resnet(source, depth, normalization),
+    build: (source, normalization) => resnet(source, { depth, normalization }),
     inputSize: 224,
     normalization: IMAGENET,
     layouts: [
       ...MOCO_LAYOUTS,
+      ...SWAV_LAYOUTS,
+      ...SIMCLR_LAYOUTS,
+      ...seedPaperLayouts("conv1.weight"),
       ...runLayouts("conv1.weight"),
       plainLayout("timm, torchvision", "conv1.weight", "fc."),
     ],
+  };
+}
+
+/** SwAV's ResNet-50 of more channels; not timm's `wide_resnet50_2`, whose blocks are wide inside alone. */
+function wideResnet50(width: number): Network {
+  return {
+    name: `resnet50_w${width}`,
+    build: (source, normalization) => resnet(source, { depth: 50, width, normalization }),
+    inputSize: 224,
+    normalization: SWAV,
+    layouts: SWAV_LAYOUTS,
   };
 }
 

@@ -9,6 +9,9 @@ export interface Normalization {
 /** What torchvision, MoCo and timm train with. */
 export const IMAGENET: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
+/** What SwAV trains with: 0.228, not 0.229 (its `src/multicropdataset.py` and `eval_linear.py`). */
+export const SWAV: Normalization = { mean: IMAGENET.mean, std: [0.228, 0.224, 0.225] };
+
 /** What EfficientNet-Lite trains with: `(x - 127) / 128` of pixels in 0..255 (its `efficientnet_lite_builder.py`). */
 export const EFFICIENTNET_LITE: Normalization = {
   mean: [127 / 255, 127 / 255, 127 / 255],

@@ -17,21 +17,28 @@ const BLOCKS: Record<ResNetDepth, readonly number[]> = {
   152: [3, 8, 36, 3],
 };
 
+/** Which ResNet. */
+export interface ResNetOptions {
+  depth: ResNetDepth;
+  /** Multiplies the channels of every layer, as SwAV's `widen` and SimCLR's x2 do; default 1. */
+  width?: number;
+  normalization?: Normalization;
+}
+
 /** A ResNet with torchvision's names, which are timm's and MoCo's too; strides in the 3 x 3 convolutions. */
 export function resnet(
   source: ParameterSource,
-  depth: ResNetDepth,
-  normalization: Normalization = IMAGENET,
+  { depth, width = 1, normalization = IMAGENET }: ResNetOptions,
 ): Backbone {
-  const bottleneck = depth >= 50;
+  const bottleneck = depth >= 50, base = 64 * width;
   const stem = convNorm(source, {
     names: ["conv1", "bn1"],
-    ...{ inputs: 3, outputs: 64, kernel: 7, stride: 2, activation: relu },
+    ...{ inputs: 3, outputs: base, kernel: 7, stride: 2, activation: relu },
   });
   const layers: ModalLayer[] = [stem, (x) => maxPool(x)];
-  let inputs = 64;
+  let inputs = base;
   BLOCKS[depth].forEach((count, stage) => {
-    const width = 64 << stage, outputs = bottleneck ? 4 * width : width;
+    const width = base << stage, outputs = bottleneck ? 4 * width : width;
     for (let b = 0; b < count; b++) {
       const stride = b === 0 && stage > 0 ? 2 : 1;
       const make = bottleneck ? bottleneckBlock : basicBlock;

@@ -65,7 +65,7 @@ Deno.test("teacher moco", (t) =>
 
 /** A ResNet-18 of random values with MoCo-v2's names. */
 async function writeMocoWeights(path: string): Promise<void> {
-  using network = new StudentNetwork("resnet18", (source) => resnet(source, 18), {
+  using network = new StudentNetwork("resnet18", (source) => resnet(source, { depth: 18 }), {
     seed: 0,
     head: { dim: 128 },
     teacherDim: null,

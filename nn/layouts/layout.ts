@@ -20,9 +20,11 @@ export interface Layout {
   rename?(name: string): string;
   /** The network in the publisher's conventions (padding, epsilon, ...) where they are not timm's. */
   readonly build?: Build;
+  /** What its networks were trained with, where it is not the network's. */
+  readonly normalization?: Normalization;
   /** Entries that an encoder has no use for: a classifier, a momentum encoder, an optimizer. */
   dropped(fileName: string): boolean;
-  /** Name of the projection head after the prefix; null without one. */
+  /** Name of the projection head after the prefix, a linear layer or a `Sequential` of PyTorch's; null without one. */
   readonly head: string | null;
 }
 

@@ -7,7 +7,7 @@ const isMocoState = (name: string) => /^module\.(encoder_k\.|queue)/.test(name);
 export const MOCO_LAYOUTS: readonly Layout[] = [
   {
     name: "moco v2",
-    marks: ["module.encoder_q.fc.0.weight"],
+    marks: ["module.encoder_q.fc.0.weight", "module.encoder_q.fc.2.weight"],
     prefix: "module.encoder_q.",
     dropped: isMocoState,
     head: "fc",

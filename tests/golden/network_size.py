@@ -4,13 +4,18 @@ import timm
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-# Ours, timm's.
+from resnets import resnet, without_values
+
+# Ours, and timm's name or what makes it: SwAV's wide ResNets are not timm's.
 NETWORKS = {
     "resnet18": "resnet18",
     "resnet34": "resnet34",
     "resnet50": "resnet50",
     "resnet101": "resnet101",
     "resnet152": "resnet152",
+    "resnet50_w2": lambda: resnet(50, 2 * 64),
+    "resnet50_w4": lambda: resnet(50, 4 * 64),
+    "resnet50_w5": lambda: resnet(50, 5 * 64),
     "efficientnet_b0": "efficientnet_b0",
     "efficientnet_lite2": "tf_efficientnet_lite2",
 }
@@ -20,10 +25,11 @@ def expected() -> dict:
     return {"network_size.json": {ours: size(theirs) for ours, theirs in NETWORKS.items()}}
 
 
-def size(name: str) -> dict:
-    network = timm.create_model(name, num_classes=0).eval()
+def size(source) -> dict:
+    make = source if callable(source) else lambda: timm.create_model(source, num_classes=0)
+    network = without_values(make).eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        features = network(torch.zeros(1, 3, 224, 224))
+        features = network(torch.zeros(1, 3, 224, 224, device="meta"))
     return {
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "macs": counter.get_total_flops() // 2,

@@ -13,7 +13,7 @@ const python = Deno.env.get("SEED_PEER_PYTHON");
 const networks = {
   efficientnet_b0: { build: efficientnetB0, entries: efficientnetB0Entries as Record<string, number[]> },
   resnet18: {
-    build: (source: Parameters<typeof resnet>[0]) => resnet(source, 18),
+    build: (source: Parameters<typeof resnet>[0]) => resnet(source, { depth: 18 }),
     entries: resnet18Entries as Record<string, number[]>,
   },
 };

@@ -19,7 +19,7 @@ export default definePlugin({
     head: headOptions,
   }),
   create: ({ depth, head }, { seed, embeddingDim }) =>
-    new StudentNetwork(`resnet${depth}`, (source) => resnet(source, depth), {
+    new StudentNetwork(`resnet${depth}`, (source) => resnet(source, { depth }), {
       seed,
       head,
       teacherDim: embeddingDim,
