@@ -61,6 +61,8 @@ class Run implements Disposable {
   readonly #endStep: number;
   readonly #loggers: Logger[] = [];
   #startStep = 0;
+  /** Steps that the weights have seen. */
+  #done = 0;
 
   private constructor(
     private readonly recipe: Recipe,
@@ -108,35 +110,43 @@ class Run implements Disposable {
     return run;
   }
 
-  /**
-   * Returns whether it came to its end. A step's checkpoint is written before its evaluation: wherever the run is
-   * cut off, what a resume does anew is all that was not done.
-   */
+  /** Returns whether it came to its end; if it was interrupted, a checkpoint of the last step is there. */
   async train(): Promise<boolean> {
+    try {
+      await this.#train();
+    } catch (error) {
+      const { signal } = this.host;
+      if (!signal.aborted || error !== signal.reason) throw error;
+      await this.#checkpoint(this.#done);
+      return false;
+    }
+    await this.#finish();
+    return true;
+  }
+
+  /**
+   * A step's checkpoint is written before its evaluation: wherever the run is cut off, what a resume does anew is
+   * all that was not done.
+   */
+  async #train(): Promise<void> {
     const { parts, recipe, host } = this;
     using evaluation = await this.#evaluation();
     const batches = new TrainingBatches(parts, recipe);
     await batches.recall(this.#plans(0, this.#startStep));
     if (this.#startStep === 0) await this.#checkpoint(0);
     await this.#evaluate(evaluation, this.#startStep);
-    let done = this.#startStep;
     this.#clock.resume();
     for await (const { views, teacher } of batches.deliver(this.#plans(this.#startStep, this.#endStep))) {
-      const lr = learningRate(done, this.#schedule);
+      const lr = learningRate(this.#done, this.#schedule);
       const loss = await this.#step.run(views, teacher, lr);
       tf.dispose([views, teacher]);
-      this.#log(++done, loss, lr);
-      if (host.signal.aborted && done < this.#endStep) break;
-      if (this.#isDue(done) || done === this.#endStep) await this.#checkpoint(done);
-      await this.#evaluate(evaluation, done);
+      const step = ++this.#done;
+      this.#log(step, loss, lr);
+      if (step < this.#endStep) host.signal.throwIfAborted();
+      if (this.#isDue(step) || step === this.#endStep) await this.#checkpoint(step);
+      await this.#evaluate(evaluation, step);
       this.#clock.resume();
     }
-    if (done < this.#endStep) {
-      await this.#checkpoint(done);
-      return false;
-    }
-    await this.#finish();
-    return true;
   }
 
   [Symbol.dispose](): void {
@@ -159,7 +169,7 @@ class Run implements Disposable {
           `${this.#stepsPerEpoch}; resume with those that the run began with`,
       );
     }
-    this.#startStep = step;
+    this.#startStep = this.#done = step;
   }
 
   #plans(startStep: number, endStep: number): Iterable<StepPlan> {
@@ -190,6 +200,7 @@ class Run implements Disposable {
     const evaluation = new RunEvaluation(
       this.parts,
       this.recipe,
+      this.host.signal,
       (step, network, figures) =>
         this.#logEvaluation({ step, epoch: step / this.#stepsPerEpoch, network, evaluation: figures }),
     );

@@ -12,10 +12,12 @@ export class RunEvaluation implements Disposable {
   constructor(
     private readonly parts: Components,
     recipe: Recipe,
+    /** Aborted: stops before the next batch, with the signal's reason as the error. */
+    signal: AbortSignal,
     private readonly report: (step: number, network: string, figures: EvaluationRecord["evaluation"]) => void,
   ) {
     const { evaluators, data, engine, pipeline, student } = parts;
-    const options = { engine, pipeline, batchSize: Math.min(64, recipe.train.batch_size) };
+    const options = { engine, pipeline, batchSize: Math.min(64, recipe.train.batch_size), signal };
     this.#evaluation = new Evaluation(evaluators, data.evaluation!, options);
     this.#student = tracedEncoder(engine, student);
   }
