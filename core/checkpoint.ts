@@ -23,14 +23,27 @@ export interface TrainingState {
 export interface Progress {
   step: number;
   epoch: number;
-  seed: number;
 }
+
+/** What a run is of: a resume with another of these would be another run. */
+export interface Origin {
+  seed: number;
+  /** SHA-256 of the teacher's weights; null without a teacher, or with one that has no file. */
+  teacher: string | null;
+}
+
+const NO_FILE = "none";
 
 const STUDENT = "student.", MOMENTUM = "optimizer.momentum.";
 const EMBEDDINGS = "queue.embeddings", POINTER = "queue.pointer";
 
 /** Writes a checkpoint, whole or not at all. */
-export async function saveCheckpoint(path: string, state: TrainingState, progress: Progress): Promise<void> {
+export async function saveCheckpoint(
+  path: string,
+  state: TrainingState,
+  { step, epoch }: Progress,
+  { seed, teacher }: Origin,
+): Promise<void> {
   const { queue } = state;
   const tensors: NamedArray[] = [
     ...await readParameters(state.student, STUDENT),
@@ -43,28 +56,42 @@ export async function saveCheckpoint(path: string, state: TrainingState, progres
     },
     { name: POINTER, shape: [], data: await queue.pointer.data() as Int32Array },
   ];
-  const { step, epoch, seed } = progress;
-  await writeSafetensors(path, tensors, { step: `${step}`, epoch: `${epoch}`, seed: `${seed}` });
+  await writeSafetensors(path, tensors, {
+    step: `${step}`,
+    epoch: `${epoch}`,
+    seed: `${seed}`,
+    teacher: teacher ?? NO_FILE,
+  });
 }
 
 /**
  * Sets the state to a checkpoint's.
  *
- * @throws {RunError} If the file is damaged, of another network, queue, objective or seed, or holds anything that
- *   has no place in the state.
+ * @throws {RunError} If the file is damaged, of another network, queue, objective, seed or teacher, or holds
+ *   anything that has no place in the state.
  */
-export async function loadCheckpoint(path: string, state: TrainingState, seed: number): Promise<Progress> {
+export async function loadCheckpoint(
+  path: string,
+  state: TrainingState,
+  { seed, teacher }: Origin,
+): Promise<Progress> {
   using file = await SafetensorsFile.open(path);
-  const progress = {
-    step: Number(file.metadata.step),
-    epoch: Number(file.metadata.epoch),
-    seed: Number(file.metadata.seed),
-  };
+  const progress = { step: Number(file.metadata.step), epoch: Number(file.metadata.epoch) };
   if (!Number.isInteger(progress.step)) {
     throw new RunError(`The file "${path}" is no checkpoint: it names no step`);
   }
-  if (progress.seed !== seed) {
-    throw new RunError(`The checkpoint "${path}" is of seed ${progress.seed}, but the recipe says ${seed}`);
+  if (Number(file.metadata.seed) !== seed) {
+    throw new RunError(
+      `The checkpoint "${path}" is of seed ${file.metadata.seed}, but the recipe says ${seed}`,
+    );
+  }
+  // The run directory's contract promises step, epoch and seed; what others have written may lack the teacher.
+  const { teacher: trainedWith = teacher ?? NO_FILE } = file.metadata;
+  if (trainedWith !== (teacher ?? NO_FILE)) {
+    throw new RunError(
+      `The checkpoint "${path}" is of a teacher whose weights have the SHA-256 "${trainedWith}", ` +
+        `but the recipe's have "${teacher ?? NO_FILE}"; resume with those that the run began with`,
+    );
   }
   refuseUnread(file, state);
   assignParameters(state.student, file, STUDENT);

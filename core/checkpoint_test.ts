@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { loadCheckpoint, saveCheckpoint, saveStudent, type TrainingState } from "./checkpoint.ts";
+import {
+  loadCheckpoint,
+  type Origin,
+  saveCheckpoint,
+  saveStudent,
+  type TrainingState,
+} from "./checkpoint.ts";
 import { RunError } from "./errors.ts";
 import type { Queue } from "./queue.ts";
 import { Random } from "./random.ts";
@@ -69,13 +75,13 @@ function variables({ student, momenta, objective, queue }: TrainingState): tf.Va
 
 const values = (state: TrainingState) => variables(state).map((variable) => variable.dataSync());
 
-const PROGRESS = { step: 12, epoch: 12 / 7, seed: 3 };
+const PROGRESS = { step: 12, epoch: 12 / 7 }, ORIGIN = { seed: 3, teacher: "a04e" };
 
 async function withCheckpoint(test: (path: string, saved: TrainingState) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "seed-checkpoint-" });
   try {
     const saved = makeState(3), path = join(folder, "step-0000012.safetensors");
-    await saveCheckpoint(path, saved, PROGRESS);
+    await saveCheckpoint(path, saved, PROGRESS, ORIGIN);
     await test(path, saved);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -86,7 +92,7 @@ Deno.test("a state comes back from its checkpoint bit for bit", () =>
   withCheckpoint(async (path, saved) => {
     const other = makeState(4);
     assert.notDeepEqual(values(other), values(saved));
-    assert.deepEqual(await loadCheckpoint(path, other, 3), PROGRESS);
+    assert.deepEqual(await loadCheckpoint(path, other, ORIGIN), PROGRESS);
     assert.deepEqual(values(other), values(saved));
   }));
 
@@ -112,32 +118,42 @@ Deno.test("a checkpoint has the promised names, with PyTorch's shapes", () =>
       "queue.embeddings": [6, 5],
       "queue.pointer": [],
     });
-    assert.deepEqual(file.metadata, { step: "12", epoch: `${12 / 7}`, seed: "3" });
+    assert.deepEqual(file.metadata, { step: "12", epoch: `${12 / 7}`, seed: "3", teacher: "a04e" });
   }));
 
 Deno.test("saving and loading keep no tensors", () =>
   withCheckpoint(async (path, saved) => {
     const before = tf.memory().numTensors;
-    await saveCheckpoint(path, saved, PROGRESS);
-    await loadCheckpoint(path, saved, 3);
+    await saveCheckpoint(path, saved, PROGRESS, ORIGIN);
+    await loadCheckpoint(path, saved, ORIGIN);
     assert.equal(tf.memory().numTensors, before);
   }));
 
-const MISFITS: Record<string, [state: () => TrainingState, seed: number, says: RegExp]> = {
-  "another seed": [() => makeState(3), 5, /is of seed 3, but the recipe says 5/],
+const MISFITS: Record<string, [state: () => TrainingState, origin: Origin, says: RegExp]> = {
+  "another seed": [() => makeState(3), { ...ORIGIN, seed: 5 }, /is of seed 3, but the recipe says 5/],
+  "another teacher": [
+    () => makeState(3),
+    { ...ORIGIN, teacher: "beef" },
+    /is of a teacher whose weights have the SHA-256 "a04e", but the recipe's have "beef"/,
+  ],
+  "a teacher without a file": [
+    () => makeState(3),
+    { ...ORIGIN, teacher: null },
+    /but the recipe's have "none"/,
+  ],
   "a wider network": [
     () => makeState(3, { width: 8 }),
-    3,
+    ORIGIN,
     /do not fit:\n {2}"student\.conv1\.weight" has the shape \[4,3,3,2\], expected \[8,3,3,2\]\n {2}"student\.blocks/,
   ],
   "a longer queue": [
     () => makeState(3, { queueSize: 12 }),
-    3,
+    ORIGIN,
     /queue in ".*" is \[6,5\], but .* is \[12,5\]/,
   ],
   "an objective without a momentum encoder": [
     () => makeState(3, { momentumEncoder: false }),
-    3,
+    ORIGIN,
     /holds "momentum_encoder\.conv1\.weight" and 4 more tensors that the recipe's .* do not have/,
   ],
   "a network with another layer": [
@@ -145,15 +161,15 @@ const MISFITS: Record<string, [state: () => TrainingState, seed: number, says: R
       const state = makeState(3);
       return { ...state, student: [...state.student, parameter("head.2.weight", "linear", [5, 5], 3)] };
     },
-    3,
+    ORIGIN,
     /missing "student\.head\.2\.weight" \(the nearest is "student\.head\.0\.weight"\)/,
   ],
 };
 
-for (const [what, [state, seed, says]] of Object.entries(MISFITS)) {
+for (const [what, [state, origin, says]] of Object.entries(MISFITS)) {
   Deno.test(`a checkpoint is refused for ${what}`, () =>
     withCheckpoint(async (path) => {
-      await assert.rejects(loadCheckpoint(path, state(), seed), (error: Error) => {
+      await assert.rejects(loadCheckpoint(path, state(), origin), (error: Error) => {
         assert.ok(error instanceof RunError, `${error}`);
         assert.match(error.message, says);
         return true;
@@ -164,13 +180,13 @@ for (const [what, [state, seed, says]] of Object.entries(MISFITS)) {
 Deno.test("a truncated checkpoint is refused", () =>
   withCheckpoint(async (path, saved) => {
     await Deno.truncate(path, (await Deno.stat(path)).size - 1);
-    await assert.rejects(loadCheckpoint(path, saved, 3), RunError);
+    await assert.rejects(loadCheckpoint(path, saved, ORIGIN), RunError);
   }));
 
 Deno.test("a file of weights is told from a checkpoint", () =>
   withCheckpoint(async (path, saved) => {
     await saveStudent(path, saved.student, { network: "small" }, 12);
-    await assert.rejects(loadCheckpoint(path, saved, 3), /is no checkpoint: it names no step/);
+    await assert.rejects(loadCheckpoint(path, saved, ORIGIN), /is no checkpoint: it names no step/);
   }));
 
 Deno.test("a student's file counts the batches of its batch norms, as PyTorch's do", () =>

@@ -4,7 +4,13 @@
  * @module
  */
 import type { Recipe } from "./recipe/load_recipe.ts";
-import { loadCheckpoint, saveCheckpoint, saveStudent, type TrainingState } from "./checkpoint.ts";
+import {
+  loadCheckpoint,
+  type Origin,
+  saveCheckpoint,
+  saveStudent,
+  type TrainingState,
+} from "./checkpoint.ts";
 import { Clock } from "./clock.ts";
 import { Components, type Host, pluginContext } from "./components.ts";
 import { RunError } from "./errors.ts";
@@ -154,13 +160,17 @@ class Run implements Disposable {
     this.#step[Symbol.dispose]();
   }
 
+  get #origin(): Origin {
+    return { seed: this.recipe.seed, teacher: this.parts.teacher?.weights?.sha256 ?? null };
+  }
+
   async #resume(): Promise<void> {
     const [newest] = (await this.directory.checkpointSteps()).reverse();
     if (newest === undefined) {
       throw new RunError(`The run "${this.directory.path}" has no checkpoint to resume from; start it anew`);
     }
     const path = this.directory.checkpointFile(newest);
-    const { step, epoch } = await loadCheckpoint(path, this.#state, this.recipe.seed);
+    const { step, epoch } = await loadCheckpoint(path, this.#state, this.#origin);
     if (epoch !== step / this.#stepsPerEpoch) {
       throw new RunError(
         `The checkpoint "${path}" has ${
@@ -242,8 +252,7 @@ class Run implements Disposable {
 
   async #checkpoint(step: number): Promise<void> {
     const { directory, recipe } = this, path = directory.checkpointFile(step);
-    const progress = { step, epoch: step / this.#stepsPerEpoch, seed: recipe.seed };
-    await saveCheckpoint(path, this.#state, progress);
+    await saveCheckpoint(path, this.#state, { step, epoch: step / this.#stepsPerEpoch }, this.#origin);
     const steps = await directory.checkpointSteps();
     for (const old of steps.slice(0, -recipe.checkpoint.keep)) {
       await Deno.remove(directory.checkpointFile(old));
