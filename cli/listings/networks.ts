@@ -1,4 +1,4 @@
-import { NETWORKS, networkSize } from "@seed/nn";
+import { NETWORKS, networkSize, PAPER_FIGURES, type PaperFigure } from "@seed/nn";
 import type { Listing } from "./listing.ts";
 
 interface NetworkItem {
@@ -13,6 +13,8 @@ interface NetworkItem {
   std: readonly number[];
   /** Layouts of weights that are read. */
   layouts: string[];
+  /** Published linear accuracy on ImageNet, if there is any. */
+  paper: PaperFigure | null;
 }
 
 /** Networks that weights are read for. */
@@ -28,15 +30,27 @@ export const networks: Listing<NetworkItem> = {
         feature_dim: featureDim,
         input_size: network.inputSize,
         ...{ mean, std, layouts: network.layouts.map(({ name }) => name) },
+        paper: PAPER_FIGURES[network.name] ?? null,
       };
     })),
-  header: ["network", "parameters", "GMACs at 224", "features", "input", "layouts of weights"],
+  header: [
+    "network",
+    "parameters",
+    "GMACs at 224",
+    "features",
+    "input",
+    "linear top-1",
+    "by SEED",
+    "layouts of weights",
+  ],
   cells: (item) => [
     item.name,
     `${(item.parameters / 1e6).toFixed(2)} M`,
     item.gmacs_at_224.toFixed(2),
     `${item.feature_dim}`,
     `${item.input_size}`,
+    item.paper ? `${item.paper.alone.top1.toFixed(1)} (${item.paper.alone.method})` : "",
+    item.paper?.distilled ? `${item.paper.distilled.top1.toFixed(1)} (${item.paper.distilled.teacher})` : "",
     item.layouts.join("; "),
   ],
   none: "No networks",
