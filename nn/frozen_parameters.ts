@@ -66,7 +66,7 @@ export class FrozenParameters implements ParameterSource, Disposable {
       return `missing "${fileName}"${close ? ` (the nearest is "${close}")` : ""}`;
     }
     const { shape } = this.file.tensors.get(fileName)!;
-    return shape.join() === expected.join()
+    return matrixShape(shape).join() === matrixShape(expected).join()
       ? null
       : `"${fileName}" has the shape [${shape}], expected [${expected}]`;
   }
@@ -98,6 +98,11 @@ export class FrozenParameters implements ParameterSource, Disposable {
   [Symbol.dispose](): void {
     tf.dispose(this.#tensors);
   }
+}
+
+/** A linear layer's weight is a convolution's of a single pixel, and the other way about: publishers differ. */
+function matrixShape(shape: readonly number[]): readonly number[] {
+  return shape.length === 4 && shape[2] === 1 && shape[3] === 1 ? shape.slice(0, 2) : shape;
 }
 
 /** PyTorch's batch norms count their batches; nothing that computes uses the count. */
