@@ -38,6 +38,11 @@ export class SafetensorsFile implements WeightsFile {
     readonly metadata: Readonly<Record<string, string>>,
   ) {}
 
+  /** Whether a file's first bytes may be this format's: a length of eight bytes, then a JSON object. */
+  static isStart(bytes: Uint8Array): boolean {
+    return bytes[8] === 0x7b;
+  }
+
   /** @throws {RunError} If it is not a whole, consistent safetensors file. */
   static async open(path: string): Promise<SafetensorsFile> {
     const file = await Deno.open(path);

@@ -16,7 +16,7 @@ export const BYTES_PER_ELEMENT = {
   U16: 2,
   U8: 1,
   BOOL: 1,
-};
+} as const;
 
 /** What is known of a stored tensor before it is read. */
 export interface TensorInfo {

@@ -1,5 +1,13 @@
 import { RunError, SafetensorsFile, type WeightsFile } from "@seed/core";
-import { TorchLegacyFile } from "./torch_legacy_file.ts";
+import { formatOf } from "./foreign_format.ts";
+import { isNpz, openNpz } from "./npz_file.ts";
+import { isTorchLegacy, openTorchLegacy } from "./torch_legacy_file.ts";
+import { isTorchZip, openTorchZip } from "./torch_zip_file.ts";
+import { shown } from "./zip_directory.ts";
+import { ZipFile } from "./zip_file.ts";
+
+const READ =
+  "safetensors, PyTorch's files of a state dict or checkpoint (torch.save), and NumPy's .npz are read";
 
 /**
  * Opens a file of weights; its format is found out from its content.
@@ -7,23 +15,39 @@ import { TorchLegacyFile } from "./torch_legacy_file.ts";
  * @throws {RunError} If it is not there, damaged, or of a format that is not read.
  */
 export async function openWeights(path: string): Promise<WeightsFile> {
-  const start = await readStart(path);
-  if (TorchLegacyFile.isStart(start)) return await TorchLegacyFile.open(path);
-  if (isZip(start)) {
-    throw new RunError(
-      `The file "${path}" is PyTorch's zip container, which is not read yet; save its state dict as safetensors ` +
-        `(safetensors.torch.save_file), or with torch.save(..., _use_new_zipfile_serialization=False)`,
-    );
-  }
-  return await SafetensorsFile.open(path);
+  const { start, end } = await readEnds(path);
+  if (isTorchLegacy(start)) return openTorchLegacy(path);
+  if (isZip(start)) return openArchive(path);
+  if (SafetensorsFile.isStart(start)) return await SafetensorsFile.open(path);
+  throw new RunError(
+    `The file "${path}" is ${formatOf(start, end)}, no file of weights that is read; ${READ}`,
+  );
 }
 
-async function readStart(path: string): Promise<Uint8Array> {
-  const bytes = new Uint8Array(16);
+function openArchive(path: string): WeightsFile {
+  const zip = ZipFile.open(path);
+  try {
+    if (isTorchZip(zip)) return openTorchZip(zip);
+    if (isNpz(zip)) return openNpz(zip);
+    const [first] = zip.entries.keys(), found = first === undefined ? "nothing" : `"${shown(first)}"`;
+    throw new RunError(
+      `The file "${path}" is a zip archive with ${found}, but neither PyTorch's nor NumPy's; ${READ}`,
+    );
+  } catch (error) {
+    zip[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The first and the last bytes. */
+async function readEnds(path: string): Promise<{ start: Uint8Array; end: Uint8Array }> {
   try {
     using file = await Deno.open(path);
-    const count = await file.read(bytes);
-    return bytes.subarray(0, count ?? 0);
+    const { size } = await file.stat(), start = new Uint8Array(512), end = new Uint8Array(8);
+    const count = await file.read(start) ?? 0;
+    await file.seek(Math.max(0, size - 8), Deno.SeekMode.Start);
+    await file.read(end);
+    return { start: start.subarray(0, count), end };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new RunError(`There is no file of weights "${path}"; check the path, or fetch it`);
@@ -32,7 +56,7 @@ async function readStart(path: string): Promise<Uint8Array> {
   }
 }
 
-/** `PK`, 3, 4: a local file header. */
-function isZip(start: Uint8Array): boolean {
-  return start[0] === 0x50 && start[1] === 0x4b && start[2] === 3 && start[3] === 4;
+/** `PK`, 3, 4: a local file header; `PK`, 5, 6: the directory of an empty archive. */
+function isZip([p, k, a, b]: Uint8Array): boolean {
+  return p === 0x50 && k === 0x4b && ((a === 3 && b === 4) || (a === 5 && b === 6));
 }

@@ -24,12 +24,17 @@ export class PickleError extends Error {
   override name = "PickleError";
 }
 
-/** Opcodes of a pickle; a checkpoint of two ResNet-152 takes 70,000. Stops one that only wants memory. */
-const MAX_OPCODES = 1_000_000;
+/** Opcodes of a pickle; a checkpoint of two ResNet-152 takes 70,000. Stops one that only wants memory: 300 bytes each. */
+const MAX_OPCODES = 150_000;
 
 /** A Python object that was named but not called: a class as a value. */
 export class Global {
   constructor(readonly name: string, readonly construct: Constructor) {}
+}
+
+/** A Python object that nothing is done with: only that it was there is known, not what it held. */
+export class Opaque {
+  constructor(readonly name: string) {}
 }
 
 const MARK = Symbol("mark");
@@ -186,11 +191,13 @@ class Unpickler {
     this.#stack.push(callee.construct(args));
   }
 
-  /** State of an object: torch gives a state dict its `_metadata` so. */
+  /** State of an object: torch gives a state dict its `_metadata` so. No state is kept. */
   build(): void {
     this.#pop();
     const target = this.top();
-    if (!(target instanceof Map)) throw new PickleError("It sets the state of something that has none");
+    if (!(target instanceof Map || target instanceof Opaque)) {
+      throw new PickleError("It sets the state of something that has none");
+    }
   }
 
   setItems(items: readonly unknown[]): void {
@@ -279,6 +286,7 @@ const OPERATIONS: Readonly<Record<number, (p: Unpickler) => void>> = {
     p.global(module, name);
   },
   0x52: (p) => p.reduce(), // REDUCE
+  0x81: (p) => p.reduce(), // NEWOBJ
   0x62: (p) => p.build(), // BUILD
   0x51: (p) => p.persistent(), // BINPERSID
 };

@@ -4,71 +4,47 @@
  *
  * @module
  */
-import { BYTES_PER_ELEMENT, readRange, RunError, toFloat32, type WeightsFile } from "@seed/core";
+import { BYTES_PER_ELEMENT, readRange, type WeightsFile } from "@seed/core";
+import { namedTensors } from "./named_tensors.ts";
 import { PickleError, quoted, readPickle } from "./pickle.ts";
-import { gather, namedTensors, type Storage, type TensorView, torchScope } from "./torch_pickle.ts";
+import { type Storage, type StorageReader, ViewsFile } from "./tensor_view.ts";
+import { MAX_PICKLE_BYTES, torchError, torchScope } from "./torch_pickle.ts";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
-/** The pickles come first; those of the largest networks take a megabyte. */
-const MAX_PICKLE_BYTES = 32 << 20;
 
 /** How a file of this container begins: protocol 2, a long of ten bytes, the magic number. */
 const START = Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19);
 
-/** A file of the legacy container that is open for reading. */
-export class TorchLegacyFile implements WeightsFile {
-  readonly format = "PyTorch, before 1.6";
-  readonly metadata = {};
+/** Whether a file's first bytes are this container's. */
+export function isTorchLegacy(start: Uint8Array): boolean {
+  return START.every((byte, i) => start[i] === byte);
+}
 
-  private constructor(
-    readonly path: string,
+/** @throws {RunError} If it is damaged, or asks for Python objects other than tensors. */
+export function openTorchLegacy(path: string): WeightsFile {
+  const file = Deno.openSync(path);
+  try {
+    const { size } = file.statSync();
+    const head = readHead(readRange(file, 0, Math.min(size, MAX_PICKLE_BYTES), path));
+    const storages = new LegacyStorages(path, file, locate(file, { path, size, ...head }));
+    return new ViewsFile(path, "PyTorch, before 1.6", head.tensors, storages);
+  } catch (error) {
+    file.close();
+    throw torchError(path, error);
+  }
+}
+
+class LegacyStorages implements StorageReader {
+  constructor(
+    private readonly path: string,
     private readonly file: Deno.FsFile,
-    readonly tensors: ReadonlyMap<string, TensorView>,
     /** First byte of each storage's elements. */
     private readonly starts: ReadonlyMap<string, number>,
   ) {}
 
-  /** Whether a file's first bytes are this container's. */
-  static isStart(bytes: Uint8Array): boolean {
-    return START.every((byte, i) => bytes[i] === byte);
-  }
-
-  /** @throws {RunError} If it is damaged, or asks for Python objects other than tensors. */
-  static async open(path: string): Promise<TorchLegacyFile> {
-    const file = await Deno.open(path);
-    try {
-      const { size } = await file.stat();
-      const head = readRange(file, 0, Math.min(size, MAX_PICKLE_BYTES), path);
-      const { tensors, keys, storages, length } = readHead(head);
-      return new TorchLegacyFile(
-        path,
-        file,
-        tensors,
-        locate(file, { path, size, length, keys, storages }),
-      );
-    } catch (error) {
-      file.close();
-      if (error instanceof PickleError) {
-        throw new RunError(
-          `The PyTorch file "${path}" cannot be read. ${error.message}; fetch it again, or save it as safetensors`,
-        );
-      }
-      throw error;
-    }
-  }
-
-  read(name: string): Float32Array {
-    const view = this.tensors.get(name);
-    if (!view) throw new RunError(`The file "${this.path}" holds no tensor "${name}"`);
-    const { key, elements, dtype } = view.storage;
-    const bytes = readRange(
-      this.file,
-      this.starts.get(key)!,
-      elements * BYTES_PER_ELEMENT[dtype],
-      this.path,
-    );
-    return toFloat32(gather(view, bytes), dtype);
+  read(key: string, begin: number, length: number): Uint8Array<ArrayBuffer> {
+    return readRange(this.file, this.starts.get(key)! + begin, length, this.path);
   }
 
   [Symbol.dispose](): void {
@@ -117,7 +93,7 @@ function locate(file: Deno.FsFile, { path, size, length, keys, storages }: {
     if (end > size) {
       throw new PickleError(`The storage ${quoted(key)} ends at byte ${end} of ${size} (truncated file?)`);
     }
-    const count = new DataView((readRange(file, at, 8, path)).buffer).getBigInt64(0, true);
+    const count = new DataView(readRange(file, at, 8, path).buffer).getBigInt64(0, true);
     if (count !== BigInt(elements)) {
       throw new PickleError(`The storage ${quoted(key)} has ${count} elements, expected ${elements}`);
     }

@@ -3,24 +3,9 @@
  *
  * @module
  */
-import { BYTES_PER_ELEMENT, type StoredType, type TensorInfo } from "@seed/core";
-import { Global, PickleError, type PickleScope, quoted, Tuple } from "./pickle.ts";
-
-/** A block of elements that tensors are views of. */
-export interface Storage {
-  /** Its name in the file. */
-  readonly key: string;
-  readonly dtype: StoredType;
-  /** Number of elements. */
-  readonly elements: number;
-}
-
-/** A view of a storage; offset and strides count elements. */
-export interface TensorView extends TensorInfo {
-  readonly storage: Storage;
-  readonly offset: number;
-  readonly strides: readonly number[];
-}
+import { RunError, type StoredType } from "@seed/core";
+import { type Constructor, Global, Opaque, PickleError, type PickleScope, quoted, Tuple } from "./pickle.ts";
+import { elementCount, extent, type Storage, type TensorView } from "./tensor_view.ts";
 
 const STORAGE_TYPES: Readonly<Record<string, StoredType>> = {
   "torch.DoubleStorage": "F64",
@@ -35,13 +20,31 @@ const STORAGE_TYPES: Readonly<Record<string, StoredType>> = {
   "torch.BoolStorage": "BOOL",
 };
 
+/**
+ * Objects that published checkpoints hold beside their tensors: the options of a training, its best accuracy. They
+ * are kept as their names alone, so that the tensors beside them can be read.
+ */
+const PASSED_OVER = [
+  "argparse.Namespace",
+  "numpy.core.multiarray.scalar",
+  "numpy._core.multiarray.scalar",
+  "numpy.dtype",
+  "_codecs.encode", // how protocol 2 writes the bytes of a NumPy scalar
+  "pathlib.PosixPath",
+  "pathlib._local.PosixPath",
+  "torch.device",
+];
+
+/** Pickles come first in memory; those of the largest networks take a megabyte. */
+export const MAX_PICKLE_BYTES = 16 << 20;
+
 /** PyTorch's own bound on the axes of a tensor. */
 const MAX_RANK = 64;
 
 /** Pairs that dicts are made of, in all; one list could otherwise be copied over and over. */
-const MAX_PAIRS = 1_000_000;
+const MAX_PAIRS = 100_000;
 
-/** Python objects that pickled tensors refer to; every other is refused. */
+/** Python objects that pickled checkpoints may refer to; every other is refused. */
 export function torchScope(): PickleScope & { readonly storages: ReadonlyMap<string, Storage> } {
   const storages = new Map<string, Storage>();
   let pairs = 0;
@@ -53,6 +56,8 @@ export function torchScope(): PickleScope & { readonly storages: ReadonlyMap<str
   const notCallable = () => {
     throw new PickleError("It calls a storage type, which only names one");
   };
+  const all = (names: readonly string[], make: (name: string) => Constructor) =>
+    Object.fromEntries(names.map((name) => [name, make(name)]));
   return {
     storages,
     globals: {
@@ -61,7 +66,8 @@ export function torchScope(): PickleScope & { readonly storages: ReadonlyMap<str
       "torch._utils._rebuild_tensor_v2": tensorView,
       "torch._utils._rebuild_parameter": ([data]) => data,
       "torch.Size": ([sizes]) => sizes,
-      ...Object.fromEntries(Object.keys(STORAGE_TYPES).map((name) => [name, notCallable])),
+      ...all(Object.keys(STORAGE_TYPES), () => notCallable),
+      ...all(PASSED_OVER, (name) => () => new Opaque(name)),
     },
     persistent: (id) => {
       const storage = parseStorage(id), known = storages.get(storage.key);
@@ -74,54 +80,12 @@ export function torchScope(): PickleScope & { readonly storages: ReadonlyMap<str
   };
 }
 
-/**
- * Tensors of a pickled checkpoint by name: those of its `state_dict` or `model`, if it has one, else its own.
- *
- * @throws {PickleError} If there are none.
- */
-export function namedTensors(checkpoint: unknown): Map<string, TensorView> {
-  if (!(checkpoint instanceof Map)) throw new PickleError("It holds no dict of tensors");
-  const inner = checkpoint.get("state_dict") ?? checkpoint.get("model");
-  const dict: Map<unknown, unknown> = inner instanceof Map ? inner : checkpoint;
-  const tensors = new Map<string, TensorView>();
-  for (const [name, value] of dict) {
-    if (typeof name === "string" && isTensorView(value)) tensors.set(name, value);
-  }
-  if (tensors.size === 0) throw new PickleError("It holds no named tensors");
-  return tensors;
-}
-
-/** Copies a view's elements, row-major, out of its storage's bytes. */
-export function gather(
-  { dtype, shape, strides, offset }: TensorView,
-  storage: Uint8Array,
-): Uint8Array<ArrayBuffer> {
-  const width = BYTES_PER_ELEMENT[dtype], count = elementCount(shape);
-  if (isContiguous(shape, strides)) return storage.slice(offset * width, (offset + count) * width);
-  const result = new Uint8Array(count * width), index = shape.map(() => 0);
-  for (let i = 0, from = offset; i < count; i++) {
-    result.set(storage.subarray(from * width, (from + 1) * width), i * width);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= strides[axis] * shape[axis];
-      index[axis] = 0;
-    }
-  }
-  return result;
-}
-
-function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
-  let expected = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (shape[axis] !== 1 && strides[axis] !== expected) return false;
-    expected *= shape[axis];
-  }
-  return true;
-}
-
-function elementCount(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
+/** What the user is told of a {@link PickleError}; any other error as it is. */
+export function torchError(path: string, error: unknown): unknown {
+  if (!(error instanceof PickleError)) return error;
+  return new RunError(
+    `The PyTorch file "${path}" cannot be read. ${error.message}; fetch it again, or save it as safetensors`,
+  );
 }
 
 function entries(items: unknown): [unknown, unknown][] {
@@ -142,12 +106,10 @@ function tensorView([storage, offset, shape, strides]: readonly unknown[]): Tens
   if (shape.length !== strides.length) {
     throw new PickleError(`It gives a tensor [${shape}] the strides [${strides}]`);
   }
-  const last = shape.includes(0)
-    ? -1
-    : shape.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset);
-  if (last >= storage.elements) {
+  const end = offset + extent({ shape, strides });
+  if (end > storage.elements) {
     throw new PickleError(
-      `It describes a tensor [${shape}] that ends at element ${last + 1} of a storage of ${storage.elements}`,
+      `It describes a tensor [${shape}] that ends at element ${end} of a storage of ${storage.elements}`,
     );
   }
   // Broadcast views could be any size; nothing that a network needs is larger than its storage.
@@ -169,10 +131,6 @@ function parseStorage(id: unknown): Storage {
 
 function isStorage(value: unknown): value is Storage {
   return typeof value === "object" && value !== null && "elements" in value && "key" in value;
-}
-
-function isTensorView(value: unknown): value is TensorView {
-  return typeof value === "object" && value !== null && "storage" in value && "strides" in value;
 }
 
 function isCount(value: unknown): value is number {

@@ -1,0 +1,62 @@
+import { PickleError, quoted } from "./pickle.ts";
+import type { TensorView } from "./tensor_view.ts";
+
+/** Values that a checkpoint is made of, each as often as it is referred to; stops dicts that hold each other. */
+const MAX_VALUES = 100_000;
+
+/** Dicts within dicts; those of published checkpoints are five deep. */
+const MAX_DEPTH = 32;
+
+/** Characters of a name. */
+const MAX_NAME = 300;
+
+/** The dict of a checkpoint that is its network, where there is one; what is beside it is left alone. */
+const WRAPPERS = ["state_dict", "model"];
+
+/**
+ * Tensors of a pickled checkpoint by name: those of its `state_dict` or `model`, if it has one, else its own. Keys of
+ * dicts within dicts, and positions in lists, are joined with dots: `teacher.backbone.norm.weight`. Everything that
+ * is no tensor (the epoch, options of the training) is passed over.
+ *
+ * @throws {PickleError} If there are none, or two have one name.
+ */
+export function namedTensors(checkpoint: unknown): Map<string, TensorView> {
+  if (!(checkpoint instanceof Map)) throw new PickleError("It holds no dict of tensors");
+  const inner = WRAPPERS.map((key) => checkpoint.get(key)).find((value) => value instanceof Map);
+  const tensors = new Map<string, TensorView>();
+  let left = MAX_VALUES;
+  const collect = (prefix: string, children: Iterable<[unknown, unknown]>, depth: number) => {
+    if (depth > MAX_DEPTH) throw new PickleError(`Its dicts are more than ${MAX_DEPTH} deep`);
+    for (const [key, value] of children) {
+      if (--left < 0) throw new PickleError(`It is made of more than ${MAX_VALUES} values`);
+      const inside = childrenOf(value);
+      if (!inside && !isTensorView(value)) continue;
+      const name = join(prefix, key);
+      if (inside) collect(`${name}.`, inside, depth + 1);
+      else if (tensors.has(name)) throw new PickleError(`It holds two tensors ${quoted(name)}`);
+      else tensors.set(name, value as TensorView);
+    }
+  };
+  collect("", inner ?? checkpoint, 0);
+  if (tensors.size === 0) throw new PickleError("It holds no named tensors");
+  return tensors;
+}
+
+function childrenOf(value: unknown): Iterable<[unknown, unknown]> | null {
+  if (value instanceof Map) return value;
+  return Array.isArray(value) ? value.entries() : null;
+}
+
+function join(prefix: string, key: unknown): string {
+  if (typeof key !== "string" && typeof key !== "number") {
+    throw new PickleError("It names a tensor by something that is neither text nor number");
+  }
+  if (prefix.length + String(key).length > MAX_NAME) {
+    throw new PickleError(`It gives a tensor a name of more than ${MAX_NAME} characters`);
+  }
+  return prefix + key;
+}
+
+function isTensorView(value: unknown): value is TensorView {
+  return typeof value === "object" && value !== null && "storage" in value && "strides" in value;
+}
