@@ -30,7 +30,8 @@ teacher is evaluated too where an evaluator compares with it.
 
   --data ROOT        other data: a folder of images with train/ and val/ in it, classes below
   --knn              only the evaluators that are named, with the recipe's options,
-  --retrieval        or their defaults if the recipe has them not
+  --linear           or their defaults if the recipe has them not
+  --retrieval
   --agreement
   --set key=value    overrides a key of the run's recipe, for example --set evaluate.knn.k=5; repeatable
   --json             prints the figures as one JSON object on standard output
@@ -38,7 +39,7 @@ teacher is evaluated too where an evaluator compares with it.
 Example: deno task eval --run runs/demo --knn --set evaluate.knn.k=1`;
 
 /** Evaluators that have a flag. */
-const NAMED = ["knn", "retrieval", "agreement"];
+const NAMED = ["knn", "linear", "retrieval", "agreement"];
 
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {

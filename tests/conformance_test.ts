@@ -21,6 +21,7 @@ import dataEmoji from "@seed/data-emoji";
 import dataImageFolder from "@seed/data-image-folder";
 import evaluatorAgreement from "@seed/evaluator-agreement";
 import evaluatorKnn from "@seed/evaluator-knn";
+import evaluatorLinear from "@seed/evaluator-linear";
 import evaluatorRetrieval from "@seed/evaluator-retrieval";
 import loggerJsonl from "@seed/logger-jsonl";
 import loggerTerminal from "@seed/logger-terminal";
@@ -138,9 +139,12 @@ Deno.test("data emoji", (t) => {
 });
 
 for (
-  const [plugin, given] of [[evaluatorKnn, { k: 3 }], [evaluatorRetrieval, {}], [evaluatorAgreement, {
-    k: 3,
-  }]] as const
+  const [plugin, given] of [
+    [evaluatorKnn, { k: 3 }],
+    [evaluatorLinear, { l2: [0.1, 0.01] }],
+    [evaluatorRetrieval, {}],
+    [evaluatorAgreement, { k: 3 }],
+  ] as const
 ) {
   Deno.test(
     plugin.name.replace(/^@seed\/(\w+)-/, "$1 "),

@@ -3,9 +3,8 @@
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
-from formula import uniform
+from clusters import CLASSES, clusters
 
-DIM, CLASSES = 8, 5
 TEMPERATURE = 0.07
 
 
@@ -13,13 +12,6 @@ def expected() -> dict:
     gallery, queries = clusters("gallery", 60), clusters("queries", 40)
     labels = np.arange(60) % CLASSES
     return {"knn.json": {str(k): predictions(gallery, labels, queries, k) for k in (1, 5, 20, 59)}}
-
-
-def clusters(name: str, rows: int) -> np.ndarray:
-    """Row i belongs to class i % CLASSES; norms differ, which cosine must not see."""
-    centres = uniform("centres", (CLASSES, DIM)).numpy()
-    noise, scale = uniform(name, (rows, DIM)).numpy(), uniform(f"{name}.scale", (rows, 1), 0.5, 2.0).numpy()
-    return ((centres[np.arange(rows) % CLASSES] + noise) * scale).astype(np.float32).astype(np.float64)
 
 
 def predictions(gallery, labels, queries, k: int) -> list[int]:

@@ -1,26 +1,8 @@
 import assert from "node:assert/strict";
-import type { EmbeddedSet } from "@seed/core";
 import plugin from "@seed/evaluator-knn";
 import { testContext, testEngine } from "../support/engine.ts";
-import { uniform } from "./formula.ts";
+import { CLASSES, clusters, labelled } from "./clusters.ts";
 import golden from "./knn.json" with { type: "json" };
-
-const DIM = 8, CLASSES = 5;
-
-/** Row i is a noisy, scaled copy of the centre of class i % CLASSES. */
-function clusters(name: string, rows: number): Float32Array {
-  const centres = uniform("centres", [CLASSES, DIM]), noise = uniform(name, [rows, DIM]);
-  const scale = uniform(`${name}.scale`, [rows, 1], 0.5, 2);
-  return noise.map((value, i) => {
-    const row = Math.floor(i / DIM), centre = centres[(row % CLASSES) * DIM + i % DIM];
-    return (centre + value) * scale[row];
-  });
-}
-
-function labelled(features: Float32Array, label: (row: number) => number): EmbeddedSet {
-  const image = () => ({ name: "", file: "" });
-  return { features, featureDim: DIM, images: { length: features.length / DIM, image, label } };
-}
 
 Deno.test("knn predicts the classes that scikit-learn predicts", async () => {
   const engine = await testEngine();
