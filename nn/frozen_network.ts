@@ -29,8 +29,9 @@ export class FrozenNetwork implements Disposable {
     options: { layouts?: readonly Layout[]; allowUnused?: boolean } = {},
   ): FrozenNetwork {
     const layout = layoutOf(file, network, options.layouts);
+    const has = (name: string) => file.tensors.has(layout.prefix + name);
     const parameters = new FrozenParameters(file, {
-      rename: (name) => layout.prefix + (layout.rename?.(name) ?? name),
+      rename: (name) => layout.prefix + (layout.rename?.(name, has) ?? name),
       dropped: layout.dropped,
       allowUnused: options.allowUnused,
     });

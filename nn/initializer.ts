@@ -5,14 +5,18 @@ export type Initializer = (random: Random, index: number) => number;
 
 /** Normal with variance `2 / fanOut` (He et al., 2015), as torchvision and timm start convolutions. */
 export function kaimingFanOut(fanOut: number): Initializer {
-  const deviation = Math.sqrt(2 / fanOut);
-  return (random) => random.normal(0, deviation);
+  return normal(Math.sqrt(2 / fanOut));
 }
 
 /** Uniform in `+-1 / sqrt(fanIn)`: PyTorch's default for linear layers, weights and biases alike. */
 export function uniformFanIn(fanIn: number): Initializer {
   const bound = 1 / Math.sqrt(fanIn);
   return (random) => random.uniform(-bound, bound);
+}
+
+/** Normal around 0. */
+export function normal(deviation: number): Initializer {
+  return (random) => random.normal(0, deviation);
 }
 
 /** The same number everywhere. */

@@ -8,7 +8,7 @@ import { countMacs, shapeOnly } from "./shape_backend.ts";
 export interface NetworkSize {
   /** Trainable values. */
   parameters: number;
-  /** Multiply-accumulates of convolutions for one picture. */
+  /** Multiply-accumulates of convolutions and matrix products for one picture. */
   macs: number;
   featureDim: number;
 }
@@ -39,10 +39,14 @@ class CountingParameters implements ParameterSource {
 export function networkSize(network: Network, side: number): NetworkSize {
   const source = new CountingParameters();
   let featureDim = 0;
-  const macs = countMacs(() => {
-    const backbone = network.build(source, network.normalization);
-    backbone.features(shapeOnly([1, side, side, 3]) as tf.Tensor4D, { training: false });
-    featureDim = backbone.featureDim;
-  });
-  return { parameters: source.count, macs, featureDim };
+  // What a batch shares (interpolated positions) is not the cost of a picture: that is what a second one adds.
+  const [one, two] = [1, 2].map((batch) =>
+    countMacs(() => {
+      source.count = 0;
+      const backbone = network.build(source, network.normalization);
+      backbone.features(shapeOnly([batch, side, side, 3]) as tf.Tensor4D, { training: false });
+      featureDim = backbone.featureDim;
+    })
+  );
+  return { parameters: source.count, macs: two - one, featureDim };
 }

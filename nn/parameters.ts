@@ -27,6 +27,9 @@ export interface ParameterSource {
     trainable?: boolean,
   ): tf.Tensor;
 
+  /** Shape that a value has already, in PyTorch's layout: for one whose shape is not the network's alone to say. */
+  shapeOf?(name: string): readonly number[] | undefined;
+
   /** Takes over tensors that a network has computed from its frozen values: they are disposed of with those. */
   own?(...tensors: tf.Tensor[]): void;
 }

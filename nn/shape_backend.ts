@@ -78,6 +78,7 @@ const RULES: Record<string, Rule> = {
   Relu6: sameAsInput,
   Sigmoid: sameAsInput,
   Rsqrt: sameAsInput,
+  Erf: sameAsInput,
   SeedBatchNormInference: sameAsInput,
   SeedNormalize: sameAsInput,
   Add: broadcast,
@@ -102,6 +103,12 @@ const RULES: Record<string, Rule> = {
     backend.macs += tf.util.sizeFromShape(shape) * inner;
     return shape;
   },
+  Softmax: ({ logits }) => logits.shape,
+  Transpose: ({ x }, { perm }) => perm.map((axis: number) => x.shape[axis]),
+  Slice: ({ x }, { begin, size }) => tf.slice_util.parseSliceParams(x, begin, size)[1],
+  Tile: ({ x }, { reps }) => x.shape.map((side: number, axis: number) => side * reps[axis]),
+  Concat: (parts, { axis }) =>
+    tf.backend_util.computeOutShape(Object.values(parts as tf.Tensor[]).map(({ shape }) => shape), axis),
   Conv2D: convolution(false),
   DepthwiseConv2dNative: convolution(true),
 };

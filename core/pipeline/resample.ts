@@ -17,16 +17,21 @@ export const BILINEAR: ResampleFilter = {
   weight: (distance) => Math.max(0, 1 - Math.abs(distance)),
 };
 
-/** Cubic convolution (Keys, 1981) with PIL's parameter. */
-export const BICUBIC: ResampleFilter = {
-  support: 2,
-  weight(distance) {
-    const d = Math.abs(distance), a = -0.5;
-    if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
-    if (d < 2) return (((d - 5) * d + 8) * d - 4) * a;
-    return 0;
-  },
-};
+/** Cubic convolution (Keys, 1981) with parameter `a`. */
+export function cubic(a: number): ResampleFilter {
+  return {
+    support: 2,
+    weight(distance) {
+      const d = Math.abs(distance);
+      if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+      if (d < 2) return (((d - 5) * d + 8) * d - 4) * a;
+      return 0;
+    },
+  };
+}
+
+/** Cubic convolution with PIL's parameter. */
+export const BICUBIC: ResampleFilter = cubic(-0.5);
 
 /** Width and height in pixels. */
 export interface Size {

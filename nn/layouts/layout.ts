@@ -16,8 +16,12 @@ export interface Layout {
   readonly marks: readonly string[];
   /** Stands before the network's names. */
   readonly prefix: string;
-  /** The file's name, after the prefix, of a value from timm's; default: the same name. */
-  rename?(name: string): string;
+  /**
+   * The file's name, after the prefix, of a value from timm's; default: the same name.
+   *
+   * @param has Whether the file has a name, after the prefix.
+   */
+  rename?(name: string, has: (name: string) => boolean): string;
   /** The network in the publisher's conventions (padding, epsilon, ...) where they are not timm's. */
   readonly build?: Build;
   /** What its networks were trained with, where it is not the network's. */
