@@ -1,44 +1,50 @@
 import assert from "node:assert/strict";
-import { RunError, type WeightsFile } from "@seed/core";
-import { constant } from "./initializer.ts";
+import { RunError, tf, type WeightsFile } from "@seed/core";
+import { convNorm } from "./conv_norm.ts";
 import { FrozenParameters } from "./frozen_parameters.ts";
+import { constant } from "./initializer.ts";
 
-/** A file of one tensor whose values count up. */
-function fileOf(shape: readonly number[]): WeightsFile {
+/** A file that keeps the names of what was read. */
+function fileOf(shapes: Record<string, number[]>): WeightsFile & { names: string[] } {
+  const names: string[] = [];
   return {
-    path: "weights.file",
-    format: "test",
-    metadata: {},
-    tensors: new Map([["weight", { dtype: "F32", shape }]]),
-    read: () => Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => i),
+    ...{ path: "weights.file", format: "test", metadata: {}, names },
+    tensors: new Map(Object.entries(shapes).map(([name, shape]) => [name, { dtype: "F32", shape }])),
+    read: (name) => {
+      names.push(name);
+      return new Float32Array(shapes[name].reduce((a, b) => a * b, 1)).fill(1);
+    },
     [Symbol.dispose]() {},
   };
 }
 
-const TRANSPOSED = [0, 3, 1, 4, 2, 5]; // of the matrix [[0, 1, 2], [3, 4, 5]]
-
-for (const stored of [[2, 3], [2, 3, 1, 1]]) {
-  Deno.test(`a matrix stored as [${stored}] serves a linear layer and a convolution of a single pixel`, async () => {
-    for (const [kind, shape] of [["linear", [3, 2]], ["conv", [1, 1, 3, 2]]] as const) {
-      using parameters = new FrozenParameters(fileOf(stored));
-      const weight = parameters.get("weight", kind, shape, constant(0));
-      parameters.finish();
-      assert.deepEqual(weight.shape, shape);
-      assert.deepEqual([...await weight.data()], TRANSPOSED);
-    }
+Deno.test("only tensors that the network asks for and that fit it are read, so that no other takes memory", () => {
+  const file = fileOf({ a: [2], b: [3], c: [4], "queue": [1e9, 1e9], "x.num_batches_tracked": [] });
+  using parameters = new FrozenParameters(file, { dropped: (name) => name === "queue" });
+  const get = (name: string) => parameters.get(name, "vector", [2], constant(0));
+  assert.deepEqual([...get("a").dataSync()], [1, 1]);
+  get("b");
+  get("queue");
+  assert.deepEqual(file.names, ["a"]);
+  assert.throws(() => parameters.finish(), (error) => {
+    assert.ok(error instanceof RunError);
+    assert.match(error.message, /"b" has the shape \[3\], expected \[2\]/);
+    assert.match(error.message, /missing "queue"/);
+    assert.match(error.message, /left over "c"$/m);
+    assert.doesNotMatch(error.message, /num_batches_tracked/);
+    return true;
   });
-}
+});
 
-for (
-  const [stored, shape] of [[[3, 2], [1, 1, 3, 2]], [[2, 3, 1, 3], [1, 1, 3, 2]], [[2, 3], [3, 3, 3, 2]]]
-) {
-  Deno.test(`a tensor stored as [${stored}] does not serve a convolution of [${shape}]`, () => {
-    using parameters = new FrozenParameters(fileOf(stored));
-    parameters.get("weight", "conv", shape, constant(0));
-    assert.throws(() => parameters.finish(), (error) => {
-      assert.ok(error instanceof RunError);
-      assert.match(error.message, /"weight" has the shape \[.*\], expected \[/);
-      return true;
-    });
-  });
-}
+Deno.test("a frozen convolution keeps its folded weight and bias alone", () => {
+  const norm = Object.fromEntries(
+    ["weight", "bias", "running_mean", "running_var"].map((k) => [`n.${k}`, [4]]),
+  );
+  const before = tf.memory().numTensors;
+  const parameters = new FrozenParameters(fileOf({ "c.weight": [4, 3, 1, 1], ...norm }));
+  convNorm(parameters, { names: ["c", "n"], inputs: 3, outputs: 4, kernel: 1 });
+  parameters.finish();
+  assert.equal(tf.memory().numTensors, before + 2);
+  parameters[Symbol.dispose]();
+  assert.equal(tf.memory().numTensors, before);
+});

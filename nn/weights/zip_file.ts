@@ -59,7 +59,7 @@ export class ZipFile implements Disposable {
     try {
       return new Uint8Array(inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }));
     } catch (error) {
-      throw this.#damaged(name, error);
+      throw this.#damaged(name, "it does not inflate", error);
     }
   }
 
@@ -99,14 +99,15 @@ export class ZipFile implements Disposable {
       const limits = { maxOutputLength: Math.max(1, size), chunkSize: Math.max(64, size + 1) };
       bytes = inflateRawSync(data, limits);
     } catch (error) {
-      throw this.#damaged(name, error);
+      throw this.#damaged(name, `it does not inflate to ${size} bytes`, error);
     }
-    if (bytes.length !== size || crc32(bytes) !== crc) throw this.#damaged(name);
+    if (bytes.length !== size) throw this.#damaged(name, `it inflates to ${bytes.length} bytes of ${size}`);
+    if (crc32(bytes) !== crc) throw this.#damaged(name);
     return bytes;
   }
 
-  #damaged(name: string, cause?: unknown): Error {
-    const error = zipError(this.path, `its member "${shown(name)}" is damaged (its checksum differs)`);
+  #damaged(name: string, why = "its checksum differs", cause?: unknown): Error {
+    const error = zipError(this.path, `its member "${shown(name)}" is damaged: ${why}`);
     error.cause = cause;
     return error;
   }

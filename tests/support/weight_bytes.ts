@@ -78,20 +78,24 @@ export interface Member {
   offset?: number;
   /** In its own header. */
   localName?: string;
+  /** True: the directory says sizes and place in zip64's extra field, after a field that no reader knows. */
+  long?: boolean;
 }
 
 /** A zip archive. */
 export function zipOf(members: readonly Member[], { count = members.length, comment = "" } = {}): Uint8Array {
   const parts: Uint8Array[] = [], directory: Uint8Array[] = [];
   for (const member of members) {
-    const { name, data, method = 0, flags = 0, localName = name } = member;
+    const { name, data, method = 0, flags = 0, localName = name, long = false } = member;
     const { size = data.length, packed = data.length, crc = crc32(data), offset = sizeOf(parts) } = member;
-    const common = (encoded: Uint8Array) =>
-      [...u16(20, flags, method, 0, 0), ...u32(crc, packed, size), ...u16(encoded.length, 0)] as const;
+    const common = (sizes: readonly number[], nameLength: number, extraLength: number) =>
+      [...u16(20, flags, method, 0, 0), ...u32(crc, ...sizes), ...u16(nameLength, extraLength)] as const;
     const [inside, listed] = [localName, name].map((text) => new TextEncoder().encode(text));
-    parts.push(Uint8Array.of(...u32(0x04034b50), ...common(inside)), inside, data);
-    const attributes = [...u16(0, 0, 0), ...u32(0, offset)];
-    directory.push(Uint8Array.of(...u32(0x02014b50), ...u16(20), ...common(listed), ...attributes), listed);
+    parts.push(Uint8Array.of(...u32(0x04034b50), ...common([packed, size], inside.length, 0)), inside, data);
+    const extra = long ? [...u16(0x4246, 2, 0), ...u16(1, 24), ...u32(size, 0, packed, 0, offset, 0)] : [];
+    const [a, b, c] = long ? [NONE, NONE, NONE] : [packed, size, offset];
+    const entry = [...u32(0x02014b50), ...u16(20), ...common([a, b], listed.length, extra.length)];
+    directory.push(Uint8Array.of(...entry, ...u16(0, 0, 0), ...u32(0, c)), listed, Uint8Array.from(extra));
   }
   const end = [...u32(0x06054b50), ...u16(0, 0, count, count), ...u32(sizeOf(directory), sizeOf(parts))];
   const text = new TextEncoder().encode(comment);
@@ -109,6 +113,9 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 function sizeOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0);
 }
+
+/** In place of a number that has no room. */
+const NONE = 0xffffffff;
 
 const u16 = (...values: number[]) => values.flatMap((v) => [v & 255, v >> 8 & 255]);
 const u32 = (...values: number[]) => values.flatMap((v) => [v & 255, v >> 8 & 255, v >> 16 & 255, v >>> 24]);
