@@ -37,10 +37,6 @@ export class FrozenParameters implements ParameterSource, Disposable {
     this.#entries = new Set([...file.tensors.keys()].filter(kept));
   }
 
-  static load(file: WeightsFile, options?: FrozenOptions): FrozenParameters {
-    return new FrozenParameters(file, options);
-  }
-
   /** How many tensors were taken. */
   get count(): number {
     return this.#taken.size;
