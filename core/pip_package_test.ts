@@ -94,7 +94,7 @@ Deno.test("a wheel without the expected file is refused and leaves nothing", () 
     assert.equal(code, 1);
     assert.equal(
       stderr,
-      'The package seedtiny 1.0 does not hold "seedtiny/library.so"; its wheel is not the expected one',
+      'The package seedtiny 1.0 does not hold "seedtiny/library.so"; what was fetched is not the expected one',
     );
     assert.deepEqual(await installed(place), []);
   }));

@@ -1,5 +1,5 @@
 import { RunError, toTorch } from "@seed/core";
-import { type Attribute, type Initializer, type OnnxNode } from "./onnx_model.ts";
+import type { Attribute, Initializer, OnnxNode } from "./onnx_model.ts";
 import { OPERATORS } from "./operators.ts";
 import {
   dependsOnBatch,
