@@ -220,5 +220,5 @@ Deno.test("a file that is cut short while it is read is told from one that was b
     await writeSafetensors(path, [{ name: "a", shape: [1000], data: new Float32Array(1000) }], {});
     using file = await SafetensorsFile.open(path);
     await Deno.truncate(path, 2000);
-    assert.throws(() => file.read("a"), /ended while it was read/);
+    assert.throws(() => file.read("a"), /ends before byte \d+: it was cut short, or changed since/);
   }));
