@@ -26,6 +26,8 @@ def weight(name: str, shape) -> torch.Tensor:
         return uniform(name, shape, 0.8, 1.2)
     if len(shape) == 1:
         return uniform(name, shape, -0.2, 0.2)
+    if len(shape) == 3:  # tokens and positions: what is added to patches of about this size
+        return uniform(name, shape)
     # A little more than keeps the variance, so that features still tell images apart at the end of a deep network.
     bound = float(np.sqrt(6.25 / np.prod(shape[1:])))
     return uniform(name, shape, -bound, bound)

@@ -26,6 +26,7 @@ export function weight(name: string, shape: readonly number[]): Float32Array {
   if (name.endsWith(".running_var")) return uniform(name, shape, 0.5, 1.5);
   if (shape.length === 1 && name.endsWith(".weight")) return uniform(name, shape, 0.8, 1.2);
   if (shape.length === 1) return uniform(name, shape, -0.2, 0.2);
+  if (shape.length === 3) return uniform(name, shape); // tokens, positions: added to patches of about this size
   // A little more than keeps the variance, so that features still tell images apart at the end of a deep network.
   const bound = Math.sqrt(6.25 / size(shape.slice(1)));
   return uniform(name, shape, -bound, bound);
