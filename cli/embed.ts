@@ -16,6 +16,7 @@ import {
   writeTextAtomically,
 } from "@seed/core";
 import { listImages } from "@seed/data-image-folder";
+import { patchProblem } from "@seed/nn";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { fileSubject, type LayerName, runSubject, type Subject } from "./embed_subject.ts";
 import { interruptible } from "./interruptible.ts";
@@ -63,7 +64,7 @@ export async function run(args: string[]): Promise<number> {
   const root = parsed.required("images"), out = parsed.required("out");
   if (!out.endsWith(".npy")) throw new UsageError(`--out must end in ".npy", got "${out}"`);
   using subject = await subjectOf(parsed, layer);
-  const view = viewOf(parsed, subject.inputSize);
+  const view = viewOf(parsed, subject);
   const images = await imagesIn(root);
   return await interruptible("nothing is written", async (host) => {
     await createFolder(dirname(resolve(out)));
@@ -91,8 +92,10 @@ async function subjectOf(parsed: Arguments, layer: LayerName): Promise<Subject> 
   return await fileSubject(parsed.required("network"), parsed.required("weights"), layer);
 }
 
-function viewOf(parsed: Arguments, inputSize: number): { size: number; shortSide: number } {
+function viewOf(parsed: Arguments, { inputSize, patch }: Subject): { size: number; shortSide: number } {
   const size = parsed.count("crop", 1) ?? inputSize;
+  const problem = patchProblem(size, patch);
+  if (problem) throw new UsageError(`${problem}; set --crop to it`);
   const shortSide = parsed.count("resize", 1) ?? shortSideFor(size);
   if (shortSide >= size) return { size, shortSide };
   throw new UsageError(

@@ -29,6 +29,8 @@ export interface Subject extends Disposable {
   readonly facts: { network: string; weights: string; sha256: string; layout: string };
   /** Side in pixels of the pictures that it is meant for. */
   readonly inputSize: number;
+  /** Side of a vision transformer's patches, which the pictures' sides are multiples of; 1 for other networks. */
+  readonly patch: number;
   openEngine(host: Host): Promise<Engine>;
   /** The layer as a function of `[batch, height, width, 3]` float32 in 0..255. */
   load(engine: Engine, host: Host): Promise<Disposable & { forward(images: tf.Tensor4D): tf.Tensor2D }>;
@@ -46,6 +48,7 @@ export async function fileSubject(name: string, path: string, layer: LayerName):
   return {
     facts: { network: name, ...await describe(file), layout: layout.name },
     inputSize: publishedInput(file, network, layout).inputSize,
+    patch: network.patch ?? 1,
     async openEngine(host) {
       const use = await loadPlugin(DEFAULTS.engine, "engine", "");
       return await use.plugin.create({}, { ...pluginContext(use, 0, host), device: "auto", trace: true });
@@ -71,6 +74,7 @@ export async function runSubject(
   return {
     facts: { network: weights.metadata.network, ...await describe(weights), layout: "seed student" },
     inputSize,
+    patch: 1,
     openEngine: async (host) =>
       await createPlugin(recipe.engine, {
         ...pluginContext(recipe.engine, recipe.seed, host),

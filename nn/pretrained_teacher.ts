@@ -10,6 +10,7 @@ import {
   type Precision,
   RunError,
   type tf,
+  UsageError,
   type WeightsFile,
   z,
 } from "@seed/core";
@@ -17,6 +18,7 @@ import { FrozenNetwork, layoutOf } from "./frozen_network.ts";
 import { FrozenTeacher } from "./frozen_teacher.ts";
 import { type Network, networkNamed } from "./networks.ts";
 import type { Layout } from "./layouts/layout.ts";
+import { patchProblem } from "./vision_transformer.ts";
 import { openWeights } from "./weights/open_weights.ts";
 
 /** Which files a teacher reads, and which output of the network is its embedding. */
@@ -62,7 +64,9 @@ export function pretrainedTeacher<N extends string>(
   type Options = z.output<typeof options>;
   return {
     options,
-    async checkFiles({ network, weights, sha256 }: Options, { resolve }: PluginContext) {
+    async checkFiles({ network, weights, sha256, input_size }: Options, { resolve }: PluginContext) {
+      const { patch = 1 } = networkNamed(network), problem = patchProblem(input_size ?? patch, patch);
+      if (problem) throw new UsageError(`${problem}; set the teacher's input_size`);
       using file = await openWeights(resolve(weights));
       if (sha256 !== null) await checkSha256(file.path, sha256);
       acceptedLayout(file, networkNamed(network), given);
@@ -89,7 +93,7 @@ export async function loadTeacher(
   using file = await openWeights(path);
   const sha256 = await checkSha256(path, options.sha256);
   const layouts = [acceptedLayout(file, network, given)];
-  const frozen = await FrozenNetwork.load(file, network, { layouts, allowUnused: options.allow_unused });
+  const frozen = FrozenNetwork.load(file, network, { layouts, allowUnused: options.allow_unused });
   return new FrozenTeacher({
     name: "teacher",
     engine: context.engine,

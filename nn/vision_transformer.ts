@@ -74,12 +74,8 @@ function tokenEmbedding(
   const kernel = source.get("patch_embed.proj.weight", "conv", [patch, patch, 3, width], init) as tf.Tensor4D;
   const bias = source.get("patch_embed.proj.bias", "vector", [width], constant(0));
   return (images) => {
-    const [batch, height, width_] = images.shape;
-    for (const side of [height, width_]) {
-      const problem = patchProblem(side, patch);
-      if (problem) throw new RunError(problem);
-    }
-    const grid = [height / patch, width_ / patch] as const;
+    const [batch, height] = images.shape;
+    const grid = [patchesIn(height, patch), patchesIn(images.shape[2], patch)] as const;
     const patches = tf.add(tf.conv2d(images, kernel, patch, "valid"), bias);
     const { first, others } = positions();
     const placed = tf.add(
@@ -90,6 +86,12 @@ function tokenEmbedding(
     const prefix = registerTokens ? tf.concat([leading, registerTokens], 1) : leading;
     return tf.concat([tf.tile(prefix, [batch, 1, 1]), placed], 1) as tf.Tensor3D;
   };
+}
+
+function patchesIn(side: number, patch: number): number {
+  const problem = patchProblem(side, patch);
+  if (problem) throw new RunError(`${problem}; set the size of the views, or the teacher's input_size`);
+  return side / patch;
 }
 
 /** The class token's position, if it has one, and the patches', `[side * side, width]`. */
@@ -134,7 +136,7 @@ function block(
   };
 }
 
-/** What is wrong with pictures of a side that does not divide into patches, and what to do; null if it does. */
+/** What is wrong with pictures of a side that does not divide into patches; null if it does. */
 export function patchProblem(side: number, patch: number): string | null {
   if (side % patch === 0) return null;
   const nearest = Math.max(patch, patch * Math.round(side / patch));

@@ -30,9 +30,10 @@ import objectiveSeed from "@seed/objective-seed";
 import queueFifo from "@seed/queue-fifo";
 import studentEfficientnet from "@seed/student-efficientnet";
 import studentResnet from "@seed/student-resnet";
+import teacherDino from "@seed/teacher-dino";
 import teacherEfficientnetLite from "@seed/teacher-efficientnet-lite";
 import teacherMoco from "@seed/teacher-moco";
-import { resnet, StudentNetwork } from "@seed/nn";
+import { IMAGENET, networkNamed, resnet, StudentNetwork, TrainableParameters } from "@seed/nn";
 import teacherExample from "../examples/my_teacher.ts";
 import { testContext, testEngine } from "./support/engine.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
@@ -78,6 +79,16 @@ async function writeMocoWeights(path: string): Promise<void> {
   }));
   await writeSafetensors(path, named, {});
 }
+
+Deno.test("teacher dino", (t) =>
+  inFolder(async (folder) => {
+    const weights = join(folder, "dino.safetensors");
+    using parameters = new TrainableParameters(0);
+    networkNamed("vit_small_16").build(parameters, IMAGENET);
+    await writeSafetensors(weights, await readParameters(parameters.parameters), {});
+    const given = options(teacherDino, { weights, precision: "fp32" });
+    await checkTeacher(t, { make: () => teacherDino.create(given, context) });
+  }));
 
 Deno.test("teacher efficientnet-lite", (t) => {
   const cacheDir = join(cacheDirectory(), "seed_teacher-efficientnet-lite");

@@ -179,6 +179,11 @@ const MISTAKES: [args: string[], kind: typeof RunError | typeof UsageError, says
     UsageError,
     /^--precision expects one of fp32, bf16, auto, got "fp16"/,
   ],
+  [
+    [...PLACES, "--network", "vit_small_14", "--weights", "dinov2.bin", "--crop", "240"],
+    UsageError,
+    /^A side of 240 pixels does not divide into patches of 14; the nearest that does is 238; set --crop to it$/,
+  ],
   [[...PLACES, ...B0, "--crop", "0"], UsageError, /^--crop expects a whole number of at least 1, got "0"$/],
   [
     [...PLACES, ...B0, "--resize", "20", "--crop", "32"],
@@ -205,6 +210,7 @@ Deno.test("embed tells mistakes before the engine is opened, and writes nothing"
   try {
     await Deno.mkdir(`${folder}/images`);
     await writeSafetensors(`${folder}/other.bin`, [stem], {});
+    await writeSafetensors(`${folder}/dinov2.bin`, [{ ...stem, name: "mask_token" }], {});
     Deno.chdir(folder);
     for (const [args, kind, says] of MISTAKES) {
       await assert.rejects(run(args), (error: Error) => {
@@ -214,7 +220,7 @@ Deno.test("embed tells mistakes before the engine is opened, and writes nothing"
       });
     }
     const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-    assert.deepEqual(left.sort(), ["images", "other.bin"]);
+    assert.deepEqual(left.sort(), ["dinov2.bin", "images", "other.bin"]);
   } finally {
     Deno.chdir(before);
     Deno.env.delete("SEED_TENSORFLOW_DIR");
