@@ -24,14 +24,8 @@ export function timmVisionTransformer(network: TimmNetwork): Build {
  */
 export function dinoLayouts(network: TimmNetwork): Layout[] {
   const build = buildOf({ ...network, interpolation: OFFSET_INTERPOLATION });
-  const teacher = (name: string, prefix: string): Layout => ({
-    ...{ name, prefix, build, head: null },
-    marks: [`${prefix}cls_token`, `${prefix}pos_embed`],
-    dropped: (entry) => !entry.startsWith(prefix),
-  });
   return [
-    teacher("dino checkpoint", "teacher.backbone."),
-    teacher("dino checkpoint, distributed", "teacher.module.backbone."),
+    ...dinoCheckpoints("cls_token").map((layout) => ({ ...layout, build })),
     {
       name: "timm",
       marks: ["cls_token", "pos_embed", "head.weight"],
@@ -44,6 +38,22 @@ export function dinoLayouts(network: TimmNetwork): Layout[] {
       marks: ["cls_token", "pos_embed"],
       ...{ prefix: "", build, dropped: () => false, head: null },
     },
+  ];
+}
+
+/** Full checkpoints of DINO's ResNets; their backbone files are torchvision's but for the classifier. */
+export const DINO_RESNET_LAYOUTS: readonly Layout[] = dinoCheckpoints("conv1.weight");
+
+/** What DINO's training writes; a teacher with batch norm, in its head or elsewhere, is in the wrapper of several. */
+function dinoCheckpoints(mark: string): Layout[] {
+  const teacher = (name: string, prefix: string): Layout => ({
+    ...{ name, prefix, head: null },
+    marks: [prefix + mark],
+    dropped: (entry) => !entry.startsWith(prefix),
+  });
+  return [
+    teacher("dino checkpoint", "teacher.backbone."),
+    teacher("dino checkpoint, distributed", "teacher.module.backbone."),
   ];
 }
 

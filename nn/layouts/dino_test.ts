@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { RunError, tf, type WeightsFile } from "@seed/core";
 import { unit, weight } from "../../tests/golden/formula.ts";
-import { FrozenNetwork } from "../frozen_network.ts";
-import type { Network } from "../networks.ts";
+import { FrozenNetwork, layoutOf } from "../frozen_network.ts";
+import { type Network, networkNamed } from "../networks.ts";
 import { IMAGENET } from "../normalize.ts";
 import { dinoLayouts, dinov2Layouts, type TimmNetwork, timmVisionTransformer } from "./dino.ts";
 
@@ -110,6 +110,19 @@ Deno.test("DINO's backbone files and full checkpoints give the same network", as
   assert.deepEqual(await features(checkpoint, DINO), { ...own, layout: "dino checkpoint" });
   const distributed = { ...student, ...prefixed("teacher.module.backbone.", backbone()) };
   assert.deepEqual(await features(distributed, DINO), { ...own, layout: "dino checkpoint, distributed" });
+});
+
+Deno.test("full checkpoints of DINO's ResNets are found by their teacher", () => {
+  for (const [wrapper, suffix] of [["", ""], ["module.", ", distributed"]]) {
+    const file = fileOf({
+      "student.module.backbone.conv1.weight": [1],
+      [`teacher.${wrapper}backbone.conv1.weight`]: [1],
+    });
+    const layout = layoutOf(file, networkNamed("resnet50"));
+    assert.deepEqual([layout.name, layout.head], [`dino checkpoint${suffix}`, null]);
+    assert.ok(layout.dropped("student.module.backbone.conv1.weight"));
+    assert.ok(!layout.dropped(`teacher.${wrapper}backbone.conv1.weight`));
+  }
 });
 
 Deno.test("timm's file with a classifier differs from DINO's in how it interpolates positions alone", async () => {

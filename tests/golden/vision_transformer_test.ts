@@ -49,7 +49,9 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
     const engine = await testEngine();
     const { entries, features } = golden[name as keyof typeof golden] as Expected;
     // Without it, timm's names are DINO's.
-    const classifier = name === "timm, vit_small_16" ? { "head.weight": [10, 384], "head.bias": [10] } : {};
+    const classifier: Record<string, number[]> = name === "timm, vit_small_16"
+      ? { "head.weight": [10, 384], "head.bias": [10] }
+      : {};
     const file = fileOf({ ...entries, ...classifier });
     using network = FrozenNetwork.load(file, networkNamed(name.split(", ")[1]));
     assert.equal(network.layout.name, layout);
