@@ -14,6 +14,7 @@
  * @module
  */
 export * from "./activation.ts";
+export * from "./attention.ts";
 export * from "./backbone.ts";
 export * from "./batch_norm.ts";
 export * from "./conv.ts";
@@ -24,9 +25,11 @@ export * from "./frozen_network.ts";
 export * from "./frozen_parameters.ts";
 export * from "./frozen_teacher.ts";
 export * from "./initializer.ts";
+export * from "./layouts/dino.ts";
 export * from "./layouts/layout.ts";
 export * from "./layouts/moco.ts";
 export * from "./layouts/run.ts";
+export * from "./layer_norm.ts";
 export * from "./layouts/seed_paper.ts";
 export * from "./layouts/simclr.ts";
 export * from "./layouts/swav.ts";
@@ -35,10 +38,12 @@ export * from "./network_size.ts";
 export * from "./networks.ts";
 export * from "./normalize.ts";
 export * from "./parameters.ts";
+export * from "./position_embedding.ts";
 export * from "./pretrained_teacher.ts";
 export * from "./resnet.ts";
 export * from "./squeeze_excite.ts";
 export * from "./student_network.ts";
 export * from "./trainable_parameters.ts";
 export * from "./unit_rows.ts";
+export * from "./vision_transformer.ts";
 export * from "./weights/open_weights.ts";

@@ -9,6 +9,13 @@ import { efficientnetB0 } from "./efficientnet.ts";
 import { efficientnetLite2 } from "./efficientnet_lite.ts";
 import { EFFICIENTNET_LITE, IMAGENET, type Normalization, SWAV } from "./normalize.ts";
 import { resnet, type ResNetDepth } from "./resnet.ts";
+import {
+  DINO_RESNET_LAYOUTS,
+  dinoLayouts,
+  dinov2Layouts,
+  type TimmNetwork,
+  timmVisionTransformer,
+} from "./layouts/dino.ts";
 import { type Build, type Layout, plainLayout } from "./layouts/layout.ts";
 import { MOCO_LAYOUTS } from "./layouts/moco.ts";
 import { runLayouts } from "./layouts/run.ts";
@@ -23,6 +30,8 @@ export interface Network {
   readonly build: Build;
   /** Side in pixels of the pictures that its published figures are for. */
   readonly inputSize: number;
+  /** Side of a vision transformer's patches: those of pictures are multiples of it. */
+  readonly patch?: number;
   readonly normalization: Normalization;
   /** Layouts of weights that are read, the most particular first. */
   readonly layouts: readonly Layout[];
@@ -53,6 +62,11 @@ export const NETWORKS: ReadonlyMap<string, Network> = new Map(
       normalization: EFFICIENTNET_LITE,
       layouts: [plainLayout("efficientnet-lite-pytorch", "_conv_stem.weight", "_fc.")],
     },
+    visionTransformerOf("vit_small_16", dinoLayouts, { patch: 16, grid: 14, width: 384, heads: 6 }),
+    visionTransformerOf("vit_base_16", dinoLayouts, { patch: 16, grid: 14, width: 768, heads: 12 }),
+    visionTransformerOf("vit_small_14", dinov2Layouts, {
+      ...{ patch: 14, grid: 37, width: 384, heads: 6, layerScale: true },
+    }),
   ].map((network) => [network.name, network]),
 );
 
@@ -66,6 +80,7 @@ function resnetOf(depth: ResNetDepth): Network {
       ...MOCO_LAYOUTS,
       ...SWAV_LAYOUTS,
       ...SIMCLR_LAYOUTS,
+      ...DINO_RESNET_LAYOUTS,
       ...seedPaperLayouts("conv1.weight"),
       ...runLayouts("conv1.weight"),
       plainLayout("timm, torchvision", "conv1.weight", "fc."),
@@ -81,6 +96,19 @@ function wideResnet50(width: number): Network {
     inputSize: 224,
     normalization: SWAV,
     layouts: SWAV_LAYOUTS,
+  };
+}
+
+/** Pictures of 224 pixels are what DINO's and DINOv2's published figures are for, also where positions are for 518. */
+function visionTransformerOf(
+  name: string,
+  layouts: (network: TimmNetwork) => Layout[],
+  network: TimmNetwork,
+): Network {
+  return {
+    name,
+    build: timmVisionTransformer(network),
+    ...{ inputSize: 224, patch: network.patch, normalization: IMAGENET, layouts: layouts(network) },
   };
 }
 
