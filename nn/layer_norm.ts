@@ -19,7 +19,15 @@ export function layerNorm(
 ): (x: tf.Tensor2D) => tf.Tensor2D {
   const scale = source.get(`${name}.weight`, "vector", [channels], constant(1));
   const offset = source.get(`${name}.bias`, "vector", [channels], constant(0));
-  return (x) => layerNormWithGradient(x, scale, offset) as tf.Tensor2D;
+  return (x) => {
+    // One operation on the backend that records networks.
+    if (tf.getKernel("SeedLayerNorm", tf.getBackend())) {
+      return tf.engine().runKernel("SeedLayerNorm", { x, scale, offset }, {
+        epsilon: EPSILON,
+      }) as tf.Tensor2D;
+    }
+    return layerNormWithGradient(x, scale, offset) as tf.Tensor2D;
+  };
 }
 
 const layerNormWithGradient = tf.customGrad((...args) => {

@@ -49,7 +49,8 @@ const OPSET = 17, IR_VERSION = 8;
 const MAX_BYTES = 2 ** 31 - 1;
 
 /** `TensorProto.DataType`. */
-const FLOAT = 1, INT64 = 7;
+export const FLOAT = 1;
+const INT64 = 7;
 
 /** `AttributeProto.AttributeType`. */
 const FLOAT_ATTRIBUTE = 1, INT_ATTRIBUTE = 2, INTS_ATTRIBUTE = 7;

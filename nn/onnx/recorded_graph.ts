@@ -64,11 +64,17 @@ export function recordGraph(
 
   const record = ({ kernel, inputs, attributes, output: { dataId, shape } }: Operation) => {
     const given = Object.fromEntries(Object.entries(inputs).map(([key, tensor]) => [key, valueOf(tensor)]));
+    const inOrder = Array.isArray(inputs);
     const all = Object.values(given);
     if (kernel === "Identity") {
       values.set(dataId, all[0]);
     } else if (all.every(({ constant }) => constant) && !dependsOnBatch(shape)) {
-      values.set(dataId, { shape, from: null, constant: compute(kernel, given, attributes), name: null });
+      values.set(dataId, {
+        shape,
+        from: null,
+        constant: compute(kernel, given, { attributes, inOrder }),
+        name: null,
+      });
     } else {
       const output: { -readonly [K in keyof Value]: Value[K] } = {
         shape,
@@ -98,11 +104,15 @@ export function dependsOnBatch(shape: readonly number[]): boolean {
   return shape.some((side) => side > 0 && side % RECORDED_BATCH === 0);
 }
 
-/** Runs an operation on constants, by tfjs's own kernel. */
+/**
+ * Runs an operation on constants, by tfjs's own kernel.
+ *
+ * @param options.inOrder Whether the kernel takes a list, not names.
+ */
 function compute(
   kernel: string,
   inputs: Readonly<Record<string, Value>>,
-  attributes: tf.NamedAttrMap,
+  { attributes, inOrder }: { attributes: tf.NamedAttrMap; inOrder: boolean },
 ): Float32Array {
   const before = tf.getBackend();
   tf.setBackend("cpu");
@@ -111,7 +121,8 @@ function compute(
       const tensors = Object.entries(inputs).map(([key, { constant, shape }]) =>
         [key, tf.tensor(constant!, [...shape])] as const
       );
-      const output = tf.engine().runKernel(kernel, Object.fromEntries(tensors), attributes) as tf.Tensor;
+      const given = inOrder ? tensors.map(([, tensor]) => tensor) : Object.fromEntries(tensors);
+      const output = tf.engine().runKernel(kernel, given as tf.NamedTensorMap, attributes) as tf.Tensor;
       return output.dataSync() as Float32Array;
     });
   } finally {

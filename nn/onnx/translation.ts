@@ -28,12 +28,17 @@ export class Translation {
   readonly #named = new Map<Value, Named>();
   readonly #reordered = new Map<string, string>();
   readonly #uses = new Map<Value, number>();
+  #batchSize: string | null = null;
 
   /**
    * @param inputName Of the network's normalised images, `[batch, 3, size, size]`.
    * @param options.foldBatchNorm Whether batch norms become part of the convolutions before them.
    */
-  constructor(graph: RecordedGraph, inputName: string, readonly options: { foldBatchNorm: boolean }) {
+  constructor(
+    graph: RecordedGraph,
+    private readonly inputName: string,
+    readonly options: { foldBatchNorm: boolean },
+  ) {
     for (const { inputs } of graph.kernels) for (const value of Object.values(inputs)) this.#count(value);
     for (const value of graph.outputs) this.#count(value);
     for (const { name, output } of graph.kernels) {
@@ -74,6 +79,16 @@ export class Translation {
     throw new RunError(
       `A tensor [${value.shape}] meets a feature map, which ONNX has in another order of axes`,
     );
+  }
+
+  /** What there is of each axis, in the order that the value comes in. */
+  reordered<T>(axes: readonly T[], order: Order): T[] {
+    return order === "channels first" ? TO_CHANNELS_FIRST.map((axis) => axes[axis]) : [...axes];
+  }
+
+  /** How many images there are, as a vector of one. */
+  batchSize(): string {
+    return this.#batchSize ??= this.apply("Shape", [this.inputName], { start: 0, end: 1 });
   }
 
   /** Adds an operator; returns its output's name. */
