@@ -21,12 +21,13 @@ export class FrozenNetwork implements Disposable {
    *
    * @param options.layouts Those that are accepted; default: all of the network's.
    * @param options.allowUnused True: entries that the network does not need are no error.
+   * @param options.foldBatchNorm False: batch norms stay operations of their own; default true.
    * @throws {RunError} If the file is in none of the layouts, or does not fit the network.
    */
   static load(
     file: WeightsFile,
     network: Network,
-    options: { layouts?: readonly Layout[]; allowUnused?: boolean } = {},
+    options: { layouts?: readonly Layout[]; allowUnused?: boolean; foldBatchNorm?: boolean } = {},
   ): FrozenNetwork {
     const layout = layoutOf(file, network, options.layouts);
     const has = (name: string) => file.tensors.has(layout.prefix + name);
@@ -34,6 +35,7 @@ export class FrozenNetwork implements Disposable {
       rename: (name) => layout.prefix + (layout.rename?.(name, has) ?? name),
       dropped: layout.dropped,
       allowUnused: options.allowUnused,
+      foldBatchNorm: options.foldBatchNorm,
     });
     try {
       const build = layout.build ?? network.build;

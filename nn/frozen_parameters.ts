@@ -18,12 +18,25 @@ export interface FrozenOptions {
   dropped?: (fileName: string) => boolean;
   /** True: other entries that the network did not ask for are no error. */
   allowUnused?: boolean;
+  /** False: batch norms stay operations of their own; default true. */
+  foldBatchNorm?: boolean;
+}
+
+/** A value of a file, as a network has it. */
+export interface FrozenValue {
+  /** As the network calls it: timm's name. */
+  readonly name: string;
+  readonly kind: ParameterKind;
+  /** In TensorFlow's layout. */
+  readonly tensor: tf.Tensor;
 }
 
 /** Hands out a file's values as constants; each is read when it is asked for, if it fits. */
 export class FrozenParameters implements ParameterSource, Disposable {
-  readonly frozen = true;
+  readonly frozen: boolean;
   readonly parameters = [];
+  /** Everything handed out so far, in order. */
+  readonly values: FrozenValue[] = [];
   readonly #tensors: tf.Tensor[] = [];
   readonly #taken = new Set<string>();
   readonly #problems: string[] = [];
@@ -33,6 +46,7 @@ export class FrozenParameters implements ParameterSource, Disposable {
 
   /** @param file Open until the network is built. */
   constructor(private readonly file: WeightsFile, private readonly options: FrozenOptions = {}) {
+    this.frozen = options.foldBatchNorm ?? true;
     const kept = (name: string) => !options.dropped?.(name) && !isBatchCount(name);
     this.#entries = new Set([...file.tensors.keys()].filter(kept));
   }
@@ -53,6 +67,7 @@ export class FrozenParameters implements ParameterSource, Disposable {
       : fromTorch(this.file.read(fileName), shape, kind);
     const tensor = tf.tensor(data, [...shape]);
     this.#tensors.push(tensor);
+    this.values.push({ name, kind, tensor });
     return tensor;
   }
 

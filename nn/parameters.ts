@@ -9,7 +9,7 @@ import type { Initializer } from "./initializer.ts";
 
 /** Gives a network its values. Tensors come in TensorFlow's layout, shapes are given in it too. */
 export interface ParameterSource {
-  /** True: values are constants, and batch norm is folded into the convolution before it. */
+  /** True: batch norm is folded into the convolution before it, whose values must be constants. */
   readonly frozen: boolean;
   /** Everything handed out so far, in order; empty if frozen. */
   readonly parameters: readonly Parameter[];
