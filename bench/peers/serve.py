@@ -2,7 +2,7 @@
 
 import json
 import sys
-import time
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 
 def serve(work, versions):
@@ -13,7 +13,13 @@ def serve(work, versions):
         if name == "describe":
             answer = versions
         else:
-            before = time.process_time()  # user and system time of all threads
+            before = processor_time()
             work[name]()
-            answer = time.process_time() - before
+            answer = processor_time() - before
         print(json.dumps(answer), file=answers, flush=True)
+
+
+def processor_time():
+    """User and system time of all threads, and of the processes that have ended, such as a loader's workers."""
+    usages = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
