@@ -7,7 +7,6 @@ import {
   type ImageSet,
   type Precision,
   type Rows,
-  RunError,
   shortSideFor,
   type tf,
   UsageError,
@@ -21,6 +20,8 @@ import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { fileSubject, type LayerName, runSubject, type Subject } from "./embed_subject.ts";
 import { interruptible } from "./interruptible.ts";
 import { Progress } from "./progress.ts";
+import { subjectFlags } from "./subject_flags.ts";
+import { writing } from "./writing.ts";
 
 export const help = `Usage: deno task embed --network NAME --weights FILE --images DIR --out FILE.npy [flags]
        deno task embed --run DIR --images DIR --out FILE.npy [flags]
@@ -76,20 +77,9 @@ export async function run(args: string[]): Promise<number> {
 }
 
 async function subjectOf(parsed: Arguments, layer: LayerName): Promise<Subject> {
-  const folder = parsed.text("run"), overrides = parsed.list("set");
-  if (folder !== null) {
-    for (const name of ["network", "weights"]) {
-      if (parsed.text(name) !== null) {
-        throw new UsageError(`--run and --${name} exclude each other: name one`);
-      }
-    }
-    return await runSubject(folder, overrides, layer);
-  }
-  if (parsed.text("network") === null && parsed.text("weights") === null) {
-    throw new UsageError("Expected --network and --weights, or --run; --help shows how");
-  }
-  if (overrides.length) throw new UsageError("--set overrides a key of a run's recipe: it needs --run");
-  return await fileSubject(parsed.required("network"), parsed.required("weights"), layer);
+  const flags = subjectFlags(parsed);
+  if (flags.run !== null) return await runSubject(flags.run, flags.overrides, layer);
+  return await fileSubject(flags.network, flags.weights, layer);
 }
 
 function viewOf(parsed: Arguments, { inputSize, patch }: Subject): { size: number; shortSide: number } {
@@ -161,14 +151,4 @@ function describe({ name, version, device }: Engine) {
 
 async function createFolder(path: string): Promise<void> {
   await writing(path, () => Deno.mkdir(path, { recursive: true }));
-}
-
-/** What the operating system refuses is the user's to mend. */
-async function writing(path: string, write: () => Promise<void>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && typeof error.code === "string")) throw error;
-    throw new RunError(`Cannot write "${path}": ${error.message}`, { cause: error });
-  }
 }

@@ -74,8 +74,13 @@ export class FrozenNetwork implements Disposable {
    * @throws {RunError} If the layout has no head.
    */
   embedding(images: tf.Tensor4D): tf.Tensor2D {
+    return this.embeddingOf(this.features(images));
+  }
+
+  /** The projection head's output for features, `[batch, featureDim]` to `[batch, headDim]`. */
+  embeddingOf(features: tf.Tensor2D): tf.Tensor2D {
     if (!this.head) throw new RunError(`Weights in the layout "${this.layout.name}" have no projection head`);
-    return this.head.forward(this.features(images));
+    return this.head.forward(features);
   }
 
   [Symbol.dispose](): void {

@@ -13,8 +13,8 @@ export interface NetworkSize {
   featureDim: number;
 }
 
-/** Hands out values without content, and counts them. */
-class CountingParameters implements ParameterSource {
+/** Hands out values without content, and counts them; only while networks run on shapes. */
+export class CountingParameters implements ParameterSource {
   readonly frozen = false;
   readonly parameters = [];
   count = 0;

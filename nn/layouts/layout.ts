@@ -22,6 +22,8 @@ export interface Layout {
    * @param has Whether the file has a name, after the prefix.
    */
   rename?(name: string, has: (name: string) => boolean): string;
+  /** Names, after the prefix, of linear layers' weights that are a convolution's of a single pixel in timm. */
+  readonly matrices?: readonly string[];
   /** The network in the publisher's conventions (padding, epsilon, ...) where they are not timm's. */
   readonly build?: Build;
   /** What its networks were trained with, where it is not the network's. */

@@ -1,51 +1,49 @@
-import type { tf } from "@seed/core";
-import type { Normalization } from "../normalize.ts";
+import type { ExportedNetwork, Outputs } from "../export/exported_network.ts";
 import { encodeModel, type OnnxModel, type OnnxNode } from "./onnx_model.ts";
 import { recordGraph } from "./recorded_graph.ts";
 import { Translation } from "./translation.ts";
 
-/** A network to export. */
-export interface ExportedNetwork {
-  /** As `ls networks` names it. */
-  readonly name: string;
-  /** Each output by its name, of `[batch, inputSize, inputSize, 3]` float32 in 0..255. */
-  forward(images: tf.Tensor4D): Record<string, tf.Tensor>;
-  /** Weights by timm's name, which constants of the file get. */
-  readonly weights: ReadonlyMap<tf.Tensor, string>;
-  readonly inputSize: number;
-  readonly normalization: Normalization;
-}
-
 /** The file's input: RGB in 0..1, normalised. */
 const INPUT = "images";
 
+/** What the file is to have. */
+export interface OnnxOptions {
+  /** `features` and `embedding`, the head's output, not normalised. */
+  readonly outputs: Outputs;
+  /** Side in pixels of the images. */
+  readonly inputSize: number;
+  /** True: batch norms become part of the layers before them; false: they stay, with their running statistics. */
+  readonly foldBatchNorm: boolean;
+}
+
 /**
  * A network as an ONNX file of operator set 17: `images` `[batch, 3, inputSize, inputSize]` float32, normalised by
- * the mean and deviation that the file's metadata tells, to the network's outputs, for any batch.
+ * the mean and deviation that the file's metadata tells, to `features` and `embedding`, for any batch.
  *
- * @param options.foldBatchNorm True: batch norms become part of the convolutions before them; false: they stay
- *   operators, with their running statistics.
+ * @returns the file's bytes, and how many constants it holds.
  * @throws {RunError} If the network has an operation that is not translated (which is named), or is too large.
  */
 export function exportOnnx(
   network: ExportedNetwork,
-  options: { foldBatchNorm: boolean },
-): Uint8Array<ArrayBuffer> {
-  return encodeModel(onnxModel(network, options));
+  options: OnnxOptions,
+): { bytes: Uint8Array<ArrayBuffer>; tensors: number } {
+  const model = onnxModel(network, options);
+  return { bytes: encodeModel(model), tensors: model.initializers.length };
 }
 
 /** The same, before it is written. */
 export function onnxModel(
-  { name, forward, weights, inputSize, normalization }: ExportedNetwork,
-  options: { foldBatchNorm: boolean },
+  { name, forward, values, normalization }: ExportedNetwork,
+  { outputs, inputSize, foldBatchNorm }: OnnxOptions,
 ): OnnxModel {
-  let outputNames: string[] = [];
+  const outputNames = outputs === "both"
+    ? ["features", "embedding"]
+    : [outputs === "head" ? "embedding" : "features"];
   const graph = recordGraph((images) => {
-    const outputs = forward(images);
-    outputNames = Object.keys(outputs);
-    return Object.values(outputs);
-  }, { size: inputSize, names: weights });
-  const translation = new Translation(graph, INPUT, options);
+    const { features, embedding } = forward(images, outputs !== "features");
+    return outputNames.map((output) => output === "features" ? features : embedding!);
+  }, { size: inputSize, names: new Map(values.map(({ name, tensor }) => [tensor, name])) });
+  const translation = new Translation(graph, INPUT, { foldBatchNorm });
   const found = graph.outputs.map((value) => translation.recorded(value));
   const rename = new Map(found.map((value, i) => [value, outputNames[i]]));
   return {

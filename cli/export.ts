@@ -1,0 +1,183 @@
+import { dirname, join, resolve } from "node:path";
+import {
+  createPlugin,
+  type Host,
+  loadTrainedStudent,
+  pluginContext,
+  sha256OfFile,
+  tf,
+  UsageError,
+  writeAtomically,
+  writeSafetensors,
+} from "@seed/core";
+import { networkNamed, openWeights } from "@seed/nn";
+import {
+  type ExportedNetwork,
+  exportOnnx,
+  fileNetwork,
+  type Names,
+  type Outputs,
+  stateDict,
+  studentNetwork,
+  writeTorch,
+} from "@seed/nn/export";
+import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
+import { interruptible } from "./interruptible.ts";
+import { openRun } from "./run_folder.ts";
+import { type SubjectFlags, subjectFlags } from "./subject_flags.ts";
+import { writing } from "./writing.ts";
+
+export const help = `Usage: deno task export --run DIR --to FORMAT [flags]
+       deno task export --network NAME --weights FILE --to FORMAT --out FILE [flags]
+
+Writes the student of a run, or a network with a file of weights, for other programs.
+
+  --to FORMAT        safetensors or pth (torch.load(weights_only=True)): a state dict; onnx: the network itself
+  --out FILE         what is written (default with --run: student.onnx, student.pth or student-NAMES.safetensors
+                     in the run's folder)
+  --layer NAME       features (default): the backbone; both: with the projection head; head, for onnx: its output
+                     alone
+  --names NAME       of weights: timm (default) or torchvision
+  --batch-norm HOW   for onnx: fold (default) into the layers before, or keep, with running statistics
+  --input-size N     for onnx: side of the images (default: the student's, or the network's)
+  --set key=value    overrides a key of the run's recipe, with --run; repeatable
+  --json             prints what was done as one JSON object on standard output
+
+The ONNX file takes images [batch, 3, N, N] as float32, RGB in 0..1, normalised by the mean and std in its metadata,
+and gives features [batch, dim] or embedding [batch, dim] (the head's output, not L2-normalised), for any batch.
+
+Example: deno task export --run runs/demo --to onnx`;
+
+const FORMATS = ["safetensors", "pth", "onnx"] as const;
+type Format = typeof FORMATS[number];
+
+/** What was asked for, apart from the network. */
+interface Wanted {
+  format: Format;
+  out: string;
+  layer: Outputs;
+  names: Names;
+  foldBatchNorm: boolean;
+  /** Null: the network's. */
+  inputSize: number | null;
+}
+
+export async function run(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, {
+    run: { type: "string" },
+    network: { type: "string" },
+    weights: { type: "string" },
+    to: { type: "string" },
+    out: { type: "string" },
+    layer: { type: "string" },
+    names: { type: "string" },
+    "batch-norm": { type: "string" },
+    "input-size": { type: "string" },
+    set: { type: "string", multiple: true },
+    json: { type: "boolean" },
+  });
+  noPositionals(parsed);
+  parsed.required("to");
+  const subject = subjectFlags(parsed), wanted = wantedOf(parsed);
+  tf.enableProdMode(); // no advice on backends from tfjs
+  return await interruptible("nothing is written", async (host) => {
+    const facts = await withNetwork(subject, host, (network) => write(network, wanted));
+    if (parsed.has("json")) console.log(JSON.stringify(facts));
+    else {console.error(
+        `Wrote ${facts.out}: ${facts.network}, ${facts.tensors} tensors, ${facts.bytes} bytes`,
+      );}
+    return 0;
+  });
+}
+
+function wantedOf(parsed: Arguments): Wanted {
+  const format = parsed.choice("to", FORMATS)!, onnx = format === "onnx";
+  const misplaced = (onnx ? ["names"] : ["batch-norm", "input-size"]).find((flag) =>
+    parsed.text(flag) !== null
+  );
+  if (misplaced) {
+    const of = onnx ? "safetensors or pth" : "onnx";
+    throw new UsageError(`--${misplaced} is for --to ${of}; leave it out of --to ${format}`);
+  }
+  const names = parsed.choice("names", ["timm", "torchvision"]) ?? "timm";
+  const layer = parsed.choice("layer", ["features", "head", "both"]) ?? "features";
+  if (layer === "head" && !onnx) {
+    throw new UsageError(
+      `--layer head is for --to onnx; --layer both writes the head's weights with the backbone's`,
+    );
+  }
+  const folder = parsed.text("run");
+  const name = format === "safetensors" ? `student-${names}.safetensors` : `student.${format}`;
+  return {
+    format,
+    out: folder === null ? parsed.required("out") : parsed.text("out") ?? join(folder, name),
+    layer,
+    names,
+    foldBatchNorm: (parsed.choice("batch-norm", ["fold", "keep"]) ?? "fold") === "fold",
+    inputSize: parsed.count("input-size", 1),
+  };
+}
+
+/** Opens the network that the command line names, for the time of `use`. */
+async function withNetwork<T>(
+  subject: SubjectFlags,
+  host: Host,
+  use: (network: ExportedNetwork) => Promise<T>,
+): Promise<T & { weights: string; weights_sha256: string }> {
+  if (subject.run === null) {
+    const known = networkNamed(subject.network), path = subject.weights;
+    using file = await openWeights(path);
+    await tf.setBackend("cpu"); // weights only pass through, and the network runs on shapes: no engine is needed
+    using network = fileNetwork(file, known);
+    return { ...await use(network), weights: path, weights_sha256: await sha256OfFile(path) };
+  }
+  using opened = await openRun(subject.run, subject.overrides);
+  const { recipe, weights, inputSize } = opened;
+  await using engine = await createPlugin(recipe.engine, {
+    ...pluginContext(recipe.engine, recipe.seed, host),
+    ...{ device: recipe.engine.device, trace: recipe.engine.trace },
+  });
+  const student = await loadTrainedStudent(recipe, weights, { engine, host });
+  using network = studentNetwork(student, weights, inputSize);
+  return { ...await use(network), weights: weights.path, weights_sha256: await sha256OfFile(weights.path) };
+}
+
+async function write(network: ExportedNetwork, wanted: Wanted) {
+  const { format, out, layer } = wanted;
+  if (layer !== "features" && !network.hasHead) {
+    throw new UsageError(
+      `These weights of ${network.name} have no projection head; leave --layer ${layer} out`,
+    );
+  }
+  await writing(out, () => Deno.mkdir(dirname(resolve(out)), { recursive: true }));
+  const facts = format === "onnx" ? await writeOnnx(network, wanted) : await writeWeights(network, wanted);
+  const { size } = await Deno.stat(out);
+  return { out, format, network: network.name, layer, ...facts, bytes: size };
+}
+
+async function writeOnnx(network: ExportedNetwork, { out, layer, foldBatchNorm, inputSize }: Wanted) {
+  const side = inputSize ?? network.inputSize;
+  const { bytes, tensors } = exportOnnx(network, { outputs: layer, foldBatchNorm, inputSize: side });
+  await writing(out, () => writeAtomically(out, [bytes]));
+  return { tensors, batch_norm: foldBatchNorm ? "fold" : "keep", input_size: side };
+}
+
+async function writeWeights(network: ExportedNetwork, { format, out, layer, names }: Wanted) {
+  const { arrays, epsilons } = await stateDict(network, { names, head: layer === "both" });
+  if (epsilons) {
+    console.error(
+      `Batch norm adds ${epsilons.to} to variances in ${names}, ${epsilons.from} in these weights: they were scaled ` +
+        "so that the outputs in evaluation are the same",
+    );
+  }
+  const { mean, std } = network.normalization;
+  const metadata = {
+    network: network.name,
+    ...{ input_size: `${network.inputSize}`, mean: JSON.stringify(mean), std: JSON.stringify(std) },
+  };
+  await writing(
+    out,
+    () => format === "pth" ? writeTorch(out, arrays) : writeSafetensors(out, arrays, metadata),
+  );
+  return { tensors: arrays.length, names };
+}
