@@ -1,4 +1,4 @@
-import { tf } from "@seed/core";
+import { RunError, tf } from "@seed/core";
 import { observeOperations, type Operation, shapeOnly } from "../shape_backend.ts";
 
 /**
@@ -90,13 +90,23 @@ export function recordGraph(
   };
 
   let input!: Value, outputs: Value[] = [];
-  observeOperations(() => {
-    const images = shapeOnly([RECORDED_BATCH, size, size, 3]) as tf.Tensor4D;
-    input = { shape: images.shape, from: null, constant: null, name: null };
-    values.set(images.dataId, input);
-    outputs = network(images).map(valueOf);
-  }, record);
+  try {
+    observeOperations(() => {
+      const images = shapeOnly([RECORDED_BATCH, size, size, 3]) as tf.Tensor4D;
+      input = { shape: images.shape, from: null, constant: null, name: null };
+      values.set(images.dataId, input);
+      outputs = network(images).map(valueOf);
+    }, record);
+  } catch (error) {
+    const [, kernel] = (error as Error).message.match(/^Kernel '(\w+)' not registered for backend/) ?? [];
+    throw kernel ? notExported(kernel) : error;
+  }
   return { input, kernels, outputs };
+}
+
+/** The error for an operation that is not known. */
+export function notExported(kernel: string): RunError {
+  return new RunError(`Cannot export the operation "${kernel}": there is no translation of it to ONNX yet`);
 }
 
 /** Whether a side of a shape is the batch's, or a multiple. */

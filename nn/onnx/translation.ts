@@ -4,6 +4,7 @@ import { OPERATORS } from "./operators.ts";
 import {
   dependsOnBatch,
   type Kernel,
+  notExported,
   RECORDED_BATCH,
   type RecordedGraph,
   type Value,
@@ -130,9 +131,7 @@ export class Translation {
     }
     const operator = OPERATORS[kernel.name];
     if (operator) return operator(this, kernel);
-    throw new RunError(
-      `Cannot export the operation "${kernel.name}" to ONNX: there is no translation of it yet`,
-    );
+    throw notExported(kernel.name);
   }
 
   #constant({ shape, name }: Value, data: Float32Array): Named {

@@ -11,9 +11,15 @@ import lock from "./runtime.lock.json" with { type: "json" };
 /** What is used of onnxruntime-node's API: https://onnxruntime.ai/docs/api/js */
 export interface OnnxRuntime {
   InferenceSession: {
-    create(model: string | Uint8Array, options?: { intraOpNumThreads?: number }): Promise<Session>;
+    create(model: string | Uint8Array, options?: SessionOptions): Promise<Session>;
   };
   Tensor: new (type: "float32", data: Float32Array, shape: readonly number[]) => OnnxTensor;
+}
+
+/** How a model is run; defaults are onnxruntime's. */
+export interface SessionOptions {
+  intraOpNumThreads?: number;
+  graphOptimizationLevel?: "disabled" | "basic" | "extended" | "all";
 }
 
 /** A loaded model. */
