@@ -8,9 +8,10 @@ export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
 
 /**
  * How a convolution pads. `symmetric`: PyTorch's, `kernel >> 1` on each side. `same`: TensorFlow's, which depends
- * on the input's size when the stride is not 1 and puts the odd pixel to the right and below.
+ * on the input's size when the stride is not 1 and puts the odd pixel to the right and below. In numbers: so many
+ * pixels to the left and above, and so many to the right and below.
  */
-export type Padding = "symmetric" | "same";
+export type Padding = "symmetric" | "same" | readonly [before: number, after: number];
 
 /** Shape of a convolution. */
 export interface ConvOptions {
@@ -49,15 +50,18 @@ export function convWeight(source: ParameterSource, name: string, options: ConvO
 export function convolve(x: tf.Tensor4D, weight: tf.Tensor4D, options: ConvOptions): tf.Tensor4D {
   const { kernel, stride = 1, depthwise = false, padding = "symmetric", biased = false } = options;
   const run = depthwise ? tf.depthwiseConv2d : tf.conv2d;
+  const side = kernel >> 1, [before, after] = typeof padding === "string" ? [side, side] : padding;
   // With stride 1 and an odd kernel the two are the same, and engines like the one with a name better.
-  if (padding === "same" || stride === 1) return run(x, weight, stride, "same") as tf.Tensor4D;
-  if (kernel === 1) return run(x, weight, stride, "valid") as tf.Tensor4D;
-  const side = kernel >> 1;
+  if (padding === "same" || (stride === 1 && before === side && after === side)) {
+    return run(x, weight, stride, "same") as tf.Tensor4D;
+  }
+  if (before === 0 && after === 0) return run(x, weight, stride, "valid") as tf.Tensor4D;
+  const sides: [number, number][] = [[0, 0], [before, after], [before, after], [0, 0]];
   // TensorFlow 2.21 forgets explicit padding where oneDNN fuses a bias with a depthwise convolution, and aborts.
   if (canPadExplicitly() && !(depthwise && biased)) {
-    return run(x, weight, stride, [[0, 0], [side, side], [side, side], [0, 0]]) as tf.Tensor4D;
+    return run(x, weight, stride, sides as Parameters<typeof run>[3]) as tf.Tensor4D;
   }
-  const padded = tf.pad(x, [[0, 0], [side, side], [side, side], [0, 0]]) as tf.Tensor4D;
+  const padded = tf.pad(x, sides) as tf.Tensor4D;
   return run(padded, weight, stride, "valid") as tf.Tensor4D;
 }
 

@@ -17,7 +17,9 @@ export interface ConvNormOptions extends ConvOptions {
   /** Names of the two in the state dict, for example `["conv1", "bn1"]`. */
   names: readonly [conv: string, norm: string];
   activation?: Activation;
+  /** Of batch norm, PyTorch's conventions; default 1e-5 and 0.1. */
   epsilon?: number;
+  momentum?: number;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ConvNormOptions extends ConvOptions {
  * which an engine fuses with the convolution.
  */
 export function convNorm(source: ParameterSource, options: ConvNormOptions): ModalLayer {
-  const { names, activation = identity, epsilon = 1e-5, outputs } = options;
+  const { names, activation = identity, epsilon = 1e-5, momentum = 0.1, outputs } = options;
   const weight = convWeight(source, names[0], options);
   const norm = batchNormParameters(source, names[1], outputs);
   if (source.frozen) {
@@ -43,7 +45,7 @@ export function convNorm(source: ParameterSource, options: ConvNormOptions): Mod
   return (x, { training }) => {
     const y = convolve(x, weight, options);
     if (!training) return activation(batchNormInference(y, norm, epsilon));
-    return activation(batchNormTraining(y, norm, { channels: outputs, epsilon }));
+    return activation(batchNormTraining(y, norm, { channels: outputs, epsilon, momentum }));
   };
 }
 

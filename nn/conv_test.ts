@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Random, tf } from "@seed/core";
 import { testEngine } from "../tests/support/engine.ts";
 import { runners } from "../tests/support/runners.ts";
-import { convolve, type ConvOptions } from "./conv.ts";
+import { convolve, type ConvOptions, type Padding } from "./conv.ts";
+import { paddings } from "./conventions.ts";
 
 type Shape4 = [number, number, number, number];
 
@@ -12,14 +13,11 @@ function eachProduct(
   { outputs, kernel, stride = 1, depthwise = false, padding = "symmetric" }: ConvOptions,
   visit: (output: number, input: number, weight: number) => void,
 ): Shape4 {
-  const size = (side: number) => {
-    if (padding === "same") return Math.ceil(side / stride);
-    return Math.floor((side + 2 * (kernel >> 1) - kernel) / stride) + 1;
-  };
-  const before = (side: number) => {
-    if (padding === "symmetric") return kernel >> 1;
-    return Math.max(0, (size(side) - 1) * stride + kernel - side) >> 1; // the odd pixel comes after
-  };
+  const pads = padding === "symmetric" ? [kernel >> 1, kernel >> 1] : padding;
+  const size = (side: number) =>
+    pads === "same" ? Math.ceil(side / stride) : Math.floor((side + pads[0] + pads[1] - kernel) / stride) + 1;
+  const before = (side: number) =>
+    pads === "same" ? Math.max(0, (size(side) - 1) * stride + kernel - side) >> 1 : pads[0];
   const [rows, columns] = [size(height), size(width)];
   for (let n = 0; n < batch; n++) {
     for (let r = 0; r < rows; r++) {
@@ -54,22 +52,25 @@ const close = (name: string, actual: Float32Array, expected: Float64Array) => {
   });
 };
 
-Deno.test("convolve() and its gradients are the plain loops', for both paddings and any size", async () => {
+Deno.test("convolve() and its gradients are the plain loops', for every padding and any size", async () => {
   const engine = await testEngine();
   for (let trial = 0; trial < 30; trial++) {
     const random = new Random(trial, "conv");
     const depthwise = random.chance(0.5), channels = 1 + random.below(5);
+    const stride = 1 + random.below(2);
+    const kernel = depthwise ? [3, 5, 7][random.below(3)] : [1, 3, 5, 7][random.below(4)];
+    const fixed = paddings(1 + random.below(16))(kernel, stride); // of pictures of another size
     const options: ConvOptions = {
       inputs: channels,
       outputs: depthwise ? channels : 1 + random.below(5),
-      kernel: depthwise ? [3, 5, 7][random.below(3)] : [1, 3, 5, 7][random.below(4)],
-      stride: 1 + random.below(2),
+      kernel,
+      stride,
       depthwise,
-      padding: random.chance(0.5) ? "same" : "symmetric",
+      padding: ["same", "symmetric", fixed][random.below(3)] as Padding,
       biased: random.chance(0.5),
     };
     const shape: Shape4 = [1 + random.below(2), 3 + random.below(8), 3 + random.below(8), channels];
-    const { kernel, outputs } = options;
+    const { outputs } = options;
     const weightShape: Shape4 = [kernel, kernel, channels, depthwise ? 1 : outputs];
     const draw = (s: number[]) =>
       Float32Array.from({ length: s.reduce((a, b) => a * b) }, () => random.uniform(-1, 1));

@@ -1,58 +1,67 @@
 import { tf } from "@seed/core";
-import { identity, silu } from "./activation.ts";
+import { relu6, sigmoid, silu } from "./activation.ts";
 import type { Backbone } from "./backbone.ts";
-import { convNorm, type ModalLayer } from "./conv_norm.ts";
+import { convNorm } from "./conv_norm.ts";
+import { type Conventions, TIMM } from "./conventions.ts";
+import { type BlockShape, invertedResiduals } from "./inverted_residual.ts";
 import { IMAGENET, type Normalization, normalize } from "./normalize.ts";
 import type { ParameterSource } from "./parameters.ts";
-import { squeezeExcite } from "./squeeze_excite.ts";
 
-/** A stage of inverted-residual blocks. */
-interface Stage {
-  kernel: number;
-  stride: number;
-  /** Width of the depthwise convolution over that of the block's input. */
-  expansion: number;
-  channels: number;
-  blocks: number;
-}
+/** The EfficientNets that there are. */
+export type EfficientNetVariant = "b0" | "b1" | "lite2";
 
-/** EfficientNet-B0 (Tan and Le, ICML 2019, table 1). */
-const B0: Stage[] = [
-  { kernel: 3, stride: 1, expansion: 1, channels: 16, blocks: 1 },
-  { kernel: 3, stride: 2, expansion: 6, channels: 24, blocks: 2 },
-  { kernel: 5, stride: 2, expansion: 6, channels: 40, blocks: 2 },
-  { kernel: 3, stride: 2, expansion: 6, channels: 80, blocks: 3 },
-  { kernel: 5, stride: 1, expansion: 6, channels: 112, blocks: 3 },
-  { kernel: 5, stride: 2, expansion: 6, channels: 192, blocks: 4 },
-  { kernel: 3, stride: 1, expansion: 6, channels: 320, blocks: 1 },
-];
+/** Kernel, stride of the first block, and expansion of each stage (Tan and Le, ICML 2019, table 1). */
+const STAGES = [[3, 1, 1], [3, 2, 6], [5, 2, 6], [3, 2, 6], [5, 1, 6], [5, 2, 6], [3, 1, 6]] as const;
 const STEM = 32, HEAD = 1280;
 
-/** EfficientNet-B0 with timm's names and conventions (`efficientnet_b0`): symmetric padding, batch norm 1e-5, 0.1. */
-export function efficientnetB0(
-  source: ParameterSource,
-  normalization: Normalization = IMAGENET,
-): Backbone {
-  const stem = convNorm(source, {
-    names: ["conv_stem", "bn1"],
-    inputs: 3,
-    outputs: STEM,
-    kernel: 3,
-    stride: 2,
-    activation: silu,
-  });
-  const layers: ModalLayer[] = [stem];
+/** How B0 is scaled: outputs and number of blocks of each stage. */
+interface Scale {
+  outputs: readonly number[];
+  blocks: readonly number[];
+  /** Lite has ReLU6 for SiLU and no squeeze-and-excitation, and scales neither stem, head, first nor last stage. */
+  lite: boolean;
+}
+
+const SCALES: Record<EfficientNetVariant, Scale> = {
+  b0: { outputs: [16, 24, 40, 80, 112, 192, 320], blocks: [1, 2, 2, 3, 3, 4, 1], lite: false },
+  /** Depth 1.1. */
+  b1: { outputs: [16, 24, 40, 80, 112, 192, 320], blocks: [2, 3, 3, 4, 4, 5, 2], lite: false },
+  /** Width 1.1, depth 1.2. */
+  lite2: { outputs: [16, 24, 48, 88, 120, 208, 352], blocks: [1, 3, 3, 4, 4, 5, 1], lite: true },
+};
+
+/** Blocks of an EfficientNet, stage by stage. */
+export function efficientnetStages(variant: EfficientNetVariant): BlockShape[][] {
+  const { outputs, blocks, lite } = SCALES[variant];
   let inputs = STEM;
-  B0.forEach((stage, s) => {
-    for (let b = 0; b < stage.blocks; b++) {
-      const stride = b === 0 ? stage.stride : 1;
-      layers.push(block(source, `blocks.${s}.${b}`, { ...stage, stride, inputs }));
-      inputs = stage.channels;
-    }
-  });
-  layers.push(
-    convNorm(source, { names: ["conv_head", "bn2"], inputs, outputs: HEAD, kernel: 1, activation: silu }),
+  return STAGES.map(([kernel, stride, expansion], s) =>
+    Array.from({ length: blocks[s] }, (_, b) => {
+      const shape: BlockShape = {
+        ...{ inputs, width: inputs * expansion, outputs: outputs[s], kernel, stride: b === 0 ? stride : 1 },
+        activation: lite ? relu6 : silu,
+        // A quarter of the block's input, not of the expanded width.
+        excite: lite ? null : { reduced: inputs >> 2, activation: silu, gate: sigmoid },
+      };
+      inputs = outputs[s];
+      return shape;
+    })
   );
+}
+
+/** An EfficientNet with timm's names (`efficientnet_b0`, `efficientnet_b1`, `tf_efficientnet_lite2`). */
+export function efficientnet(
+  source: ParameterSource,
+  variant: EfficientNetVariant,
+  normalization: Normalization = IMAGENET,
+  conventions: Conventions = TIMM,
+): Backbone {
+  const stages = efficientnetStages(variant), { activation, outputs } = stages.at(-1)!.at(-1)!;
+  const { epsilon, momentum } = conventions;
+  const layers = invertedResiduals(source, { stages, activation }, conventions);
+  layers.push(convNorm(source, {
+    names: ["conv_head", "bn2"],
+    ...{ inputs: outputs, outputs: HEAD, kernel: 1, activation, epsilon, momentum },
+  }));
   return {
     featureDim: HEAD,
     normalization,
@@ -60,36 +69,5 @@ export function efficientnetB0(
       const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, normalization));
       return tf.mean(maps, [1, 2]) as tf.Tensor2D;
     },
-  };
-}
-
-/** An inverted residual with squeeze-and-excitation; without expansion timm's names count from the depthwise on. */
-function block(source: ParameterSource, name: string, o: Stage & { inputs: number }): ModalLayer {
-  const { inputs, kernel, stride, channels } = o, width = inputs * o.expansion;
-  const expands = o.expansion > 1;
-  const names = (conv: string, norm: string) => [`${name}.${conv}`, `${name}.${norm}`] as const;
-  const expand = expands
-    ? convNorm(source, {
-      names: names("conv_pw", "bn1"),
-      inputs,
-      outputs: width,
-      kernel: 1,
-      activation: silu,
-    })
-    : null;
-  const depthwise = convNorm(source, {
-    names: names("conv_dw", expands ? "bn2" : "bn1"),
-    ...{ inputs: width, outputs: width, kernel, stride, depthwise: true, activation: silu },
-  });
-  // A quarter of the block's input, not of the expanded width.
-  const excite = squeezeExcite(source, `${name}.se`, { channels: width, reduced: inputs >> 2 });
-  const project = convNorm(source, {
-    names: expands ? names("conv_pwl", "bn3") : names("conv_pw", "bn2"),
-    ...{ inputs: width, outputs: channels, kernel: 1, activation: identity },
-  });
-  const skips = stride === 1 && inputs === channels;
-  return (x, mode) => {
-    const y = project(excite(depthwise(expand ? expand(x, mode) : x, mode)), mode);
-    return skips ? tf.add(x, y) : y;
   };
 }

@@ -5,10 +5,12 @@
  * @module
  */
 import { nearest, UsageError } from "@seed/core";
-import { efficientnetB0 } from "./efficientnet.ts";
-import { efficientnetLite2 } from "./efficientnet_lite.ts";
+import { TENSORFLOW } from "./conventions.ts";
+import { efficientnet } from "./efficientnet.ts";
+import { mobilenetV3, type MobileNetV3Variant } from "./mobilenet_v3.ts";
 import { EFFICIENTNET_LITE, IMAGENET, type Normalization, SWAV } from "./normalize.ts";
 import { resnet, type ResNetDepth } from "./resnet.ts";
+import { efficientnetPytorchLayouts, efficientnetPytorchNames } from "./layouts/efficientnet_pytorch.ts";
 import {
   DINO_RESNET_LAYOUTS,
   dinoLayouts,
@@ -17,11 +19,13 @@ import {
   timmVisionTransformer,
 } from "./layouts/dino.ts";
 import { type Build, type Layout, plainLayout } from "./layouts/layout.ts";
+import { mobilenetV3PytorchLayouts } from "./layouts/mobilenetv3_pytorch.ts";
 import { MOCO_LAYOUTS } from "./layouts/moco.ts";
 import { runLayouts } from "./layouts/run.ts";
 import { seedPaperLayouts } from "./layouts/seed_paper.ts";
 import { SIMCLR_LAYOUTS } from "./layouts/simclr.ts";
 import { SWAV_LAYOUTS } from "./layouts/swav.ts";
+import { torchvisionEfficientnet, torchvisionMobilenetV3 } from "./layouts/torchvision_mobile.ts";
 
 /** A network and what is published about it. */
 export interface Network {
@@ -48,20 +52,11 @@ export const NETWORKS: ReadonlyMap<string, Network> = new Map(
     wideResnet50(2),
     wideResnet50(4),
     wideResnet50(5),
-    {
-      name: "efficientnet_b0",
-      build: efficientnetB0,
-      inputSize: 224,
-      normalization: IMAGENET,
-      layouts: [...runLayouts("conv_stem.weight"), plainLayout("timm", "conv_stem.weight", "classifier.")],
-    },
-    {
-      name: "efficientnet_lite2",
-      build: efficientnetLite2,
-      inputSize: 260,
-      normalization: EFFICIENTNET_LITE,
-      layouts: [plainLayout("efficientnet-lite-pytorch", "_conv_stem.weight", "_fc.")],
-    },
+    efficientnetOf("b0", 224, "conv_stem.weight"),
+    efficientnetOf("b1", 240, "blocks.0.1.conv_dw.weight"),
+    efficientnetLite2(),
+    mobilenetV3Of("large", "blocks.6.0.conv.weight"),
+    mobilenetV3Of("small", "blocks.5.0.conv.weight"),
     visionTransformerOf("vit_small_16", dinoLayouts, { patch: 16, grid: 14, width: 384, heads: 6 }),
     visionTransformerOf("vit_base_16", dinoLayouts, { patch: 16, grid: 14, width: 768, heads: 12 }),
     visionTransformerOf("vit_small_14", dinov2Layouts, {
@@ -96,6 +91,51 @@ function wideResnet50(width: number): Network {
     inputSize: 224,
     normalization: SWAV,
     layouts: SWAV_LAYOUTS,
+  };
+}
+
+/** @param mark A weight that the others of the family do not have by this name. */
+function efficientnetOf(variant: "b0" | "b1", inputSize: number, mark: string): Network {
+  return {
+    name: `efficientnet_${variant}`,
+    build: (source, normalization) => efficientnet(source, variant, normalization),
+    inputSize,
+    normalization: IMAGENET,
+    layouts: [
+      ...efficientnetPytorchLayouts(variant, inputSize),
+      torchvisionEfficientnet(variant),
+      ...runLayouts(mark),
+      plainLayout("timm", mark, "classifier."),
+    ],
+  };
+}
+
+function efficientnetLite2(): Network {
+  return {
+    name: "efficientnet_lite2",
+    build: (source, normalization) => efficientnet(source, "lite2", normalization, TENSORFLOW),
+    inputSize: 260,
+    normalization: EFFICIENTNET_LITE,
+    layouts: [{
+      ...plainLayout("efficientnet-lite-pytorch", "_conv_stem.weight", "_fc."),
+      rename: efficientnetPytorchNames("lite2"),
+    }],
+  };
+}
+
+/** @param mark A weight that the others of the family do not have by this name. */
+function mobilenetV3Of(variant: MobileNetV3Variant, mark: string): Network {
+  return {
+    name: `mobilenet_v3_${variant}`,
+    build: (source, normalization) => mobilenetV3(source, variant, normalization),
+    inputSize: 224,
+    normalization: IMAGENET,
+    layouts: [
+      ...mobilenetV3PytorchLayouts(variant),
+      torchvisionMobilenetV3(variant),
+      ...runLayouts(mark),
+      plainLayout("timm", mark, "classifier."),
+    ],
   };
 }
 

@@ -1,30 +1,28 @@
 import { tf } from "@seed/core";
+import type { Activation } from "./activation.ts";
 import { convWithBias, type Layer } from "./conv.ts";
-import { silu } from "./activation.ts";
 import type { ParameterSource } from "./parameters.ts";
 
-/**
- * Squeeze-and-excitation (Hu et al., CVPR 2018): scales channels by a function of their means.
- *
- * @param options.reduced Channels of the bottleneck.
- */
+/** Shape of a squeeze-and-excitation, but for its input's channels. */
+export interface ExciteOptions {
+  /** Channels of the bottleneck. */
+  reduced: number;
+  /** In the bottleneck. */
+  activation: Activation;
+  /** Makes the factors of the channels. */
+  gate: Activation;
+}
+
+/** Squeeze-and-excitation (Hu et al., CVPR 2018): scales channels by a function of their means. */
 export function squeezeExcite(
   source: ParameterSource,
-  name: string,
-  { channels, reduced }: { channels: number; reduced: number },
+  [reduce, expand]: readonly [reduce: string, expand: string],
+  { channels, reduced, activation, gate }: ExciteOptions & { channels: number },
 ): Layer {
-  const reduce = convWithBias(source, `${name}.conv_reduce`, {
-    inputs: channels,
-    outputs: reduced,
-    kernel: 1,
-  });
-  const expand = convWithBias(source, `${name}.conv_expand`, {
-    inputs: reduced,
-    outputs: channels,
-    kernel: 1,
-  });
+  const squeeze = convWithBias(source, reduce, { inputs: channels, outputs: reduced, kernel: 1 });
+  const excite = convWithBias(source, expand, { inputs: reduced, outputs: channels, kernel: 1 });
   return (x) => {
-    const squeezed = tf.mean(x, [1, 2], true) as tf.Tensor4D;
-    return tf.mul(x, tf.sigmoid(expand(silu(reduce(squeezed)))));
+    const means = tf.mean(x, [1, 2], true) as tf.Tensor4D;
+    return tf.mul(x, gate(excite(activation(squeeze(means)))));
   };
 }

@@ -18,7 +18,12 @@ def uniform(name: str, shape, low=-1.0, high=1.0) -> torch.Tensor:
     return torch.from_numpy(values.astype(np.float32).astype(np.float64)).reshape(tuple(shape))
 
 
-def weight(name: str, shape) -> torch.Tensor:
+# What random weights multiply the variance by, and a ReLU halves: a little more than keeps it, so that features still
+# tell images apart at the end of a deep network. A network that amplifies needs less.
+GAIN = 6.25 / 3
+
+
+def weight(name: str, shape, gain=GAIN) -> torch.Tensor:
     """A value of a network, of a size that suits its place."""
     if name.endswith(".running_var"):
         return uniform(name, shape, 0.5, 1.5)
@@ -28,16 +33,15 @@ def weight(name: str, shape) -> torch.Tensor:
         return uniform(name, shape, -0.2, 0.2)
     if len(shape) == 3:  # tokens and positions: what is added to patches of about this size
         return uniform(name, shape)
-    # A little more than keeps the variance, so that features still tell images apart at the end of a deep network.
-    bound = float(np.sqrt(6.25 / np.prod(shape[1:])))
+    bound = float(np.sqrt(3 * gain / np.prod(shape[1:])))
     return uniform(name, shape, -bound, bound)
 
 
-def fill(module: torch.nn.Module, prefix="", suffix="") -> torch.nn.Module:
+def fill(module: torch.nn.Module, prefix="", suffix="", gain=GAIN) -> torch.nn.Module:
     """Gives a network the formula's values, as float64."""
     module.double()
     state = {
-        name: value if name.endswith("num_batches_tracked") else weight(prefix + name + suffix, value.shape)
+        name: value if name.endswith("num_batches_tracked") else weight(prefix + name + suffix, value.shape, gain)
         for name, value in module.state_dict().items()
     }
     module.load_state_dict(state)

@@ -21,33 +21,38 @@ export function uniform(name: string, shape: readonly number[], low = -1, high =
   return values;
 }
 
+/**
+ * What random weights multiply the variance by, and a ReLU halves: a little more than keeps it, so that features still
+ * tell images apart at the end of a deep network. A network that amplifies needs less.
+ */
+const GAIN = 6.25 / 3;
+
 /** A value of a network, of a size that suits its place; shape in PyTorch's layout. */
-export function weight(name: string, shape: readonly number[]): Float32Array {
+export function weight(name: string, shape: readonly number[], gain = GAIN): Float32Array {
   if (name.endsWith(".running_var")) return uniform(name, shape, 0.5, 1.5);
   if (shape.length === 1 && name.endsWith(".weight")) return uniform(name, shape, 0.8, 1.2);
   if (shape.length === 1) return uniform(name, shape, -0.2, 0.2);
   if (shape.length === 3) return uniform(name, shape); // tokens, positions: added to patches of about this size
-  // A little more than keeps the variance, so that features still tell images apart at the end of a deep network.
-  const bound = Math.sqrt(6.25 / size(shape.slice(1)));
+  const bound = Math.sqrt(3 * gain / size(shape.slice(1)));
   return uniform(name, shape, -bound, bound);
 }
 
 /** Sets variables to the formula's values. */
-export function fill(parameters: readonly Parameter[], prefix = "", suffix = ""): void {
+export function fill(parameters: readonly Parameter[], gain = GAIN): void {
   for (const { name, kind, variable } of parameters) {
-    const values = weight(prefix + name + suffix, torchShape(variable.shape, kind));
+    const values = weight(name, torchShape(variable.shape, kind), gain);
     tf.tidy(() => variable.assign(tf.tensor(fromTorch(values, variable.shape, kind), variable.shape)));
   }
 }
 
 /** A file of the formula's values, of the names and shapes given. */
-export function weightsFile(shapes: Readonly<Record<string, readonly number[]>>): WeightsFile {
+export function weightsFile(shapes: Readonly<Record<string, readonly number[]>>, gain = GAIN): WeightsFile {
   return {
     path: "formula",
     format: "formula",
     metadata: {},
     tensors: new Map(Object.entries(shapes).map(([name, shape]) => [name, { dtype: "F32", shape }])),
-    read: (name) => weight(name, shapes[name]),
+    read: (name) => weight(name, shapes[name], gain),
     [Symbol.dispose]() {},
   };
 }

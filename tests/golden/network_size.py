@@ -18,7 +18,10 @@ NETWORKS = {
     "resnet50_w4": lambda: resnet(50, 4 * 64),
     "resnet50_w5": lambda: resnet(50, 5 * 64),
     "efficientnet_b0": "efficientnet_b0",
+    "efficientnet_b1": "efficientnet_b1",
     "efficientnet_lite2": "tf_efficientnet_lite2",
+    "mobilenet_v3_large": "mobilenetv3_large_100",
+    "mobilenet_v3_small": "mobilenetv3_small_100",
     "vit_small_16": "vit_small_patch16_224",
     "vit_base_16": "vit_base_patch16_224",
     # Whose positions are for 518 pixels.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { SafetensorsFile, saveStudent, type Student, tf } from "@seed/core";
-import { efficientnetB0, resnet, StudentNetwork } from "@seed/nn";
+import { efficientnet, type ParameterSource, resnet, StudentNetwork } from "@seed/nn";
 import { testEngine } from "../support/engine.ts";
 import efficientnetB0Entries from "./efficientnet_b0_state_dict.json" with { type: "json" };
 import { assertFingerprint } from "./fingerprint.ts";
@@ -11,9 +11,12 @@ import resnet18Entries from "./resnet18_state_dict.json" with { type: "json" };
 const options = { seed: 3, head: { hidden: 8, dim: 4 }, teacherDim: null };
 const python = Deno.env.get("SEED_PEER_PYTHON");
 const networks = {
-  efficientnet_b0: { build: efficientnetB0, entries: efficientnetB0Entries as Record<string, number[]> },
+  efficientnet_b0: {
+    build: (source: ParameterSource) => efficientnet(source, "b0"),
+    entries: efficientnetB0Entries as Record<string, number[]>,
+  },
   resnet18: {
-    build: (source: Parameters<typeof resnet>[0]) => resnet(source, { depth: 18 }),
+    build: (source: ParameterSource) => resnet(source, { depth: 18 }),
     entries: resnet18Entries as Record<string, number[]>,
   },
 };

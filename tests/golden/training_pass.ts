@@ -13,7 +13,7 @@ export interface TrainingPass {
 
 /** Runs one pass in training mode and compares everything that comes of it. */
 export async function assertTrainingPass(
-  student: Student,
+  student: Pick<Student, "parameters" | "forward">,
   input: tf.Tensor4D,
   expected: TrainingPass,
   run: Runner,
@@ -36,7 +36,9 @@ export async function assertTrainingPass(
   }
   trained.forEach(({ name, kind, variable }, i) => {
     const gradient = toTorch(gradients[i], variable.shape, kind);
-    assertFingerprint(`gradient of ${name}`, gradient, expected.gradients[name], { tolerance: 1e-3 });
+    // Zero but for rounding is the gradient of what a batch norm after it takes away again.
+    const wanted = expected.gradients[name], floor = wanted.rms < 1e-9 ? 1 : 0;
+    assertFingerprint(`gradient of ${name}`, gradient, wanted, { tolerance: 1e-3, floor });
   });
 }
 

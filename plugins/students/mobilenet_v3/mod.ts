@@ -1,0 +1,24 @@
+/**
+ * MobileNetV3 students.
+ *
+ * @module
+ */
+import { definePlugin, z } from "@seed/core";
+import { headOptions, mobilenetV3, StudentNetwork } from "@seed/nn";
+
+export default definePlugin({
+  kind: "student",
+  name: "@seed/student-mobilenet-v3",
+  apiVersion: 1,
+  about: {
+    summary: "MobileNetV3-Large or -Small as timm's, with a projection head",
+    source: "Howard et al., ICCV 2019",
+  },
+  options: z.strictObject({ variant: z.enum(["large", "small"]), head: headOptions }),
+  create: ({ variant, head }, { seed, embeddingDim }) =>
+    new StudentNetwork(`mobilenet_v3_${variant}`, (source) => mobilenetV3(source, variant), {
+      seed,
+      head,
+      teacherDim: embeddingDim,
+    }),
+});
