@@ -18,8 +18,10 @@ export function describeRun(
   directory: RunDirectory,
   steps: Pick<RunDescription, "stepsPerEpoch" | "steps" | "startStep">,
 ): RunDescription {
-  const { tensors, file, sha256 } = teacher?.weights ?? {};
-  const weights = sha256 ? `, ${tensors} tensors of ${file} (SHA-256 ${sha256.slice(0, 12)}...)` : "";
+  const { tensors, file, sha256, layout } = teacher?.weights ?? {};
+  const weights = sha256
+    ? `, ${tensors} tensors of ${file} (layout ${layout}, SHA-256 ${sha256.slice(0, 12)}...)`
+    : "";
   return {
     recipe: recipe.path,
     directory: directory.path,

@@ -103,6 +103,7 @@ export class FrozenParameters implements ParameterSource, Disposable {
     if (problems.length === 0) return;
     const shown = problems.slice(0, 20), more = problems.length - shown.length;
     if (more) shown.push(`and ${more} more`);
+    if (unused.length) shown.push('A teacher\'s option "allow_unused: true" accepts what is left over');
     throw new RunError(`The weights in "${this.file.path}" do not fit the network:\n  ${shown.join("\n  ")}`);
   }
 
