@@ -29,11 +29,22 @@ import objectiveMoco from "@seed/objective-moco";
 import objectiveSeed from "@seed/objective-seed";
 import queueFifo from "@seed/queue-fifo";
 import studentEfficientnet from "@seed/student-efficientnet";
+import studentMobilenetV3 from "@seed/student-mobilenet-v3";
 import studentResnet from "@seed/student-resnet";
 import teacherDino from "@seed/teacher-dino";
 import teacherEfficientnetLite from "@seed/teacher-efficientnet-lite";
 import teacherMoco from "@seed/teacher-moco";
-import { IMAGENET, networkNamed, resnet, StudentNetwork, TrainableParameters } from "@seed/nn";
+import teacherSimclr from "@seed/teacher-simclr";
+import teacherSwav from "@seed/teacher-swav";
+import {
+  batchNormParameters,
+  IMAGENET,
+  linear,
+  networkNamed,
+  type ParameterSource,
+  projectionHead,
+  TrainableParameters,
+} from "@seed/nn";
 import teacherExample from "../examples/my_teacher.ts";
 import { testContext, testEngine } from "./support/engine.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
@@ -57,38 +68,38 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
 
 Deno.test("engine tensorflow", (t) => checkEngine(t, { engine }));
 
-Deno.test("teacher moco", (t) =>
-  inFolder(async (folder) => {
-    const weights = join(folder, "moco.safetensors");
-    await writeMocoWeights(weights);
-    const given = options(teacherMoco, { network: "resnet18", weights, precision: "fp32" });
-    await checkTeacher(t, { make: () => teacherMoco.create(given, context) });
-  }));
+/** Adds the values of a projection head. */
+type MakeHead = (source: ParameterSource, inputs: number) => void;
 
-/** A ResNet-18 of random values with MoCo-v2's names. */
-async function writeMocoWeights(path: string): Promise<void> {
-  using network = new StudentNetwork("resnet18", (source) => resnet(source, { depth: 18 }), {
-    seed: 0,
-    head: { dim: 128 },
-    teacherDim: null,
-  });
-  const arrays = await readParameters(network.parameters);
-  const named = arrays.map((array) => ({
-    ...array,
-    name: `module.encoder_q.${array.name.replace(/^head\./, "fc.")}`,
-  }));
-  await writeSafetensors(path, named, {});
+const mlp = (name: string): MakeHead => (source, inputs) => {
+  projectionHead(source, name, { inputs, hidden: 64, dim: 32 });
+};
+const mlpWithBatchNorm = (name: string): MakeHead => (source, inputs) => {
+  linear(source, `${name}.0`, { inputs, outputs: 64 });
+  batchNormParameters(source, `${name}.1`, 64);
+  linear(source, `${name}.3`, { inputs: 64, outputs: 32 });
+};
+
+const PRETRAINED: [string, Plugin<"teacher">, network: string, prefix: string, head?: MakeHead][] = [
+  ["moco", teacherMoco, "resnet18", "module.encoder_q.", mlp("fc")],
+  ["swav", teacherSwav, "resnet50", "module.", mlpWithBatchNorm("projection_head")],
+  ["simclr", teacherSimclr, "resnet18", "module.module.module.", mlpWithBatchNorm("fc")],
+  ["dino", teacherDino, "vit_small_16", ""],
+];
+
+for (const [name, plugin, network, prefix, head] of PRETRAINED) {
+  Deno.test(`teacher ${name}`, (t) =>
+    inFolder(async (folder) => {
+      const weights = join(folder, "weights.safetensors");
+      using parameters = new TrainableParameters(0);
+      const { featureDim } = networkNamed(network).build(parameters, IMAGENET);
+      head?.(parameters, featureDim);
+      const arrays = await readParameters(parameters.parameters);
+      await writeSafetensors(weights, arrays.map((array) => ({ ...array, name: prefix + array.name })), {});
+      const given = options(plugin, { network, weights, precision: "fp32" });
+      await checkTeacher(t, { make: () => plugin.create(given, context) });
+    }));
 }
-
-Deno.test("teacher dino", (t) =>
-  inFolder(async (folder) => {
-    const weights = join(folder, "dino.safetensors");
-    using parameters = new TrainableParameters(0);
-    networkNamed("vit_small_16").build(parameters, IMAGENET);
-    await writeSafetensors(weights, await readParameters(parameters.parameters), {});
-    const given = options(teacherDino, { weights, precision: "fp32" });
-    await checkTeacher(t, { make: () => teacherDino.create(given, context) });
-  }));
 
 Deno.test("teacher efficientnet-lite", (t) => {
   const cacheDir = join(cacheDirectory(), "seed_teacher-efficientnet-lite");
