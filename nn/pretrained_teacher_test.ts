@@ -108,6 +108,6 @@ Deno.test("pretrainedTeacher's files are checked before anything loads", async (
   await withFile(BACKBONE, async (path, _, context) => {
     await assert.rejects(check(context), /in no layout that is read for resnet18.*the layouts are moco v2/);
     const load = loadTeacher(path, NARROW, { layer: "head", options: OPTIONS, context });
-    await assert.rejects(load, /layout "timm, torchvision", which has no projection head/);
+    await assert.rejects(load, /layout "timm and torchvision", which has no projection head/);
   });
 });

@@ -51,7 +51,12 @@ export const networks: Listing<NetworkItem> = {
     `${item.input_size}`,
     item.paper ? `${item.paper.alone.top1.toFixed(1)} (${item.paper.alone.method})` : "",
     item.paper?.distilled ? `${item.paper.distilled.top1.toFixed(1)} (${item.paper.distilled.teacher})` : "",
-    item.layouts.join("; "),
+    publishersOf(item.layouts).join(", "),
   ],
   none: "No networks",
 };
+
+/** Layouts without what tells those of one publisher apart, which stands after a comma. */
+function publishersOf(layouts: readonly string[]): string[] {
+  return [...new Set(layouts.map((name) => name.split(",")[0]))];
+}

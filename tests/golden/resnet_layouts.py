@@ -116,5 +116,5 @@ FILES = {
     "seed paper": lambda: seed_paper("mlp"),
     "seed paper, linear head": lambda: seed_paper("linear"),
     "seed student": lambda: encoder("mlp", "head"),
-    "timm, torchvision": classifier,
+    "timm and torchvision": classifier,
 }

@@ -72,7 +72,7 @@ const LAYOUTS: Record<keyof typeof golden.files, Publication> = {
   "seed paper": seedPaper("mlp"),
   "seed paper, linear head": seedPaper("linear"),
   "seed student": { prefix: "", head: { name: "head", kind: "mlp" } },
-  "timm, torchvision": { prefix: "", others: (_, width) => prefixed("fc.", linear(width, 1000)) },
+  "timm and torchvision": { prefix: "", others: (_, width) => prefixed("fc.", linear(width, 1000)) },
 };
 
 /** Depth, and channels relative to torchvision's: a quarter and less, so that this is quick. */
