@@ -4,10 +4,12 @@ import { identity } from "./activation.ts";
 import { convNorm } from "./conv_norm.ts";
 import { FrozenNetwork, layoutOf, publishedInput } from "./frozen_network.ts";
 import type { Network } from "./networks.ts";
-import { IMAGENET, normalize } from "./normalize.ts";
+import { IMAGENET, normalize, SWAV } from "./normalize.ts";
 import { plainLayout } from "./layouts/layout.ts";
 import { MOCO_LAYOUTS } from "./layouts/moco.ts";
 import { runLayouts } from "./layouts/run.ts";
+
+const PLAIN = plainLayout("plain", "conv1.weight", "fc.");
 
 /** One convolution. */
 const TINY: Network = {
@@ -17,7 +19,7 @@ const TINY: Network = {
   layouts: [
     ...MOCO_LAYOUTS,
     ...runLayouts("conv1.weight"),
-    plainLayout("plain", "conv1.weight", "fc."),
+    PLAIN,
   ],
   build(source, normalization) {
     const conv = convNorm(source, {
@@ -133,20 +135,28 @@ Deno.test("layoutOf says what an unknown file holds, what is read, and what the 
     assert.match(error.message, /"weights.file" are in no layout that is read for tiny/);
     assert.match(error.message, /looks like weights of efficientnet_lite2/);
     assert.match(error.message, /2 tensors, such as "backbone.weight"/);
-    assert.match(error.message, /moco v2 \(with "module.encoder_q.fc.0.weight"\)/);
+    assert.match(
+      error.message,
+      /moco v2 \(with "module.encoder_q.fc.0.weight" and "module.encoder_q.fc.2.weight"\)/,
+    );
     return true;
   });
 });
 
-Deno.test("a student's file says its own input size and normalisation", async () => {
+Deno.test("a student's file says its own input size and normalisation, and a layout its publisher's", async () => {
   const metadata = { input_size: "96", mean: "[0.5,0.5,0.5]", std: "[0.25,0.25,0.25]" };
   const file = fileOf(FILES["seed student"], metadata);
   const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
-  assert.deepEqual(publishedInput(file, TINY), { inputSize: 96, normalization });
+  assert.deepEqual(publishedInput(file, TINY, PLAIN), { inputSize: 96, normalization });
   assert.notDeepEqual(
     await outputs(file, "features"),
     await outputs(fileOf(FILES["seed student"]), "features"),
   );
-  assert.throws(() => publishedInput(fileOf({}, { mean: "[0.5]" }), TINY), /mean "\[0.5\]", expected three/);
-  assert.throws(() => publishedInput(fileOf({}, { input_size: "big" }), TINY), /input_size "big"/);
+  assert.throws(
+    () => publishedInput(fileOf({}, { mean: "[0.5]" }), TINY, PLAIN),
+    /mean "\[0.5\]", expected three/,
+  );
+  assert.throws(() => publishedInput(fileOf({}, { input_size: "big" }), TINY, PLAIN), /input_size "big"/);
+  const published = publishedInput(fileOf({}), TINY, { ...PLAIN, normalization: SWAV });
+  assert.deepEqual(published, { inputSize: 8, normalization: SWAV });
 });
