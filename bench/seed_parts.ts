@@ -51,6 +51,7 @@ export class SeedParts {
     this.#step = new TrainingStep({ engine, student, objective, queue }, {
       momentum: 0.9,
       weightDecay: 1e-4,
+      seed: 0,
     });
   }
 
@@ -104,7 +105,7 @@ export class SeedParts {
 
   /** The student's part: forward, loss, gradients, update, enqueue. */
   async studentStep(images: tf.Tensor4D, embedding: tf.Tensor2D): Promise<void> {
-    const loss = await this.#step.run([images], [embedding], 0.03);
+    const loss = await this.#step.run([images], [embedding], 0.03, 0);
     if (!Number.isFinite(loss)) throw new Error(`The loss is ${loss}`);
   }
 

@@ -79,7 +79,8 @@ class Run implements Disposable {
   ) {
     const { train } = recipe;
     this.#clock = new Clock(train.batch_size);
-    this.#step = new TrainingStep(parts, { momentum: train.momentum, weightDecay: train.weight_decay });
+    const { momentum, weight_decay: weightDecay } = train;
+    this.#step = new TrainingStep(parts, { momentum, weightDecay, seed: recipe.seed });
     this.#state = {
       student: parts.student.parameters,
       momenta: this.#step.optimizer.momenta,
@@ -144,7 +145,7 @@ class Run implements Disposable {
     this.#clock.resume();
     for await (const { views, teacher } of batches.deliver(this.#plans(this.#startStep, this.#endStep))) {
       const lr = learningRate(this.#done, this.#schedule);
-      const loss = await this.#step.run(views, teacher, lr);
+      const loss = await this.#step.run(views, teacher, lr, this.#done);
       tf.dispose([views, teacher]);
       const step = ++this.#done;
       this.#log(step, loss, lr);

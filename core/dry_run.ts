@@ -94,7 +94,8 @@ export async function dryRun(
 
 async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: number, host: Host) {
   const { train, seed } = recipe;
-  using step = new TrainingStep(parts, { momentum: train.momentum, weightDecay: train.weight_decay });
+  const { momentum, weight_decay: weightDecay } = train;
+  using step = new TrainingStep(parts, { momentum, weightDecay, seed });
   const lr = learningRate(0, {
     ...{ lr: train.lr, schedule: train.schedule, scheduleBy: train.schedule_by, epochs: train.epochs },
     ...{ warmupEpochs: train.warmup_epochs, batchSize: train.batch_size, stepsPerEpoch },
@@ -112,7 +113,7 @@ async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: numbe
   let started = performance.now();
   for await (const { views, teacher } of new TrainingBatches(parts, recipe).deliver([...fresh, ...cached])) {
     host.signal.throwIfAborted();
-    loss = await step.run(views, teacher, lr);
+    loss = await step.run(views, teacher, lr, seconds.length);
     shapes = { views: views.map((view) => view.shape), teacher: teacher.map((rows) => rows.shape) };
     tf.dispose([views, teacher]);
     if (!Number.isFinite(loss)) {

@@ -41,12 +41,16 @@ export interface Student extends Disposable {
   readonly std: readonly [number, number, number];
   /** Every variable, in state-dict order, running statistics included. */
   readonly parameters: readonly Parameter[];
+  /** How many random numbers an image takes in training: for dropout, say. Default: none. */
+  readonly noisePerImage?: number;
 
   /**
    * Runs the network; callable inside a traced function and under a gradient.
    *
    * @param images `[batch, height, width, 3]` float32 in 0..255, RGB.
-   * @param options.training If true, batch norm uses and updates batch statistics and dropout is active.
+   * @param options.training If true, batch norm uses and updates batch statistics.
+   * @param options.noise `[batch, noisePerImage]` float32 in 0..1, what dropout goes by in training; nothing is
+   *   dropped without it.
    */
-  forward(images: tf.Tensor4D, options: { training: boolean }): StudentOutput;
+  forward(images: tf.Tensor4D, options: { training: boolean; noise?: tf.Tensor2D }): StudentOutput;
 }

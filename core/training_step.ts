@@ -1,3 +1,4 @@
+import { noisyStudent, stepNoise } from "./noise.ts";
 import type { Engine, TracedFunction } from "./engine.ts";
 import type { Objective } from "./objective.ts";
 import type { Queue } from "./queue.ts";
@@ -20,19 +21,24 @@ export interface StepParts {
 export class TrainingStep implements Disposable {
   readonly optimizer: Sgd;
   readonly #step: TracedFunction;
+  readonly #noisePerImage: number;
 
+  /** @param options.seed Of the student's random numbers, if it takes any. */
   constructor(
     { engine, student, objective, queue }: StepParts,
-    options: { momentum: number; weightDecay: number },
+    private readonly options: { momentum: number; weightDecay: number; seed: number },
   ) {
     this.optimizer = new Sgd(student.parameters, options);
-    this.#step = engine.trace((lr, ...images) => {
-      const views = images.slice(0, objective.views) as tf.Tensor4D[];
-      const teacher = images.slice(objective.views) as tf.Tensor2D[];
+    this.#noisePerImage = student.noisePerImage ?? 0;
+    this.#step = engine.trace((lr, ...inputs) => {
+      const views = inputs.splice(0, objective.views) as tf.Tensor4D[];
+      const noise = this.#noisePerImage ? inputs.pop() as tf.Tensor2D : null;
+      const teacher = inputs as tf.Tensor2D[];
       objective.prepare?.(student);
       let enqueue!: tf.Tensor2D;
       const loss = this.optimizer.minimize(() => {
-        const result = objective.loss({ views, student, teacher, queue });
+        const learner = noise ? noisyStudent(student, noise) : student;
+        const result = objective.loss({ views, student: learner, teacher, queue });
         enqueue = tf.keep(result.enqueue); // outlives the gradient's scope
         return result.loss;
       }, lr);
@@ -45,13 +51,22 @@ export class TrainingStep implements Disposable {
   /**
    * @param views One batch a view, `[batch, size, size, 3]` float32 in 0..255.
    * @param teacher The teacher's embedding of each view, if the objective uses a teacher.
+   * @param step Number of the step, which the student's random numbers depend on.
    * @returns the loss.
    */
-  async run(views: tf.Tensor4D[], teacher: tf.Tensor2D[], learningRate: number): Promise<number> {
-    const lr = tf.scalar(learningRate);
-    const [loss] = await this.#step.call(lr, ...views, ...teacher);
+  async run(
+    views: tf.Tensor4D[],
+    teacher: tf.Tensor2D[],
+    learningRate: number,
+    step: number,
+  ): Promise<number> {
+    const lr = tf.scalar(learningRate), rows = views.reduce((sum, { shape }) => sum + shape[0], 0);
+    const noise = this.#noisePerImage
+      ? [stepNoise([rows, this.#noisePerImage], { seed: this.options.seed, step })]
+      : [];
+    const [loss] = await this.#step.call(lr, ...views, ...teacher, ...noise);
     const value = (await loss.data())[0];
-    tf.dispose([lr, loss]);
+    tf.dispose([lr, loss, noise]);
     return value;
   }
 

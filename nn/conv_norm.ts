@@ -7,6 +7,8 @@ import type { ParameterSource } from "./parameters.ts";
 /** How a network runs: with the batch's statistics, which move the running ones, or with the running ones. */
 export interface Mode {
   readonly training: boolean;
+  /** `[batch, numbers]` in 0..1, what a network that drops paths goes by in training. */
+  readonly noise?: tf.Tensor2D;
 }
 
 /** A layer that runs differently in training. */

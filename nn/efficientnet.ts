@@ -48,16 +48,21 @@ export function efficientnetStages(variant: EfficientNetVariant): BlockShape[][]
   );
 }
 
-/** An EfficientNet with timm's names (`efficientnet_b0`, `efficientnet_b1`, `tf_efficientnet_lite2`). */
+/**
+ * An EfficientNet with timm's names (`efficientnet_b0`, `efficientnet_b1`, `tf_efficientnet_lite2`).
+ *
+ * @param dropPath How often the last block's own part is dropped in training; default 0.
+ */
 export function efficientnet(
   source: ParameterSource,
   variant: EfficientNetVariant,
   normalization: Normalization = IMAGENET,
   conventions: Conventions = TIMM,
+  dropPath = 0,
 ): Backbone {
   const stages = efficientnetStages(variant), { activation, outputs } = stages.at(-1)!.at(-1)!;
   const { epsilon, momentum } = conventions;
-  const layers = invertedResiduals(source, { stages, activation }, conventions);
+  const { layers, noisePerImage } = invertedResiduals(source, { stages, activation, dropPath }, conventions);
   layers.push(convNorm(source, {
     names: ["conv_head", "bn2"],
     ...{ inputs: outputs, outputs: HEAD, kernel: 1, activation, epsilon, momentum },
@@ -65,6 +70,7 @@ export function efficientnet(
   return {
     featureDim: HEAD,
     normalization,
+    noisePerImage,
     features: (images, mode) => {
       const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, normalization));
       return tf.mean(maps, [1, 2]) as tf.Tensor2D;

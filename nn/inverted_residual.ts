@@ -3,6 +3,7 @@ import { type Activation, identity } from "./activation.ts";
 import { convNorm, type ModalLayer } from "./conv_norm.ts";
 import type { Padding } from "./conv.ts";
 import { type Conventions, paddings } from "./conventions.ts";
+import { dropPath } from "./dropout.ts";
 import type { ParameterSource } from "./parameters.ts";
 import { type ExciteOptions, squeezeExcite } from "./squeeze_excite.ts";
 
@@ -18,6 +19,17 @@ export interface BlockShape {
   activation: Activation;
   /** Null: no squeeze-and-excitation. */
   excite: ExciteOptions | null;
+}
+
+/** Whether the block adds its input. */
+function skips({ stride, inputs, outputs }: BlockShape): boolean {
+  return stride === 1 && inputs === outputs;
+}
+
+/** How often a block's own part is dropped, and which of an image's random numbers says so. */
+interface Drop {
+  rate: number;
+  column: number;
 }
 
 /** Names of a block's parts: a convolution and its norm, but the two convolutions of squeeze-and-excitation. */
@@ -41,12 +53,26 @@ export function timmParts(shape: BlockShape): BlockParts {
     : { expand, depthwise: ["conv_dw", "bn1"], excite, project: ["conv_pw", "bn2"] };
 }
 
-/** The trunk of a mobile network with timm's names: `conv_stem`, `bn1`, and `blocks.<stage>.<block>`. */
+/** The trunk of a mobile network. */
+export interface Trunk {
+  readonly layers: ModalLayer[];
+  /** How many random numbers an image takes in training. */
+  readonly noisePerImage: number;
+}
+
+/**
+ * The trunk of a mobile network with timm's names: `conv_stem`, `bn1`, and `blocks.<stage>.<block>`.
+ *
+ * @param options.dropPath How often the last block's own part is dropped in training; of those before it, in
+ *   proportion to their place.
+ */
 export function invertedResiduals(
   source: ParameterSource,
-  { stages, activation }: { stages: readonly (readonly BlockShape[])[]; activation: Activation },
+  options: { stages: readonly (readonly BlockShape[])[]; activation: Activation; dropPath?: number },
   conventions: Conventions,
-): ModalLayer[] {
+): Trunk {
+  const { stages, activation, dropPath = 0 } = options;
+  const drops = dropsOf(stages.flat(), dropPath);
   const padding = paddings(conventions.padding);
   const stem = convNorm(source, {
     names: ["conv_stem", "bn1"],
@@ -55,11 +81,18 @@ export function invertedResiduals(
   });
   const blocks = stages.flatMap((blocks, s) =>
     blocks.map((shape, b) => {
-      const own = { ...conventions, padding: padding(shape.kernel, shape.stride) };
+      const own = { ...conventions, padding: padding(shape.kernel, shape.stride), drop: drops.get(shape) };
       return invertedResidual(source, `blocks.${s}.${b}`, shape, own);
     })
   );
-  return [stem, ...blocks];
+  return { layers: [stem, ...blocks], noisePerImage: drops.size };
+}
+
+/** Of the blocks that add their input: the others have nothing without their own part. */
+function dropsOf(blocks: readonly BlockShape[], rate: number): ReadonlyMap<BlockShape, Drop> {
+  const own = blocks.map((block, i) => ({ block, rate: rate * i / blocks.length }));
+  const dropping = own.filter(({ block, rate }) => rate > 0 && skips(block));
+  return new Map(dropping.map(({ block, rate }, column) => [block, { rate, column }]));
 }
 
 /** Expands, convolves each channel, scales channels, projects; adds its input where the shape stays. */
@@ -67,8 +100,9 @@ function invertedResidual(
   source: ParameterSource,
   name: string,
   shape: BlockShape,
-  { padding, epsilon, momentum, excitesFirst }: Omit<Conventions, "padding"> & { padding: Padding },
+  options: Omit<Conventions, "padding"> & { padding: Padding; drop?: Drop },
 ): ModalLayer {
+  const { padding, epsilon, momentum, excitesFirst, drop } = options;
   const { inputs, width, outputs, kernel, stride, activation } = shape, parts = timmParts(shape);
   const names = ([a, b]: readonly [string, string]) => [`${name}.${a}`, `${name}.${b}`] as const;
   const norm = { epsilon, momentum };
@@ -86,12 +120,12 @@ function invertedResidual(
   const project = convNorm(source, {
     ...{ ...norm, names: names(parts.project), inputs: width, outputs, kernel: 1 },
   });
-  const skips = stride === 1 && inputs === outputs;
   return (x, mode) => {
     let y = depthwise(expand ? expand(x, mode) : x, mode);
     if (excite) y = excite(y);
     if (late) y = activation(y);
     y = project(y, mode);
-    return skips ? tf.add(x, y) : y;
+    if (drop && mode.training && mode.noise) y = dropPath(y, mode.noise, drop);
+    return skips(shape) ? tf.add(x, y) : y;
   };
 }

@@ -77,7 +77,7 @@ export function mobilenetV3(
 ): Backbone {
   const stages = mobilenetV3Stages(variant), { outputs: inputs, width } = stages.at(-1)!.at(-1)!;
   const { epsilon, momentum } = conventions, featureDim = HEAD[variant];
-  const layers = invertedResiduals(source, { stages, activation: hardSwish }, conventions);
+  const { layers } = invertedResiduals(source, { stages, activation: hardSwish }, conventions);
   const last = `blocks.${stages.length}.0`;
   layers.push(convNorm(source, {
     names: [`${last}.conv`, `${last}.bn1`],

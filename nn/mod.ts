@@ -20,6 +20,7 @@ export * from "./batch_norm.ts";
 export * from "./conv.ts";
 export * from "./conv_norm.ts";
 export * from "./conventions.ts";
+export * from "./dropout.ts";
 export * from "./efficientnet.ts";
 export * from "./frozen_network.ts";
 export * from "./frozen_parameters.ts";

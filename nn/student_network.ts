@@ -1,5 +1,7 @@
-import { type Parameter, type Student, type StudentOutput, type tf, UsageError, z } from "@seed/core";
+import { type Parameter, type Student, type StudentOutput, tf, UsageError, z } from "@seed/core";
 import type { Backbone } from "./backbone.ts";
+import type { Mode } from "./conv_norm.ts";
+import { drop } from "./dropout.ts";
 import { projectionHead } from "./linear.ts";
 import type { ParameterSource } from "./parameters.ts";
 import { TrainableParameters } from "./trainable_parameters.ts";
@@ -12,6 +14,9 @@ export const headOptions = z.strictObject({
   dim: z.int().positive().optional(),
 }).default({});
 
+/** Share of values or images that is dropped in training, as recipes write it. */
+export const dropRate = z.number().min(0).lt(1).default(0);
+
 const DEFAULT_DIM = 128;
 
 /** A backbone and a projection head with variables of their own. */
@@ -21,20 +26,28 @@ export class StudentNetwork implements Student {
   readonly embeddingDim: number;
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
+  readonly noisePerImage: number;
+  readonly #dropout: number;
   readonly #source: TrainableParameters;
   readonly #backbone: Backbone;
   readonly #head: (x: tf.Tensor2D) => tf.Tensor2D;
 
   /**
+   * @param options.dropout Share of the features that is dropped before the head in training; default 0.
    * @param options.teacherDim Width of the teacher's embedding, null without one.
    * @throws {UsageError} If the head's width contradicts the teacher's.
    */
   constructor(
     readonly network: string,
     build: (source: ParameterSource) => Backbone,
-    options: { seed: number; head: z.output<typeof headOptions>; teacherDim: number | null },
+    options: {
+      seed: number;
+      head: z.output<typeof headOptions>;
+      dropout?: number;
+      teacherDim: number | null;
+    },
   ) {
-    const { seed, head, teacherDim } = options;
+    const { seed, head, dropout = 0, teacherDim } = options;
     this.embeddingDim = head.dim ?? teacherDim ?? DEFAULT_DIM;
     if (teacherDim !== null && this.embeddingDim !== teacherDim) {
       throw new UsageError(
@@ -45,6 +58,8 @@ export class StudentNetwork implements Student {
     this.#source = new TrainableParameters(seed);
     this.#backbone = build(this.#source);
     this.featureDim = this.#backbone.featureDim;
+    this.#dropout = dropout;
+    this.noisePerImage = (dropout ? this.featureDim : 0) + (this.#backbone.noisePerImage ?? 0);
     ({ mean: this.mean, std: this.std } = this.#backbone.normalization);
     this.#head = projectionHead(this.#source, "head", {
       inputs: this.featureDim,
@@ -54,9 +69,13 @@ export class StudentNetwork implements Student {
     this.parameters = this.#source.parameters;
   }
 
-  forward(images: tf.Tensor4D, mode: { training: boolean }): StudentOutput {
+  forward(images: tf.Tensor4D, { training, noise }: Mode): StudentOutput {
+    const paths = this.#backbone.noisePerImage;
+    const columns = (start: number, count: number) => noise && tf.slice(noise, [0, start], [-1, count]);
+    const mode = { training, noise: paths ? columns(0, paths) : undefined };
     const features = this.#backbone.features(images, mode);
-    return { features, embedding: this.#head(features) };
+    const drops = training && this.#dropout > 0 ? columns(paths ?? 0, this.featureDim) : undefined;
+    return { features, embedding: this.#head(drops ? drop(features, drops, this.#dropout) : features) };
   }
 
   [Symbol.dispose](): void {

@@ -30,6 +30,7 @@ import objectiveSeed from "@seed/objective-seed";
 import queueFifo from "@seed/queue-fifo";
 import studentEfficientnet from "@seed/student-efficientnet";
 import studentMobilenetV3 from "@seed/student-mobilenet-v3";
+import studentMobilenetV3 from "@seed/student-mobilenet-v3";
 import studentResnet from "@seed/student-resnet";
 import teacherDino from "@seed/teacher-dino";
 import teacherEfficientnetLite from "@seed/teacher-efficientnet-lite";
@@ -115,6 +116,17 @@ Deno.test("student efficientnet", (t) =>
     engine,
     make: (seed) =>
       studentEfficientnet.create(options(studentEfficientnet, { variant: "b0", head: { hidden: 16 } }), {
+        ...context,
+        seed,
+        embeddingDim: 8,
+      }),
+  }));
+
+Deno.test("student mobilenet-v3", (t) =>
+  checkStudent(t, {
+    engine,
+    make: (seed) =>
+      studentMobilenetV3.create(options(studentMobilenetV3, { variant: "small", head: { hidden: 16 } }), {
         ...context,
         seed,
         embeddingDim: 8,

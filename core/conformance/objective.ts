@@ -32,6 +32,7 @@ async function makeRun(subject: ObjectiveSubject, seed: number) {
   const step = new TrainingStep({ engine: subject.engine, student, objective, queue }, {
     momentum: 0.9,
     weightDecay: 0,
+    seed,
   });
   const parts = [step, objective, queue, student];
   const parameters = [...student.parameters, ...objective.parameters, ...step.optimizer.momenta];
@@ -48,7 +49,7 @@ async function makeRun(subject: ObjectiveSubject, seed: number) {
     /** Trains one step on pictures that its number picks. */
     async train(number: number): Promise<number> {
       const { views, teacher } = inputs(objective, embeddingDim, number, subject.size ?? 32);
-      const loss = await step.run(views, teacher, 0.05);
+      const loss = await step.run(views, teacher, 0.05, number);
       tf.dispose([views, teacher]);
       return loss;
     },

@@ -4,7 +4,7 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { efficientnet, headOptions, StudentNetwork } from "@seed/nn";
+import { dropRate, efficientnet, headOptions, IMAGENET, StudentNetwork, TIMM } from "@seed/nn";
 
 export default definePlugin({
   kind: "student",
@@ -14,11 +14,18 @@ export default definePlugin({
     summary: "EfficientNet-B0 or B1 as timm's, with a projection head",
     source: "Tan and Le, ICML 2019",
   },
-  options: z.strictObject({ variant: z.enum(["b0", "b1"]), head: headOptions }),
-  create: ({ variant, head }, { seed, embeddingDim }) =>
-    new StudentNetwork(`efficientnet_${variant}`, (source) => efficientnet(source, variant), {
-      seed,
-      head,
-      teacherDim: embeddingDim,
-    }),
+  options: z.strictObject({
+    variant: z.enum(["b0", "b1"]),
+    head: headOptions,
+    /** Share of the features that is dropped before the head in training; SEED's authors had 0.2. */
+    dropout: dropRate,
+    /** How often the last block's own part is dropped in training, blocks before it less; SEED's authors had 0.2. */
+    drop_path: dropRate,
+  }),
+  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim }) =>
+    new StudentNetwork(
+      `efficientnet_${variant}`,
+      (source) => efficientnet(source, variant, IMAGENET, TIMM, dropPath),
+      { seed, head, dropout, teacherDim: embeddingDim },
+    ),
 });

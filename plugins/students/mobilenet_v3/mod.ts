@@ -4,7 +4,7 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { headOptions, mobilenetV3, StudentNetwork } from "@seed/nn";
+import { dropRate, headOptions, mobilenetV3, StudentNetwork } from "@seed/nn";
 
 export default definePlugin({
   kind: "student",
@@ -14,11 +14,17 @@ export default definePlugin({
     summary: "MobileNetV3-Large or -Small as timm's, with a projection head",
     source: "Howard et al., ICCV 2019",
   },
-  options: z.strictObject({ variant: z.enum(["large", "small"]), head: headOptions }),
-  create: ({ variant, head }, { seed, embeddingDim }) =>
+  options: z.strictObject({
+    variant: z.enum(["large", "small"]),
+    head: headOptions,
+    /** Share of the features that is dropped before the head in training; SEED's authors had 0.2. */
+    dropout: dropRate,
+  }),
+  create: ({ variant, head, dropout }, { seed, embeddingDim }) =>
     new StudentNetwork(`mobilenet_v3_${variant}`, (source) => mobilenetV3(source, variant), {
       seed,
       head,
+      dropout,
       teacherDim: embeddingDim,
     }),
 });
