@@ -48,8 +48,11 @@ for (const name of Object.keys(golden.evaluation) as (keyof typeof golden.evalua
     const engine = await testEngine(), network = networkNamed(name);
     using frozen = FrozenNetwork.load(weightsFile(backboneEntries(network)), network);
     const features = (x: tf.Tensor) => frozen.features(x as tf.Tensor4D);
-    for (const [how, run] of Object.entries(runners(engine))) {
-      await t.step(how, () => assertFeatures(run, features, name));
+    const { eager, traced } = runners(engine);
+    await t.step("eager", () => assertFeatures(eager, features, name));
+    // The others are the same blocks, and take long to trace.
+    if (["resnet18", "resnet50"].includes(name)) {
+      await t.step("traced", () => assertFeatures(traced, features, name));
     }
   });
 }
