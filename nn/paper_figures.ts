@@ -7,8 +7,8 @@ export interface PaperFigure {
 }
 
 /**
- * What is published about a network: linear accuracies of Fang et al., ICLR 2021, and for ResNet-50 as a
- * student the README of jacobswan1/SEED.
+ * What is published about a network: linear accuracies of Fang et al., ICLR 2021, for ResNet-50 as a
+ * student the README of jacobswan1/SEED, and for the wide ResNets that of facebookresearch/swav.
  */
 export const PAPER_FIGURES: Readonly<Record<string, PaperFigure>> = {
   efficientnet_b0: { alone: moco(42.2), distilled: { teacher: "SwAV ResNet-50 x2", top1: 67.6 } },
@@ -20,6 +20,8 @@ export const PAPER_FIGURES: Readonly<Record<string, PaperFigure>> = {
   resnet101: { alone: moco(70.3) },
   resnet152: { alone: moco(74.1) },
   resnet50_w2: { alone: { method: "SwAV", top1: 77.3 } },
+  resnet50_w4: { alone: { method: "SwAV", top1: 77.9 } },
+  resnet50_w5: { alone: { method: "SwAV", top1: 78.5 } },
 };
 
 function moco(top1: number): PaperFigure["alone"] {
