@@ -41,6 +41,7 @@ export function convNorm(source: ParameterSource, options: ConvNormOptions): Mod
       ] as [tf.Tensor4D, tf.Tensor1D];
     });
     source.own?.(folded, bias);
+    tf.dispose([weight, ...Object.values(norm)]); // or a large network is in memory twice
     const biased = { ...options, biased: true };
     return (x) => activation(addBias(convolve(x, folded, biased), bias));
   }
