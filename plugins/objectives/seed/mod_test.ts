@@ -103,6 +103,7 @@ for (const precision of ["fp32", "bf16"] as const) {
     using step = new TrainingStep({ engine, student, objective, queue }, {
       momentum: 0.9,
       weightDecay: 1e-4,
+      seed: 0,
     });
     for (let i = 0; i < 3; i++) { // from the second step on the queue holds embeddings like the batch's
       const random = new Random(i, "images");
@@ -114,7 +115,7 @@ for (const precision of ["fp32", "bf16"] as const) {
       }
       const zS = tf.tidy(() => unitRows(student.forward(images).embedding));
       const [s, t, D] = [zS.arraySync(), zT.arraySync(), queue.embeddings.arraySync() as number[][]];
-      const expected = expectedLoss(s, t, D, 0.2, 0.01), loss = await step.run([images], [zT], 0.01);
+      const expected = expectedLoss(s, t, D, 0.2, 0.01), loss = await step.run([images], [zT], 0.01, i);
       assert.ok(Math.abs(loss - expected) <= 1e-5 * expected, `step ${i}: ${loss}, expected ${expected}`);
       // The batch enters the queue after the loss, at the pointer.
       const newest = (await queue.embeddings.array() as number[][]).slice(i * BATCH, (i + 1) * BATCH);
