@@ -78,7 +78,7 @@ function resnetOf(depth: ResNetDepth): Network {
       ...DINO_RESNET_LAYOUTS,
       ...seedPaperLayouts("conv1.weight"),
       ...runLayouts("conv1.weight"),
-      plainLayout("timm and torchvision", "conv1.weight", "fc."),
+      plainLayout("timm and torchvision", "conv1.weight", "fc.", "torchvision"),
     ],
   };
 }

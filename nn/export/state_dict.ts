@@ -65,7 +65,7 @@ export async function stateDict(
 /** The library's layout of a network; null if it is timm's, whose names the network's are. */
 function layoutOf(name: string, network: Network | undefined, names: Names): Layout | null {
   if (names === "timm") return null;
-  const layout = network?.layouts.find((one) => one.name.split(", ").includes(names));
+  const layout = network?.layouts.find((one) => one.library === names);
   if (layout) return layout;
   throw new UsageError(`${names} has no network "${name}"; write it in timm's names`);
 }

@@ -14,6 +14,8 @@ export interface Layout {
   readonly name: string;
   /** Tensors that are all there in a file of this layout, and not in one of those before it in a network's list. */
   readonly marks: readonly string[];
+  /** The library, beside timm, whose state dicts of the network are in this layout: export writes it for that. */
+  readonly library?: "torchvision";
   /** Stands before the network's names. */
   readonly prefix: string;
   /**
@@ -43,6 +45,12 @@ export function findLayout(
 }
 
 /** The network's own names, with its classifier. */
-export function plainLayout(name: string, stem: string, classifier: string): Layout {
-  return { name, marks: [stem], prefix: "", dropped: (entry) => entry.startsWith(classifier), head: null };
+export function plainLayout(
+  name: string,
+  stem: string,
+  classifier: string,
+  library?: Layout["library"],
+): Layout {
+  const dropped = (entry: string) => entry.startsWith(classifier);
+  return { name, library, marks: [stem], prefix: "", dropped, head: null };
 }

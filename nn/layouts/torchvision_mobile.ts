@@ -22,6 +22,7 @@ export function torchvisionEfficientnet(variant: EfficientNetVariant): Layout {
   const stages = efficientnetStages(variant), last = `features.${stages.length + 1}`;
   return {
     name: "torchvision",
+    library: "torchvision",
     marks: ["features.0.0.weight", `${last}.0.weight`],
     prefix: "",
     rename: renameModules([
@@ -44,6 +45,7 @@ export function torchvisionMobilenetV3(variant: MobileNetV3Variant): Layout {
   const stages = mobilenetV3Stages(variant), last = `features.${stages.flat().length + 1}`;
   return {
     name: "torchvision",
+    library: "torchvision",
     marks: ["features.1.block.0.0.weight", `${last}.0.weight`],
     prefix: "",
     rename: renameModules([
