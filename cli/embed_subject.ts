@@ -5,11 +5,11 @@
  * @module
  */
 import {
-  createPlugin,
   type Engine,
   type Host,
   loadPlugin,
   loadTrainedStudent,
+  openEngine,
   pluginContext,
   sha256OfFile,
   type tf,
@@ -53,8 +53,10 @@ export async function fileSubject(name: string, path: string, layer: LayerName):
       const use = await loadPlugin(DEFAULTS.engine, "engine", "");
       return await use.plugin.create({}, { ...pluginContext(use, 0, host), device: "auto", trace: true });
     },
+    // Asynchronous to be interchangeable with a run's.
+    // deno-lint-ignore require-await
     async load() {
-      const frozen = await FrozenNetwork.load(file, network);
+      const frozen = FrozenNetwork.load(file, network);
       return {
         forward: (images) => layer === "head" ? frozen.embedding(images) : frozen.features(images),
         [Symbol.dispose]: () => frozen[Symbol.dispose](),
@@ -75,11 +77,7 @@ export async function runSubject(
     facts: { network: weights.metadata.network, ...await describe(weights), layout: "seed student" },
     inputSize,
     patch: 1,
-    openEngine: async (host) =>
-      await createPlugin(recipe.engine, {
-        ...pluginContext(recipe.engine, recipe.seed, host),
-        ...{ device: recipe.engine.device, trace: recipe.engine.trace },
-      }),
+    openEngine: async (host) => await openEngine(recipe, host),
     async load(engine, host) {
       const student = await loadTrainedStudent(recipe, weights, { engine, host });
       return {

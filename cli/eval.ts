@@ -10,6 +10,7 @@ import {
   type Host,
   loadPlugin,
   loadTrainedStudent,
+  openEngine,
   pluginContext,
   type Recipe,
   RunError,
@@ -85,8 +86,7 @@ async function evaluate({ recipe, weights, inputSize }: FinishedRun, named: stri
   const data = stack.use(await createPlugin(recipe.data, contextOf(recipe.data)));
   const images = evaluationOf(data);
   const teacherUse = recipe.evaluate.teacher ?? recipe.teacher;
-  const { device, trace } = recipe.engine;
-  const engine = stack.use(await createPlugin(recipe.engine, { ...contextOf(recipe.engine), device, trace }));
+  const engine = stack.use(await openEngine(recipe, host));
   const evaluators = await evaluatorsOf(recipe, named, engine, host);
   const pipeline = stack.use(await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 }));
   const batchSize = Math.min(64, recipe.train.batch_size);

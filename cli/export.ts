@@ -1,9 +1,8 @@
 import { dirname, join, resolve } from "node:path";
 import {
-  createPlugin,
   type Host,
   loadTrainedStudent,
-  pluginContext,
+  openEngine,
   sha256OfFile,
   tf,
   UsageError,
@@ -133,10 +132,7 @@ async function withNetwork<T>(
   }
   using opened = await openRun(subject.run, subject.overrides);
   const { recipe, weights, inputSize } = opened;
-  await using engine = await createPlugin(recipe.engine, {
-    ...pluginContext(recipe.engine, recipe.seed, host),
-    ...{ device: recipe.engine.device, trace: recipe.engine.trace },
-  });
+  await using engine = await openEngine(recipe, host);
   const student = await loadTrainedStudent(recipe, weights, { engine, host });
   using network = studentNetwork(student, weights, inputSize);
   return { ...await use(network), weights: weights.path, weights_sha256: await sha256OfFile(weights.path) };

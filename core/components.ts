@@ -73,8 +73,7 @@ export class Components implements AsyncDisposable {
     for (const use of pluginsOf(recipe)) {
       await use.plugin.checkFiles?.(use.options as never, pluginContext(use, recipe.seed, this.host));
     }
-    const { device, trace } = recipe.engine;
-    const engine = this.#stack.use(await this.#make(recipe.engine, { device, trace }));
+    const engine = this.#stack.use(await openEngine(recipe, this.host));
     this.engine = engine;
     if (recipe.teacher) this.teacher = this.#stack.use(await this.#make(recipe.teacher, { engine }));
     const { teacher } = recipe.evaluate;
@@ -114,6 +113,15 @@ function pluginsOf(recipe: Recipe): PluginUse<PluginKind>[] {
   const { engine, data, augmenter, teacher, student, queue, objective, evaluate, loggers } = recipe;
   const uses = [engine, data, augmenter, teacher, student, queue, objective, evaluate.teacher];
   return [...uses.filter((use) => use !== null), ...evaluate.evaluators, ...loggers];
+}
+
+/** Opens the recipe's engine, as the recipe asks for it. */
+export async function openEngine(
+  { engine, seed }: Pick<Recipe, "engine" | "seed">,
+  host: Host,
+): Promise<Engine> {
+  const { device, trace } = engine;
+  return await createPlugin(engine, { ...pluginContext(engine, seed, host), device, trace });
 }
 
 /**

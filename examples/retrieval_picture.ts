@@ -24,6 +24,7 @@ import {
   loadTrainedStudent,
   nearestNeighbours,
   type Neighbours,
+  openEngine,
   type Pixels,
   pluginContext,
   Random,
@@ -77,9 +78,8 @@ async function main(args: string[]): Promise<void> {
 
 /** Asks the teacher, and each run's student. */
 async function ask(runs: [string, FinishedRun][], data: EvaluationData, host: Host): Promise<Answers[]> {
-  const [[, first]] = runs, { device, trace } = first.recipe.engine;
-  const engineContext = pluginContext(first.recipe.engine, first.recipe.seed, host);
-  await using engine = await createPlugin(first.recipe.engine, { ...engineContext, device, trace });
+  const [[, first]] = runs;
+  await using engine = await openEngine(first.recipe, host);
   await using pipeline = await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 });
   const find = async (title: string, encode: Encoder, size: number): Promise<Answers> => {
     host.log(`Embedding ${data.gallery.length} + ${data.queries.length} images for "${title}"`);
