@@ -25,12 +25,12 @@ const HEAD = {
 };
 
 /** A MoCo-v2 ResNet-50 with a formula's weights. */
-export async function loadTeacher(): Promise<FrozenNetwork> {
+export function loadTeacher(): FrozenNetwork {
   const shapes = Object.entries<number[]>({ ...resnet50, ...HEAD });
   const file = weightsFile(
     Object.fromEntries(shapes.map(([name, shape]) => [`module.encoder_q.${name}`, shape])),
   );
-  return await FrozenNetwork.load(file, networkNamed("resnet50"), { layouts: MOCO_LAYOUTS });
+  return FrozenNetwork.load(file, networkNamed("resnet50"), { layouts: MOCO_LAYOUTS });
 }
 
 /** What `distill` runs in each step of `recipes/effb0.yaml`, from pixels on. */

@@ -17,7 +17,7 @@ const at = {
   queue: numberOf("SEED_BENCH_QUEUE", 65536),
 };
 
-const engine = await testEngine(), teacher = await loadTeacher();
+const engine = await testEngine(), teacher = loadTeacher();
 const parts = await SeedParts.create(engine, teacher, at);
 const operationByOperation = await SeedParts.create(eager(engine), teacher, at);
 const images = parts.upload(), lossAndQueue = parts.lossAndQueue();

@@ -9,7 +9,7 @@ import { plainLayout } from "./layouts/layout.ts";
 import { MOCO_LAYOUTS } from "./layouts/moco.ts";
 import { runLayouts } from "./layouts/run.ts";
 
-const PLAIN = plainLayout("plain", "conv1.weight", "fc.");
+const PLAIN = plainLayout("plain", ["conv1.weight"], "fc.");
 
 /** One convolution. */
 const TINY: Network = {

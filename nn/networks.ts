@@ -78,7 +78,7 @@ function resnetOf(depth: ResNetDepth): Network {
       ...DINO_RESNET_LAYOUTS,
       ...seedPaperLayouts("conv1.weight"),
       ...runLayouts("conv1.weight"),
-      plainLayout("timm and torchvision", "conv1.weight", "fc.", "torchvision"),
+      plainLayout("timm and torchvision", ["conv1.weight"], "fc.", { library: "torchvision" }),
     ],
   };
 }
@@ -105,7 +105,7 @@ function efficientnetOf(variant: "b0" | "b1", inputSize: number, mark: string): 
       ...efficientnetPytorchLayouts(variant, inputSize),
       torchvisionEfficientnet(variant),
       ...runLayouts(mark),
-      plainLayout("timm", mark, "classifier."),
+      plainLayout("timm", [mark], "classifier."),
     ],
   };
 }
@@ -116,10 +116,11 @@ function efficientnetLite2(): Network {
     build: (source, normalization) => efficientnet(source, "lite2", normalization, TENSORFLOW),
     inputSize: 260,
     normalization: EFFICIENTNET_LITE,
-    layouts: [{
-      ...plainLayout("efficientnet-lite-pytorch", "_conv_stem.weight", "_fc."),
-      rename: efficientnetPytorchNames("lite2"),
-    }],
+    layouts: [
+      plainLayout("efficientnet-lite-pytorch", ["_conv_stem.weight"], "_fc.", {
+        rename: efficientnetPytorchNames("lite2"),
+      }),
+    ],
   };
 }
 
@@ -134,7 +135,7 @@ function mobilenetV3Of(variant: MobileNetV3Variant, mark: string): Network {
       ...mobilenetV3PytorchLayouts(variant),
       torchvisionMobilenetV3(variant),
       ...runLayouts(mark),
-      plainLayout("timm", mark, "classifier."),
+      plainLayout("timm", [mark], "classifier."),
     ],
   };
 }

@@ -5,7 +5,7 @@
  */
 import { ANTIALIASED_INTERPOLATION, OFFSET_INTERPOLATION } from "../position_embedding.ts";
 import { visionTransformer, type VisionTransformerOptions } from "../vision_transformer.ts";
-import type { Build, Layout } from "./layout.ts";
+import { type Build, type Layout, plainLayout } from "./layout.ts";
 
 /** timm's network of a size, for either family. */
 export type TimmNetwork = Omit<VisionTransformerOptions, "interpolation" | "registers" | "classPosition">;
@@ -26,13 +26,7 @@ export function dinoLayouts(network: TimmNetwork): Layout[] {
   const build = buildOf({ ...network, interpolation: OFFSET_INTERPOLATION });
   return [
     ...dinoCheckpoints("cls_token").map((layout) => ({ ...layout, build })),
-    {
-      name: "timm",
-      marks: ["cls_token", "pos_embed", "head.weight"],
-      prefix: "",
-      dropped: (entry) => entry.startsWith("head."),
-      head: null,
-    },
+    plainLayout("timm", ["cls_token", "pos_embed", "head.weight"], "head."),
     {
       name: "dino, timm without classifier",
       marks: ["cls_token", "pos_embed"],
@@ -77,17 +71,13 @@ export function dinov2Layouts(network: TimmNetwork): Layout[] {
       { ...shared, name, marks: [`${prefix}mask_token`], build: plain },
     ];
   };
-  const timm = { prefix: "", dropped: (entry: string) => entry.startsWith("head."), head: null };
   return [
     ...own("dinov2 checkpoint", "teacher.backbone."),
     ...own("dinov2", ""),
-    {
-      ...timm,
-      name: "timm, registers",
-      marks: ["reg_token", "blocks.0.ls1.gamma"],
+    plainLayout("timm, registers", ["reg_token", "blocks.0.ls1.gamma"], "head.", {
       build: buildOf({ ...withRegisters, classPosition: false }),
-    },
-    { ...timm, name: "timm", marks: ["cls_token", "blocks.0.ls1.gamma"] },
+    }),
+    plainLayout("timm", ["cls_token", "blocks.0.ls1.gamma"], "head."),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { TENSORFLOW } from "../conventions.ts";
 import { efficientnet, efficientnetStages, type EfficientNetVariant } from "../efficientnet.ts";
-import type { Layout } from "./layout.ts";
+import { type Layout, plainLayout } from "./layout.ts";
 import { blockModules, renameModules } from "./rename_modules.ts";
 import { seedPaperLayouts } from "./seed_paper.ts";
 
@@ -34,15 +34,9 @@ export function efficientnetPytorchLayouts(variant: "b0" | "b1", inputSize: numb
     build: (source, normalization) =>
       efficientnet(source, variant, normalization, { ...TENSORFLOW, padding: inputSize }),
   };
+  const marks = ["_conv_stem.weight", "_blocks.0._se_reduce.weight"];
   return [
-    ...seedPaperLayouts("_conv_stem.weight", own),
-    {
-      ...own,
-      name: "efficientnet-pytorch",
-      marks: ["_conv_stem.weight", "_blocks.0._se_reduce.weight"],
-      prefix: "",
-      dropped: (name) => name.startsWith("_fc."),
-      head: null,
-    },
+    ...seedPaperLayouts(marks[0], own),
+    plainLayout("efficientnet-pytorch", marks, "_fc.", own),
   ];
 }

@@ -44,13 +44,18 @@ export function findLayout(
   return layouts.find(({ marks }) => marks.every((name) => tensors.has(name))) ?? null;
 }
 
-/** The network's own names, with its classifier. */
+/**
+ * A network's state dict as a library saves it: no prefix, no projection head, a classifier.
+ *
+ * @param classifier How the classifier's names begin.
+ * @param more What is particular of it: renaming, conventions, library.
+ */
 export function plainLayout(
   name: string,
-  stem: string,
+  marks: readonly string[],
   classifier: string,
-  library?: Layout["library"],
+  more: Pick<Layout, "rename" | "build" | "library" | "matrices"> = {},
 ): Layout {
   const dropped = (entry: string) => entry.startsWith(classifier);
-  return { name, library, marks: [stem], prefix: "", dropped, head: null };
+  return { name, marks, prefix: "", dropped, head: null, ...more };
 }

@@ -1,7 +1,7 @@
 import { TIMM } from "../conventions.ts";
 import { type BlockParts, type BlockShape, expands } from "../inverted_residual.ts";
 import { mobilenetV3, mobilenetV3Stages, type MobileNetV3Variant } from "../mobilenet_v3.ts";
-import type { Layout } from "./layout.ts";
+import { type Layout, plainLayout } from "./layout.ts";
 import { blockModules, renameModules } from "./rename_modules.ts";
 import { seedPaperLayouts } from "./seed_paper.ts";
 
@@ -32,15 +32,9 @@ export function mobilenetV3PytorchLayouts(variant: MobileNetV3Variant): Layout[]
     build: (source, normalization) =>
       mobilenetV3(source, variant, normalization, { ...TIMM, excitesFirst: true }),
   };
+  const marks = ["features.1.conv.0.weight", "conv.0.weight"];
   return [
-    ...seedPaperLayouts("features.1.conv.0.weight", own),
-    {
-      ...own,
-      name: "mobilenetv3.pytorch",
-      marks: ["features.1.conv.0.weight", "conv.0.weight"],
-      prefix: "",
-      dropped: (name) => name.startsWith("classifier.3."),
-      head: null,
-    },
+    ...seedPaperLayouts(marks[0], own),
+    plainLayout("mobilenetv3.pytorch", marks, "classifier.3.", own),
   ];
 }

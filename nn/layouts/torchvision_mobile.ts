@@ -2,7 +2,7 @@ import { type Conventions, TENSORFLOW } from "../conventions.ts";
 import { efficientnetStages, type EfficientNetVariant } from "../efficientnet.ts";
 import { type BlockParts, type BlockShape, expands } from "../inverted_residual.ts";
 import { mobilenetV3, mobilenetV3Stages, type MobileNetV3Variant } from "../mobilenet_v3.ts";
-import type { Layout } from "./layout.ts";
+import { type Layout, plainLayout } from "./layout.ts";
 import { blockModules, renameModules } from "./rename_modules.ts";
 
 /** torchvision numbers the parts of a block that are there. */
@@ -20,11 +20,8 @@ function blockParts(shape: BlockShape): BlockParts {
 /** torchvision's EfficientNet (`torchvision/models/efficientnet.py`). */
 export function torchvisionEfficientnet(variant: EfficientNetVariant): Layout {
   const stages = efficientnetStages(variant), last = `features.${stages.length + 1}`;
-  return {
-    name: "torchvision",
+  return plainLayout("torchvision", ["features.0.0.weight", `${last}.0.weight`], "classifier.", {
     library: "torchvision",
-    marks: ["features.0.0.weight", `${last}.0.weight`],
-    prefix: "",
     rename: renameModules([
       ["conv_stem", "features.0.0"],
       ["bn1", "features.0.1"],
@@ -32,9 +29,7 @@ export function torchvisionEfficientnet(variant: EfficientNetVariant): Layout {
       ["conv_head", `${last}.0`],
       ["bn2", `${last}.1`],
     ]),
-    dropped: (name) => name.startsWith("classifier."),
-    head: null,
-  };
+  });
 }
 
 /** TensorFlow's batch norm, PyTorch's padding. */
@@ -43,11 +38,8 @@ const MOBILENET: Conventions = { ...TENSORFLOW, padding: "symmetric" };
 /** torchvision's MobileNetV3 (`torchvision/models/mobilenetv3.py`). */
 export function torchvisionMobilenetV3(variant: MobileNetV3Variant): Layout {
   const stages = mobilenetV3Stages(variant), last = `features.${stages.flat().length + 1}`;
-  return {
-    name: "torchvision",
+  return plainLayout("torchvision", ["features.1.block.0.0.weight", `${last}.0.weight`], "classifier.3.", {
     library: "torchvision",
-    marks: ["features.1.block.0.0.weight", `${last}.0.weight`],
-    prefix: "",
     rename: renameModules([
       ["conv_stem", "features.0.0"],
       ["bn1", "features.0.1"],
@@ -58,7 +50,5 @@ export function torchvisionMobilenetV3(variant: MobileNetV3Variant): Layout {
     ]),
     matrices: ["classifier.0.weight"],
     build: (source, normalization) => mobilenetV3(source, variant, normalization, MOBILENET),
-    dropped: (name) => name.startsWith("classifier.3."),
-    head: null,
-  };
+  });
 }

@@ -81,7 +81,7 @@ const WORDS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array
  *
  * @param bytes The storage from the view's first element to its last; returned as they are if they are in order.
  */
-export function gather(
+function gather(
   { dtype, shape, strides }: Pick<TensorView, "dtype" | "shape" | "strides">,
   bytes: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
