@@ -24,7 +24,7 @@ import {
   LogisticRegression,
   ranks,
 } from "./logistic_regression.ts";
-import { standardizer } from "./standardize.ts";
+import { standardize } from "./standardize.ts";
 
 interface LinearOptions {
   l2: readonly number[];
@@ -41,8 +41,9 @@ class LinearEvaluator implements Evaluator {
   ) {}
 
   async evaluate({ subject: { gallery, queries } }: EvaluationInputs): Promise<Figures> {
-    const standardize = standardizer(matrixOf(gallery));
-    const training = labelled(gallery, standardize), test = labelled(queries, standardize);
+    const labels = [gallery, queries].map(labelsOf);
+    const rows = standardize(matrixOf(gallery), matrixOf(queries));
+    const [training, test] = rows.map((matrix, i): LabelledRows => ({ ...matrix, labels: labels[i] }));
     const classes = Math.max(...training.labels, ...test.labels) + 1;
     const classifier = await this.#fit(training, await this.#strength(training, classes), classes);
     const below = await ranks(classifier, test);
@@ -94,15 +95,11 @@ function matrixOf({ features: data, featureDim: dim }: EmbeddedSet): Matrix {
   return { data, dim };
 }
 
-function labelled(set: EmbeddedSet, standardize: (rows: Matrix) => Matrix): LabelledRows {
-  const { images } = set;
+function labelsOf({ images }: EmbeddedSet): Int32Array {
   if (!images.label) {
     throw new RunError("The evaluator linear needs labelled images; the data has no classes");
   }
-  return {
-    ...standardize(matrixOf(set)),
-    labels: Int32Array.from({ length: images.length }, (_, i) => images.label!(i)),
-  };
+  return Int32Array.from({ length: images.length }, (_, i) => images.label!(i));
 }
 
 function select({ data, dim, labels }: LabelledRows, rows: readonly number[]): LabelledRows {

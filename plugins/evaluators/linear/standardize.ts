@@ -7,18 +7,19 @@ const NO_DEVIATION = 1e-12;
  * Rows of length 1, then each feature with mean 0 and deviation 1 over the reference's rows: what a probe finds does
  * not depend on how large features are (Koohpayegani et al., CompRess, NeurIPS 2020).
  *
- * @returns a function for the reference and whatever is to be measured by it.
+ * @returns the reference, and the others measured by it.
  */
-export function standardizer(reference: Matrix): (rows: Matrix) => Matrix {
+export function standardize(reference: Matrix, other: Matrix): [reference: Matrix, other: Matrix] {
   const { dim } = reference, unit = unitRows(reference);
   const rows = unit.length / dim, mean = new Float64Array(dim), square = new Float64Array(dim);
   for (let i = 0; i < unit.length; i++) mean[i % dim] += unit[i] / rows;
   for (let i = 0; i < unit.length; i++) square[i % dim] += (unit[i] - mean[i % dim]) ** 2 / rows;
   const factor = square.map((s) => Math.sqrt(s) > NO_DEVIATION ? 1 / Math.sqrt(s) : 0);
-  return (matrix) => ({
+  const measured = (values: Float32Array): Matrix => ({
     dim,
-    data: unitRows(matrix).map((value, i) => (value - mean[i % dim]) * factor[i % dim]),
+    data: values.map((value, i) => (value - mean[i % dim]) * factor[i % dim]),
   });
+  return [measured(unit), measured(unitRows(other))];
 }
 
 function unitRows({ data, dim }: Matrix): Float32Array {
