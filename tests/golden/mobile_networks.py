@@ -6,7 +6,6 @@ differs, one pass in training mode with the gradient of every parameter.
 """
 
 import gzip
-import itertools
 import json
 
 import timm
@@ -19,7 +18,7 @@ from torch import nn
 from fingerprint import fingerprint
 from formula import fill, normalized, uniform
 from mobilenetv3_pytorch import MobileNetV3
-from student import Student
+from student import Student, batch_without_kinks
 
 
 class PooledEfficientNet(EfficientNet):
@@ -127,7 +126,7 @@ def content_of(student: nn.Module, gain: float, trained: bool) -> dict:
             "embedding": short(embedding),
         }
     if trained:
-        name, batch = batch_without_kinks(student)
+        name, batch = batch_without_kinks(student, 4, 64, 3e-6)
         content["batch"], content["training"] = name, training_pass(student, batch)
     return content
 
@@ -153,32 +152,3 @@ def training_pass(student: Student, images: torch.Tensor) -> dict:
         "statistics": {name: short(value, 1, 0) for name, value in statistics.items()},
         "gradients": {name: short(value, 1, 0, digits=5) for name, value in gradients.items()},
     }
-
-
-# Where a function of straight lines bends.
-KINKS = {nn.ReLU: (0.0,), nn.ReLU6: (0.0, 6.0), nn.Hardswish: (-3.0, 3.0), nn.Hardsigmoid: (-3.0, 3.0)}
-
-
-def batch_without_kinks(student: Student) -> tuple[str, torch.Tensor]:
-    """Images of which no value comes near a kink: float32 may round such a value to the other side of it, where the
-    gradient is another."""
-    nearest = []
-
-    def observe(module, inputs):
-        x = inputs[0]
-        nearest.extend(((x - kink).abs().min() / x.std()).item() for kink in KINKS[type(module)])
-
-    hooks = [m.register_forward_pre_hook(observe) for m in student.modules() if type(m) in KINKS]
-    state = {name: value.clone() for name, value in student.state_dict().items()}
-    student.train()
-    for i in itertools.count():
-        nearest.clear()
-        batch = normalized(f"batch {i}", 4, 64, IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
-        with torch.no_grad():
-            student(batch)
-        student.load_state_dict(state)
-        if min(nearest) > 3e-6:
-            break
-    for handle in hooks:
-        handle.remove()
-    return f"batch {i}", batch

@@ -1,7 +1,5 @@
 """ResNets as students, and every ResNet in evaluation mode: torchvision's, without classifier."""
 
-import itertools
-
 import torch
 import torchvision
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
@@ -10,7 +8,7 @@ from torch import nn
 from fingerprint import fingerprint
 from formula import fill, normalized
 from resnets import BLOCKS, digest, resnet, without_values
-from student import Student, training_pass
+from student import Student, batch_without_kinks, training_pass
 
 # The first, the last, and one of every kind between them.
 PARAMETERS = [
@@ -73,7 +71,7 @@ def evaluated(backbone: nn.Module) -> dict:
 
 def trained(backbone: nn.Module, size: int, parameters: list[str]) -> dict:
     student = quieten(fill(Student(backbone, backbone.num_features, 128)))
-    name, batch = batch_without_kinks(student, size)
+    name, batch = batch_without_kinks(student, 8, size, 1e-5)
     return {"batch": name, "size": size, "training": training_pass(student, batch, parameters, NORMS)}
 
 
@@ -84,24 +82,3 @@ def quieten(student: Student) -> Student:
         if name.endswith(".bn3.weight"):
             parameter.data.mul_(0.25)
     return student
-
-
-def batch_without_kinks(student: Student, size: int) -> tuple[str, torch.Tensor]:
-    """Images of which no value comes near the kink of a ReLU: float32 may round such a value to the other side of
-    zero, where the gradient is another."""
-    nearest = []
-    hook = lambda _, inputs: nearest.append((inputs[0].abs().min() / inputs[0].std()).item())
-    hooks = [m.register_forward_pre_hook(hook) for m in student.modules() if isinstance(m, nn.ReLU)]
-    state = {name: value.clone() for name, value in student.state_dict().items()}
-    student.train()
-    for i in itertools.count():
-        nearest.clear()
-        batch = normalized(f"batch {i}", 8, size, IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
-        with torch.no_grad():
-            student(batch)
-        student.load_state_dict(state)
-        if min(nearest) > 1e-5:
-            break
-    for handle in hooks:
-        handle.remove()
-    return f"batch {i}", batch

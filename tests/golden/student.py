@@ -1,10 +1,13 @@
 """A backbone with SEED's projection head, and what one pass in training mode does to it."""
 
+import itertools
+
 import torch
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import nn
 
 from fingerprint import fingerprint
-from formula import uniform
+from formula import normalized, uniform
 
 
 class Student(nn.Module):
@@ -43,3 +46,32 @@ def training_pass(student: Student, images: torch.Tensor, parameters: list[str],
         "statistics": {name: fingerprint(state[name]) for name in statistics},
         "gradients": {name: fingerprint(gradients[name]) for name in parameters},
     }
+
+
+# Where a function of straight lines bends.
+KINKS = {nn.ReLU: (0.0,), nn.ReLU6: (0.0, 6.0), nn.Hardswish: (-3.0, 3.0), nn.Hardsigmoid: (-3.0, 3.0)}
+
+
+def batch_without_kinks(student: Student, batch: int, size: int, distance: float) -> tuple[str, torch.Tensor]:
+    """Images of which no value comes near a kink, in deviations: float32 may round such a value to the other side of
+    it, where the gradient is another."""
+    nearest = []
+
+    def observe(module, inputs):
+        x = inputs[0]
+        nearest.extend(((x - kink).abs().min() / x.std()).item() for kink in KINKS[type(module)])
+
+    hooks = [m.register_forward_pre_hook(observe) for m in student.modules() if type(m) in KINKS]
+    state = {name: value.clone() for name, value in student.state_dict().items()}
+    student.train()
+    for i in itertools.count():
+        nearest.clear()
+        images = normalized(f"batch {i}", batch, size, IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
+        with torch.no_grad():
+            student(images)
+        student.load_state_dict(state)
+        if min(nearest) > distance:
+            break
+    for handle in hooks:
+        handle.remove()
+    return f"batch {i}", images
