@@ -1,4 +1,13 @@
-import { type Engine, type Objective, type Queue, type Student, tf, TrainingStep } from "@seed/core";
+import {
+  type Engine,
+  type Objective,
+  type Queue,
+  Sgd,
+  singleTerm,
+  type Student,
+  tf,
+  TrainingStep,
+} from "@seed/core";
 import { FrozenNetwork, FrozenTeacher, MOCO_LAYOUTS, networkNamed } from "@seed/nn";
 import objectivePlugin from "@seed/objective-seed";
 import queuePlugin from "@seed/queue-fifo";
@@ -48,11 +57,9 @@ export class SeedParts {
     private readonly at: StepSize,
   ) {
     this.#pixels = pixels("bench", at.batch, at.size);
-    this.#step = new TrainingStep({ engine, student, objective, queue }, {
-      momentum: 0.9,
-      weightDecay: 1e-4,
-      seed: 0,
-    });
+    const optimizer = new Sgd(student.parameters, { momentum: 0.9, weightDecay: 1e-4 });
+    const terms = [singleTerm(objective, queue)];
+    this.#step = new TrainingStep({ engine, student, terms, optimizer }, { seed: 0 });
   }
 
   static async create(engine: Engine, network: FrozenNetwork, at: StepSize): Promise<SeedParts> {
@@ -105,7 +112,7 @@ export class SeedParts {
 
   /** The student's part: forward, loss, gradients, update, enqueue. */
   async studentStep(images: tf.Tensor4D, embedding: tf.Tensor2D): Promise<void> {
-    const loss = await this.#step.run([images], [embedding], 0.03, 0);
+    const loss = await this.#step.run({ views: [images], teacher: [embedding] }, 0.03, 0);
     if (!Number.isFinite(loss)) throw new Error(`The loss is ${loss}`);
   }
 

@@ -11,7 +11,7 @@ export function dryRunReport(dry: DryRun): string {
     ["Views", all(shapes.views)],
     ["Features", shape(shapes.features)],
     ["Embedding", `${shape(shapes.embedding)}${teacher ? `, the teacher's ${all(shapes.teacher)}` : ""}`],
-    ["Queue", shape(shapes.queue)],
+    ["Queue", all(shapes.queues) || "none"],
     ["Loss", dry.loss.toFixed(4)],
     ["Memory", `${(dry.memory_bytes / 1e9).toFixed(2)} GB`],
     ["Steps", `${dry.steps}, ${dry.steps_per_epoch} an epoch of ${dry.images} images`],

@@ -13,9 +13,14 @@ import { tf } from "./tf.ts";
 /** What training changes. */
 export interface TrainingState {
   student: readonly Parameter[];
-  momenta: readonly Parameter[];
-  /** State of the objective's own. */
-  objective: readonly Parameter[];
+  /** State of the optimizer's, of the objectives' and of the average of weights, under the names it is stored by. */
+  more: readonly Parameter[];
+  queues: readonly NamedQueue[];
+}
+
+/** A queue, and what its tensors' names begin with. */
+export interface NamedQueue {
+  name: string;
   queue: Queue;
 }
 
@@ -34,8 +39,9 @@ export interface Origin {
 
 const NO_FILE = "none";
 
-const STUDENT = "student.", MOMENTUM = "optimizer.momentum.";
-const EMBEDDINGS = "queue.embeddings", POINTER = "queue.pointer";
+const STUDENT = "student.";
+const embeddingsOf = ({ name }: NamedQueue) => `${name}.embeddings`;
+const pointerOf = ({ name }: NamedQueue) => `${name}.pointer`;
 
 /** Writes a checkpoint, whole or not at all. */
 export async function saveCheckpoint(
@@ -44,18 +50,16 @@ export async function saveCheckpoint(
   { step, epoch }: Progress,
   { seed, teacher }: Origin,
 ): Promise<void> {
-  const { queue } = state;
   const tensors: NamedArray[] = [
     ...await readParameters(state.student, STUDENT),
-    ...await readParameters(state.momenta, MOMENTUM),
-    ...await readParameters(state.objective),
-    {
-      name: EMBEDDINGS,
-      shape: queue.embeddings.shape,
-      data: await queue.embeddings.data() as Float32Array,
-    },
-    { name: POINTER, shape: [], data: await queue.pointer.data() as Int32Array },
+    ...await readParameters(state.more),
   ];
+  for (const named of state.queues) {
+    const { embeddings, pointer } = named.queue;
+    const data = await embeddings.data() as Float32Array;
+    tensors.push({ name: embeddingsOf(named), shape: embeddings.shape, data });
+    tensors.push({ name: pointerOf(named), shape: [], data: await pointer.data() as Int32Array });
+  }
   await writeSafetensors(path, tensors, {
     step: `${step}`,
     epoch: `${epoch}`,
@@ -95,42 +99,39 @@ export async function loadCheckpoint(
   }
   refuseUnread(file, state);
   assignParameters(state.student, file, STUDENT);
-  assignParameters(state.momenta, file, MOMENTUM);
-  assignParameters(state.objective, file);
-  assignQueue(state.queue, file);
+  assignParameters(state.more, file);
+  for (const named of state.queues) assignQueue(named, file);
   return progress;
 }
 
 function refuseUnread(
   { path, tensors }: SafetensorsFile,
-  { student, momenta, objective }: TrainingState,
+  { student, more, queues }: TrainingState,
 ): void {
   const read = new Set([
     ...student.map(({ name }) => STUDENT + name),
-    ...momenta.map(({ name }) => MOMENTUM + name),
-    ...objective.map(({ name }) => name),
-    EMBEDDINGS,
-    POINTER,
+    ...more.map(({ name }) => name),
+    ...queues.flatMap((queue) => [embeddingsOf(queue), pointerOf(queue)]),
   ]);
-  const [first, ...more] = [...tensors.keys()].filter((name) => !read.has(name));
+  const [first, ...others] = [...tensors.keys()].filter((name) => !read.has(name));
   if (first === undefined) return;
   throw new RunError(
     `The checkpoint "${path}" holds "${first}"${
-      more.length ? ` and ${more.length} more tensors` : ""
+      others.length ? ` and ${others.length} more tensors` : ""
     } that the ` +
-      "recipe's student and objective do not have; resume with those that the run began with",
+      "recipe's student, optimizer and objective do not have; resume with those that the run began with",
   );
 }
 
-function assignQueue(queue: Queue, file: SafetensorsFile): void {
-  const stored = file.tensors.get(EMBEDDINGS)?.shape;
+function assignQueue(named: NamedQueue, file: SafetensorsFile): void {
+  const { name, queue } = named, stored = file.tensors.get(embeddingsOf(named))?.shape;
   if (stored?.join() !== queue.embeddings.shape.join()) {
     throw new RunError(
-      `The queue in "${file.path}" is [${stored}], but the recipe's is [${queue.embeddings.shape}]`,
+      `The ${name} in "${file.path}" is [${stored}], but the recipe's is [${queue.embeddings.shape}]`,
     );
   }
-  const embeddings = tf.tensor2d(file.read(EMBEDDINGS), queue.embeddings.shape);
-  const pointer = tf.scalar(file.read(POINTER)[0], "int32");
+  const embeddings = tf.tensor2d(file.read(embeddingsOf(named)), queue.embeddings.shape);
+  const pointer = tf.scalar(file.read(pointerOf(named))[0], "int32");
   queue.embeddings.assign(embeddings);
   queue.pointer.assign(pointer);
   tf.dispose([embeddings, pointer]);

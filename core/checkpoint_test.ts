@@ -57,20 +57,28 @@ function makeState(
     list.map(({ name, kind, variable }) => parameter(prefix + name, kind, variable.shape, seed + 100, false));
   return {
     student,
-    momenta: copies("", student.filter(({ trainable }) => trainable)),
-    objective: momentumEncoder ? copies("momentum_encoder.", student) : [],
-    queue: {
-      size: queueSize,
-      embeddingDim: 5,
-      embeddings: tf.variable(randomTensor([queueSize, 5], seed, "queue"), false),
-      pointer: tf.variable(tf.scalar(seed, "int32"), false),
-    } as unknown as Queue,
+    more: [
+      ...copies("optimizer.momentum.", student.filter(({ trainable }) => trainable)),
+      ...momentumEncoder ? copies("momentum_encoder.", student) : [],
+    ],
+    queues: ["queue", "small_queue"].map((name) => {
+      const queue = {
+        size: queueSize,
+        embeddingDim: 5,
+        embeddings: tf.variable(randomTensor([queueSize, 5], seed, name), false),
+        pointer: tf.variable(tf.scalar(seed, "int32"), false),
+      };
+      return { name, queue: queue as unknown as Queue };
+    }),
   };
 }
 
-function variables({ student, momenta, objective, queue }: TrainingState): tf.Variable[] {
-  const parameters = [...student, ...momenta, ...objective].map(({ variable }) => variable);
-  return [...parameters, queue.embeddings as tf.Variable, queue.pointer as tf.Variable];
+function variables({ student, more, queues }: TrainingState): tf.Variable[] {
+  const parameters = [...student, ...more].map(({ variable }) => variable);
+  const ofQueues = queues.flatMap((
+    { queue },
+  ) => [queue.embeddings as tf.Variable, queue.pointer as tf.Variable]);
+  return [...parameters, ...ofQueues];
 }
 
 const values = (state: TrainingState) => variables(state).map((variable) => variable.dataSync());
@@ -117,6 +125,8 @@ Deno.test("a checkpoint has the promised names, with PyTorch's shapes", () =>
       "momentum_encoder.head.0.bias": [5],
       "queue.embeddings": [6, 5],
       "queue.pointer": [],
+      "small_queue.embeddings": [6, 5],
+      "small_queue.pointer": [],
     });
     assert.deepEqual(file.metadata, { step: "12", epoch: `${12 / 7}`, seed: "3", teacher: "a04e" });
   }));

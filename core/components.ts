@@ -5,13 +5,16 @@ import type { DataSource } from "./data_source.ts";
 import type { Engine } from "./engine.ts";
 import { RunError, UsageError } from "./errors.ts";
 import type { Evaluator } from "./evaluator.ts";
+import { type BatchNeeds, type LossTerm, needsOf } from "./loss_terms.ts";
 import type { Objective } from "./objective.ts";
+import type { AugmenterModule } from "./pipeline/messages.ts";
 import { autoWorkers, ViewPipeline } from "./pipeline/view_pipeline.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "./plugin.ts";
 import type { Queue } from "./queue.ts";
-import type { PluginUse, Recipe } from "./recipe/load_recipe.ts";
+import type { ObjectiveUse, PluginUse, Recipe } from "./recipe/load_recipe.ts";
 import type { Student } from "./student.ts";
 import type { Teacher } from "./teacher.ts";
+import { WeightAverage } from "./weight_average.ts";
 
 /** What plugins need of the program that runs them. */
 export interface Host {
@@ -28,8 +31,15 @@ export class Components implements AsyncDisposable {
   /** The teacher that evaluations compare with: the recipe's, or one for evaluation alone. */
   referenceTeacher: Teacher | null = null;
   student!: Student;
-  objective!: Objective;
-  queue!: Queue;
+  /** Null: the weights are taken as they are. */
+  average: WeightAverage | null = null;
+  objectives: Objective[] = [];
+  /** One an objective, and one more each with small patches. */
+  terms: LossTerm[] = [];
+  /** What the terms need of a batch. */
+  needs!: BatchNeeds;
+  /** What makes small patches; null: there are none. */
+  patchAugmenter: Augmenter | null = null;
   evaluators: Evaluator[] = [];
   pipeline!: ViewPipeline;
   readonly #stack = new AsyncDisposableStack();
@@ -70,6 +80,7 @@ export class Components implements AsyncDisposable {
       );
     }
     this.augmenter = await this.#make(recipe.augmenter);
+    if (recipe.smallPatches) this.patchAugmenter = await this.#make(recipe.smallPatches.augmenter);
     for (const use of pluginsOf(recipe)) {
       await use.plugin.checkFiles?.(use.options as never, pluginContext(use, recipe.seed, this.host));
     }
@@ -81,24 +92,73 @@ export class Components implements AsyncDisposable {
     const teacherDim = this.teacher?.embeddingDim ?? null;
     const createStudent = async () => await this.#make(recipe.student, { engine, embeddingDim: teacherDim });
     this.student = this.#stack.use(await createStudent());
-    const { embeddingDim } = this.student;
-    this.objective = this.#stack.use(
-      await this.#make(recipe.objective, { engine, createStudent, embeddingDim }),
-    );
-    if (this.objective.usesTeacher && !this.teacher) {
-      throw new UsageError(
-        `${recipe.objective.place}: The objective "${recipe.objective.specifier}" needs a teacher; add a section "teacher"`,
-      );
+    if (recipe.train.ema !== null) {
+      // The same values as the student's: draws are keyed by seed and name.
+      this.average = this.#stack.use(new WeightAverage(await createStudent(), recipe.train.ema));
     }
-    this.queue = this.#stack.use(await this.#make(recipe.queue, { engine, embeddingDim, batchSize }));
+    await this.#createTerms(createStudent);
     for (const use of recipe.evaluate.evaluators) this.evaluators.push(await this.#make(use, { engine }));
     this.pipeline = this.#stack.use(await this.#startPipeline());
   }
 
+  /** What is evaluated and written: the average of the weights if there is one. */
+  get result(): Student {
+    return this.average?.student ?? this.student;
+  }
+
+  async #createTerms(createStudent: () => Promise<Student>): Promise<void> {
+    const { recipe, engine, student: { embeddingDim } } = this;
+    for (const [i, use] of recipe.objectives.entries()) {
+      const objective = this.#stack.use(await this.#make(use, { engine, createStudent, embeddingDim }));
+      this.#check(use, objective);
+      this.objectives.push(objective);
+      const number = i ? `_${i + 1}` : "", { weight } = use;
+      const queue = await this.#createQueue(use, objective, use.queue ?? recipe.queue);
+      this.terms.push({ objective, queue, queueName: `queue${number}`, weight, stream: "views" });
+      const { smallPatches } = recipe;
+      if (!smallPatches) continue;
+      this.terms.push({
+        objective,
+        queue: await this.#createQueue(use, objective, smallPatches.queue ?? use.queue ?? recipe.queue),
+        queueName: `small_queue${number}`,
+        weight: weight * smallPatches.weight,
+        stream: "patches",
+      });
+    }
+    this.needs = needsOf(this.terms);
+  }
+
+  async #createQueue(
+    of: ObjectiveUse,
+    { usesQueue = true }: Objective,
+    use: PluginUse<"queue"> | null,
+  ): Promise<Queue | null> {
+    if (!usesQueue) return null;
+    if (!use) {
+      throw new UsageError(
+        `${of.place}: The objective "${of.specifier}" needs a queue; add a section "queue"`,
+      );
+    }
+    const { engine, student: { embeddingDim }, recipe: { train: { batch_size: batchSize } } } = this;
+    return this.#stack.use(await this.#make(use, { engine, embeddingDim, batchSize }));
+  }
+
+  #check({ place, specifier }: ObjectiveUse, objective: Objective): void {
+    const said = (problem: string) => new UsageError(`${place}: The objective "${specifier}" ${problem}`);
+    if (objective.usesTeacher && !this.teacher) throw said('needs a teacher; add a section "teacher"');
+    if (this.recipe.smallPatches && objective.views > 1) {
+      throw said(`needs ${objective.views} views, and small patches are one each; take small_patches out`);
+    }
+    if (objective.neighbours && !this.teacher) {
+      throw said('looks for neighbours by the teacher; add a section "teacher"');
+    }
+  }
+
   async #startPipeline(): Promise<ViewPipeline> {
-    const { augmenter: { module, exportName, options }, train, seed } = this.recipe;
+    const { augmenter, smallPatches, train, seed } = this.recipe;
     const workers = train.workers === "auto" ? autoWorkers() : train.workers;
-    return await ViewPipeline.start({ augmenter: { module, exportName, options }, workers, seed });
+    const patchAugmenter = smallPatches && moduleOf(smallPatches.augmenter);
+    return await ViewPipeline.start({ augmenter: moduleOf(augmenter), patchAugmenter, workers, seed });
   }
 
   async #make<K extends PluginKind>(
@@ -109,10 +169,17 @@ export class Components implements AsyncDisposable {
   }
 }
 
+function moduleOf({ module, exportName, options }: PluginUse<"augmenter">): AugmenterModule {
+  return { module, exportName, options };
+}
+
 function pluginsOf(recipe: Recipe): PluginUse<PluginKind>[] {
-  const { engine, data, augmenter, teacher, student, queue, objective, evaluate, loggers } = recipe;
-  const uses = [engine, data, augmenter, teacher, student, queue, objective, evaluate.teacher];
-  return [...uses.filter((use) => use !== null), ...evaluate.evaluators, ...loggers];
+  const { engine, data, augmenter, teacher, student, queue, objectives, smallPatches, evaluate, loggers } =
+    recipe;
+  const uses = [engine, data, augmenter, smallPatches?.augmenter, teacher, student];
+  const queues = [queue, smallPatches?.queue, ...objectives.map(({ queue }) => queue)];
+  return [...uses, ...queues, evaluate.teacher, ...objectives, ...evaluate.evaluators, ...loggers]
+    .filter((use) => use !== null && use !== undefined);
 }
 
 /** Opens the recipe's engine, as the recipe asks for it. */

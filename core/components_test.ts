@@ -43,8 +43,9 @@ function recipeOf(
     teacher: hasTeacher ? use("teacher", { embeddingDim: 4 }) : null,
     student: use("student", { embeddingDim: 4 }),
     queue: use("queue"),
-    objective: use("objective", { usesTeacher }),
-    train: { batch_size: 4, workers: 1 },
+    objectives: [{ ...use("objective", { usesTeacher, views: 1 }), weight: 1, queue: null }],
+    smallPatches: null,
+    train: { batch_size: 4, workers: 1, ema: null },
     evaluate: { evaluators: [use("evaluator")], teacher: null },
     loggers: [use("logger")],
   } as unknown as Recipe;

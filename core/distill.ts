@@ -19,11 +19,12 @@ import { RunDirectory } from "./run_directory.ts";
 import { writeReport } from "./report.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
 import { describeRun, runFacts, writeSummary } from "./run_record.ts";
+import { createOptimizer } from "./optimizers/create_optimizer.ts";
+import type { Optimizer } from "./optimizers/optimizer.ts";
 import { planSteps, type StepPlan } from "./sampler.ts";
-import { learningRate, type ScheduleOptions } from "./schedule.ts";
-import { TrainingStep } from "./training_step.ts";
-import { TrainingBatches } from "./training_batches.ts";
-import { tf } from "./tf.ts";
+import { learningRate, scheduleOf, type ScheduleOptions } from "./schedule.ts";
+import { disposeBatch, TrainingBatches } from "./training_batches.ts";
+import { NotFiniteError, type StepBatch, stepOptions, TrainingStep } from "./training_step.ts";
 
 /** How to run a recipe. */
 export interface DistillOptions {
@@ -60,6 +61,7 @@ export async function distill(recipe: Recipe, options: DistillOptions, host: Hos
 /** A run under way. */
 class Run implements Disposable {
   readonly #clock: Clock;
+  readonly #optimizer: Optimizer;
   readonly #step: TrainingStep;
   readonly #state: TrainingState;
   readonly #schedule: ScheduleOptions;
@@ -77,27 +79,22 @@ class Run implements Disposable {
     maxSteps: number | null,
     private readonly host: Host,
   ) {
-    const { train } = recipe;
+    const { train, seed } = recipe, { student, average, objectives, terms } = parts;
     this.#clock = new Clock(train.batch_size);
-    const { momentum, weight_decay: weightDecay } = train;
-    this.#step = new TrainingStep(parts, { momentum, weightDecay, seed: recipe.seed });
+    this.#optimizer = createOptimizer(student.parameters, train);
+    this.#step = new TrainingStep({ ...parts, optimizer: this.#optimizer }, stepOptions(train, seed));
     this.#state = {
-      student: parts.student.parameters,
-      momenta: this.#step.optimizer.momenta,
-      objective: parts.objective.parameters,
-      queue: parts.queue,
+      student: student.parameters,
+      more: [
+        ...this.#optimizer.state,
+        ...objectives.flatMap(({ parameters }) => parameters),
+        ...average?.parameters ?? [],
+      ],
+      queues: terms.flatMap(({ queue, queueName: name }) => queue ? [{ name, queue }] : []),
     };
     this.#stepsPerEpoch = Math.floor(parts.data.train.length / train.batch_size);
     this.#endStep = Math.min(maxSteps ?? Infinity, train.epochs * this.#stepsPerEpoch);
-    this.#schedule = {
-      lr: train.lr,
-      schedule: train.schedule,
-      scheduleBy: train.schedule_by,
-      epochs: train.epochs,
-      warmupEpochs: train.warmup_epochs,
-      batchSize: train.batch_size,
-      stepsPerEpoch: this.#stepsPerEpoch,
-    };
+    this.#schedule = scheduleOf(train, this.#stepsPerEpoch);
   }
 
   static async open(
@@ -138,15 +135,15 @@ class Run implements Disposable {
   async #train(): Promise<void> {
     const { parts, recipe, host } = this;
     using evaluation = await this.#evaluation();
-    const batches = new TrainingBatches(parts, recipe);
+    const batches = await TrainingBatches.open(parts, recipe, host);
     await batches.recall(this.#plans(0, this.#startStep));
     if (this.#startStep === 0) await this.#checkpoint(0);
     await this.#evaluate(evaluation, this.#startStep);
     this.#clock.resume();
-    for await (const { views, teacher } of batches.deliver(this.#plans(this.#startStep, this.#endStep))) {
+    for await (const batch of batches.deliver(this.#plans(this.#startStep, this.#endStep))) {
       const lr = learningRate(this.#done, this.#schedule);
-      const loss = await this.#step.run(views, teacher, lr, this.#done);
-      tf.dispose([views, teacher]);
+      const loss = await this.#learn(batch, lr);
+      disposeBatch(batch);
       const step = ++this.#done;
       this.#log(step, loss, lr);
       if (step < this.#endStep) host.signal.throwIfAborted();
@@ -156,9 +153,26 @@ class Run implements Disposable {
     }
   }
 
+  /** A step; if it goes wrong there is a checkpoint of the state before it. */
+  async #learn(batch: StepBatch, lr: number): Promise<number> {
+    try {
+      return await this.#step.run(batch, lr, this.#done);
+    } catch (error) {
+      if (!(error instanceof NotFiniteError)) throw error;
+      await this.#checkpoint(this.#done);
+      throw new RunError(
+        `Step ${this.#done + 1} went wrong: ${error.message}. The state before it is in ` +
+          `"${
+            this.directory.checkpointFile(this.#done)
+          }"; lower train.lr or set train.clip_grad_norm, and resume`,
+      );
+    }
+  }
+
   [Symbol.dispose](): void {
     for (const logger of this.#loggers) logger[Symbol.dispose]();
     this.#step[Symbol.dispose]();
+    this.#optimizer[Symbol.dispose]();
   }
 
   get #origin(): Origin {
@@ -229,11 +243,6 @@ class Run implements Disposable {
 
   #log(step: number, loss: number, lr: number): void {
     const imagesPerSecond = this.#clock.step();
-    if (!Number.isFinite(loss)) {
-      throw new RunError(
-        `The loss of step ${step} is "${loss}"; the newest checkpoint is of an earlier step: lower train.lr, and resume`,
-      );
-    }
     const record = { step, epoch: step / this.#stepsPerEpoch, loss, lr, images_per_second: imagesPerSecond };
     for (const logger of this.#loggers) logger.step?.(record);
   }
@@ -261,7 +270,7 @@ class Run implements Disposable {
   }
 
   async #finish(): Promise<void> {
-    const { parts, directory, recipe } = this, { student } = parts;
+    const { parts, directory, recipe } = this, student = parts.result;
     const metadata = {
       network: student.network,
       input_size: `${parts.augmenter.size}`,

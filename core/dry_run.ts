@@ -1,12 +1,11 @@
 import { Components, type Host } from "./components.ts";
-import { RunError } from "./errors.ts";
 import type { Recipe } from "./recipe/load_recipe.ts";
 import { requireUnused } from "./run_directory.ts";
 import { planSteps } from "./sampler.ts";
-import { learningRate } from "./schedule.ts";
-import { tf } from "./tf.ts";
-import { TrainingBatches } from "./training_batches.ts";
-import { TrainingStep } from "./training_step.ts";
+import { createOptimizer } from "./optimizers/create_optimizer.ts";
+import { learningRate, scheduleOf } from "./schedule.ts";
+import { disposeBatch, TrainingBatches } from "./training_batches.ts";
+import { type StepBatch, stepOptions, TrainingStep, type Views } from "./training_step.ts";
 
 /** What a run would be like. */
 export interface DryRun {
@@ -26,7 +25,8 @@ export interface DryRun {
     teacher: number[][];
     features: number[];
     embedding: number[];
-    queue: number[];
+    /** One a loss that uses one. */
+    queues: number[][];
   };
   loss: number;
   /** Memory of this process after the steps, in bytes. */
@@ -57,7 +57,7 @@ export async function dryRun(
 ): Promise<DryRun> {
   if (options.out !== null) await requireUnused(options.out);
   await using parts = await Components.create(recipe, host);
-  const { data, engine, student, teacher, queue } = parts, { train } = recipe;
+  const { data, engine, student, teacher, terms } = parts, { train } = recipe;
   const stepsPerEpoch = Math.floor(data.train.length / train.batch_size);
   const steps = Math.min(options.maxSteps ?? Infinity, train.epochs * stepsPerEpoch);
   const taken = await takeSteps(recipe, parts, stepsPerEpoch, host);
@@ -81,7 +81,7 @@ export async function dryRun(
       ...taken.shapes,
       features: [train.batch_size, student.featureDim],
       embedding: [train.batch_size, student.embeddingDim],
-      queue: queue.embeddings.shape,
+      queues: terms.flatMap(({ queue }) => queue ? [queue.embeddings.shape] : []),
     },
     loss: taken.loss,
     memory_bytes: Deno.memoryUsage().rss,
@@ -94,12 +94,9 @@ export async function dryRun(
 
 async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: number, host: Host) {
   const { train, seed } = recipe;
-  const { momentum, weight_decay: weightDecay } = train;
-  using step = new TrainingStep(parts, { momentum, weightDecay, seed });
-  const lr = learningRate(0, {
-    ...{ lr: train.lr, schedule: train.schedule, scheduleBy: train.schedule_by, epochs: train.epochs },
-    ...{ warmupEpochs: train.warmup_epochs, batchSize: train.batch_size, stepsPerEpoch },
-  });
+  using optimizer = createOptimizer(parts.student.parameters, train);
+  using step = new TrainingStep({ ...parts, optimizer }, stepOptions(train, seed));
+  const lr = learningRate(0, scheduleOf(train, stepsPerEpoch));
   const fresh = [...planSteps({
     ...{ images: parts.data.train.length, batchSize: train.batch_size, shuffle: recipe.data.shuffle, seed },
     ...{ startStep: 0, endStep: 1 + TIMED },
@@ -110,26 +107,27 @@ async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: numbe
     : fresh.slice(1).map((plan) => ({ ...plan, epoch: plan.epoch + fixedViews }));
   const seconds: number[] = [];
   let loss = NaN, shapes = { views: [] as number[][], teacher: [] as number[][] };
+  const batches = await TrainingBatches.open(parts, recipe, host);
   let started = performance.now();
-  for await (const { views, teacher } of new TrainingBatches(parts, recipe).deliver([...fresh, ...cached])) {
+  for await (const batch of batches.deliver([...fresh, ...cached])) {
     host.signal.throwIfAborted();
-    loss = await step.run(views, teacher, lr, seconds.length);
-    shapes = { views: views.map((view) => view.shape), teacher: teacher.map((rows) => rows.shape) };
-    tf.dispose([views, teacher]);
-    if (!Number.isFinite(loss)) {
-      throw new RunError(
-        `The loss of step ${seconds.length + 1} is "${loss}"; check the data, or lower train.lr`,
-      );
-    }
+    loss = await step.run(batch, lr, seconds.length);
+    const { views, teacher } = withPatches(batch);
+    shapes = { views: views.map(({ shape }) => shape), teacher: teacher.map(({ shape }) => shape) };
+    disposeBatch(batch);
     seconds.push((performance.now() - started) / 1000);
     started = performance.now();
   }
   return { seconds, loss, shapes };
 }
 
+function withPatches({ views, teacher, patches }: StepBatch): Views {
+  return { views: [...views, ...patches?.views ?? []], teacher: [...teacher, ...patches?.teacher ?? []] };
+}
+
 /** How many fixed views of each image the teacher sees once; null: it sees every view anew. */
-function cachedViews(recipe: Recipe, { objective }: Components): number | null {
-  return objective.usesTeacher ? recipe.teacher?.cache?.views ?? null : null;
+function cachedViews(recipe: Recipe, { needs }: Components): number | null {
+  return needs.teacherViews ? recipe.teacher?.cache?.views ?? null : null;
 }
 
 function mean(values: number[]): number {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { eagerEngine } from "../tests/support/eager_engine.ts";
+import { singleTerm } from "./loss_terms.ts";
 import { noisyStudent, stepNoise } from "./noise.ts";
 import type { Objective } from "./objective.ts";
+import { Sgd } from "./optimizers/sgd.ts";
 import type { Queue } from "./queue.ts";
 import type { Student } from "./student.ts";
 import { tf } from "./tf.ts";
@@ -60,14 +62,18 @@ Deno.test("steps that resume take the random numbers that they would have taken"
   const engine = await eagerEngine(), queue = { enqueue() {} } as unknown as Queue;
   const start = (value: number) => {
     const student = scaling(tf.variable(tf.tensor1d([value])));
-    const options = { momentum: 0, weightDecay: 0, seed: 5 };
-    const step = new TrainingStep({ engine, student, objective: sum, queue }, options);
+    const optimizer = new Sgd(student.parameters, { momentum: 0, weightDecay: 0 });
+    const terms = [singleTerm(sum, queue)];
+    const step = new TrainingStep({ engine, student, terms, optimizer }, { seed: 5 });
     const { variable } = student.parameters[0];
     const run = async (number: number) => {
-      const loss = await step.run([view(3), view(3)], [], 0.1, number);
+      const loss = await step.run({ views: [view(3), view(3)], teacher: [] }, 0.1, number);
       return [loss, (await variable.data())[0]];
     };
-    return { run, [Symbol.dispose]: () => [step, student].forEach((part) => part[Symbol.dispose]()) };
+    return {
+      run,
+      [Symbol.dispose]: () => [step, optimizer, student].forEach((part) => part[Symbol.dispose]()),
+    };
   };
   using through = start(1);
   const first = await through.run(0), second = await through.run(1);

@@ -9,15 +9,24 @@ export interface ObjectiveInputs {
   student: Student;
   /** The teacher's embedding of each view, `[batch, dim]` float32 unit rows; empty if `usesTeacher` is false. */
   teacher: readonly tf.Tensor2D[];
-  queue: Queue;
+  /** Reading it fails where `usesQueue` is false. */
+  readonly queue: Queue;
 }
 
 /** What an objective returns. */
 export interface ObjectiveResult {
   /** What is minimised: a scalar, averaged over the batch. */
   loss: tf.Scalar;
-  /** Unit rows to put into the queue when the step is over. */
-  enqueue: tf.Tensor2D;
+  /** Unit rows to put into the queue when the step is over; null: the objective has no queue. */
+  enqueue: tf.Tensor2D | null;
+}
+
+/** Views of other images: of those that the teacher finds most like an image, its bag. */
+export interface NeighbourViews {
+  /** How many of an image's views, the last ones, are of an image drawn from its bag. */
+  readonly views: number;
+  /** How many images a bag holds. */
+  readonly bag: number;
 }
 
 /** What is minimised: SEED, MoCo, or yours. Everything runs inside the traced step. */
@@ -25,6 +34,10 @@ export interface Objective extends Disposable {
   /** How many augmented views of an image a step needs. */
   readonly views: number;
   readonly usesTeacher: boolean;
+  /** False: it measures nothing against past batches. Absent: it has a queue. */
+  readonly usesQueue?: boolean;
+  /** Some views are of neighbours; absent: all are of the image itself. */
+  readonly neighbours?: NeighbourViews;
   /** State of its own that checkpoints must hold (a momentum encoder), named `momentum_encoder.<timm name>` say. */
   readonly parameters: readonly Parameter[];
 

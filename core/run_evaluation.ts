@@ -16,10 +16,10 @@ export class RunEvaluation implements Disposable {
     signal: AbortSignal,
     private readonly report: (step: number, network: string, figures: EvaluationRecord["evaluation"]) => void,
   ) {
-    const { evaluators, data, engine, pipeline, student } = parts;
+    const { evaluators, data, engine, pipeline, result } = parts;
     const options = { engine, pipeline, batchSize: Math.min(64, recipe.train.batch_size), signal };
     this.#evaluation = new Evaluation(evaluators, data.evaluation!, options);
-    this.#student = tracedEncoder(engine, student);
+    this.#student = tracedEncoder(engine, result);
   }
 
   async before(): Promise<void> {

@@ -1,3 +1,5 @@
+import type { TrainOptions } from "./recipe/schema.ts";
+
 /** How the learning rate goes over a run. */
 export interface ScheduleOptions {
   /** The rate that warm-up ends with. */
@@ -13,6 +15,19 @@ export interface ScheduleOptions {
 
 /** Batch size that the published learning rates are meant for. */
 const REFERENCE_BATCH = 256;
+
+/** The schedule that a recipe asks for. */
+export function scheduleOf(train: TrainOptions, stepsPerEpoch: number): ScheduleOptions {
+  return {
+    lr: train.scale_lr ? train.lr * train.batch_size / REFERENCE_BATCH : train.lr,
+    schedule: train.schedule,
+    scheduleBy: train.schedule_by,
+    epochs: train.epochs,
+    warmupEpochs: train.warmup_epochs,
+    batchSize: train.batch_size,
+    stepsPerEpoch,
+  };
+}
 
 /**
  * The learning rate of a step (the first is 0).

@@ -1,24 +1,36 @@
-import type { Components } from "./components.ts";
+import type { Components, Host } from "./components.ts";
+import type { Stream } from "./loss_terms.ts";
+import { NeighbourBags } from "./neighbour_bags.ts";
 import type { Batch, BatchRequest } from "./pipeline/view_pipeline.ts";
 import type { Recipe } from "./recipe/load_recipe.ts";
 import type { StepPlan } from "./sampler.ts";
 import type { Teacher } from "./teacher.ts";
 import { TeacherCache, type ViewId } from "./teacher_cache.ts";
 import { tf } from "./tf.ts";
-
-/** What a step trains on; the tensors are the caller's to dispose of. */
-export interface TrainingBatch {
-  /** One a view, `[batch, size, size, 3]` float32 in 0..255. */
-  views: tf.Tensor4D[];
-  /** The teacher's embedding of each view, `[batch, dim]`; empty without a teacher. */
-  teacher: tf.Tensor2D[];
-}
+import type { StepBatch, Views } from "./training_step.ts";
 
 /** One view of the images of a step, and whether the teacher has to see it. */
 interface PlannedView {
+  source: ViewSource;
   ids: ViewId[];
   requests: BatchRequest[];
+  /** Whether the objective wants the teacher's embedding of it. */
+  embedded: boolean;
   needsTeacher: boolean;
+}
+
+/** A stream of views: the full ones, or the small patches. */
+interface ViewSource {
+  stream: Stream;
+  /** First word of the keys of its random choices. */
+  purpose: string;
+  /** Views of an image in a step; the teacher sees the first `teacherViews`, the last are of neighbours. */
+  views: number;
+  teacherViews: number;
+  neighbourViews: number;
+  size: number;
+  teacherSize: number;
+  cache: TeacherCache | null;
 }
 
 /**
@@ -27,26 +39,51 @@ interface PlannedView {
  */
 export class TrainingBatches {
   readonly #teacher: Teacher | null;
-  readonly #cache: TeacherCache | null;
-  readonly #teacherSize: number;
   /** Number of fixed views of each image; null: new ones every epoch. */
   readonly #fixedViews: number | null;
+  readonly #sources: ViewSource[];
 
-  constructor(private readonly parts: Components, private readonly recipe: Recipe) {
-    const { objective, data, augmenter } = parts;
-    this.#teacher = objective.usesTeacher ? parts.teacher : null;
+  /** @param bags What neighbours are drawn from; null if no view is of one. */
+  constructor(
+    private readonly parts: Components,
+    private readonly recipe: Recipe,
+    private readonly bags: NeighbourBags | null = null,
+  ) {
+    const { needs, augmenter, patchAugmenter } = parts, { smallPatches } = recipe;
+    this.#teacher = needs.teacherViews ? parts.teacher : null;
     this.#fixedViews = this.#teacher && (recipe.teacher?.cache?.views ?? null);
-    this.#teacherSize = this.#teacher?.inputSize ?? augmenter.size;
-    this.#cache = this.#teacher && this.#fixedViews
-      ? new TeacherCache(this.#teacher, data.train.length, this.#fixedViews * objective.views)
-      : null;
+    this.#sources = [this.#source("views", "view", needs, augmenter.size)];
+    if (smallPatches) {
+      const { count } = smallPatches, teacherViews = needs.teacherViews ? count : 0;
+      const of = { views: count, teacherViews, neighbourViews: 0 };
+      this.#sources.push(this.#source("patches", "small patch", of, patchAugmenter!.size));
+    }
+  }
+
+  /** Makes them for a run: neighbours are looked for first, if an objective looks at them. */
+  static async open(parts: Components, recipe: Recipe, host: Host): Promise<TrainingBatches> {
+    return new TrainingBatches(parts, recipe, await findBags(parts, recipe, host));
+  }
+
+  #source(
+    stream: Stream,
+    purpose: string,
+    needs: Pick<ViewSource, "views" | "teacherViews" | "neighbourViews">,
+    size: number,
+  ): ViewSource {
+    const { augmenter, data } = this.parts, fixed = this.#fixedViews;
+    // A teacher that sees views larger sees patches larger in proportion.
+    const teacherSize = Math.round((this.#teacher?.inputSize ?? augmenter.size) * size / augmenter.size);
+    const cache = fixed ? new TeacherCache(this.#teacher!, data.train.length, fixed * needs.views) : null;
+    const { views, teacherViews, neighbourViews } = needs;
+    return { stream, purpose, views, teacherViews, neighbourViews, size, teacherSize, cache };
   }
 
   /**
    * Delivers the batches of the planned steps in order. While the caller trains on one the teacher sees the next:
    * neither of the two keeps all cores busy alone.
    */
-  async *deliver(plans: Iterable<StepPlan>): AsyncGenerator<TrainingBatch> {
+  async *deliver(plans: Iterable<StepPlan>): AsyncGenerator<StepBatch> {
     const batches = this.#make(plans),
       begin = () => {
         const batch = batches.next();
@@ -62,32 +99,33 @@ export class TrainingBatches {
     } finally {
       // Left off before the end: one more batch is there, or on its way.
       const rest = await next.catch(() => null);
-      if (rest?.value) tf.dispose([rest.value.views, rest.value.teacher]);
+      if (rest?.value) disposeBatch(rest.value);
       await batches.return(undefined);
     }
   }
 
-  async *#make(plans: Iterable<StepPlan>): AsyncGenerator<TrainingBatch> {
+  async *#make(plans: Iterable<StepPlan>): AsyncGenerator<StepBatch> {
     // The pipeline asks ahead of the steps: what each step asked for waits here for its turn.
     const planned: PlannedView[][] = [];
     const batches = this.parts.pipeline.batches(this.#requests(plans, planned));
     try {
       for (let first = await batches.next(); !first.done; first = await batches.next()) {
-        const result: TrainingBatch = { views: [], teacher: [] };
+        const streams: Record<Stream, Views | null> = { views: null, patches: null };
         let batch: Batch | undefined = first.value;
         for (const view of planned.shift()!) {
           batch ??= (await batches.next()).value as Batch;
+          const made = streams[view.source.stream] ??= { views: [], teacher: [] };
           const images = this.#upload(batch);
-          result.views.push(images);
+          made.views.push(images);
           // A batch's pixels are valid until the next is asked for: they are on the device by now.
           const larger = view.requests.length > 1
             ? this.#upload((await batches.next()).value as Batch)
             : null;
-          if (this.#teacher) result.teacher.push(await this.#embed(view, larger ?? images));
+          if (view.embedded) made.teacher.push(await this.#embed(view, larger ?? images));
           larger?.dispose();
           batch = undefined;
         }
-        yield result;
+        yield { ...streams.views!, patches: streams.patches };
       }
     } finally {
       await batches.return(undefined);
@@ -110,11 +148,10 @@ export class TrainingBatches {
 
   /** What the steps ask the teacher for, at the size it wants. */
   *#uncached(plans: Iterable<StepPlan>, planned: PlannedView[]): Generator<BatchRequest> {
-    if (!this.#cache) return;
+    if (!this.#fixedViews) return;
     for (const plan of plans) {
-      if (this.#cache.complete) return;
-      for (let number = 0; number < this.parts.objective.views; number++) {
-        const view = this.#plan(plan, number);
+      if (this.#sources.every(({ cache }) => cache!.complete)) return;
+      for (const view of this.#planAll(plan)) {
         if (!view.needsTeacher) continue;
         planned.push(view);
         yield view.requests.at(-1)!;
@@ -124,35 +161,63 @@ export class TrainingBatches {
 
   *#requests(plans: Iterable<StepPlan>, planned: PlannedView[][]): Generator<BatchRequest> {
     for (const plan of plans) {
-      const views = Array.from({ length: this.parts.objective.views }, (_, view) => this.#plan(plan, view));
+      const views = [...this.#planAll(plan)];
       planned.push(views);
       for (const { requests } of views) yield* requests;
     }
   }
 
-  #plan({ epoch, images }: StepPlan, view: number): PlannedView {
-    const { objective, data, augmenter } = this.parts;
-    const round = this.#fixedViews ? epoch % this.#fixedViews : epoch,
-      number = round * objective.views + view;
-    const ids = images.map((image) => ({ image, view: number }));
-    const needsTeacher = this.#cache ? this.#cache.claim(ids) : this.#teacher !== null;
-    const sizes = needsTeacher && this.#teacherSize !== augmenter.size
-      ? [augmenter.size, this.#teacherSize]
-      : [augmenter.size];
+  *#planAll(plan: StepPlan): Generator<PlannedView> {
+    for (const source of this.#sources) {
+      for (let view = 0; view < source.views; view++) yield this.#plan(plan, source, view);
+    }
+  }
+
+  #plan({ epoch, images }: StepPlan, source: ViewSource, view: number): PlannedView {
+    const { data } = this.parts,
+      { seed } = this.recipe,
+      { stream, purpose, size, teacherSize, cache } = source;
+    const round = this.#fixedViews ? epoch % this.#fixedViews : epoch, number = round * source.views + view;
+    const isNeighbour = view >= source.views - source.neighbourViews;
+    const shown = isNeighbour ? images.map((image) => this.bags!.draw(image, { seed, number })) : images;
+    const ids = shown.map((image) => ({ image, view: number }));
+    const embedded = view < source.teacherViews;
+    const needsTeacher = embedded && (cache?.claim(ids) ?? true);
+    const sizes = needsTeacher && teacherSize !== size ? [size, teacherSize] : [size];
     const requests = sizes.map((size) => ({
-      images: images.map((image) => data.train.image(image)),
-      keys: images.map((image) => [this.recipe.seed, "view", image, number]),
+      images: shown.map((image) => data.train.image(image)),
+      keys: shown.map((image) => [seed, purpose, image, number]),
+      stream,
       size,
     }));
-    return { ids, requests, needsTeacher };
+    return { source, ids, requests, embedded, needsTeacher };
   }
 
   #upload({ pixels, size }: Batch): tf.Tensor4D {
     return this.parts.engine.upload(pixels, [pixels.length / (size * size * 3), size, size, 3]);
   }
 
-  async #embed({ ids, needsTeacher }: PlannedView, images: tf.Tensor4D): Promise<tf.Tensor2D> {
-    if (!this.#cache) return await this.#teacher!.embed(images);
-    return await this.#cache.embed(ids, needsTeacher ? images : null);
+  async #embed(
+    { source: { cache }, ids, needsTeacher }: PlannedView,
+    images: tf.Tensor4D,
+  ): Promise<tf.Tensor2D> {
+    if (!cache) return await this.#teacher!.embed(images);
+    return await cache.embed(ids, needsTeacher ? images : null);
   }
+}
+
+/** Frees what a step has learnt from. */
+export function disposeBatch({ views, teacher, patches }: StepBatch): void {
+  tf.dispose([views, teacher, patches?.views ?? [], patches?.teacher ?? []]);
+}
+
+async function findBags(parts: Components, recipe: Recipe, host: Host): Promise<NeighbourBags | null> {
+  const { data, engine, pipeline, objectives, teacher, augmenter } = parts;
+  const bag = Math.max(...objectives.map(({ neighbours }) => neighbours?.bag ?? 0));
+  if (!teacher || bag === 0) return null;
+  host.log(`Looking for the ${bag} nearest neighbours of each of ${data.train.length} images`);
+  return await NeighbourBags.find(data.train, async (images) => [await teacher.embed(images)], {
+    ...{ engine, pipeline, batchSize: recipe.train.batch_size, bag, signal: host.signal },
+    size: teacher.inputSize ?? augmenter.size,
+  });
 }

@@ -62,7 +62,11 @@ function make(
     pipeline,
     teacher,
     augmenter: { size: 1 },
-    objective: { views: options.count ?? 1, usesTeacher: options.usesTeacher ?? true },
+    needs: {
+      views: options.count ?? 1,
+      teacherViews: options.usesTeacher ?? true ? options.count ?? 1 : 0,
+      neighbourViews: 0,
+    },
     data: { train: { length: IMAGES, image: (i: number) => ({ name: `${i}`, file: "" }) } },
     engine: { upload: (pixels: Uint8Array, shape: number[]) => tf.tensor(Float32Array.from(pixels), shape) },
   };

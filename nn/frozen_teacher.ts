@@ -15,38 +15,44 @@ export class FrozenTeacher implements Teacher {
   readonly inputSize: number | null;
   readonly weights: WeightsRecord;
   readonly #parameters: FrozenParameters;
-  readonly #forward: TracedFunction;
+  /** One a shape: views, small patches and evaluations come in batches of their own. */
+  readonly #forward = new Map<string, TracedFunction>();
 
-  constructor(options: {
-    name: string;
-    engine: Engine;
-    parameters: FrozenParameters;
-    /** `[batch, height, width, 3]` float32 in 0..255 to `[batch, embeddingDim]`, not normalised. */
-    forward: (images: tf.Tensor4D) => tf.Tensor2D;
-    embeddingDim: number;
-    inputSize: number | null;
-    precision: Precision;
-    weights: WeightsRecord;
-  }) {
+  constructor(
+    private readonly options: {
+      name: string;
+      engine: Engine;
+      parameters: FrozenParameters;
+      /** `[batch, height, width, 3]` float32 in 0..255 to `[batch, embeddingDim]`, not normalised. */
+      forward: (images: tf.Tensor4D) => tf.Tensor2D;
+      embeddingDim: number;
+      inputSize: number | null;
+      precision: Precision;
+      weights: WeightsRecord;
+    },
+  ) {
     ({ embeddingDim: this.embeddingDim, inputSize: this.inputSize, weights: this.weights } = options);
     this.#parameters = options.parameters;
-    const { name, precision } = options;
-    this.#forward = options.engine.trace((images) => [options.forward(images as tf.Tensor4D)], {
-      name,
-      precision,
-    });
   }
 
   async embed(images: tf.Tensor4D): Promise<tf.Tensor2D> {
-    const [embedding] = await this.#forward.call(images);
+    const [embedding] = await this.#traced(images.shape).call(images);
     // Outside the traced function, so in fp32 whatever its precision.
     const unit = tf.tidy(() => unitRows(embedding as tf.Tensor2D));
     embedding.dispose();
     return unit;
   }
 
+  #traced(shape: number[]): TracedFunction {
+    const { engine, forward, name, precision } = this.options, key = shape.join();
+    const known = this.#forward.get(key) ??
+      engine.trace((images) => [forward(images as tf.Tensor4D)], { name, precision });
+    this.#forward.set(key, known);
+    return known;
+  }
+
   [Symbol.dispose](): void {
-    this.#forward[Symbol.dispose]();
+    for (const traced of this.#forward.values()) traced[Symbol.dispose]();
     this.#parameters[Symbol.dispose]();
   }
 }

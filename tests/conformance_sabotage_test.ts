@@ -219,7 +219,7 @@ const OBJECTIVES: [string, (objective: Objective) => Partial<Objective>, RegExp 
     (objective) => ({
       loss: (inputs) => {
         const { loss, enqueue } = objective.loss(inputs);
-        return { loss, enqueue: tf.mul(enqueue, 2) as tf.Tensor2D };
+        return { loss, enqueue: tf.mul(enqueue!, 2) as tf.Tensor2D };
       },
     }),
     /one unit row an image/,

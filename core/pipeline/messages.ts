@@ -1,4 +1,5 @@
 import type { ImageReference } from "../data_source.ts";
+import type { Stream } from "../loss_terms.ts";
 import type { KeyPart } from "../random.ts";
 
 /** An augmenter's plugin, as a worker can import it. */
@@ -14,6 +15,8 @@ export interface StartMessage {
   kind: "start";
   /** Null: evaluation views only. */
   augmenter: AugmenterModule | null;
+  /** What makes small patches; null: there are none. */
+  patchAugmenter: AugmenterModule | null;
   seed: number;
 }
 
@@ -24,6 +27,8 @@ export interface ViewTask {
   image: ImageReference;
   /** Key of the view's random choices; null: no augmentation, the centre. */
   key: KeyPart[] | null;
+  /** Whose augmenter makes it. */
+  stream: Stream;
   size: number;
   /** Of an evaluation view: what the short side is resized to; absent: `size / 0.875`. */
   shortSide?: number;

@@ -1,5 +1,6 @@
 import type { ImageReference } from "../data_source.ts";
 import { RunError } from "../errors.ts";
+import type { Stream } from "../loss_terms.ts";
 import type { KeyPart } from "../random.ts";
 import type { AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
@@ -8,6 +9,8 @@ export interface BatchRequest {
   readonly images: readonly ImageReference[];
   /** Keys of the random choices, one an image; null: evaluation views, without augmentation. */
   readonly keys: readonly KeyPart[][] | null;
+  /** Default: `views`. */
+  readonly stream?: Stream;
   /** Side of the views in pixels. */
   readonly size: number;
   /** Of evaluation views: what the short side is resized to; default `size / 0.875`. */
@@ -25,6 +28,8 @@ export interface Batch {
 export interface PipelineOptions {
   /** Null: evaluation views only. */
   augmenter: AugmenterModule | null;
+  /** What makes small patches, if there are any. */
+  patchAugmenter?: AugmenterModule | null;
   workers: number;
   seed: number;
   /** Batches that are made ahead; default 3. */
@@ -63,8 +68,10 @@ export class ViewPipeline implements AsyncDisposable {
   }
 
   /** @throws {RunError} If a worker cannot load the augmenter. */
-  static async start({ augmenter, workers, seed, ahead = 3 }: PipelineOptions): Promise<ViewPipeline> {
-    const message: StartMessage = { kind: "start", augmenter, seed };
+  static async start(
+    { augmenter, patchAugmenter = null, workers, seed, ahead = 3 }: PipelineOptions,
+  ): Promise<ViewPipeline> {
+    const message: StartMessage = { kind: "start", augmenter, patchAugmenter, seed };
     const started = Array.from({ length: workers }, () => new PipelineWorker());
     try {
       await Promise.all(started.map((worker) => worker.start(message)));
@@ -113,11 +120,11 @@ export class ViewPipeline implements AsyncDisposable {
   }
 
   async #make(request: BatchRequest): Promise<{ buffer: SharedArrayBuffer; request: BatchRequest }> {
-    const { images, keys, size, shortSide } = request, bytes = size * size * 3;
+    const { images, keys, stream = "views", size, shortSide } = request, bytes = size * size * 3;
     const buffer = this.#free.get(images.length * bytes)?.pop() ??
       new SharedArrayBuffer(images.length * bytes);
     const tasks = images.map((image, i): Task => ({
-      view: { image, key: keys && keys[i], size, shortSide, target: buffer, offset: i * bytes },
+      view: { image, key: keys && keys[i], stream, size, shortSide, target: buffer, offset: i * bytes },
       made: Promise.withResolvers(),
     }));
     this.#backlog.push(...tasks);

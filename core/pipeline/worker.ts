@@ -7,17 +7,18 @@
 import sharp from "sharp";
 import type { Augmenter, Pixels } from "../augmenter.ts";
 import type { ImageReference } from "../data_source.ts";
+import type { Stream } from "../loss_terms.ts";
 import type { Plugin } from "../plugin.ts";
 import { Random } from "../random.ts";
 import { readRange } from "../read_range.ts";
 import { centerView } from "./center_view.ts";
-import type { StartMessage, ViewTask, WorkerReply } from "./messages.ts";
+import type { AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
 // One image at a time in each of several workers, nothing seen twice.
 sharp.concurrency(1);
 sharp.cache(false);
 
-let augmenter: Augmenter | null = null;
+const augmenters: Record<Stream, Augmenter | null> = { views: null, patches: null };
 /** Files stay open: a source often keeps many images in one. */
 const files = new Map<string, Deno.FsFile>();
 const MAX_OPEN_FILES = 64;
@@ -39,11 +40,17 @@ self.onmessage = async ({ data }: MessageEvent<StartMessage | ViewTask>) => {
   }
 };
 
-async function start({ augmenter: wanted, seed }: StartMessage): Promise<void> {
-  if (!wanted) return;
-  const { module, exportName, options } = wanted;
+async function start({ augmenter, patchAugmenter, seed }: StartMessage): Promise<void> {
+  augmenters.views = augmenter && await makeAugmenter(augmenter, seed);
+  augmenters.patches = patchAugmenter && await makeAugmenter(patchAugmenter, seed);
+}
+
+async function makeAugmenter(
+  { module, exportName, options }: AugmenterModule,
+  seed: number,
+): Promise<Augmenter> {
   const plugin = (await import(module))[exportName] as Plugin<"augmenter">;
-  augmenter = await plugin.create(options, {
+  return await plugin.create(options, {
     seed,
     resolve: (path) => path,
     cacheDir: "",
@@ -65,10 +72,11 @@ async function makeView(task: ViewTask): Promise<void> {
 
 async function viewOf(
   picture: Uint8Array | Pixels,
-  { key, size, shortSide }: ViewTask,
+  { key, stream, size, shortSide }: ViewTask,
 ): Promise<Uint8Array> {
   if (key === null) return await centerView(picture, size, shortSide);
-  if (!augmenter) throw new Error("The pipeline was started without an augmenter");
+  const augmenter = augmenters[stream];
+  if (!augmenter) throw new Error(`The pipeline was started without an augmenter of ${stream}`);
   return await augmenter.view(picture, new Random(...key), size);
 }
 

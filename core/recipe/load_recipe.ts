@@ -5,7 +5,18 @@ import type { PluginKind, RecipeFacts } from "../plugin.ts";
 import { absoluteSpecifier, type LoadedPlugin, loadPlugin } from "../plugin_loader.ts";
 import { checkOptions } from "./check_options.ts";
 import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
-import { CHECKPOINT, EVALUATE, PLUGIN_KEYS, type Section, SECTION_KEYS, TOP_KEYS, TRAIN } from "./schema.ts";
+import {
+  CHECKPOINT,
+  EVALUATE,
+  OBJECTIVE_TERM,
+  PLUGIN_KEYS,
+  type Section,
+  SECTION_KEYS,
+  SMALL_PATCHES,
+  TOP_KEYS,
+  type TrainOptions,
+  trainSchema,
+} from "./schema.ts";
 
 /** A plugin with the options that a recipe gives it, checked. */
 export interface PluginUse<K extends PluginKind> extends LoadedPlugin<K> {
@@ -14,6 +25,13 @@ export interface PluginUse<K extends PluginKind> extends LoadedPlugin<K> {
   options: unknown;
   /** `file:line:column`. */
   place: string;
+}
+
+/** An objective, alone or one of several whose losses are summed. */
+export interface ObjectiveUse extends PluginUse<"objective"> {
+  weight: number;
+  /** A queue unlike the recipe's; null: like it. */
+  queue: PluginUse<"queue"> | null;
 }
 
 /** A recipe that is fit to run. */
@@ -27,9 +45,17 @@ export interface Recipe {
   augmenter: PluginUse<"augmenter">;
   teacher: (PluginUse<"teacher"> & Pick<z.output<typeof SECTION_KEYS.teacher>, "cache">) | null;
   student: PluginUse<"student">;
-  queue: PluginUse<"queue">;
-  objective: PluginUse<"objective">;
-  train: z.output<typeof TRAIN>;
+  /** Null: the objectives need none, or name their own. */
+  queue: PluginUse<"queue"> | null;
+  objectives: ObjectiveUse[];
+  /** A second stream of views; a queue that is null is like the views'. */
+  smallPatches:
+    | z.output<typeof SMALL_PATCHES> & {
+      augmenter: PluginUse<"augmenter">;
+      queue: PluginUse<"queue"> | null;
+    }
+    | null;
+  train: TrainOptions;
   evaluate: z.output<typeof EVALUATE> & {
     evaluators: PluginUse<"evaluator">[];
     /** A teacher to compare with where training has none. */
@@ -85,7 +111,7 @@ class RecipeLoader {
     this.#resolved.version = 1;
     const seed = this.#check(z.int().min(0).default(0), top.seed, ["seed"], "the recipe");
     this.#resolved.seed = seed;
-    const train = top.train === undefined ? null : this.#check(TRAIN, top.train, ["train"], "train");
+    const train = top.train === undefined ? null : this.#train(top.train);
     const facts = { batchSize: train?.batch_size ?? 1, hasTeacher: top.teacher !== undefined };
     const parts = {
       engine: await this.#section("engine", facts, { plugin: this.defaults.engine }),
@@ -94,7 +120,8 @@ class RecipeLoader {
       teacher: top.teacher === undefined ? null : await this.#section("teacher", facts),
       student: await this.#section("student", facts),
       queue: await this.#section("queue", facts),
-      objective: await this.#section("objective", facts),
+      objectives: await this.#objectives(top.objective, facts),
+      smallPatches: await this.#smallPatches(top.small_patches, facts),
     };
     this.#resolved.train = train;
     const evaluate = await this.#evaluate(top.evaluate ?? {}, facts);
@@ -131,7 +158,7 @@ class RecipeLoader {
         : `Expected version 1, got ${JSON.stringify(version)}`;
       this.#problems.push({ path: ["version"], message });
     }
-    for (const section of ["data", "augmenter", "student", "queue", "objective", "train"]) {
+    for (const section of ["data", "augmenter", "student", "objective", "train"]) {
       if (this.#values[section] === undefined) {
         this.#problems.push({ path: [], message: `The recipe lacks the section "${section}"` });
       }
@@ -196,6 +223,70 @@ class RecipeLoader {
     for (const { key, message } of plugin.check?.(options, facts) ?? []) {
       this.#problems.push({ path: [...at, key], message });
     }
+  }
+
+  #train(values: unknown): TrainOptions | null {
+    const given = this.#mapping(values, ["train"]), optimizer = given?.optimizer;
+    if (!given) return null;
+    const owner = optimizer === undefined ? "train" : `train with the optimizer ${optimizer}`;
+    const train = this.#check(trainSchema(optimizer), values, ["train"], owner) as TrainOptions | null;
+    if (train && train.batch_size % train.accumulate) {
+      const message = `Expected a divisor of train.batch_size ${train.batch_size}, got ${train.accumulate}`;
+      this.#problems.push({ path: ["train", "accumulate"], message });
+    }
+    return train;
+  }
+
+  /** One objective, or a list of them. */
+  async #objectives(values: unknown, facts: RecipeFacts): Promise<ObjectiveUse[] | null> {
+    if (values === undefined) return null;
+    if (!Array.isArray(values)) {
+      const use = await this.#section("objective", facts) as PluginUse<"objective"> | null;
+      return use && [{ ...use, weight: 1, queue: null }];
+    }
+    if (values.length === 0) {
+      this.#problems.push({ path: ["objective"], message: "Expected an objective, got an empty list" });
+    }
+    this.#resolved.objective = values.map(() => ({}));
+    const objectives = [];
+    for (const [i, item] of values.entries()) {
+      const at = ["objective", i], given = this.#mapping(item, at);
+      const { queue, ...own } = given ?? {};
+      const use = given &&
+        await this.#use("objective", OBJECTIVE_TERM, own, at, facts) as ObjectiveUse | null;
+      if (use) {
+        objectives.push({ ...use, queue: await this.#nested("queue", queue, [...at, "queue"], facts) });
+      }
+    }
+    return objectives;
+  }
+
+  async #smallPatches(values: unknown, facts: RecipeFacts): Promise<Recipe["smallPatches"]> {
+    const at = ["small_patches"],
+      given = values === undefined || values === null ? null : this.#mapping(values, at);
+    if (!given) return null;
+    const { augmenter, queue, ...own } = given;
+    const patches = this.#check(SMALL_PATCHES, own, at, "small_patches");
+    this.#resolved.small_patches = { ...patches };
+    if (augmenter === undefined) {
+      this.#problems.push({ path: at, atKey: true, message: `The section small_patches lacks "augmenter"` });
+    }
+    const uses = {
+      augmenter: await this.#nested("augmenter", augmenter, [...at, "augmenter"], facts),
+      queue: await this.#nested("queue", queue, [...at, "queue"], facts),
+    };
+    return patches && uses.augmenter && { ...patches, ...uses, augmenter: uses.augmenter };
+  }
+
+  /** A plugin within another section; null if it is not there. */
+  async #nested<K extends PluginKind>(
+    kind: K,
+    values: unknown,
+    at: Path,
+    facts: RecipeFacts,
+  ): Promise<PluginUse<K> | null> {
+    const given = values === undefined || values === null ? null : this.#mapping(values, at);
+    return given && await this.#use(kind, PLUGIN_KEYS, given, at, facts) as unknown as PluginUse<K> | null;
   }
 
   async #evaluate(values: unknown, facts: RecipeFacts): Promise<Recipe["evaluate"] | null> {

@@ -65,11 +65,18 @@ Deno.test("a recipe gives its plugins their options, and everything else its def
     batch_size: 16,
     epochs: 10,
     lr: 0.03,
-    momentum: 0.9,
-    weight_decay: 1e-4,
+    scale_lr: false,
     schedule: "cosine",
     schedule_by: "epoch",
     warmup_epochs: 0,
+    optimizer: "sgd",
+    momentum: 0.9,
+    nesterov: false,
+    weight_decay: 1e-4,
+    weight_decay_on: "all",
+    clip_grad_norm: null,
+    accumulate: 1,
+    ema: null,
     workers: "auto",
   });
   assert.deepEqual(recipe.checkpoint, { every_steps: null, keep: 3 });
@@ -94,7 +101,7 @@ const MISTAKES: Record<string, [changed: Changed, expected: string[]]> = {
   ]],
   "a section that nothing is like": [{ optimizer: "{}" }, [
     'recipe.yaml:10:1: Unknown section "optimizer". The sections are version, seed, engine, data, augmenter, ' +
-    "teacher, student, queue, objective, train, evaluate, checkpoint, loggers",
+    "small_patches, teacher, student, queue, objective, train, evaluate, checkpoint, loggers",
   ]],
   "a misspelt option of train, once": [{ train: "{ batchsize: 16, epochs: 10, lr: 0.03 }" }, [
     'recipe.yaml:9:10: Unknown option "batchsize" of train. Did you mean "batch_size"?',
@@ -135,9 +142,9 @@ const MISTAKES: Record<string, [changed: Changed, expected: string[]]> = {
     'recipe.yaml:12:15: Unknown option "every_step" of checkpoint. Did you mean "every_steps"?',
     `recipe.yaml:13:${22 + PLUGINS.length + 10}: Unknown option "evry" of test-logger. Did you mean "every"?`,
   ]],
-  "missing sections": [{ data: null, queue: null, train: null }, [
+  "missing sections": [{ data: null, student: null, train: null }, [
     'recipe.yaml:1:1: The recipe lacks the section "data"',
-    'recipe.yaml:1:1: The recipe lacks the section "queue"',
+    'recipe.yaml:1:1: The recipe lacks the section "student"',
     'recipe.yaml:1:1: The recipe lacks the section "train"',
   ]],
   "a missing option": [{ data: `{ plugin: "${PLUGINS}#data" }` }, [

@@ -42,20 +42,70 @@ export type Section = keyof typeof SECTION_KEYS;
 /** Keys of a plugin in a list, or of an evaluator. */
 export const PLUGIN_KEYS = z.strictObject({ plugin });
 
-/** `train:` */
+/** `train:`, whatever the optimizer. */
 export const TRAIN = z.strictObject({
+  /** Images that a step learns from. */
   batch_size: z.int().positive(),
   epochs: z.int().positive(),
   lr: z.number().positive(),
-  momentum: z.number().min(0).lt(1).default(0.9),
-  weight_decay: z.number().min(0).default(1e-4),
+  /** True: `lr` is meant for a batch of 256, and is scaled to the batch's size. */
+  scale_lr: z.boolean().default(false),
   schedule: z.enum(["cosine", "constant"]).default("cosine"),
   /** `epoch`: the rate changes at epochs, as published; `step`: at every step. */
   schedule_by: z.enum(["epoch", "step"]).default("epoch"),
   warmup_epochs: z.number().min(0).default(0),
+  optimizer: z.enum(["sgd", "lars", "adamw"]).default("sgd"),
+  weight_decay: z.number().min(0).default(1e-4),
+  /** The gradient of all weights together is shortened to this length if it is longer. */
+  clip_grad_norm: z.number().positive().nullable().default(null),
+  /** Parts that a step's batch is run in, one after the other, for want of memory. */
+  accumulate: z.int().positive().default(1),
+  /** Share of itself that an average of the weights keeps at each step; what is evaluated and written is that. */
+  ema: z.number().gt(0).lt(1).nullable().default(null),
   /** Threads that make views; `auto`: one a core, eight at the most. */
   workers: z.union([z.literal("auto"), z.int().positive()]).default("auto"),
 });
+
+const momentum = z.number().min(0).lt(1).default(0.9);
+/** `weights`: not biases, nor the scales and shifts of norms. */
+const weight_decay_on = z.enum(["all", "weights"]).default("all");
+const beta = z.number().min(0).lt(1);
+
+/** What `train:` may say besides, by optimizer. */
+export const OPTIMIZERS = {
+  sgd: z.strictObject({ momentum, nesterov: z.boolean().default(false), weight_decay_on }),
+  lars: z.strictObject({ momentum, trust_coefficient: z.number().positive().default(0.001) }),
+  adamw: z.strictObject({
+    betas: z.tuple([beta, beta]).default([0.9, 0.999]),
+    epsilon: z.number().positive().default(1e-8),
+    weight_decay_on,
+  }),
+};
+
+/** A checked `train:`. */
+export type TrainOptions = {
+  [O in keyof typeof OPTIMIZERS]:
+    & Omit<z.output<typeof TRAIN>, "optimizer">
+    & z.output<(typeof OPTIMIZERS)[O]>
+    & { optimizer: O };
+}[keyof typeof OPTIMIZERS];
+
+/** The schema of a `train:` with this optimizer; of one that is not there: SGD's. */
+export function trainSchema(optimizer: unknown): z.ZodObject {
+  const name = typeof optimizer === "string" && optimizer in OPTIMIZERS ? optimizer : "sgd";
+  return TRAIN.extend(OPTIMIZERS[name as keyof typeof OPTIMIZERS].shape);
+}
+
+/** `small_patches:`: a second stream of views, small ones. */
+export const SMALL_PATCHES = z.strictObject({
+  /** Patches of an image. */
+  count: z.int().positive().default(6),
+  /** Of their loss, beside the views'. */
+  weight: z.number().positive().default(1),
+});
+
+/** Keys beside an objective's own in a list of objectives. */
+export const OBJECTIVE_TERM = z.strictObject({ plugin, weight: z.number().positive().default(1) });
 
 /** `evaluate:` besides its evaluators. */
 export const EVALUATE = z.strictObject({
@@ -78,6 +128,7 @@ export const TOP_KEYS = [
   "engine",
   "data",
   "augmenter",
+  "small_patches",
   "teacher",
   "student",
   "queue",

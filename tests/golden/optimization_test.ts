@@ -33,11 +33,12 @@ for (const traced of [false, true]) {
     const before = await values(fixed);
     const step = (...inputs: tf.Tensor[]) => {
       const [x, y, lr] = inputs;
-      const loss = () => {
+      const { value, grads } = tf.variableGrads(() => {
         const output = tf.add(tf.matMul(x as tf.Tensor2D, weight.variable as tf.Tensor2D), bias.variable);
         return tf.mean(tf.square(tf.sub(output, y))) as tf.Scalar;
-      };
-      return [optimizer.minimize(loss, lr)];
+      }, optimizer.trained.map(({ variable }) => variable));
+      optimizer.update(optimizer.trained.map(({ variable }) => grads[variable.name]), [lr]);
+      return [value];
     };
     using tracedStep = engine.trace(step, { name: "sgd" });
     const x = tf.tensor2d(uniform("x", [6, 3]), [6, 3]), y = tf.tensor2d(uniform("y", [6, 2]), [6, 2]);
@@ -48,13 +49,16 @@ for (const traced of [false, true]) {
       assertClose("loss", await loss.data() as Float32Array, expected.loss);
       assertClose("weight", await values(weight), expected.weight);
       assertClose("bias", await values(bias), expected.bias);
-      const momenta = await Promise.all(optimizer.momenta.map(values));
+      const momenta = await Promise.all(optimizer.state.map(values));
       assertClose("momentum of the weight", momenta[0], expected["weight.momentum"]);
       assertClose("momentum of the bias", momenta[1], expected["bias.momentum"]);
       tf.dispose([lr, loss]);
     }
     assert.deepEqual(await values(fixed), before);
-    assert.deepEqual(optimizer.momenta.map(({ name }) => name), ["weight", "bias"]);
+    assert.deepEqual(optimizer.state.map(({ name }) => name), [
+      "optimizer.momentum.weight",
+      "optimizer.momentum.bias",
+    ]);
     tf.dispose([x, y, ...parameters.map(({ variable }) => variable)]);
   });
 }

@@ -101,7 +101,7 @@ Deno.test("the query is of the first view, the key of the second and goes into t
   const { loss, enqueue } = objective.loss({ views, student, teacher: [], queue });
   const expected = naiveInfoNce([q], [k], queue.embeddings.arraySync() as Rows, 0.2);
   assert.ok(Math.abs(loss.dataSync()[0] - expected) < 1e-5, `${loss.dataSync()}, expected ${expected}`);
-  [...enqueue.dataSync()].forEach((x, i) => assert.ok(Math.abs(x - k[i]) < 1e-6));
+  [...enqueue!.dataSync()].forEach((x, i) => assert.ok(Math.abs(x - k[i]) < 1e-6));
   assert.deepEqual([student.passes.dataSync()[0], key.passes.dataSync()[0]], [1, 1]);
-  tf.dispose([...views, loss, enqueue]);
+  tf.dispose([...views, loss, enqueue!]);
 });

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { type Parameter, Random, type Student, tf, TrainingStep, type WeightsFile } from "@seed/core";
+import {
+  type Parameter,
+  Random,
+  Sgd,
+  singleTerm,
+  type Student,
+  tf,
+  TrainingStep,
+  type WeightsFile,
+} from "@seed/core";
 import { FrozenParameters, FrozenTeacher, unitRows } from "@seed/nn";
 import { FifoQueue } from "@seed/queue-fifo";
 import { testContext, testEngine } from "../../../tests/support/engine.ts";
@@ -100,11 +109,9 @@ for (const precision of ["fp32", "bf16"] as const) {
     using student = new LinearStudent();
     using teacher = await linearTeacher(precision);
     using queue = new FifoQueue(QUEUE, DIM, 0);
-    using step = new TrainingStep({ engine, student, objective, queue }, {
-      momentum: 0.9,
-      weightDecay: 1e-4,
-      seed: 0,
-    });
+    using optimizer = new Sgd(student.parameters, { momentum: 0.9, weightDecay: 1e-4 });
+    const terms = [singleTerm(objective, queue)];
+    using step = new TrainingStep({ engine, student, terms, optimizer }, { seed: 0 });
     for (let i = 0; i < 3; i++) { // from the second step on the queue holds embeddings like the batch's
       const random = new Random(i, "images");
       const pixels = Float32Array.from({ length: BATCH * PIXELS }, () => random.below(256));
@@ -115,7 +122,8 @@ for (const precision of ["fp32", "bf16"] as const) {
       }
       const zS = tf.tidy(() => unitRows(student.forward(images).embedding));
       const [s, t, D] = [zS.arraySync(), zT.arraySync(), queue.embeddings.arraySync() as number[][]];
-      const expected = expectedLoss(s, t, D, 0.2, 0.01), loss = await step.run([images], [zT], 0.01, i);
+      const expected = expectedLoss(s, t, D, 0.2, 0.01);
+      const loss = await step.run({ views: [images], teacher: [zT] }, 0.01, i);
       assert.ok(Math.abs(loss - expected) <= 1e-5 * expected, `step ${i}: ${loss}, expected ${expected}`);
       // The batch enters the queue after the loss, at the pointer.
       const newest = (await queue.embeddings.array() as number[][]).slice(i * BATCH, (i + 1) * BATCH);
