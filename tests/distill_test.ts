@@ -28,6 +28,18 @@ loggers: [{ plugin: "@seed/logger-jsonl" }, { plugin: "${import.meta.url}#breaki
 `;
 const MOCO = SEED.replace(/^teacher:.*\n/m, "").replace("objective-seed", "objective-moco");
 
+/** Everything that a checkpoint may hold: two losses with a queue each, small patches, moments, an average. */
+const EVERYTHING = SEED
+  .replace(
+    /^objective:.*$/m,
+    `objective:
+  - { plugin: "@seed/objective-seed", weight: 0.5 }
+  - { plugin: "@seed/objective-seed", student_temperature: 0.1, queue: { plugin: "@seed/queue-fifo", size: 8 } }
+small_patches: { augmenter: { plugin: "@seed/augmenter-moco-v2", size: 8, scale: [0.05, 0.14] }, count: 2 }`,
+  )
+  .replace(/^train: {/m, "train: { optimizer: adamw, ema: 0.9, accumulate: 2, clip_grad_norm: 1,")
+  .replace("lr: 0.1", "lr: 0.001");
+
 /** Where the run breaks off: before a step or an evaluation is over, as a crash does. */
 let breakAt: string | null = null;
 /** Interrupts the run, as a user does. */
@@ -95,13 +107,12 @@ async function outcome(run: string) {
     const { images_per_second: _, ...record } = JSON.parse(line);
     return record;
   });
-  const names = (await Array.fromAsync(Deno.readDir(join(run, "checkpoints")), ({ name }) => name)).sort();
-  const newest = await Deno.readFile(join(run, "checkpoints", names.at(-1)!));
+  const { names, newest } = await checkpointsOf(run);
   const student = await Deno.readFile(join(run, "student.safetensors"));
   const { images_per_second: _, data_wait_seconds: __, ...summary } = JSON.parse(
     await Deno.readTextFile(join(run, "summary.json")),
   );
-  return { metrics, names, newest: newest.toBase64(), student: student.toBase64(), summary };
+  return { metrics, names, newest, student: student.toBase64(), summary };
 }
 
 /** Everything that happens in a whole run, in order. */
@@ -117,6 +128,7 @@ const EVENTS = [
 const BREAKS: Record<string, [recipe: string, events: string[]]> = {
   SEED: [SEED, ["untrained 0", "step 2", "step 3", "student 6", "student 12"]],
   MoCo: [MOCO, ["step 7"]],
+  "a run with everything": [EVERYTHING, ["step 7"]],
 };
 
 for (const [name, [text, events]] of Object.entries(BREAKS)) {
@@ -223,10 +235,33 @@ Deno.test("runs keep no tensors, finished or broken off", () =>
     assert.equal(tf.memory().numTensors, before, "broken off");
   }));
 
-Deno.test("a loss that is no number ends the run, and says what to do", () =>
+Deno.test("a loss that is no number ends the run, with a checkpoint of the state before it", () =>
   inFolder(async (folder) => {
-    await assert.rejects(run(SEED, join(folder, "run"), { overrides: ["train.lr=1e30"] }), {
-      name: "RunError",
-      message: /^The loss of step \d+ is "(NaN|-?Infinity)"; .*lower train\.lr, and resume$/,
-    });
+    const out = join(folder, "run"), { step } = await untilItBreaks(out);
+    const before = join(folder, "before");
+    await run(SEED, before, { maxSteps: step, overrides: ["train.lr=1e30"] });
+    const [{ names, newest }, expected] = await Promise.all([out, before].map(checkpointsOf));
+    assert.equal(names.at(-1), `step-${`${step}`.padStart(7, "0")}.safetensors`);
+    assert.deepEqual(newest, expected.newest);
   }));
+
+/** Trains with a rate that is far too large; returns how many steps went well. */
+async function untilItBreaks(out: string): Promise<{ step: number }> {
+  let step = NaN;
+  await assert.rejects(run(SEED, out, { overrides: ["train.lr=1e30"] }), (error: Error) => {
+    assert.ok(error instanceof RunError, `${error.stack}`);
+    const [, number, file] = error.message.match(
+      /^Step (\d+) went wrong: .*(?:"NaN"|not finite).*The state before it is in "(.*)"; lower train\.lr .* resume$/,
+    ) ?? assert.fail(error.message);
+    assert.ok(Deno.statSync(file).isFile);
+    step = Number(number) - 1;
+    return true;
+  });
+  return { step };
+}
+
+async function checkpointsOf(run: string): Promise<{ names: string[]; newest: string }> {
+  const folder = join(run, "checkpoints");
+  const names = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+  return { names, newest: (await Deno.readFile(join(folder, names.at(-1)!))).toBase64() };
+}
