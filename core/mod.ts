@@ -75,6 +75,7 @@ export * from "./safetensors.ts";
 export * from "./sampler.ts";
 export * from "./schedule.ts";
 export * from "./shared_student.ts";
+export * from "./snapshot.ts";
 export * from "./state_dict.ts";
 export * from "./student.ts";
 export * from "./student_encoder.ts";

@@ -203,6 +203,83 @@ for (const [what, [changed, expected]] of Object.entries(MISTAKES)) {
   });
 }
 
+Deno.test("an optimizer has keys of its own, and no others", async () => {
+  const train = "batch_size: 16, epochs: 10, lr: 0.03";
+  const trainOf = async (keys: string) => (await load(text({ train: `{ ${train}, ${keys} }` }))).train;
+  assert.deepEqual(
+    await trainOf("optimizer: adamw").then((t) => t.optimizer === "adamw" && [t.betas, t.epsilon]),
+    [
+      [0.9, 0.999],
+      1e-8,
+    ],
+  );
+  const lars = await trainOf("optimizer: lars, momentum: 0.8");
+  assert.ok(lars.optimizer === "lars");
+  assert.deepEqual([lars.momentum, lars.trust_coefficient], [0.8, 0.001]);
+  const refused = async (keys: string) => await problems(text({ train: `{ ${train}, ${keys} }` }));
+  assert.deepEqual(
+    (await refused("optimizer: adamw, momentum: 0.9")).map((line) => line.slice(0, 83)),
+    ['recipe.yaml:9:66: Unknown option "momentum" of train with the optimizer adamw. It h'],
+  );
+  assert.match(
+    (await refused("optimizer: adam"))[0],
+    /^recipe\.yaml:9:60: Expected .*"sgd".*"adamw".*got "adam"$/,
+  );
+  assert.deepEqual(await refused("accumulate: 3"), [
+    "recipe.yaml:9:61: Expected a divisor of train.batch_size 16, got 3",
+  ]);
+});
+
+Deno.test("a recipe may sum objectives, and have small patches; what it resolves to means the same", async () => {
+  const source = text({
+    objective: `[{ plugin: "${PLUGINS}#objective" }, ` +
+      `{ plugin: "${PLUGINS}#objective", weight: 0.5, queue: { plugin: "${PLUGINS}#queue", size: 32 } }]`,
+    small_patches: `{ augmenter: { plugin: "${PLUGINS}#augmenter", size: 24 }, count: 3 }`,
+  });
+  const check = ({ objectives, smallPatches }: Recipe) => {
+    assert.deepEqual(objectives.map(({ weight, queue }) => [weight, queue?.options]), [[1, undefined], [0.5, {
+      size: 32,
+    }]]);
+    assert.deepEqual([smallPatches?.count, smallPatches?.weight, smallPatches?.queue], [3, 1, null]);
+    assert.equal((smallPatches?.augmenter.options as { size: number }).size, 24);
+  };
+  const recipe = await load(source);
+  check(recipe);
+  const again = await load(recipe.resolved);
+  check(again);
+  assert.equal(again.resolved, recipe.resolved);
+});
+
+const STREAM_MISTAKES: Record<string, [Changed, string]> = {
+  "no objective in the list": [
+    { objective: "[]" },
+    "recipe.yaml:8:12: Expected an objective, got an empty list",
+  ],
+  "an objective that is no mapping": [
+    { objective: "[3]" },
+    "recipe.yaml:8:13: Expected a mapping such as { plugin: NAME }, got 3",
+  ],
+  "patches without an augmenter": [
+    { small_patches: "{ count: 2 }" },
+    'recipe.yaml:10:1: The section small_patches lacks "augmenter"',
+  ],
+  "a queue of patches that does not fit": [
+    {
+      small_patches:
+        `{ augmenter: { plugin: "${PLUGINS}#augmenter", size: 24 }, queue: { size: 5, plugin: "${PLUGINS}#queue" } }`,
+    },
+    "5 does not fit 16",
+  ],
+};
+
+for (const [what, [changed, expected]] of Object.entries(STREAM_MISTAKES)) {
+  Deno.test(`a recipe with ${what} is refused at the place`, async () => {
+    const [first, ...more] = await problems(text(changed));
+    assert.ok(first.endsWith(expected), first);
+    assert.deepEqual(more, []);
+  });
+}
+
 Deno.test("a problem shows its line and points at its column", async () => {
   await assert.rejects(load("# a recipe\n" + text({ train: "{ batch_size: 16, epochs: 10, ln: 0.03 }" })), {
     message:

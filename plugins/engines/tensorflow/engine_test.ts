@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { tf } from "@seed/core";
+import { Snapshot, tf } from "@seed/core";
 import { EagerFunction } from "./traced_function.ts";
 import { testEngine } from "../../../tests/support/engine.ts";
 
@@ -47,6 +47,25 @@ Deno.test("trace() repeats a training step with the values of the eager one, and
   assert.equal(tensors.at(-1), tensors[0]);
   traced.dispose();
   eager.dispose();
+  tf.dispose([x, lr]);
+});
+
+Deno.test("a snapshot gives variables back what they were before a traced call", async () => {
+  const engine = await testEngine();
+  const traced = smallStep(), x = tf.tensor2d([[1, 2], [3, 5], [-1, 0]]), lr = tf.scalar(0.01);
+  using step = engine.trace(traced.step, { name: "step to undo" });
+  const values = () => [traced.w, traced.m].map((variable) => [...variable.dataSync()]);
+  tf.dispose(await step.call(x, lr));
+  const before = values(), tensors = tf.memory().numTensors;
+  {
+    using snapshot = new Snapshot([traced.w, traced.m]);
+    tf.dispose(await step.call(x, lr));
+    assert.notDeepEqual(values(), before);
+    snapshot.restore();
+  }
+  assert.deepEqual(values(), before);
+  assert.equal(tf.memory().numTensors, tensors);
+  traced.dispose();
   tf.dispose([x, lr]);
 });
 
