@@ -6,7 +6,14 @@
  */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
-import { CHECKPOINT, EVALUATE, SECTION_KEYS, TRAIN } from "../core/recipe/schema.ts";
+import {
+  CHECKPOINT,
+  EVALUATE,
+  OPTIMIZERS,
+  SECTION_KEYS,
+  SMALL_PATCHES,
+  TRAIN,
+} from "../core/recipe/schema.ts";
 import { type Plugin, z } from "@seed/core";
 import { loadRecipe } from "@seed/distill";
 import { shippedPlugins } from "../cli/listings/plugins.ts";
@@ -112,9 +119,10 @@ Deno.test("every key of a recipe is told with its default", async () => {
   const rows = rowsOf(page("docs/recipes.md"));
   const sections: Record<string, z.ZodObject> = {
     ...SECTION_KEYS,
-    ...{ train: TRAIN, evaluate: EVALUATE, checkpoint: CHECKPOINT },
+    ...{ train: TRAIN, small_patches: SMALL_PATCHES, evaluate: EVALUATE, checkpoint: CHECKPOINT },
   };
   for (const [name, schema] of Object.entries(sections)) checkKeys(rows, schema, `${name}.`, name);
+  for (const [name, schema] of Object.entries(OPTIMIZERS)) checkKeys(rows, schema, "train.", name);
   for (const plugin of await shippedPlugins()) {
     checkKeys(rows, (plugin as Plugin).options as z.ZodObject, "", plugin.name);
   }
