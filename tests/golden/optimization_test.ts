@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { learningRate, type Parameter, Sgd, tf, toTorch } from "@seed/core";
+import { AdamW, Lars, learningRate, type Optimizer, type Parameter, Sgd, tf, toTorch } from "@seed/core";
 import { testEngine } from "../support/engine.ts";
 import { uniform } from "./formula.ts";
 import golden from "./optimization.json" with { type: "json" };
@@ -25,42 +25,54 @@ function assertClose(name: string, actual: Float32Array, expected: number[]): vo
   actual.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 2e-6, message));
 }
 
-for (const traced of [false, true]) {
-  Deno.test(`Sgd takes the steps of torch.optim.SGD, ${traced ? "traced" : "eager"}`, async () => {
-    const engine = await testEngine();
-    const parameters = linearModel(), [weight, fixed, bias] = parameters;
-    using optimizer = new Sgd(parameters, { momentum: 0.9, weightDecay: 0.05 });
-    const before = await values(fixed);
-    const step = (...inputs: tf.Tensor[]) => {
-      const [x, y, lr] = inputs;
-      const { value, grads } = tf.variableGrads(() => {
-        const output = tf.add(tf.matMul(x as tf.Tensor2D, weight.variable as tf.Tensor2D), bias.variable);
-        return tf.mean(tf.square(tf.sub(output, y))) as tf.Scalar;
-      }, optimizer.trained.map(({ variable }) => variable));
-      optimizer.update(optimizer.trained.map(({ variable }) => grads[variable.name]), [lr]);
-      return [value];
-    };
-    using tracedStep = engine.trace(step, { name: "sgd" });
-    const x = tf.tensor2d(uniform("x", [6, 3]), [6, 3]), y = tf.tensor2d(uniform("y", [6, 2]), [6, 2]);
-    const rates = [0.1, 0.1, 0.05, 0.02, 0.01];
-    for (const [i, expected] of Object.values(golden.sgd).entries()) {
-      const lr = tf.scalar(rates[i]);
-      const [loss] = traced ? await tracedStep.call(x, y, lr) : tf.tidy(() => step(x, y, lr));
-      assertClose("loss", await loss.data() as Float32Array, expected.loss);
-      assertClose("weight", await values(weight), expected.weight);
-      assertClose("bias", await values(bias), expected.bias);
-      const momenta = await Promise.all(optimizer.state.map(values));
-      assertClose("momentum of the weight", momenta[0], expected["weight.momentum"]);
-      assertClose("momentum of the bias", momenta[1], expected["bias.momentum"]);
-      tf.dispose([lr, loss]);
-    }
-    assert.deepEqual(await values(fixed), before);
-    assert.deepEqual(optimizer.state.map(({ name }) => name), [
-      "optimizer.momentum.weight",
-      "optimizer.momentum.bias",
-    ]);
-    tf.dispose([x, y, ...parameters.map(({ variable }) => variable)]);
-  });
+type Make = (parameters: Parameter[]) => Optimizer;
+
+const OPTIMIZERS: Record<keyof typeof golden.optimizers, Make> = {
+  "sgd": (parameters) => new Sgd(parameters, { momentum: 0.9, weightDecay: 0.05 }),
+  "sgd, nesterov": (parameters) =>
+    new Sgd(parameters, { momentum: 0.9, weightDecay: 0.05, weightDecayOn: "weights", nesterov: true }),
+  "lars": (parameters) => new Lars(parameters, { momentum: 0.9, weightDecay: 0.05, trustCoefficient: 0.1 }),
+  "adamw": (parameters) => new AdamW(parameters, { betas: [0.8, 0.95], epsilon: 1e-6, weightDecay: 0.3 }),
+  "adamw, weights": (parameters) =>
+    new AdamW(parameters, { betas: [0.8, 0.95], epsilon: 1e-6, weightDecay: 0.3, weightDecayOn: "weights" }),
+};
+
+for (const [name, make] of Object.entries(OPTIMIZERS)) {
+  for (const traced of [false, true]) {
+    Deno.test(`${name} takes PyTorch's steps, ${traced ? "traced" : "eager"}`, async () => {
+      const engine = await testEngine();
+      const parameters = linearModel(), [weight, fixed, bias] = parameters;
+      using optimizer = make(parameters);
+      const before = await values(fixed);
+      const step = (...inputs: tf.Tensor[]) => {
+        const [x, y, ...numbers] = inputs;
+        const { value, grads } = tf.variableGrads(() => {
+          const output = tf.add(tf.matMul(x as tf.Tensor2D, weight.variable as tf.Tensor2D), bias.variable);
+          return tf.mean(tf.square(tf.sub(output, y))) as tf.Scalar;
+        }, optimizer.trained.map(({ variable }) => variable));
+        optimizer.update(optimizer.trained.map(({ variable }) => grads[variable.name]), numbers);
+        return [value];
+      };
+      using tracedStep = engine.trace(step, { name });
+      const x = tf.tensor2d(uniform("x", [6, 3]), [6, 3]), y = tf.tensor2d(uniform("y", [6, 2]), [6, 2]);
+      const rates = [0.1, 0.1, 0.05, 0.02, 0.01];
+      for (
+        const [i, expected] of Object.values(golden.optimizers[name as keyof typeof OPTIMIZERS]).entries()
+      ) {
+        const numbers = optimizer.numbers(rates[i], i).map((number) => tf.scalar(number));
+        const inputs = [x, y, ...numbers];
+        const [loss] = traced ? await tracedStep.call(...inputs) : tf.tidy(() => step(...inputs));
+        assertClose("loss", await loss.data() as Float32Array, expected.loss);
+        assertClose("weight", await values(weight), expected.weight);
+        assertClose("bias", await values(bias), expected.bias);
+        const state = await Promise.all(optimizer.state.map(values));
+        assertClose("state", Float32Array.from(state.flatMap((part) => [...part])), expected.state);
+        tf.dispose([numbers, loss]);
+      }
+      assert.deepEqual(await values(fixed), before);
+      tf.dispose([x, y, ...parameters.map(({ variable }) => variable)]);
+    });
+  }
 }
 
 Deno.test("the learning rate by epoch is that of SEED's code", () => {
