@@ -127,7 +127,7 @@ function withPatches({ views, teacher, patches }: StepBatch): Views {
 
 /** How many fixed views of each image the teacher sees once; null: it sees every view anew. */
 function cachedViews(recipe: Recipe, { needs }: Components): number | null {
-  return needs.teacherViews ? recipe.teacher?.cache?.views ?? null : null;
+  return needs.teacherViews.length ? recipe.teacher?.cache?.views ?? null : null;
 }
 
 function mean(values: number[]): number {

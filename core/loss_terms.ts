@@ -23,30 +23,44 @@ export function singleTerm(objective: Objective, queue: Queue | null): LossTerm 
 /** What the losses of a step need of its batch, all together. */
 export interface BatchNeeds {
   views: number;
-  /** How many of the views, the last ones, are of neighbours. */
-  neighbourViews: number;
-  /** How many of the views, the first ones, the teacher sees. */
-  teacherViews: number;
+  /** Numbers of the views that are of neighbours. */
+  neighbourViews: readonly number[];
+  /** Numbers of the views that the teacher sees, ascending. */
+  teacherViews: readonly number[];
 }
 
 /** Adds up what the terms need. */
 export function needsOf(terms: readonly LossTerm[]): BatchNeeds {
   const objectives = terms.map(({ objective }) => objective);
+  const all = (viewsOf: (objective: Objective) => readonly number[]) =>
+    [...new Set(objectives.flatMap(viewsOf))].sort((a, b) => a - b);
   return {
     views: Math.max(...objectives.map(({ views }) => views)),
-    neighbourViews: Math.max(...objectives.map(({ neighbours }) => neighbours?.views ?? 0)),
-    teacherViews: Math.max(...objectives.map(({ views, usesTeacher }) => usesTeacher ? views : 0)),
+    neighbourViews: all(({ neighbours }) => neighbours?.views ?? []),
+    teacherViews: all(teacherViewsOf),
   };
 }
 
-/** The inputs of a term's objective; those that it does not say it uses are not there. */
+/** Numbers of the views that the teacher sees for an objective. */
+export function teacherViewsOf({ usesTeacher, views, teacherViews }: Objective): readonly number[] {
+  if (!usesTeacher) return [];
+  return teacherViews ?? Array.from({ length: views }, (_, view) => view);
+}
+
+/**
+ * The inputs of a term's objective; those that it does not say it uses are not there.
+ *
+ * @param batch.teacher The teacher's embedding of each of the views `seen`, in their order.
+ */
 export function inputsOf(
   { objective, queue }: LossTerm,
-  { views, teacher, student }: Pick<ObjectiveInputs, "views" | "teacher" | "student">,
+  { views, teacher, seen, student }:
+    & Pick<ObjectiveInputs, "views" | "teacher" | "student">
+    & { seen: readonly number[] },
 ): ObjectiveInputs {
   return {
     views: views.slice(0, objective.views),
-    teacher: objective.usesTeacher ? teacher.slice(0, objective.views) : [],
+    teacher: teacherViewsOf(objective).map((view) => teacher[seen.indexOf(view)]),
     student,
     get queue(): Queue {
       if (queue) return queue;

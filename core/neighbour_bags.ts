@@ -56,7 +56,7 @@ export class NeighbourBags {
     return this.rows.subarray(image * this.size, (image + 1) * this.size);
   }
 
-  /** An image from another's bag: the same for the same seed and view. */
+  /** An image from another's bag: the same for the same seed and number. */
   draw(image: number, { seed, number }: { seed: number; number: number }): number {
     return this.bagOf(image)[new Random(seed, "neighbour", image, number).below(this.size)];
   }

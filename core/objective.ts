@@ -7,7 +7,10 @@ export interface ObjectiveInputs {
   /** The augmented views, one batch each: `[batch, size, size, 3]` float32 in 0..255. */
   views: readonly tf.Tensor4D[];
   student: Student;
-  /** The teacher's embedding of each view, `[batch, dim]` float32 unit rows; empty if `usesTeacher` is false. */
+  /**
+   * The teacher's embedding of each view, or of those that `teacherViews` names, in its order: `[batch, dim]` float32
+   * unit rows. Empty if `usesTeacher` is false.
+   */
   teacher: readonly tf.Tensor2D[];
   /** Reading it fails where `usesQueue` is false. */
   readonly queue: Queue;
@@ -23,8 +26,8 @@ export interface ObjectiveResult {
 
 /** Views of other images: of those that the teacher finds most like an image, its bag. */
 export interface NeighbourViews {
-  /** How many of an image's views, the last ones, are of an image drawn from its bag. */
-  readonly views: number;
+  /** Numbers of the views that are of an image drawn from the image's bag, the same image in all of them. */
+  readonly views: readonly number[];
   /** How many images a bag holds. */
   readonly bag: number;
 }
@@ -34,6 +37,8 @@ export interface Objective extends Disposable {
   /** How many augmented views of an image a step needs. */
   readonly views: number;
   readonly usesTeacher: boolean;
+  /** Numbers of the views that the teacher sees; absent: all of them. */
+  readonly teacherViews?: readonly number[];
   /** False: it measures nothing against past batches. Absent: it has a queue. */
   readonly usesQueue?: boolean;
   /** Some views are of neighbours; absent: all are of the image itself. */

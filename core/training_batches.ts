@@ -24,10 +24,11 @@ interface ViewSource {
   stream: Stream;
   /** First word of the keys of its random choices. */
   purpose: string;
-  /** Views of an image in a step; the teacher sees the first `teacherViews`, the last are of neighbours. */
+  /** Views of an image in a step. */
   views: number;
-  teacherViews: number;
-  neighbourViews: number;
+  /** Numbers of those that the teacher sees, and of those that are of a neighbour. */
+  teacherViews: readonly number[];
+  neighbourViews: readonly number[];
   size: number;
   teacherSize: number;
   cache: TeacherCache | null;
@@ -50,12 +51,12 @@ export class TrainingBatches {
     private readonly bags: NeighbourBags | null = null,
   ) {
     const { needs, augmenter, patchAugmenter } = parts, { smallPatches } = recipe;
-    this.#teacher = needs.teacherViews ? parts.teacher : null;
+    this.#teacher = needs.teacherViews.length ? parts.teacher : null;
     this.#fixedViews = this.#teacher && (recipe.teacher?.cache?.views ?? null);
     this.#sources = [this.#source("views", "view", needs, augmenter.size)];
     if (smallPatches) {
-      const { count } = smallPatches, teacherViews = needs.teacherViews ? count : 0;
-      const of = { views: count, teacherViews, neighbourViews: 0 };
+      const { count } = smallPatches, all = Array.from({ length: count }, (_, patch) => patch);
+      const of = { views: count, teacherViews: this.#teacher ? all : [], neighbourViews: [] };
       this.#sources.push(this.#source("patches", "small patch", of, patchAugmenter!.size));
     }
   }
@@ -178,10 +179,12 @@ export class TrainingBatches {
       { seed } = this.recipe,
       { stream, purpose, size, teacherSize, cache } = source;
     const round = this.#fixedViews ? epoch % this.#fixedViews : epoch, number = round * source.views + view;
-    const isNeighbour = view >= source.views - source.neighbourViews;
-    const shown = isNeighbour ? images.map((image) => this.bags!.draw(image, { seed, number })) : images;
+    // One neighbour a step: several views of it go together.
+    const shown = source.neighbourViews.includes(view)
+      ? images.map((image) => this.bags!.draw(image, { seed, number: round }))
+      : images;
     const ids = shown.map((image) => ({ image, view: number }));
-    const embedded = view < source.teacherViews;
+    const embedded = source.teacherViews.includes(view);
     const needsTeacher = embedded && (cache?.claim(ids) ?? true);
     const sizes = needsTeacher && teacherSize !== size ? [size, teacherSize] : [size];
     const requests = sizes.map((size) => ({

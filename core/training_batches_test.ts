@@ -64,8 +64,8 @@ function make(
     augmenter: { size: 1 },
     needs: {
       views: options.count ?? 1,
-      teacherViews: options.usesTeacher ?? true ? options.count ?? 1 : 0,
-      neighbourViews: 0,
+      teacherViews: options.usesTeacher ?? true ? [0, 1].slice(0, options.count ?? 1) : [],
+      neighbourViews: [],
     },
     data: { train: { length: IMAGES, image: (i: number) => ({ name: `${i}`, file: "" }) } },
     engine: { upload: (pixels: Uint8Array, shape: number[]) => tf.tensor(Float32Array.from(pixels), shape) },

@@ -1,6 +1,6 @@
 import type { Engine, TracedFunction } from "./engine.ts";
 import { RunError } from "./errors.ts";
-import { inputsOf, type LossTerm, type Stream } from "./loss_terms.ts";
+import { type BatchNeeds, inputsOf, type LossTerm, needsOf, type Stream } from "./loss_terms.ts";
 import { noisyStudent, stepNoise } from "./noise.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { TrainOptions } from "./recipe/schema.ts";
@@ -14,7 +14,7 @@ import type { WeightAverage } from "./weight_average.ts";
 export interface Views {
   /** One batch a view, `[batch, size, size, 3]` float32 in 0..255. */
   views: tf.Tensor4D[];
-  /** The teacher's embedding of each view, `[batch, dim]` float32 unit rows; empty without a teacher. */
+  /** The teacher's embedding of each view that it sees, `[batch, dim]` float32 unit rows. */
   teacher: tf.Tensor2D[];
 }
 
@@ -64,6 +64,7 @@ interface Learnt {
  * queues, so that a batch is not its own past.
  */
 export class TrainingStep implements Disposable {
+  readonly #needs: BatchNeeds;
   readonly #noisePerImage: number;
   readonly #accumulate: number;
   /** Everything that a step changes but the queues, which are changed when nothing can go wrong any more. */
@@ -74,6 +75,7 @@ export class TrainingStep implements Disposable {
 
   constructor(private readonly parts: StepParts, private readonly options: StepOptions) {
     const { engine, student, optimizer, average, terms } = parts, { accumulate = 1 } = options;
+    this.#needs = needsOf(terms.filter(({ stream }) => stream === "views"));
     this.#noisePerImage = student.noisePerImage ?? 0;
     this.#accumulate = accumulate;
     this.#variables = [
@@ -213,7 +215,10 @@ export class TrainingStep implements Disposable {
       const noise = this.#noisePerImage ? inputs.at(-1) as tf.Tensor2D : null;
       using student = sharedStudent(noise ? noisyStudent(this.parts.student, noise) : this.parts.student);
       const losses = terms.map((term) => {
-        const { loss, enqueue } = term.objective.loss(inputsOf(term, { ...streams[term.stream], student }));
+        const seen = term.stream === "views" ? this.#needs.teacherViews : [0];
+        const { loss, enqueue } = term.objective.loss(
+          inputsOf(term, { ...streams[term.stream], seen, student }),
+        );
         if (enqueue && term.queue) rows.push(tf.keep(this.#toEnqueue(enqueue, inputs))); // outlives this scope
         return term.weight === 1 ? loss : tf.mul(loss, term.weight);
       });

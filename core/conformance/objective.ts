@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Engine } from "../engine.ts";
-import { singleTerm } from "../loss_terms.ts";
+import { singleTerm, teacherViewsOf } from "../loss_terms.ts";
 import type { Objective } from "../objective.ts";
 import { Sgd } from "../optimizers/sgd.ts";
 import type { Queue } from "../queue.ts";
@@ -57,12 +57,13 @@ async function makeRun(subject: ObjectiveSubject, seed: number) {
   };
 }
 
-function inputs({ views, usesTeacher }: Objective, dim: number, number: number, size: number) {
+function inputs(objective: Objective, dim: number, number: number, size: number) {
+  const { views } = objective;
   const images = Array.from(
     { length: views },
     (_, view) => pictures(Array.from({ length: BATCH }, (_, i) => 100 * number + 10 * view + i), size),
   );
-  const teacher = usesTeacher ? images.map((_, view) => unitRows(dim, 10 * number + view)) : [];
+  const teacher = teacherViewsOf(objective).map((view) => unitRows(dim, 10 * number + view));
   return { views: images, teacher };
 }
 
