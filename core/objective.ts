@@ -1,3 +1,4 @@
+import type { OptionProblem, RecipeFacts } from "./plugin.ts";
 import type { Queue } from "./queue.ts";
 import type { Parameter, Student } from "./student.ts";
 import type { tf } from "./tf.ts";
@@ -30,6 +31,16 @@ export interface NeighbourViews {
   readonly views: readonly number[];
   /** How many images a bag holds. */
   readonly bag: number;
+}
+
+/**
+ * A plugin's `check` for an objective that learns from a teacher.
+ *
+ * @param method As the message names it, `SEED` say.
+ */
+export function needsTeacher(method: string): (options: unknown, recipe: RecipeFacts) => OptionProblem[] {
+  const message = `${method} learns from a teacher; add the section "teacher"`;
+  return (_options, { hasTeacher }) => hasTeacher ? [] : [{ key: "plugin", message }];
 }
 
 /** What is minimised: SEED, MoCo, or yours. Everything runs inside the traced step. */

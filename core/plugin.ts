@@ -77,6 +77,12 @@ export interface RecipeFacts {
   readonly hasTeacher: boolean;
 }
 
+/** What is wrong with an option. */
+export interface OptionProblem {
+  key: string;
+  message: string;
+}
+
 /**
  * A plugin. `options` is a zod schema (strict object with snake_case keys, defaults where sensible) of every key
  * that a recipe may write beside `plugin:`.
@@ -92,7 +98,7 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    * Checks options against the rest of the recipe, before anything heavy loads. Returns what is wrong; `key` is the
    * option at fault.
    */
-  check?(options: z.output<S>, recipe: RecipeFacts): { key: string; message: string }[];
+  check?(options: z.output<S>, recipe: RecipeFacts): OptionProblem[];
   /**
    * Looks at the files that the options name, before the engine is installed or opened: what is missing or damaged
    * is told within seconds.

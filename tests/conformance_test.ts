@@ -25,8 +25,12 @@ import evaluatorLinear from "@seed/evaluator-linear";
 import evaluatorRetrieval from "@seed/evaluator-retrieval";
 import loggerJsonl from "@seed/logger-jsonl";
 import loggerTerminal from "@seed/logger-terminal";
+import objectiveBingo from "@seed/objective-bingo";
+import objectiveCompress from "@seed/objective-compress";
+import objectiveDisco from "@seed/objective-disco";
 import objectiveMoco from "@seed/objective-moco";
 import objectiveSeed from "@seed/objective-seed";
+import objectiveSimreg from "@seed/objective-simreg";
 import queueFifo from "@seed/queue-fifo";
 import studentEfficientnet from "@seed/student-efficientnet";
 import studentMobilenetV3 from "@seed/student-mobilenet-v3";
@@ -145,7 +149,16 @@ Deno.test("queue fifo", (t) =>
     make: ({ size, ...rest }) => queueFifo.create(options(queueFifo, { size }), { ...context, ...rest }),
   }));
 
-for (const plugin of [objectiveSeed, objectiveMoco]) {
+const OBJECTIVES = [
+  objectiveBingo,
+  objectiveCompress,
+  objectiveDisco,
+  objectiveMoco,
+  objectiveSeed,
+  objectiveSimreg,
+] as const;
+
+for (const plugin of OBJECTIVES as readonly Plugin<"objective">[]) {
   Deno.test(plugin.name.replace(/^@seed\/(\w+)-/, "$1 "), (t) =>
     checkObjective(t, {
       engine,

@@ -1,4 +1,4 @@
-"""SEED's loss and MoCo's InfoNCE with their gradients, and MoCo's momentum update, by PyTorch in float64."""
+"""The objectives' losses with their gradients, and MoCo's momentum update, by PyTorch in float64."""
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +16,10 @@ def expected() -> dict:
                 f"batch {batch}, teacher temperature {tau_t}": seed(batch, tau_t) for batch in (4, 1) for tau_t in (0.01, 1e-4)
             },
             "moco": {f"batch {batch}": moco(batch) for batch in (4, 1)},
+            "compress": {f"batch {batch}": compress(batch) for batch in (4, 1)},
+            "simreg": {f"batch {batch}": simreg(batch) for batch in (4, 1)},
+            "disco": {f"batch {batch}": disco(batch) for batch in (4, 1)},
+            "bingo": {f"batch {batch}": bingo(batch) for batch in (4, 1)},
             "momentum": momentum(),
         }
     }
@@ -50,6 +54,39 @@ def moco(batch: int) -> dict:
     negative = torch.einsum("nc,kc->nk", [q, d])
     logits = torch.cat([positive, negative], dim=1) / 0.2
     return result(F.cross_entropy(logits, torch.zeros(batch, dtype=torch.long)), q)
+
+
+def compress(batch: int) -> dict:
+    """nn/compress_loss.py, CompReSSA: KL divergence of similarities to the teacher's queue."""
+    s, t, d = unit_rows("student", batch).requires_grad_(), unit_rows("teacher", batch), queue(batch)
+    log_q, p = F.log_softmax(s @ d.T / 0.04, dim=1), F.softmax(t @ d.T / 0.04, dim=1)
+    return result(F.kl_div(log_q, p, reduction="batchmean"), s)
+
+
+def simreg(batch: int) -> dict:
+    s, t = unit_rows("student", batch).requires_grad_(), unit_rows("teacher", batch)
+    return result((2 - 2 * torch.einsum("bc,bc->b", [s, t])).mean(), s)
+
+
+def disco(batch: int) -> dict:
+    """main.py: nn.MSELoss(reduction="sum"), here of a batch's mean."""
+    s, t = unit_rows("student", batch).requires_grad_(), unit_rows("teacher", batch)
+    return result(torch.nn.MSELoss(reduction="sum")(t, s) / batch, s)
+
+
+def bingo(batch: int) -> dict:
+    """moco/builder.py and MulposCrossEntropy without CutMix: both queries against both keys with half a weight each."""
+    q, d = unit_rows("student", batch).requires_grad_(), queue(batch)
+    neighbour = unit_rows("neighbour", batch)
+    keys = torch.stack([unit_rows("teacher", batch), unit_rows("neighbour key", batch)], dim=1)
+    loss = 0
+    for query in (q, neighbour):
+        positive = torch.einsum("nmc,nc->nm", [keys, query]).unsqueeze(-1)
+        negative = torch.einsum("nc,kc->nk", [query, d]).unsqueeze(1).repeat(1, 2, 1)
+        logits = torch.cat([positive, negative], dim=2) / 0.2
+        for i in range(2):
+            loss = loss + 0.5 * F.cross_entropy(logits[:, i], torch.zeros(batch, dtype=torch.long))
+    return result(loss / 2, q)
 
 
 def result(loss: torch.Tensor, embeddings: torch.Tensor) -> dict:

@@ -1,6 +1,10 @@
 import { type Student, tf } from "@seed/core";
+import { bingoLoss } from "@seed/objective-bingo";
+import { compressLoss } from "@seed/objective-compress";
+import { discoLoss } from "@seed/objective-disco";
 import moco, { infoNce } from "@seed/objective-moco";
 import { seedLoss } from "@seed/objective-seed";
+import { simRegLoss } from "@seed/objective-simreg";
 import { testContext, testEngine } from "../support/engine.ts";
 import { runners } from "../support/runners.ts";
 import { assertFingerprint } from "./fingerprint.ts";
@@ -19,12 +23,30 @@ Deno.test("SEED's loss and its gradient are PyTorch's", async (t) => {
   }
 });
 
-Deno.test("MoCo's loss and its gradient are PyTorch's", async (t) => {
-  for (const [name, expected] of Object.entries(golden.moco)) {
-    const batch = Number(name.match(/\d+/)![0]);
-    await t.step(name, () => assertLoss(expected, batch, (q, k, D) => infoNce(q, k, D, 0.2)));
-  }
-});
+/** BINGO's second query and key, which are not differentiated by. */
+function bingo(q: tf.Tensor2D, k: tf.Tensor2D, D: tf.Tensor2D): tf.Scalar {
+  const [neighbour, neighbourKey] = ["neighbour", "neighbour key"].map((name) =>
+    tf.tensor2d(unitRows(name, q.shape[0]), [q.shape[0], DIM])
+  );
+  return bingoLoss([q, neighbour], [k, neighbourKey], D, 0.2);
+}
+
+const LOSSES: Record<"moco" | "compress" | "simreg" | "disco" | "bingo", Loss> = {
+  moco: (q, k, D) => infoNce(q, k, D, 0.2),
+  compress: (zS, zT, D) => compressLoss(zS, zT, D, 0.04),
+  simreg: simRegLoss,
+  disco: discoLoss,
+  bingo,
+};
+
+for (const [method, loss] of Object.entries(LOSSES)) {
+  Deno.test(`the loss of ${method} and its gradient are PyTorch's`, async (t) => {
+    for (const [name, expected] of Object.entries(golden[method as keyof typeof LOSSES])) {
+      const batch = Number(name.match(/\d+/)![0]);
+      await t.step(name, () => assertLoss(expected, batch, loss));
+    }
+  });
+}
 
 Deno.test("MoCo's momentum encoder follows the student as PyTorch's does", async () => {
   const engine = await testEngine();

@@ -2,20 +2,11 @@ import assert from "node:assert/strict";
 import { type Engine, type Parameter, Random, type Student, tf } from "@seed/core";
 import { FifoQueue } from "@seed/queue-fifo";
 import { testContext } from "../../../tests/support/engine.ts";
+import { dot, type Rows, unitRows, valueAt } from "../../../tests/support/rows.ts";
 import plugin, { infoNce } from "./mod.ts";
-
-type Rows = number[][];
-
-function unitRows(random: Random, rows: number, dim: number): Rows {
-  return Array.from({ length: rows }, () => {
-    const row = Array.from({ length: dim }, () => random.normal());
-    return row.map((x) => Math.fround(x / Math.hypot(...row)));
-  });
-}
 
 /** Equation 1, loop by loop, in float64. */
 function naiveInfoNce(q: Rows, k: Rows, D: Rows, temperature: number): number {
-  const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0);
   const losses = q.map((query, i) => {
     const positive = Math.exp(dot(query, k[i]) / temperature);
     const negatives = D.map((d) => Math.exp(dot(query, d) / temperature));
@@ -37,6 +28,23 @@ Deno.test("infoNce() is MoCo's equation 1 for any shape and temperature", () => 
     });
     const message = `trial ${trial}: ${actual}, expected ${expected}`;
     assert.ok(Math.abs(actual - expected) <= 1e-5 * Math.max(1, expected), message);
+  }
+});
+
+Deno.test("at a low temperature no student has a smaller loss than one that equals the keys", () => {
+  for (let trial = 0; trial < 20; trial++) {
+    const random = new Random(trial, "minimum"), rows = unitRows(random, 3, 6);
+    // Far from the keys: none of them is more like a key than the key itself.
+    const far = unitRows(random, 40, 6).filter((row) => rows.every((key) => dot(key, row) < 0.7));
+    const [k, D] = [rows, far].map((values) => tf.tensor2d(values)),
+      loss = (q: tf.Tensor2D) => infoNce(q, k, D, 0.02);
+    const least = valueAt(loss, rows);
+    assert.ok(least < 1e-5, `trial ${trial}: ${least}`);
+    assert.ok(
+      valueAt(loss, unitRows(random, 3, 6)) > least,
+      `trial ${trial}: another student has a smaller loss`,
+    );
+    tf.dispose([k, D]);
   }
 });
 

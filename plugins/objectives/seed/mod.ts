@@ -5,6 +5,7 @@
  */
 import {
   definePlugin,
+  needsTeacher,
   type Objective,
   type ObjectiveInputs,
   type ObjectiveResult,
@@ -47,8 +48,7 @@ export default definePlugin({
     /** The paper's tau^T; towards 0 the target becomes one-hot and the loss InfoNCE with a frozen key. */
     teacher_temperature: z.number().positive().default(0.01),
   }),
-  check: (_options, { hasTeacher }) =>
-    hasTeacher ? [] : [{ key: "plugin", message: 'SEED learns from a teacher; add the section "teacher"' }],
+  check: needsTeacher("SEED"),
   create: (options) =>
     new SeedObjective({ tauS: options.student_temperature, tauT: options.teacher_temperature }),
 });

@@ -1,0 +1,63 @@
+/**
+ * CompRess with one queue: the student's similarities to the teacher's past embeddings are to be distributed as the
+ * teacher's own (Koohpayegani et al., NeurIPS 2020).
+ *
+ * Published with the teacher's pooled features (`layer: features`) and a linear head on the student.
+ *
+ * @module
+ */
+import {
+  definePlugin,
+  needsTeacher,
+  type Objective,
+  type ObjectiveInputs,
+  type ObjectiveResult,
+  tf,
+  z,
+} from "@seed/core";
+import { unitRows } from "@seed/nn";
+
+/**
+ * The divergence KL(p || q) of the distributions of similarity over the queue. An image's own embedding is none of
+ * its entries, unlike in SEED.
+ *
+ * @param zS Student embeddings, `[batch, dim]` float32 unit rows.
+ * @param zT Teacher embeddings of the same views, `[batch, dim]` float32 unit rows.
+ * @param D The queue of earlier teacher embeddings, `[size, dim]` float32 unit rows.
+ * @param T Temperature of both distributions.
+ * @returns the mean over the batch, a scalar.
+ */
+export function compressLoss(zS: tf.Tensor2D, zT: tf.Tensor2D, D: tf.Tensor2D, T: number): tf.Scalar {
+  const logDistribution = (z: tf.Tensor2D) => tf.logSoftmax(tf.div(tf.matMul(z, D, false, true), T));
+  const logP = logDistribution(zT), logQ = logDistribution(zS);
+  return tf.mean(tf.sum(tf.mul(tf.exp(logP), tf.sub(logP, logQ)), 1));
+}
+
+class CompressObjective implements Objective {
+  readonly views = 1;
+  readonly usesTeacher = true;
+  readonly parameters = [];
+
+  constructor(private readonly temperature: number) {}
+
+  loss({ views, student, teacher, queue }: ObjectiveInputs): ObjectiveResult {
+    const zS = unitRows(student.forward(views[0], { training: true }).embedding);
+    const zT = unitRows(teacher[0]);
+    return { loss: compressLoss(zS, zT, queue.embeddings as tf.Tensor2D, this.temperature), enqueue: zT };
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+export default definePlugin({
+  kind: "objective",
+  name: "@seed/objective-compress",
+  apiVersion: 1,
+  about: {
+    summary: "CompRess, one queue: the teacher's similarities to past images",
+    source: "Koohpayegani et al., NeurIPS 2020",
+  },
+  options: z.strictObject({ temperature: z.number().positive().default(0.04) }),
+  check: needsTeacher("CompRess"),
+  create: ({ temperature }) => new CompressObjective(temperature),
+});

@@ -1,0 +1,54 @@
+/**
+ * SimReg: the student's prediction is to point where the teacher's features do (Navaneet et al., BMVC 2021).
+ *
+ * Published with the teacher's pooled features (`layer: features`) and a deep head on the student that is thrown away
+ * after training: four linear layers with batch norm and ReLU between them, twice as wide and as wide as the backbone
+ * in turn.
+ *
+ * @module
+ */
+import {
+  definePlugin,
+  needsTeacher,
+  type Objective,
+  type ObjectiveInputs,
+  type ObjectiveResult,
+  tf,
+  z,
+} from "@seed/core";
+import { unitRows } from "@seed/nn";
+
+/**
+ * The squared distance between unit vectors, `2 - 2 cos`.
+ *
+ * @param p Predictions, `[batch, dim]` float32 unit rows.
+ * @param t The teacher's features, `[batch, dim]` float32 unit rows.
+ * @returns the mean over the batch, a scalar.
+ */
+export function simRegLoss(p: tf.Tensor2D, t: tf.Tensor2D): tf.Scalar {
+  return tf.mean(tf.sub(2, tf.mul(2, tf.sum(tf.mul(p, t), 1))));
+}
+
+class SimRegObjective implements Objective {
+  readonly views = 1;
+  readonly usesTeacher = true;
+  readonly usesQueue = false;
+  readonly parameters = [];
+
+  loss({ views, student, teacher }: ObjectiveInputs): ObjectiveResult {
+    const p = unitRows(student.forward(views[0], { training: true }).embedding);
+    return { loss: simRegLoss(p, unitRows(teacher[0])), enqueue: null };
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+export default definePlugin({
+  kind: "objective",
+  name: "@seed/objective-simreg",
+  apiVersion: 1,
+  about: { summary: "SimReg: regression of the teacher's direction", source: "Navaneet et al., BMVC 2021" },
+  options: z.strictObject({}),
+  check: needsTeacher("SimReg"),
+  create: () => new SimRegObjective(),
+});
