@@ -1,4 +1,6 @@
 import { tf } from "@seed/core";
+import { batchNormInference, batchNormParameters, batchNormTraining } from "./batch_norm.ts";
+import type { Mode } from "./conv_norm.ts";
 import { uniformFanIn } from "./initializer.ts";
 import type { ParameterSource } from "./parameters.ts";
 
@@ -14,24 +16,44 @@ export function linear(
   return (x) => tf.add(tf.matMul(x, weight), bias) as tf.Tensor2D;
 }
 
-/** A projection head; `hidden` null: one linear layer, no activation. */
+/** What a projection head is made of. */
 export interface HeadOptions {
   inputs: number;
-  hidden: number | null;
+  /** Widths between the linear layers; none: one linear layer, no activation. */
+  hidden: readonly number[];
+  /** What stands before each ReLU; default `none`. */
+  norm?: "none" | "batch";
   dim: number;
 }
 
 /**
- * Linear, ReLU, linear, without batch norm (SEED's and MoCo-v2's head), numbered as in a PyTorch `Sequential`:
- * `name.0`, `name.2`.
+ * Linear layers with ReLUs between them, numbered as in a PyTorch `Sequential`: `name.0`, `name.2`, ... (SEED's and
+ * MoCo-v2's head), or with batch norms `name.0`, `name.1`, `name.3`, `name.4`, ... (SimCLR's and SimReg's).
  */
 export function projectionHead(
   source: ParameterSource,
   name: string,
-  { inputs, hidden, dim }: HeadOptions,
-): (x: tf.Tensor2D) => tf.Tensor2D {
-  if (hidden === null) return linear(source, `${name}.0`, { inputs, outputs: dim });
-  const first = linear(source, `${name}.0`, { inputs, outputs: hidden });
-  const second = linear(source, `${name}.2`, { inputs: hidden, outputs: dim });
-  return (x) => second(tf.relu(first(x)));
+  { inputs, hidden, norm = "none", dim }: HeadOptions,
+): (x: tf.Tensor2D, mode: Mode) => tf.Tensor2D {
+  const layers: ((x: tf.Tensor2D, mode: Mode) => tf.Tensor2D)[] = [];
+  let number = 0, width = inputs;
+  for (const outputs of hidden) {
+    layers.push(linear(source, `${name}.${number++}`, { inputs: width, outputs }));
+    if (norm === "batch") layers.push(batchNorm(source, `${name}.${number++}`, outputs));
+    layers.push((x) => tf.relu(x));
+    number++;
+    width = outputs;
+  }
+  layers.push(linear(source, `${name}.${number}`, { inputs: width, outputs: dim }));
+  return (x, mode) => layers.reduce((x, layer) => layer(x, mode), x);
+}
+
+/** Of rows, in PyTorch's default conventions. */
+function batchNorm(source: ParameterSource, name: string, channels: number) {
+  const parameters = batchNormParameters(source, name, channels);
+  return (x: tf.Tensor2D, { training }: Mode): tf.Tensor2D => {
+    if (!training) return batchNormInference(x, parameters, 1e-5);
+    const maps = tf.reshape(x, [-1, 1, 1, channels]) as tf.Tensor4D;
+    return tf.reshape(batchNormTraining(maps, parameters, { channels }), [-1, channels]);
+  };
 }

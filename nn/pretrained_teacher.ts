@@ -21,12 +21,13 @@ import type { Layout } from "./layouts/layout.ts";
 import { patchProblem } from "./vision_transformer.ts";
 import { openWeights } from "./weights/open_weights.ts";
 
-/** Which files a teacher reads, and which output of the network is its embedding. */
+/** An output of a network that can be a teacher's embedding: the projection head's, or the backbone's. */
+export type TeacherLayer = "head" | "features";
+
+/** Which files a teacher reads. */
 export interface PretrainedOptions {
   /** Layouts that are accepted; default: all of the network's. */
   layouts?: readonly Layout[];
-  /** `head`: the projection head's output; `features`: the backbone's. */
-  layer: "head" | "features";
 }
 
 /** Options that recipes write for a teacher with a file of weights, beside those that say which. */
@@ -50,13 +51,15 @@ interface TeacherOptions {
  * The options and functions of a teacher plugin, to be spread into `definePlugin`.
  *
  * @param given.networks Names that a recipe may choose from; the first is the default.
+ * @param given.layers What may be its embedding; the first is the default.
  */
-export function pretrainedTeacher<N extends string>(
-  given: PretrainedOptions & { networks: readonly [N, ...N[]] },
+export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
+  given: PretrainedOptions & { networks: readonly [N, ...N[]]; layers: readonly [L, ...L[]] },
 ) {
   const options = z.strictObject({
     network: z.enum(given.networks).default(given.networks[0]),
     weights: z.string(),
+    layer: z.enum(given.layers).default(given.layers[0] as never),
     ...teacherOptions,
     /** True: entries of the file that the network does not need are no error. */
     allow_unused: z.boolean().default(false),
@@ -64,17 +67,16 @@ export function pretrainedTeacher<N extends string>(
   type Options = z.output<typeof options>;
   return {
     options,
-    async checkFiles({ network, weights, sha256, input_size }: Options, { resolve }: PluginContext) {
+    async checkFiles({ network, weights, layer, sha256, input_size }: Options, { resolve }: PluginContext) {
       const { patch = 1 } = networkNamed(network), problem = patchProblem(input_size ?? patch, patch);
       if (problem) throw new UsageError(`${problem}; set the teacher's input_size`);
       using file = await openWeights(resolve(weights));
       if (sha256 !== null) await checkSha256(file.path, sha256);
-      acceptedLayout(file, networkNamed(network), given);
+      acceptedLayout(file, networkNamed(network), { ...given, layer });
     },
     create: (options: Options, context: NetworkContext) =>
       loadTeacher(context.resolve(options.weights), networkNamed(options.network), {
-        ...given,
-        ...{ options, context },
+        ...{ layouts: given.layouts, layer: options.layer, options, context },
       }),
   };
 }
@@ -87,7 +89,7 @@ export function pretrainedTeacher<N extends string>(
 export async function loadTeacher(
   path: string,
   network: Network,
-  given: PretrainedOptions & { options: TeacherOptions; context: NetworkContext },
+  given: PretrainedOptions & { layer: TeacherLayer; options: TeacherOptions; context: NetworkContext },
 ): Promise<FrozenTeacher> {
   const { options, context, layer } = given;
   using file = await openWeights(path);
@@ -106,12 +108,16 @@ export async function loadTeacher(
   });
 }
 
-function acceptedLayout(file: WeightsFile, network: Network, { layouts, layer }: PretrainedOptions): Layout {
+function acceptedLayout(
+  file: WeightsFile,
+  network: Network,
+  { layouts, layer }: PretrainedOptions & { layer: TeacherLayer },
+): Layout {
   const layout = layoutOf(file, network, layouts);
   if (layer === "head" && layout.head === null) {
     throw new RunError(
       `The weights in "${file.path}" are in the layout "${layout.name}", which has no projection head, and the ` +
-        "teacher's embedding is the head's output; take a file with the head",
+        "teacher's embedding is the head's output; take a file with the head, or set the teacher's layer to features",
     );
   }
   return layout;

@@ -28,7 +28,11 @@ const moco = definePlugin({
   name: "test-moco",
   apiVersion: 1,
   about: { summary: "" },
-  ...pretrainedTeacher({ networks: ["resnet50", "resnet18"], layouts: MOCO_LAYOUTS, layer: "head" }),
+  ...pretrainedTeacher({
+    networks: ["resnet50", "resnet18"],
+    layouts: MOCO_LAYOUTS,
+    layers: ["head", "features"],
+  }),
 });
 
 /** Runs `test` with a file of the formula's values. */
@@ -84,6 +88,7 @@ Deno.test("pretrainedTeacher knows its networks, the first by default, and refus
     ...least,
     ...OPTIONS,
     network: "resnet50",
+    layer: "head",
     precision: "auto",
     allow_unused: false,
   });

@@ -23,19 +23,24 @@ export interface ResNetOptions {
   /** Multiplies the channels of every layer, as SwAV's `widen` and SimCLR's x2 do; default 1. */
   width?: number;
   normalization?: Normalization;
+  /**
+   * `small`, for small images: a 3 x 3 convolution without a stride, and no pooling after it. Default: what a file of
+   * weights has, else `imagenet`.
+   */
+  stem?: "imagenet" | "small";
 }
 
 /** A ResNet with torchvision's names, which are timm's and MoCo's too; strides in the 3 x 3 convolutions. */
 export function resnet(
   source: ParameterSource,
-  { depth, width = 1, normalization = IMAGENET }: ResNetOptions,
+  { depth, width = 1, normalization = IMAGENET, stem = stemOf(source) }: ResNetOptions,
 ): Backbone {
-  const bottleneck = depth >= 50, base = 64 * width;
-  const stem = convNorm(source, {
+  const bottleneck = depth >= 50, base = 64 * width, isSmall = stem === "small";
+  const first = convNorm(source, {
     names: ["conv1", "bn1"],
-    ...{ inputs: 3, outputs: base, kernel: 7, stride: 2, activation: relu },
+    ...{ inputs: 3, outputs: base, kernel: isSmall ? 3 : 7, stride: isSmall ? 1 : 2, activation: relu },
   });
-  const layers: ModalLayer[] = [stem, (x) => maxPool(x)];
+  const layers: ModalLayer[] = isSmall ? [first] : [first, (x) => maxPool(x)];
   let inputs = base;
   BLOCKS[depth].forEach((count, stage) => {
     const width = base << stage, outputs = bottleneck ? 4 * width : width;
@@ -54,6 +59,10 @@ export function resnet(
       return tf.mean(maps, [1, 2]) as tf.Tensor2D;
     },
   };
+}
+
+function stemOf(source: ParameterSource): "imagenet" | "small" {
+  return source.shapeOf?.("conv1.weight")?.[2] === 3 ? "small" : "imagenet";
 }
 
 /** 3 x 3, stride 2, one pixel of padding: zeros do for minus infinity, since it follows a ReLU. */

@@ -8,11 +8,13 @@ import { TrainableParameters } from "./trainable_parameters.ts";
 
 /** Options of a student's projection head, as recipes write them. */
 export const headOptions = z.strictObject({
-  /** Width between the two linear layers; null: a single linear layer. Default: the backbone's width. */
-  hidden: z.int().positive().nullable().optional(),
+  /** Width between two linear layers, or widths between several; null: a single one. Default: the backbone's width. */
+  hidden: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]).nullable().optional(),
+  /** `batch`: a batch norm before each ReLU. */
+  norm: z.enum(["none", "batch"]).default("none"),
   /** Width of the embedding. Default: the teacher's, or 128 without one. */
   dim: z.int().positive().optional(),
-}).default({});
+}).prefault({});
 
 /** Share of values or images that is dropped in training, as recipes write it. */
 export const dropRate = z.number().min(0).lt(1).default(0);
@@ -30,7 +32,7 @@ export class StudentNetwork implements Student {
   readonly #dropout: number;
   readonly #source: TrainableParameters;
   readonly #backbone: Backbone;
-  readonly #head: (x: tf.Tensor2D) => tf.Tensor2D;
+  readonly #head: ReturnType<typeof projectionHead>;
 
   /**
    * @param options.dropout Share of the features that is dropped before the head in training; default 0.
@@ -42,12 +44,12 @@ export class StudentNetwork implements Student {
     build: (source: ParameterSource) => Backbone,
     options: {
       seed: number;
-      head: z.output<typeof headOptions>;
+      head: z.input<typeof headOptions>;
       dropout?: number;
       teacherDim: number | null;
     },
   ) {
-    const { seed, head, dropout = 0, teacherDim } = options;
+    const { seed, head = {}, dropout = 0, teacherDim } = options;
     this.embeddingDim = head.dim ?? teacherDim ?? DEFAULT_DIM;
     if (teacherDim !== null && this.embeddingDim !== teacherDim) {
       throw new UsageError(
@@ -63,7 +65,8 @@ export class StudentNetwork implements Student {
     ({ mean: this.mean, std: this.std } = this.#backbone.normalization);
     this.#head = projectionHead(this.#source, "head", {
       inputs: this.featureDim,
-      hidden: head.hidden === undefined ? this.featureDim : head.hidden,
+      hidden: widths(head.hidden === undefined ? this.featureDim : head.hidden),
+      norm: head.norm,
       dim: this.embeddingDim,
     });
     this.parameters = this.#source.parameters;
@@ -75,10 +78,15 @@ export class StudentNetwork implements Student {
     const mode = { training, noise: paths ? columns(0, paths) : undefined };
     const features = this.#backbone.features(images, mode);
     const drops = training && this.#dropout > 0 ? columns(paths ?? 0, this.featureDim) : undefined;
-    return { features, embedding: this.#head(drops ? drop(features, drops, this.#dropout) : features) };
+    const seen = drops ? drop(features, drops, this.#dropout) : features;
+    return { features, embedding: this.#head(seen, { training }) };
   }
 
   [Symbol.dispose](): void {
     this.#source[Symbol.dispose]();
   }
+}
+
+function widths(hidden: number | readonly number[] | null): readonly number[] {
+  return hidden === null ? [] : typeof hidden === "number" ? [hidden] : hidden;
 }

@@ -38,17 +38,10 @@ import studentResnet from "@seed/student-resnet";
 import teacherDino from "@seed/teacher-dino";
 import teacherEfficientnetLite from "@seed/teacher-efficientnet-lite";
 import teacherMoco from "@seed/teacher-moco";
+import teacherNetwork from "@seed/teacher-network";
 import teacherSimclr from "@seed/teacher-simclr";
 import teacherSwav from "@seed/teacher-swav";
-import {
-  batchNormParameters,
-  IMAGENET,
-  linear,
-  networkNamed,
-  type ParameterSource,
-  projectionHead,
-  TrainableParameters,
-} from "@seed/nn";
+import { IMAGENET, networkNamed, type ParameterSource, projectionHead, TrainableParameters } from "@seed/nn";
 import teacherExample from "../examples/my_teacher.ts";
 import { testContext, testEngine } from "./support/engine.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
@@ -76,12 +69,10 @@ Deno.test("engine tensorflow", (t) => checkEngine(t, { engine }));
 type MakeHead = (source: ParameterSource, inputs: number) => void;
 
 const mlp = (name: string): MakeHead => (source, inputs) => {
-  projectionHead(source, name, { inputs, hidden: 64, dim: 32 });
+  projectionHead(source, name, { inputs, hidden: [64], dim: 32 });
 };
 const mlpWithBatchNorm = (name: string): MakeHead => (source, inputs) => {
-  linear(source, `${name}.0`, { inputs, outputs: 64 });
-  batchNormParameters(source, `${name}.1`, 64);
-  linear(source, `${name}.3`, { inputs: 64, outputs: 32 });
+  projectionHead(source, name, { inputs, hidden: [64], norm: "batch", dim: 32 });
 };
 
 const PRETRAINED: [string, Plugin<"teacher">, network: string, prefix: string, head?: MakeHead][] = [
@@ -89,6 +80,7 @@ const PRETRAINED: [string, Plugin<"teacher">, network: string, prefix: string, h
   ["swav", teacherSwav, "resnet50", "module.", mlpWithBatchNorm("projection_head")],
   ["simclr", teacherSimclr, "resnet18", "module.module.module.", mlpWithBatchNorm("fc")],
   ["dino", teacherDino, "vit_small_16", ""],
+  ["network", teacherNetwork, "resnet18", "", mlpWithBatchNorm("head")],
 ];
 
 for (const [name, plugin, network, prefix, head] of PRETRAINED) {

@@ -38,7 +38,7 @@ class MocoObjective implements Objective {
 
   constructor(
     private readonly keyEncoder: Student,
-    private readonly options: { temperature: number; momentum: number },
+    private readonly options: { temperature: number; momentum: number; bn_splits: number },
   ) {
     this.parameters = keyEncoder.parameters.map((p) => ({
       ...p,
@@ -58,14 +58,50 @@ class MocoObjective implements Objective {
   }
 
   loss({ views, student, queue }: ObjectiveInputs): ObjectiveResult {
-    const q = unitRows(student.forward(views[0], { training: true }).embedding);
-    const k = unitRows(this.keyEncoder.forward(views[1], { training: true }).embedding);
-    return { loss: infoNce(q, k, queue.embeddings as tf.Tensor2D, this.options.temperature), enqueue: k };
+    const { bn_splits: splits, temperature } = this.options;
+    const q = unitRows(inParts(student, views[0], splits));
+    const k = unitRows(splits === 1 ? inParts(this.keyEncoder, views[1], 1) : this.#shuffledKeys(views[1]));
+    return { loss: infoNce(q, k, queue.embeddings as tf.Tensor2D, temperature), enqueue: k };
+  }
+
+  /** The keys' parts are of other images than the queries': what a batch's statistics tell is of no use. */
+  #shuffledKeys(images: tf.Tensor4D): tf.Tensor2D {
+    const { bn_splits: splits } = this.options, rows = images.shape[0];
+    const shuffled = inParts(this.keyEncoder, tf.gather(images, dealt(rows, splits)), splits);
+    return tf.gather(shuffled, dealt(rows, rows / splits));
   }
 
   [Symbol.dispose](): void {
     this.keyEncoder[Symbol.dispose]();
   }
+}
+
+/**
+ * An encoder's embeddings, with batch norms that see one part of the batch at a time, as on a device each. Running
+ * statistics are those of the first part: the original's are one process's.
+ */
+function inParts(encoder: Student, images: tf.Tensor4D, parts: number): tf.Tensor2D {
+  if (parts === 1) return encoder.forward(images, { training: true }).embedding;
+  const statistics = encoder.parameters.filter(({ trainable }) => !trainable).map(({ variable }) => variable);
+  let first: tf.Tensor[] = [];
+  const embeddings = tf.split(images, parts).map((part, i) => {
+    const { embedding } = encoder.forward(part as tf.Tensor4D, { training: true });
+    if (i === 0) first = statistics.map((variable) => tf.clone(variable));
+    return embedding;
+  });
+  statistics.forEach((variable, i) => variable.assign(first[i]));
+  return tf.concat(embeddings);
+}
+
+/**
+ * The order that deals `rows` out to `parts` in turn: 0, parts, 2 parts, ..., 1, parts + 1, ... No two that stand
+ * side by side stay so, which the original's random order leaves to chance. Dealing to `rows / parts` undoes it.
+ */
+function dealt(rows: number, parts: number): number[] {
+  return Array.from(
+    { length: rows },
+    (_, i) => (i % (rows / parts)) * parts + Math.floor(i / (rows / parts)),
+  );
 }
 
 export default definePlugin({
@@ -77,7 +113,16 @@ export default definePlugin({
     temperature: z.number().positive().default(0.2),
     /** Share of itself that the momentum encoder keeps at each step. */
     momentum: z.number().min(0).max(1).default(0.999),
+    /** Parts of a batch whose batch norms are apart, as on devices of their own (MoCo, section 3.3). */
+    bn_splits: z.int().positive().default(1),
   }),
+  check({ bn_splits }, { batchSize }) {
+    if (batchSize % bn_splits === 0) return [];
+    return [{
+      key: "bn_splits",
+      message: `Expected a divisor of train.batch_size ${batchSize}, got ${bn_splits}`,
+    }];
+  },
   async create(options, { createStudent }) {
     // A fresh student has the same initial values: draws are keyed by seed and name.
     return new MocoObjective(await createStudent(), options);

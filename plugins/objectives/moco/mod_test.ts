@@ -57,6 +57,9 @@ class TinyStudent implements Student {
   readonly std = [1, 1, 1] as const;
   readonly parameters: Parameter[];
 
+  /** The values of each pass's pictures. */
+  readonly seen: number[][] = [];
+
   constructor(weight: [number, number], readonly passes = tf.variable(tf.scalar(0), false)) {
     const variable = tf.variable(tf.tensor2d([weight]));
     this.parameters = [
@@ -68,6 +71,7 @@ class TinyStudent implements Student {
   forward(images: tf.Tensor4D, { training }: { training: boolean }) {
     if (training) tf.tidy(() => this.passes.assign(tf.add(this.passes, 1) as tf.Scalar));
     const mean = tf.reshape(tf.mean(images, [1, 2, 3]), [-1, 1]);
+    this.seen.push([...mean.dataSync()]);
     const embedding = tf.add(tf.mul(mean, this.parameters[0].variable), [[0, 1]]) as tf.Tensor2D;
     return { features: embedding, embedding };
   }
@@ -77,7 +81,7 @@ class TinyStudent implements Student {
   }
 }
 
-async function objectiveOf(keyEncoder: Student, options: { momentum?: number }) {
+async function objectiveOf(keyEncoder: Student, options: { momentum?: number; bn_splits?: number }) {
   return await plugin.create(plugin.options.parse(options), {
     ...testContext,
     engine: null as unknown as Engine, // the objective asks nothing of it
@@ -112,4 +116,31 @@ Deno.test("the query is of the first view, the key of the second and goes into t
   [...enqueue!.dataSync()].forEach((x, i) => assert.ok(Math.abs(x - k[i]) < 1e-6));
   assert.deepEqual([student.passes.dataSync()[0], key.passes.dataSync()[0]], [1, 1]);
   tf.dispose([...views, loss, enqueue!]);
+});
+
+Deno.test("split batch norms: no two images that a query's part has together are together in a key's", async () => {
+  using student = new TinyStudent([1, -2]), key = new TinyStudent([0.5, 4]), queue = new FifoQueue(8, 2, 0);
+  using objective = await objectiveOf(key, { bn_splits: 4 });
+  const values = [0, 1, 2, 3, 4, 5, 6, 7];
+  const view = tf.tidy(() => tf.tile(tf.tensor4d(values, [8, 1, 1, 1]), [1, 1, 1, 3])) as tf.Tensor4D;
+  const { loss, enqueue } = tf.tidy(() =>
+    objective.loss({
+      views: [view, view],
+      student,
+      teacher: [],
+      queue,
+    }) as unknown as tf.TensorContainerObject
+  );
+  assert.deepEqual(student.seen, [[0, 1], [2, 3], [4, 5], [6, 7]]);
+  assert.deepEqual(key.seen.flat().sort(), values);
+  for (const part of key.seen) {
+    assert.equal(new Set(part.map((image) => Math.floor(image / 2))).size, 2, `${part}`);
+  }
+  // The embeddings come back in the images' order, and the running statistics are the first part's.
+  const unit = (x: number) => [0.5 * x, 4 * x + 1].map((y) => y / Math.hypot(0.5 * x, 4 * x + 1));
+  [...(enqueue as tf.Tensor).dataSync()].forEach((x, i) =>
+    assert.ok(Math.abs(x - values.flatMap(unit)[i]) < 1e-6)
+  );
+  assert.deepEqual([student.passes.dataSync()[0], key.passes.dataSync()[0]], [1, 1]);
+  tf.dispose([view, loss as tf.Tensor, enqueue as tf.Tensor]);
 });

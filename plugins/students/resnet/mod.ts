@@ -16,10 +16,12 @@ export default definePlugin({
   },
   options: z.strictObject({
     depth: z.union([z.literal(18), z.literal(34), z.literal(50)]).default(18),
+    /** `small`, for small images: a 3 x 3 convolution without a stride, and no pooling after it. */
+    stem: z.enum(["imagenet", "small"]).default("imagenet"),
     head: headOptions,
   }),
-  create: ({ depth, head }, { seed, embeddingDim }) =>
-    new StudentNetwork(`resnet${depth}`, (source) => resnet(source, { depth }), {
+  create: ({ depth, stem, head }, { seed, embeddingDim }) =>
+    new StudentNetwork(`resnet${depth}`, (source) => resnet(source, { depth, stem }), {
       seed,
       head,
       teacherDim: embeddingDim,

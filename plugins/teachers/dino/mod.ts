@@ -18,6 +18,6 @@ export default definePlugin({
   },
   ...pretrainedTeacher({
     networks: ["vit_small_16", "vit_base_16", "vit_small_14"],
-    layer: "features",
+    layers: ["features"],
   }),
 });

@@ -17,6 +17,6 @@ export default definePlugin({
   ...pretrainedTeacher({
     networks: ["resnet50", "resnet18", "resnet34", "resnet101", "resnet152"],
     layouts: MOCO_LAYOUTS,
-    layer: "head",
+    layers: ["head", "features"],
   }),
 });

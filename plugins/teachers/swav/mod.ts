@@ -18,6 +18,6 @@ export default definePlugin({
   ...pretrainedTeacher({
     networks: ["resnet50", "resnet50_w2", "resnet50_w4", "resnet50_w5"],
     layouts: SWAV_LAYOUTS,
-    layer: "head",
+    layers: ["head", "features"],
   }),
 });
