@@ -158,7 +158,7 @@ class Moco:
         statistics = {name: buffer.clone() for name, buffer in self.student.named_buffers()}
         queries += [self.student(part) for part in others]
         for name, buffer in self.student.named_buffers():
-            buffer.copy_(statistics[name])  # what is saved is one process's
+            buffer.data = statistics[name]  # what is saved is one process's
         return torch.cat(queries)
 
     def keys(self, images):
