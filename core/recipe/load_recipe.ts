@@ -200,14 +200,14 @@ class RecipeLoader {
       | Values
       | null;
     if (options) this.#checkAgainstRecipe(loaded, options, at, facts);
-    const specifier = absolutePaths(values.plugin, this.path);
+    const specifier = absolutePaths(values.plugin, this.document.fileOf([...at, "plugin"]));
     this.#remember(at, { plugin: specifier, ...omit(core ?? {}, "plugin"), ...options });
     return { ...loaded, ...core, specifier: values.plugin, plugin, options, place: this.document.place(at) };
   }
 
   async #load(specifier: string, kind: PluginKind, at: Path): Promise<LoadedPlugin<PluginKind> | null> {
     try {
-      return await loadPlugin(specifier, kind, this.path);
+      return await loadPlugin(specifier, kind, this.document.fileOf([...at, "plugin"]));
     } catch (error) {
       this.#problems.push({ path: [...at, "plugin"], message: (error as Error).message });
       return null;

@@ -1,4 +1,6 @@
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import {
+  Document,
   isCollection,
   isMap,
   isNode,
@@ -27,11 +29,8 @@ export class RecipeError extends UsageError {
   override name = "RecipeError";
 }
 
-/** A parsed recipe that knows where everything stands. */
-export class RecipeDocument {
-  /** Text of the `--set` that gave a value, by path. */
-  readonly #overridden = new Map<string, string>();
-
+/** A parsed file that knows where everything in it stands. */
+class RecipeFile {
   private constructor(
     readonly path: string,
     private readonly text: string,
@@ -39,29 +38,22 @@ export class RecipeDocument {
     private readonly document: ReturnType<typeof parseDocument>,
   ) {}
 
-  /**
-   * Reads a recipe: YAML 1.2, data only.
-   *
-   * @param overrides `key.path=value` each, the value in YAML.
-   * @throws {RecipeError} If it is not YAML, or an override is not of that form.
-   */
-  static async read(path: string, overrides: readonly string[]): Promise<RecipeDocument> {
-    const text = await readText(path), lines = new LineCounter();
+  static parse(path: string, text: string): RecipeFile {
+    const lines = new LineCounter();
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-    const recipe = new RecipeDocument(path, text, lines, document);
+    const file = new RecipeFile(path, text, lines, document);
     const errors = [...document.errors, ...document.warnings];
     if (errors.length) {
-      throw new RecipeError(errors.map(({ pos, message }) => recipe.#at(pos[0], message)).join("\n"));
+      throw new RecipeError(errors.map(({ pos, message }) => file.at(pos[0], message)).join("\n"));
     }
     if (!isMap(document.contents)) {
       throw new RecipeError(`${path}: The recipe must be a mapping of sections such as "data:"`);
     }
-    for (const override of overrides) recipe.#override(override);
-    return recipe;
+    return file;
   }
 
   /** The content as plain values. */
-  values(): Record<string, unknown> {
+  values(): Values {
     try {
       return this.document.toJS({ maxAliasCount: 100 });
     } catch (error) {
@@ -69,21 +61,140 @@ export class RecipeDocument {
     }
   }
 
-  /** `file:line:column` of a path, or the override that gave it. */
-  place(path: Path): string {
-    return this.#overrideOf(path) ?? this.#position(this.#offset(path, false));
+  /** Offset in the text of the deepest part of a path that is there. */
+  offset(path: Path, atKey: boolean): number {
+    for (let depth = path.length; depth > 0; depth--) {
+      const parent = this.document.getIn(path.slice(0, depth - 1), true) ?? this.document.contents;
+      const holder = depth === 1 ? this.document.contents : parent;
+      const wantsKey = atKey || depth < path.length;
+      if (isMap(holder)) {
+        const pair = (holder as YAMLMap).items.find(({ key }) => String(key) === String(path[depth - 1]));
+        const node = pair && (wantsKey ? pair.key : pair.value ?? pair.key);
+        if (isNode(node) && node.range) return node.range[0];
+      }
+      const node = this.document.getIn(path.slice(0, depth), true);
+      if (isNode(node) && node.range) return node.range[0];
+    }
+    return 0;
   }
 
-  /** All problems as one error, in the file's order, overrides last: place, message, the line, and a caret. */
+  /** `file:line:column`. */
+  position(offset: number): string {
+    const { line, col } = this.lines.linePos(offset);
+    return `${this.path}:${line}:${col}`;
+  }
+
+  /** A message with its place, the line there, and a caret. */
+  at(offset: number, message: string): string {
+    const { line, col } = this.lines.linePos(offset);
+    const source = this.text.split("\n")[line - 1] ?? "";
+    return `${this.path}:${line}:${col}: ${message}\n    ${source}\n    ${" ".repeat(col - 1)}^`;
+  }
+}
+
+type Values = Record<string, unknown>;
+
+/**
+ * A recipe as it is written, with what it extends, and the place of everything in it.
+ *
+ * A recipe may extend one other, which may extend another. Mappings are merged key by key, all else is replaced. A
+ * mapping that names another plugin stands alone: options of one plugin mean nothing to another.
+ */
+export class RecipeDocument {
+  /** Text of the `--set` that gave a value, by path. */
+  readonly #overridden = new Map<string, string>();
+  /** Which file a value is of, by path. */
+  readonly #owners = new Map<string, RecipeFile>();
+  readonly #document: Document;
+
+  /** @param files The recipe, what it extends, and so on. */
+  private constructor(readonly path: string, private readonly files: readonly RecipeFile[]) {
+    const merged: Values = {};
+    for (const file of files.toReversed()) {
+      const { extends: _, ...values } = file.values();
+      this.#merge(merged, values, [], file);
+    }
+    this.#document = new Document(merged);
+  }
+
+  /**
+   * Reads a recipe: YAML 1.2, data only.
+   *
+   * @param overrides `key.path=value` each, the value in YAML.
+   * @throws {RecipeError} If it, or what it extends, is not YAML or not there, or an override is not of that form.
+   */
+  static async read(path: string, overrides: readonly string[]): Promise<RecipeDocument> {
+    const files = [RecipeFile.parse(path, await readText(path))];
+    for (let next = parentOf(files); next !== null; next = parentOf(files)) {
+      files.push(RecipeFile.parse(next.path, await readText(next.path, next.problem)));
+    }
+    const recipe = new RecipeDocument(path, files);
+    for (const override of overrides) recipe.#override(override);
+    return recipe;
+  }
+
+  /** The content as plain values. */
+  values(): Values {
+    return this.#document.toJS();
+  }
+
+  /** `file:line:column` of a path, or the override that gave it. */
+  place(path: Path): string {
+    const file = this.#fileOf(path);
+    return this.#overrideOf(path) ?? file.position(file.offset(path, false));
+  }
+
+  /** Path of the file that a value is written in: relative names in it begin there. */
+  fileOf(path: Path): string {
+    return this.#overrideOf(path) ? this.path : this.#fileOf(path).path;
+  }
+
+  /** All problems as one error, file by file in their order, overrides last: place, message, the line, and a caret. */
   error(problems: readonly Problem[]): RecipeError {
     const located = problems.map(({ path, message, atKey }) => {
       const override = this.#overrideOf(path);
-      if (override) return { offset: Infinity, text: `${override}: ${message}` };
-      const offset = this.#offset(path, atKey ?? false);
-      return { offset, text: this.#at(offset, message) };
+      if (override) return { file: Infinity, offset: 0, text: `${override}: ${message}` };
+      const file = this.#fileOf(path), offset = file.offset(path, atKey ?? false);
+      return { file: this.files.indexOf(file), offset, text: file.at(offset, message) };
     });
-    located.sort((a, b) => a.offset === b.offset ? 0 : a.offset - b.offset);
+    located.sort((a, b) => a.file === b.file ? a.offset - b.offset : a.file - b.file);
     return new RecipeError(located.map(({ text }) => text).join("\n"));
+  }
+
+  #merge(into: Values, values: Values, at: Path, file: RecipeFile): void {
+    for (const [key, value] of Object.entries(values)) {
+      const path = [...at, key], inherited = into[key];
+      if (isMapping(value) && isMapping(inherited) && !namesAnotherPlugin(value, inherited)) {
+        this.#own(path, file);
+        this.#merge(inherited, value, path, file);
+      } else {
+        const prefix = `${path.join(".")}.`;
+        for (const known of [...this.#owners.keys()]) {
+          if (known.startsWith(prefix)) this.#owners.delete(known);
+        }
+        into[key] = value;
+        this.#ownAll(path, value, file);
+      }
+    }
+  }
+
+  #own(path: Path, file: RecipeFile): void {
+    this.#owners.set(path.join("."), file);
+  }
+
+  #ownAll(path: Path, value: unknown, file: RecipeFile): void {
+    this.#own(path, file);
+    if (typeof value !== "object" || value === null) return;
+    for (const [key, inner] of Object.entries(value)) this.#ownAll([...path, key], inner, file);
+  }
+
+  /** The file that holds the deepest part of a path that is there; of nothing, the recipe itself. */
+  #fileOf(path: Path): RecipeFile {
+    for (let depth = path.length; depth > 0; depth--) {
+      const owner = this.#owners.get(path.slice(0, depth).join("."));
+      if (owner) return owner;
+    }
+    return this.files[0];
   }
 
   #override(text: string): void {
@@ -93,14 +204,14 @@ export class RecipeDocument {
     for (let depth = 1; depth < path.length; depth++) {
       this.#makeHolder(path.slice(0, depth), path[depth], text);
     }
-    this.document.setIn(path, this.document.createNode(parseValue(value, text)));
+    this.#document.setIn(path, this.#document.createNode(parseValue(value, text)));
     this.#overridden.set(path.join("."), text);
   }
 
   /** Makes sure that a value can have the key of an override below it; where there is none yet it gets a mapping. */
   #makeHolder(path: Path, key: string | number, override: string): void {
-    const holder = this.document.getIn(path, true), name = path.join(".");
-    if (isScalar(holder) && holder.value === null) this.document.setIn(path, this.document.createNode({}));
+    const holder = this.#document.getIn(path, true), name = path.join(".");
+    if (isScalar(holder) && holder.value === null) this.#document.setIn(path, this.#document.createNode({}));
     else if (isNode(holder) && !isCollection(holder)) {
       throw new UsageError(`--set "${override}": "${name}" has no keys below it`);
     } else if (isSeq(holder) && !(typeof key === "number" && key <= holder.items.length)) {
@@ -118,34 +229,6 @@ export class RecipeDocument {
     }
     return null;
   }
-
-  /** Offset in the text of the deepest part of a path that is there. */
-  #offset(path: Path, atKey: boolean): number {
-    for (let depth = path.length; depth > 0; depth--) {
-      const parent = this.document.getIn(path.slice(0, depth - 1), true) ?? this.document.contents;
-      const holder = depth === 1 ? this.document.contents : parent;
-      const wantsKey = atKey || depth < path.length;
-      if (isMap(holder)) {
-        const pair = (holder as YAMLMap).items.find(({ key }) => String(key) === String(path[depth - 1]));
-        const node = pair && (wantsKey ? pair.key : pair.value ?? pair.key);
-        if (isNode(node) && node.range) return node.range[0];
-      }
-      const node = this.document.getIn(path.slice(0, depth), true);
-      if (isNode(node) && node.range) return node.range[0];
-    }
-    return 0;
-  }
-
-  #position(offset: number): string {
-    const { line, col } = this.lines.linePos(offset);
-    return `${this.path}:${line}:${col}`;
-  }
-
-  #at(offset: number, message: string): string {
-    const { line, col } = this.lines.linePos(offset);
-    const source = this.text.split("\n")[line - 1] ?? "";
-    return `${this.path}:${line}:${col}: ${message}\n    ${source}\n    ${" ".repeat(col - 1)}^`;
-  }
 }
 
 function parseValue(value: string, override: string): unknown {
@@ -159,11 +242,36 @@ function parseValue(value: string, override: string): unknown {
   }
 }
 
-async function readText(path: string): Promise<string> {
+/** What the last of the files extends, or null. */
+function parentOf(
+  files: readonly RecipeFile[],
+): { path: string; problem: (message: string) => RecipeError } | null {
+  const file = files.at(-1)!, parent = file.values().extends;
+  if (parent === undefined) return null;
+  const problem = (message: string) => new RecipeError(file.at(file.offset(["extends"], false), message));
+  if (typeof parent !== "string") throw problem("Expected the path of a recipe, such as ./effb0.yaml");
+  const path = isAbsolute(parent) ? parent : join(dirname(file.path), parent);
+  if (files.some((other) => resolve(other.path) === resolve(path))) {
+    throw problem(`The recipe extends itself: ${[...files.map(({ path }) => path), path].join(" -> ")}`);
+  }
+  return { path, problem };
+}
+
+function isMapping(value: unknown): value is Values {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function namesAnotherPlugin({ plugin }: Values, inherited: Values): boolean {
+  return plugin !== undefined && plugin !== inherited.plugin;
+}
+
+/** @param problem Makes the error of the place that names the recipe, if one does. */
+async function readText(path: string, problem?: (message: string) => RecipeError): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
+      if (problem) throw problem(`There is no recipe "${path}" to extend`);
       throw new UsageError(`There is no recipe "${path}"; \`deno task ls\` lists those that come with SEED`);
     }
     throw new RunError(`Cannot read the recipe "${path}": ${(error as Error).message}`, { cause: error });
