@@ -77,6 +77,9 @@ export interface RecipeDefaults {
 
 type Values = Record<string, unknown>;
 
+/** Sections that a recipe may do without. */
+const OPTIONAL = ["teacher", "queue", "small_patches", "evaluate"];
+
 /**
  * Reads and checks a recipe, its plugins' options included. Needs no data, no weights and no engine.
  *
@@ -103,6 +106,8 @@ class RecipeLoader {
     private readonly defaults: RecipeDefaults,
   ) {
     this.#values = document.values();
+    // A recipe that extends another takes a section out of it by `null`.
+    for (const section of OPTIONAL) if (this.#values[section] === null) delete this.#values[section];
   }
 
   async load(): Promise<Recipe> {

@@ -230,6 +230,14 @@ Deno.test("an optimizer has keys of its own, and no others", async () => {
   ]);
 });
 
+Deno.test("a section that a recipe can do without may be null", async () => {
+  const recipe = await load(
+    text({ teacher: "null", queue: "null", evaluate: "null", small_patches: "null" }),
+  );
+  assert.deepEqual([recipe.teacher, recipe.queue, recipe.smallPatches], [null, null, null]);
+  assert.deepEqual(recipe.evaluate.evaluators, []);
+});
+
 Deno.test("a recipe may sum objectives, and have small patches; what it resolves to means the same", async () => {
   const source = text({
     objective: `[{ plugin: "${PLUGINS}#objective" }, ` +
