@@ -13,6 +13,7 @@ Trains the student of a recipe, evaluates it, and writes the run's folder.
   --max-steps N      stops after N steps; 0 writes the initial state only
   --resume           goes on with the run in --out, or with the recipe's newest
   --dry-run          makes everything, takes a few steps, tells shapes, memory and time; writes nothing
+  --stand-in N       a dry run with made-up images, as if there were N, and made-up weights of the teacher
   --json             prints the summary as one JSON object on standard output
 
 Exit code 130: interrupted, --resume goes on.
@@ -26,10 +27,12 @@ export async function run(args: string[]): Promise<number> {
     "max-steps": { type: "string" },
     resume: { type: "boolean" },
     "dry-run": { type: "boolean" },
+    "stand-in": { type: "string" },
     json: { type: "boolean" },
   });
   const path = onlyPositional(parsed, "recipe"), isDry = parsed.has("dry-run");
   if (isDry && parsed.has("resume")) throw new UsageError("--dry-run and --resume exclude each other");
+  if (parsed.has("stand-in") && !isDry) throw new UsageError("--stand-in is for a --dry-run");
   const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
   if (isDry) return await interruptible("stopping", (host) => tryOut(recipe, parsed, host));
   return await interruptible("writing a checkpoint", (host) => train(recipe, parsed, host));
@@ -54,7 +57,11 @@ async function train(recipe: Recipe, parsed: Arguments, host: Host): Promise<num
 }
 
 async function tryOut(recipe: Recipe, parsed: Arguments, host: Host): Promise<number> {
-  const dry = await dryRun(recipe, { out: parsed.text("out"), maxSteps: parsed.count("max-steps") }, host);
+  const images = parsed.count("stand-in");
+  const dry = await dryRun(recipe, {
+    ...{ out: parsed.text("out"), maxSteps: parsed.count("max-steps") },
+    standIn: images === null ? undefined : { images },
+  }, host);
   console.log(parsed.has("json") ? JSON.stringify(dry) : dryRunReport(dry));
   return 0;
 }

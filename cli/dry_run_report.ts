@@ -14,6 +14,7 @@ export function dryRunReport(dry: DryRun): string {
     ["Queue", all(shapes.queues) || "none"],
     ["Loss", dry.loss.toFixed(4)],
     ["Memory", `${(dry.memory_bytes / 1e9).toFixed(2)} GB`],
+    ...dry.stand_in ? [["Made up", "images and the teacher's weights"] as [string, string]] : [],
     ["Steps", `${dry.steps}, ${dry.steps_per_epoch} an epoch of ${dry.images} images`],
     ["Pace", pace(dry)],
     ["Time", `about ${formatDuration(dry.seconds)}, without evaluations and checkpoints`],

@@ -1,5 +1,7 @@
 import { Components, type Host } from "./components.ts";
-import type { Recipe } from "./recipe/load_recipe.ts";
+import { UsageError } from "./errors.ts";
+import type { PluginKind } from "./plugin.ts";
+import type { PluginUse, Recipe } from "./recipe/load_recipe.ts";
 import { requireUnused } from "./run_directory.ts";
 import { planSteps } from "./sampler.ts";
 import { createOptimizer } from "./optimizers/create_optimizer.ts";
@@ -13,6 +15,8 @@ export interface DryRun {
   device: string;
   teacher: { plugin: string; weights: string | null; layout: string | null } | null;
   student: { network: string; parameters: number };
+  /** Whether images and weights were made up: all but the figures' time and memory is then the recipe's own. */
+  stand_in: boolean;
   /** Images to train on. */
   images: number;
   steps_per_epoch: number;
@@ -43,24 +47,42 @@ export interface DryRun {
 /** Steps after the traced one, to take the time of; with a cache as many again, whose views the teacher has seen. */
 const TIMED = 2;
 
+/** How to try a recipe out. */
+export interface DryRunOptions {
+  /** Folder that the run would have. */
+  out: string | null;
+  maxSteps: number | null;
+  /** Made-up images and weights in place of the recipe's; default: the recipe's own. */
+  standIn?: {
+    /** How many images there would be to train on. */
+    images: number;
+    /** Where to keep what is made up, for the next time; default: nowhere. */
+    folder?: string;
+  };
+}
+
 /**
  * Makes everything that a recipe names, and takes a few steps: what would stop a run stops this. Writes nothing.
  *
- * @param options.out Folder that the run would have.
- * @throws {UsageError} If that folder is in use.
+ * @throws {UsageError} If the folder `out` is in use.
  * @throws {RunError} If data, weights or device are not there, or the loss is not a number.
  */
 export async function dryRun(
   recipe: Recipe,
-  options: { out: string | null; maxSteps: number | null },
+  options: DryRunOptions,
   host: Host,
 ): Promise<DryRun> {
   if (options.out !== null) await requireUnused(options.out);
-  await using parts = await Components.create(recipe, host);
+  const { images, folder = null } = options.standIn ?? {};
+  await using tried = images === undefined ? null : await withStandIns(recipe, folder);
+  await using parts = await Components.create(tried?.recipe ?? recipe, host);
   const { data, engine, student, teacher, terms } = parts, { train } = recipe;
-  const stepsPerEpoch = Math.floor(data.train.length / train.batch_size);
+  const stepsPerEpoch = Math.floor((images ?? data.train.length) / train.batch_size);
+  if (stepsPerEpoch === 0) {
+    throw new UsageError(`${images} images are fewer than train.batch_size ${train.batch_size}`);
+  }
   const steps = Math.min(options.maxSteps ?? Infinity, train.epochs * stepsPerEpoch);
-  const taken = await takeSteps(recipe, parts, stepsPerEpoch, host);
+  const taken = await takeSteps(tried?.recipe ?? recipe, parts, stepsPerEpoch, host);
   const secondsPerStep = mean(taken.seconds.slice(1, 1 + TIMED));
   const fixedViews = cachedViews(recipe, parts);
   const secondsPerCachedStep = fixedViews === null ? null : mean(taken.seconds.slice(1 + TIMED));
@@ -74,7 +96,8 @@ export async function dryRun(
       layout: teacher.weights?.layout ?? null,
     },
     student: { network: student.network, parameters: trainableCount(parts) },
-    images: data.train.length,
+    stand_in: tried !== null,
+    images: images ?? data.train.length,
     steps_per_epoch: stepsPerEpoch,
     steps,
     shapes: {
@@ -89,6 +112,26 @@ export async function dryRun(
     seconds_per_step: secondsPerStep,
     seconds_per_cached_step: secondsPerCachedStep,
     seconds: freshSteps * secondsPerStep + (steps - freshSteps) * (secondsPerCachedStep ?? 0),
+  };
+}
+
+/** The recipe with made-up files; they are removed when it is disposed of, unless they have a folder to stay in. */
+async function withStandIns(
+  recipe: Recipe,
+  folder: string | null,
+): Promise<{ recipe: Recipe } & AsyncDisposable> {
+  const made = folder ?? await Deno.makeTempDir({ prefix: "seed-dry-run-" });
+  const given = { folder: made, images: recipe.train.batch_size };
+  const standIn = async <U extends PluginUse<PluginKind>>(use: U): Promise<U> => ({
+    ...use,
+    options: await use.plugin.standIn?.(use.options as never, given) ?? use.options,
+  });
+  const { data, teacher } = recipe, evaluate = { ...recipe.evaluate, evaluators: [], teacher: null };
+  return {
+    recipe: { ...recipe, data: await standIn(data), teacher: teacher && await standIn(teacher), evaluate },
+    async [Symbol.asyncDispose]() {
+      if (folder === null) await Deno.remove(made, { recursive: true });
+    },
   };
 }
 

@@ -107,6 +107,14 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    */
   checkFiles?(options: z.output<S>, context: PluginContext): Promise<void>;
   /**
+   * Makes files that stand in for those that the options name, for a dry run without them.
+   *
+   * @param given.folder Where to make them.
+   * @param given.images How many images a data source must have.
+   * @returns the options with those files in place of their own.
+   */
+  standIn?(options: z.output<S>, given: { folder: string; images: number }): Promise<z.output<S>>;
+  /**
    * Looks at what the plugin needs of the machine, for `doctor`; fetches and installs nothing.
    *
    * @throws {RunError} If something is wrong; its message is the diagnosis.

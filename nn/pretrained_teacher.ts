@@ -18,6 +18,7 @@ import { FrozenNetwork, layoutOf } from "./frozen_network.ts";
 import { FrozenTeacher } from "./frozen_teacher.ts";
 import { type Network, networkNamed } from "./networks.ts";
 import type { Layout } from "./layouts/layout.ts";
+import { writeStandInWeights } from "./stand_in_weights.ts";
 import { patchProblem } from "./vision_transformer.ts";
 import { openWeights } from "./weights/open_weights.ts";
 
@@ -73,6 +74,11 @@ export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
       using file = await openWeights(resolve(weights));
       if (sha256 !== null) await checkSha256(file.path, sha256);
       acceptedLayout(file, networkNamed(network), { ...given, layer });
+    },
+    async standIn(options: Options, { folder }: { folder: string }): Promise<Options> {
+      const network = networkNamed(options.network);
+      const weights = await writeStandInWeights(folder, network, given.layouts ?? network.layouts);
+      return { ...options, weights, sha256: null };
     },
     create: (options: Options, context: NetworkContext) =>
       loadTeacher(context.resolve(options.weights), networkNamed(options.network), {

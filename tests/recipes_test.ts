@@ -8,19 +8,10 @@ import assert from "node:assert/strict";
 import { loadRecipe } from "@seed/core";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { ROOT, runCli } from "./support/cli.ts";
-
-/** Paths from the repository's folder, in order. */
-async function recipes(folder = "recipes"): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(`${ROOT}${folder}`)) {
-    if (isDirectory) found.push(...await recipes(`${folder}/${name}`));
-    else if (/\.ya?ml$/.test(name)) found.push(`${folder}/${name}`);
-  }
-  return found.sort();
-}
+import { recipePaths } from "./support/recipes.ts";
 
 Deno.test("validate passes on every recipe, on a machine without data, weights and engine", async () => {
-  const paths = await recipes(), empty = await Deno.makeTempDir({ prefix: "seed-empty-" });
+  const paths = await recipePaths(), empty = await Deno.makeTempDir({ prefix: "seed-empty-" });
   try {
     assert.ok(paths.includes("recipes/demo.yaml"));
     const env = { SEED_CACHE_DIR: `${empty}/cache`, SEED_TENSORFLOW_DIR: `${empty}/nowhere` };
@@ -34,7 +25,7 @@ Deno.test("validate passes on every recipe, on a machine without data, weights a
   }
 });
 
-for (const path of await recipes()) {
+for (const path of await recipePaths()) {
   Deno.test(`${path} names its command, and its resolved form means the same`, async () => {
     const text = await Deno.readTextFile(ROOT + path);
     assert.match(text, /^# \S.*/, "the first line says what it is");

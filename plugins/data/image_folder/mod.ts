@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { definePlugin, type ImageSet, z } from "@seed/core";
+import { join } from "node:path";
+import { definePlugin, type ImageSet, Random, z } from "@seed/core";
+import sharp from "sharp";
 import { listImages } from "./listing.ts";
 
 export { listImages };
@@ -18,6 +20,16 @@ export default definePlugin({
     /** The folder. */
     root: z.string(),
   }),
+  async standIn(options, { folder, images }) {
+    const root = join(folder, "images"), side = 256, random = new Random(0, "stand-in");
+    const pixels = Uint8Array.from({ length: side * side * 3 }, () => random.below(256));
+    const file = await sharp(pixels, { raw: { width: side, height: side, channels: 3 } }).jpeg().toBuffer();
+    for (const split of ["train", "val"]) {
+      await Deno.mkdir(join(root, split, "noise"), { recursive: true });
+      for (let i = 0; i < images; i++) await Deno.writeFile(join(root, split, "noise", `${i}.jpg`), file);
+    }
+    return { ...options, root };
+  },
   async create(options, { resolve }) {
     const root = resolve(options.root);
     const trainRoot = await firstFolder(root, ["train"]) ?? root;

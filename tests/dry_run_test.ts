@@ -1,0 +1,70 @@
+/**
+ * Recipes of the published runs take a step, with made-up images and weights: small ones, few of them, but the
+ * recipe's own networks, objectives, queues and optimizer.
+ *
+ * A step of each recipe takes minutes in all, most of it reading teachers, so only some have their turn: each student,
+ * and each kind of teacher and objective but CompRess. `SEED_ALL_RECIPES=1` runs every recipe.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { dryRun, loadRecipe } from "@seed/core";
+import { DEFAULTS } from "../cli/defaults.ts";
+import { ROOT } from "./support/cli.ts";
+import { recipePaths } from "./support/recipes.ts";
+import { testContext } from "./support/engine.ts";
+
+const SMALL = [
+  "train.batch_size=8",
+  "train.workers=1",
+  "augmenter.size=32",
+];
+const IMAGES = 1281167;
+
+/** Of all recipes on ImageNet, those that show something that none before them shows, and soon. */
+const CHOSEN = [
+  "recipes/effb0.yaml",
+  "recipes/imagenet/moco_v2/mobilenet_v3_small.yaml",
+  "recipes/imagenet/swav_r50/mobilenet_v3_large.yaml",
+  "recipes/imagenet/successors/bingo.yaml",
+  "recipes/imagenet/successors/disco.yaml",
+  "recipes/imagenet/successors/simreg.yaml",
+];
+
+const all = (await recipePaths()).filter((path) => !/\/demo/.test(path));
+const chosen = Deno.env.get("SEED_ALL_RECIPES") ? all : CHOSEN;
+const folder = await Deno.makeTempDir({ prefix: "seed-dry-run-" });
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+/** What an objective needs for batches so small. */
+function overridesOf(path: string): string[] {
+  if (path.includes("/bingo")) return ["objective.bag=2"];
+  if (path.includes("/disco")) return ["objective.0.bn_splits=2"];
+  if (path.includes("/moco_v2/")) return ["objective.bn_splits=2"];
+  return [];
+}
+
+for (const path of chosen) {
+  Deno.test(`${path} takes a step`, async () => {
+    const whole = await loadRecipe(ROOT + path, { defaults: DEFAULTS });
+    const overrides = [
+      ...SMALL,
+      ...whole.queue ? ["queue.size=8"] : [],
+      ...whole.smallPatches ? ["small_patches.augmenter.size=32", "small_patches.count=2"] : [],
+      ...overridesOf(path),
+    ];
+    const recipe = await loadRecipe(ROOT + path, { defaults: DEFAULTS, overrides });
+    const { log, signal } = testContext;
+    const dry = await dryRun(recipe, { out: null, maxSteps: null, standIn: { images: IMAGES, folder } }, {
+      log,
+      signal,
+    });
+    assert.ok(Number.isFinite(dry.loss) && dry.seconds > 0 && dry.memory_bytes > 0);
+    assert.equal(dry.steps, Math.floor(IMAGES / 8) * recipe.train.epochs);
+    assert.equal(dry.teacher === null, recipe.teacher === null);
+    for (const view of dry.shapes.views) assert.deepEqual(view, [8, 32, 32, 3]);
+    const width = dry.shapes.embedding[1];
+    for (const embedding of dry.shapes.teacher) assert.deepEqual(embedding, [8, width]);
+    for (const queue of dry.shapes.queues) assert.deepEqual(queue, [8, width]);
+  });
+}
