@@ -226,8 +226,7 @@ class Run implements Disposable {
       this.parts,
       this.recipe,
       this.host.signal,
-      (step, network, figures) =>
-        this.#logEvaluation({ step, epoch: step / this.#stepsPerEpoch, network, evaluation: figures }),
+      ({ step, ...found }) => this.#logEvaluation({ step, epoch: step / this.#stepsPerEpoch, ...found }),
     );
     if (this.#startStep > 0) await evaluation.embedReference();
     return evaluation;

@@ -1,6 +1,12 @@
 import type { DataSource } from "./data_source.ts";
 import { embedImages, type EmbedOptions, type Encoder } from "./embed_images.ts";
-import type { Embedded, Evaluator, Figures } from "./evaluator.ts";
+import type { Embedded, EvaluationDetails, Evaluator, Figures } from "./evaluator.ts";
+
+/** What evaluators found of a network, by their names. */
+export interface Evaluated {
+  evaluation: Record<string, Figures>;
+  details: Record<string, EvaluationDetails>;
+}
 
 /** Evaluates networks on one data source; the teacher's embeddings are computed once. */
 export class Evaluation {
@@ -13,13 +19,13 @@ export class Evaluation {
   ) {}
 
   /** Evaluates the teacher, and keeps its embeddings to compare others with. */
-  async teacher(encode: Encoder, size: number): Promise<Record<string, Figures>> {
+  async teacher(encode: Encoder, size: number): Promise<Evaluated> {
     this.#teacher = await this.#embed(encode, size);
     return await this.#run(this.#teacher);
   }
 
   /** Evaluates another network. */
-  async network(encode: Encoder, size: number): Promise<Record<string, Figures>> {
+  async network(encode: Encoder, size: number): Promise<Evaluated> {
     return await this.#run(await this.#embed(encode, size));
   }
 
@@ -31,11 +37,14 @@ export class Evaluation {
     };
   }
 
-  async #run(subject: Embedded): Promise<Record<string, Figures>> {
-    const figures: Record<string, Figures> = {};
+  async #run(subject: Embedded): Promise<Evaluated> {
+    const evaluation: Record<string, Figures> = {}, details: Record<string, EvaluationDetails> = {};
     for (const evaluator of this.evaluators) {
-      figures[evaluator.name] = await evaluator.evaluate({ subject, teacher: this.#teacher });
+      evaluation[evaluator.name] = await evaluator.evaluate({
+        ...{ subject, teacher: this.#teacher },
+        report: (found) => details[evaluator.name] = found,
+      });
     }
-    return figures;
+    return { evaluation, details };
   }
 }

@@ -22,6 +22,25 @@ export interface EvaluationInputs {
   readonly subject: Embedded;
   /** The teacher's embeddings of the same images; null if there is no teacher. */
   readonly teacher: Embedded | null;
+  /** Takes what goes into the run's records beside the figures; absent: nobody asks. */
+  readonly report?: (details: EvaluationDetails) => void;
+}
+
+/** How figures came about, and what is behind them. */
+export interface EvaluationDetails {
+  /** What was done, in a line. */
+  readonly protocol: string;
+  /** Images that were learnt from or searched in, and images that were asked about. */
+  readonly gallery: number;
+  readonly queries: number;
+  /** Of whatever was drawn; null: nothing was. */
+  readonly seed: number | null;
+  /** Names of the classes, whose order the others have. */
+  readonly classes?: readonly string[];
+  /** Accuracy of each class; null: no query is of it. */
+  readonly per_class?: readonly (number | null)[];
+  /** Queries by their class (rows) and the class that they were given (columns); up to 100 classes. */
+  readonly confusion?: readonly (readonly number[])[];
 }
 
 /** Named figures, for example `{ "top1": 0.364 }`: fractions in 0..1, not per cent. */

@@ -1,4 +1,4 @@
-import type { Figures } from "./evaluator.ts";
+import type { EvaluationDetails, Figures } from "./evaluator.ts";
 
 /** One line a step. */
 export interface StepRecord {
@@ -20,6 +20,8 @@ export interface EvaluationRecord {
   network: string;
   /** By evaluator. */
   evaluation: Record<string, Figures>;
+  /** How the figures came about, by evaluator. */
+  details?: Record<string, EvaluationDetails>;
 }
 
 /** What a run is, for the first screen. */

@@ -30,6 +30,7 @@
 export * from "./atomic_file.ts";
 export * from "./augmenter.ts";
 export * from "./cache_directory.ts";
+export * from "./classification.ts";
 export * from "./clock.ts";
 export * from "./components.ts";
 export * from "./data_source.ts";

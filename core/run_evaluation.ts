@@ -1,5 +1,5 @@
 import type { Components } from "./components.ts";
-import { Evaluation } from "./evaluation.ts";
+import { type Evaluated, Evaluation } from "./evaluation.ts";
 import type { EvaluationRecord } from "./logger.ts";
 import type { Recipe } from "./recipe/load_recipe.ts";
 import { tracedEncoder } from "./student_encoder.ts";
@@ -14,7 +14,7 @@ export class RunEvaluation implements Disposable {
     recipe: Recipe,
     /** Aborted: stops before the next batch, with the signal's reason as the error. */
     signal: AbortSignal,
-    private readonly report: (step: number, network: string, figures: EvaluationRecord["evaluation"]) => void,
+    private readonly report: (record: Pick<EvaluationRecord, "step" | "network"> & Evaluated) => void,
   ) {
     const { evaluators, data, engine, pipeline, result } = parts;
     const options = { engine, pipeline, batchSize: Math.min(64, recipe.train.batch_size), signal };
@@ -23,31 +23,28 @@ export class RunEvaluation implements Disposable {
   }
 
   async before(): Promise<void> {
-    const figures = await this.embedReference();
-    if (figures) this.report(0, "teacher", figures);
-    this.report(
-      0,
-      "untrained",
-      await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size),
-    );
+    const teacher = await this.embedReference();
+    if (teacher) this.report({ step: 0, network: "teacher", ...teacher });
+    await this.#evaluateStudent(0, "untrained");
   }
 
   async student(step: number): Promise<void> {
-    this.report(
-      step,
-      "student",
-      await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size),
-    );
+    await this.#evaluateStudent(step, "student");
   }
 
   /** The teacher's embeddings, which agreement compares with. */
-  async embedReference(): Promise<EvaluationRecord["evaluation"] | null> {
+  async embedReference(): Promise<Evaluated | null> {
     const { referenceTeacher: teacher, augmenter } = this.parts;
     if (!teacher) return null;
     return await this.#evaluation.teacher(
       async (images) => [await teacher.embed(images)],
       teacher.inputSize ?? augmenter.size,
     );
+  }
+
+  async #evaluateStudent(step: number, network: string): Promise<void> {
+    const found = await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size);
+    this.report({ step, network, ...found });
   }
 
   [Symbol.dispose](): void {

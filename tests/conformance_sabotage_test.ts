@@ -358,7 +358,7 @@ for (const [what, changes, step] of SOURCES) {
   });
 }
 
-const knn = () => evaluatorKnn.create({ k: 3, temperature: 0.07 }, context) as Evaluator;
+const knn = () => evaluatorKnn.create({ k: 3, temperature: 0.07, on: "features" }, context) as Evaluator;
 const EVALUATORS: [string, Evaluator["evaluate"], RegExp | null][] = [
   ["as it should be", (inputs) => knn().evaluate(inputs), null],
   ["in per cent", async (inputs) => ({ top1: 100 * (await knn().evaluate(inputs)).top1 }), /fractions/],

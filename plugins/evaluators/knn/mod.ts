@@ -8,56 +8,126 @@
  * @module
  */
 import {
+  accuracy,
+  byClass,
+  type Classified,
   definePlugin,
+  type Embedded,
+  type EmbeddedSet,
+  type EvaluationDetails,
   type EvaluationInputs,
   type Evaluator,
   type Figures,
+  type Matrix,
   nearestNeighbours,
+  type Neighbours,
   RunError,
   z,
 } from "@seed/core";
 
+/** What votes are cast on: the backbone's features, or what the projection head makes of them. */
+type Space = "features" | "embedding";
+
+interface KnnOptions {
+  k: number | readonly number[];
+  temperature: number;
+  on: Space | "both";
+}
+
 class KnnEvaluator implements Evaluator {
   readonly name = "knn";
+  readonly #ks: readonly number[];
 
-  constructor(private readonly options: { k: number; temperature: number }) {}
+  constructor(private readonly options: KnnOptions) {
+    this.#ks = typeof options.k === "number" ? [options.k] : options.k;
+  }
 
-  async evaluate({ subject: { gallery, queries } }: EvaluationInputs): Promise<Figures> {
-    const { k, temperature } = this.options;
-    const [galleryLabel, queryLabel] = [gallery.images.label, queries.images.label];
-    if (!galleryLabel || !queryLabel) {
-      throw new RunError("The evaluator knn needs labelled images; the data has no classes");
+  async evaluate({ subject, report }: EvaluationInputs): Promise<Figures> {
+    const { on } = this.options, figures: Figures = {};
+    const spaces: Space[] = on === "both" ? ["features", "embedding"] : [on];
+    for (const space of spaces) {
+      for (const { k, classified } of await this.#classify(subject, space)) {
+        for (const [name, value] of Object.entries(accuracy(classified))) {
+          figures[`${space === "embedding" ? "embedding_" : ""}${name}${this.#suffix(k)}`] = value;
+        }
+        if (space === spaces[0] && k === this.#ks[0]) report?.(this.#details(subject, space, classified));
+      }
     }
-    if (k >= gallery.images.length) {
+    return figures;
+  }
+
+  /** Classifies by each number of neighbours; the nearest are searched for once. */
+  async #classify(
+    { gallery, queries }: Embedded,
+    space: Space,
+  ): Promise<{ k: number; classified: Classified }[]> {
+    const labels = [queries, gallery].map(labelsOf), most = Math.max(...this.#ks);
+    if (most >= gallery.images.length) {
       throw new RunError(
-        `The evaluator knn asks for ${k} neighbours of ${gallery.images.length} images; set evaluate.knn.k lower`,
+        `The evaluator knn asks for ${most} neighbours of ${gallery.images.length} images; set evaluate.knn.k lower`,
       );
     }
-    const same = sameIdentity(queries.images.identity, gallery.images.identity);
-    const neighbours = await nearestNeighbours(
-      { data: queries.features, dim: queries.featureDim },
-      { data: gallery.features, dim: gallery.featureDim },
-      { k, excluded: same },
-    );
-    const correct = neighbours.filter(({ indices, similarities }, query) => {
-      const votes = new Map<number, number>();
-      indices.forEach((row, i) => {
-        const label = galleryLabel.call(gallery.images, row);
-        votes.set(label, (votes.get(label) ?? 0) + Math.exp(similarities[i] / temperature));
-      });
-      return winner(votes) === queryLabel.call(queries.images, query);
+    const excluded = sameIdentity(queries.images.identity, gallery.images.identity);
+    const rows = [queries, gallery].map((set) => matrixOf(set, space));
+    const neighbours = await nearestNeighbours(rows[0], rows[1], { k: most, excluded });
+    const { classNames } = queries.images,
+      classes = Math.max(...labels.flatMap((all) => [...new Set(all)])) + 1;
+    return this.#ks.map((k) => {
+      const votes = neighbours.map((found) =>
+        votesOf(found, { k, labels: labels[1], classes, temperature: this.options.temperature })
+      );
+      const ranks = votes.map((of, query) => rank(of, labels[0][query]));
+      const predicted = votes.map(winner);
+      return { k, classified: { ranks, predicted, labels: labels[0], classes, classNames } };
     });
-    return { top1: correct.length / neighbours.length };
+  }
+
+  #suffix(k: number): string {
+    return typeof this.options.k === "number" ? "" : `_k${k}`;
+  }
+
+  #details({ gallery, queries }: Embedded, space: Space, classified: Classified): EvaluationDetails {
+    const what = space === "features" ? "the backbone's features" : "the projection head's output";
+    return {
+      protocol: `${this.#ks[0]} nearest neighbours by cosine of ${what}, votes exp(similarity / ` +
+        `${this.options.temperature})`,
+      ...{ gallery: gallery.images.length, queries: queries.images.length, seed: null },
+      ...byClass(classified),
+    };
   }
 }
 
-/** The label with the most votes; of equal ones the lowest. */
-function winner(votes: Map<number, number>): number {
-  let best = -1, most = -Infinity;
-  for (const [label, vote] of votes) {
-    if (vote > most || vote === most && label < best) [best, most] = [label, vote];
+/** Each class's sum of votes. */
+function votesOf(
+  { indices, similarities }: Neighbours,
+  options: { k: number; labels: ArrayLike<number>; classes: number; temperature: number },
+): Float64Array {
+  const { k, labels, classes, temperature } = options, votes = new Float64Array(classes);
+  for (let i = 0; i < Math.min(k, indices.length); i++) {
+    votes[labels[indices[i]]] += Math.exp(similarities[i] / temperature);
   }
-  return best;
+  return votes;
+}
+
+/** The class with the most votes; of equal ones the lowest. */
+function winner(votes: Float64Array): number {
+  return votes.reduce((best, vote, label) => vote > votes[best] ? label : best, 0);
+}
+
+/** How many classes come before one: those with more votes, and lower ones with as many. */
+function rank(votes: Float64Array, own: number): number {
+  return votes.filter((vote, label) => vote > votes[own] || vote === votes[own] && label < own).length;
+}
+
+function labelsOf({ images }: EmbeddedSet): Int32Array {
+  if (!images.label) throw new RunError("The evaluator knn needs labelled images; the data has no classes");
+  return Int32Array.from({ length: images.length }, (_, i) => images.label!(i));
+}
+
+function matrixOf({ features: data, featureDim: dim, embedding }: EmbeddedSet, space: Space): Matrix {
+  if (space === "features") return { data, dim };
+  // A teacher's features are its embedding.
+  return embedding ? { data: embedding.values, dim: embedding.dim } : { data, dim };
 }
 
 type Identity = ((index: number) => number) | undefined;
@@ -75,7 +145,10 @@ export default definePlugin({
     source: "Wu et al., CVPR 2018",
   },
   options: z.strictObject({
-    k: z.int().positive().default(20),
+    /** One number of neighbours, or several. */
+    k: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]).default(20),
+    /** `embedding`: what the projection head makes of the features. */
+    on: z.enum(["features", "embedding", "both"]).default("features"),
     temperature: z.number().positive().default(0.07),
   }),
   create: (options) => new KnnEvaluator(options),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type EmbeddedSet, type Engine, Random, RunError } from "@seed/core";
+import { type EmbeddedSet, type Engine, type EvaluationDetails, Random, RunError } from "@seed/core";
 import { testContext } from "../../../tests/support/engine.ts";
 import plugin from "./mod.ts";
 
@@ -70,4 +70,51 @@ Deno.test("knn of images without classes, or with as many neighbours as images, 
     () => top1(embedded(rows, ["label"]), embedded(rows, ["label"]), 5),
     /set evaluate.knn.k lower/,
   );
+});
+
+Deno.test("several numbers of neighbours give what each gives alone, and so does the head's output", async () => {
+  const random = new Random(5, "several"),
+    [gallery, queries] = [40, 25].map((rows) => randomRows(random, rows));
+  const swapped = (rows: Row[], known: EmbeddedSet): EmbeddedSet => ({
+    ...embedded(rows.map((row) => ({ ...row, features: row.features.toReversed().map((x) => x * x) })), [
+      "label",
+    ]),
+    embedding: { values: known.features, dim: DIM },
+  });
+  const plain = [gallery, queries].map((rows) => embedded(rows, ["label"]));
+  const subject = { gallery: swapped(gallery, plain[0]), queries: swapped(queries, plain[1]) };
+  const context = { ...testContext, engine: null as unknown as Engine };
+  const evaluator = await plugin.create(
+    plugin.options.parse({ k: [1, 5, 9], temperature: 0.1, on: "both" }),
+    context,
+  );
+  const figures = await evaluator.evaluate({ subject, teacher: null });
+  assert.deepEqual(Object.keys(figures), [
+    ...["top1_k1", "top1_k5", "top1_k9"],
+    ...["embedding_top1_k1", "embedding_top1_k5", "embedding_top1_k9"],
+  ]);
+  for (const k of [1, 5, 9]) {
+    assert.equal(figures[`embedding_top1_k${k}`], await top1(plain[0], plain[1], k));
+    assert.equal(figures[`top1_k${k}`], await top1(subject.gallery, subject.queries, k));
+  }
+});
+
+Deno.test("knn reports accuracy by class and its confusions", async () => {
+  const row = (x: number, label: number): Row => ({ features: [x, 1, 0, 0, 0, 0], label, identity: 0 });
+  const gallery = embedded([row(-3, 0), row(-2.9, 0), row(3, 1), row(2.9, 1)], ["label"]);
+  const queries = embedded([row(-3, 0), row(3, 0), row(3, 1), row(2, 1)], ["label"]);
+  const context = { ...testContext, engine: null as unknown as Engine };
+  const evaluator = await plugin.create(plugin.options.parse({ k: 2 }), context);
+  let details: EvaluationDetails | undefined;
+  const figures = await evaluator.evaluate({
+    ...{ subject: { gallery, queries }, teacher: null },
+    report: (found) => details = found,
+  });
+  assert.deepEqual(figures, { top1: 0.75 });
+  const { protocol, ...rest } = details!;
+  assert.match(protocol, /^2 nearest neighbours/);
+  assert.deepEqual(rest, {
+    ...{ gallery: 4, queries: 4, seed: null, classes: ["0", "1"] },
+    ...{ per_class: [0.5, 1], confusion: [[1, 1], [0, 2]] },
+  });
 });

@@ -78,15 +78,18 @@ export class LogisticRegression implements Disposable {
 /** Rows that are classified at a time. */
 const CHUNK = 4096;
 
-/**
- * For each row, how many classes get a higher score than its own: 0 where the prediction is right.
- *
- * @returns a rank a row; of classes with equal scores the own one counts as the better.
- */
-export async function ranks(
+/** How rows are classified: each one's class, and how many classes get a higher score than its own. */
+export interface Scored {
+  predicted: Int32Array;
+  /** 0 where the prediction is right; of classes with equal scores the own one counts as the better. */
+  ranks: Int32Array;
+}
+
+/** Classifies rows. */
+export async function score(
   { dim, classes, parameters }: LinearClassifier,
   { data, labels }: LabelledRows,
-): Promise<Int32Array> {
+): Promise<Scored> {
   const [weights, biases] = tf.tidy(() => {
     const values = Float32Array.from(parameters);
     return [
@@ -94,7 +97,7 @@ export async function ranks(
       tf.tensor1d(values.subarray(dim * classes)),
     ];
   });
-  const result = new Int32Array(labels.length);
+  const ranks = new Int32Array(labels.length), predicted = new Int32Array(labels.length);
   for (let first = 0; first < labels.length; first += CHUNK) {
     const count = Math.min(CHUNK, labels.length - first);
     const scores = tf.tidy(() => {
@@ -105,9 +108,10 @@ export async function ranks(
     scores.dispose();
     for (let i = 0; i < count; i++) {
       const row = values.subarray(i * classes, (i + 1) * classes), own = row[labels[first + i]];
-      for (const score of row) if (score > own) result[first + i]++;
+      for (const score of row) if (score > own) ranks[first + i]++;
+      predicted[first + i] = row.indexOf(Math.max(...row));
     }
   }
   tf.dispose([weights, biases]);
-  return result;
+  return { predicted, ranks };
 }

@@ -7,6 +7,8 @@
  * @module
  */
 import {
+  accuracy,
+  byClass,
   definePlugin,
   type EmbeddedSet,
   type Engine,
@@ -22,7 +24,7 @@ import {
   type LabelledRows,
   type LinearClassifier,
   LogisticRegression,
-  ranks,
+  score,
 } from "./logistic_regression.ts";
 import { standardize } from "./standardize.ts";
 
@@ -40,15 +42,20 @@ class LinearEvaluator implements Evaluator {
     private readonly options: LinearOptions,
   ) {}
 
-  async evaluate({ subject: { gallery, queries } }: EvaluationInputs): Promise<Figures> {
+  async evaluate({ subject: { gallery, queries }, report }: EvaluationInputs): Promise<Figures> {
     const labels = [gallery, queries].map(labelsOf);
     const rows = standardize(matrixOf(gallery), matrixOf(queries));
     const [training, test] = rows.map((matrix, i): LabelledRows => ({ ...matrix, labels: labels[i] }));
     const classes = Math.max(...training.labels, ...test.labels) + 1;
-    const classifier = await this.#fit(training, await this.#strength(training, classes), classes);
-    const below = await ranks(classifier, test);
-    const within = (k: number) => below.filter((rank) => rank < k).length / below.length;
-    return classes > 5 ? { top1: within(1), top5: within(5) } : { top1: within(1) };
+    const strength = await this.#strength(training, classes);
+    const scored = await score(await this.#fit(training, strength, classes), test);
+    const classified = { ...scored, labels: test.labels, classes, classNames: queries.images.classNames };
+    report?.({
+      protocol: `logistic regression on standardised features, l2 ${strength}`,
+      ...{ gallery: gallery.images.length, queries: queries.images.length, seed: this.seed },
+      ...byClass(classified),
+    });
+    return accuracy(classified);
   }
 
   /** Of the strengths, the one that classifies the held-out part best; of equal ones the strongest. */
@@ -61,7 +68,7 @@ class LinearEvaluator implements Evaluator {
     let classifier: LinearClassifier | null = null, best = { strength: strengths[0], hits: -1 };
     for (const strength of strengths) {
       classifier = await regression.fit(strength, classifier);
-      const hits = (await ranks(classifier, test)).filter((rank) => rank === 0).length;
+      const hits = (await score(classifier, test)).ranks.filter((rank) => rank === 0).length;
       if (hits > best.hits) best = { strength, hits };
     }
     return best.strength;
