@@ -26,11 +26,14 @@ import {
   LogisticRegression,
   score,
 } from "./logistic_regression.ts";
+import { sgdProbe, type SgdProbeOptions } from "./sgd_probe.ts";
 import { standardize } from "./standardize.ts";
 
 interface LinearOptions {
+  protocol: "logistic" | "sgd";
   l2: readonly number[];
   held_out: number;
+  sgd: SgdProbeOptions;
 }
 
 class LinearEvaluator implements Evaluator {
@@ -43,19 +46,36 @@ class LinearEvaluator implements Evaluator {
   ) {}
 
   async evaluate({ subject: { gallery, queries }, report }: EvaluationInputs): Promise<Figures> {
-    const labels = [gallery, queries].map(labelsOf);
-    const rows = standardize(matrixOf(gallery), matrixOf(queries));
+    const labels = [gallery, queries].map(labelsOf),
+      matrices = [matrixOf(gallery), matrixOf(queries)] as const;
+    const rows = this.options.protocol === "sgd" ? matrices : standardize(...matrices);
     const [training, test] = rows.map((matrix, i): LabelledRows => ({ ...matrix, labels: labels[i] }));
     const classes = Math.max(...training.labels, ...test.labels) + 1;
-    const strength = await this.#strength(training, classes);
-    const scored = await score(await this.#fit(training, strength, classes), test);
+    const { classifier, protocol } = await this.#train(training, classes);
+    const scored = await score(classifier, test);
     const classified = { ...scored, labels: test.labels, classes, classNames: queries.images.classNames };
     report?.({
-      protocol: `logistic regression on standardised features, l2 ${strength}`,
+      protocol,
       ...{ gallery: gallery.images.length, queries: queries.images.length, seed: this.seed },
       ...byClass(classified),
     });
     return accuracy(classified);
+  }
+
+  async #train(
+    rows: LabelledRows,
+    classes: number,
+  ): Promise<{ classifier: LinearClassifier; protocol: string }> {
+    if (this.options.protocol === "sgd") {
+      const { sgd } = this.options, { lr, batch_size, epochs, drops } = sgd;
+      const classifier = await sgdProbe(this.engine, rows, classes, { ...sgd, seed: this.seed });
+      const protocol = `SGD on features of centre crops, lr ${lr}, batch ${batch_size}, ${epochs} epochs, ` +
+        `a tenth after ${drops.join(" and ")}`;
+      return { classifier, protocol };
+    }
+    const strength = await this.#strength(rows, classes);
+    const protocol = `logistic regression on standardised features, l2 ${strength}`;
+    return { classifier: await this.#fit(rows, strength, classes), protocol };
   }
 
   /** Of the strengths, the one that classifies the held-out part best; of equal ones the strongest. */
@@ -124,10 +144,19 @@ export default definePlugin({
     source: "standardised as CompRess, NeurIPS 2020",
   },
   options: z.strictObject({
+    /** `sgd`: MoCo's schedule on the features as they are. */
+    protocol: z.enum(["logistic", "sgd"]).default("logistic"),
     /** Strengths of regularisation to choose from: l2 / 2 times the weights' squares is added to the mean loss. */
     l2: z.array(z.number().positive()).min(1).default([1, 0.1, 1e-2, 1e-3, 1e-4, 1e-5]),
     /** Share of every class of the gallery that the strength is chosen on; the last fit has all of it. */
     held_out: z.number().min(0.01).max(0.5).default(0.2),
+    /** Of the protocol `sgd`. */
+    sgd: z.strictObject({
+      lr: z.number().positive().default(30),
+      batch_size: z.int().positive().default(256),
+      epochs: z.int().positive().default(100),
+      drops: z.array(z.int().positive()).default([60, 80]),
+    }).prefault({}),
   }),
   create: (options, { engine, seed }) => new LinearEvaluator(engine, seed, options),
 });
