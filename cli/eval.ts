@@ -3,9 +3,9 @@ import {
   createPlugin,
   type DataSource,
   type Engine,
+  type Evaluated,
   Evaluation,
   type Evaluator,
-  type Figures,
   figuresOf,
   type Host,
   loadPlugin,
@@ -14,21 +14,29 @@ import {
   pluginContext,
   type Recipe,
   RunError,
+  type tf,
   tracedEncoder,
   UsageError,
   ViewPipeline,
 } from "@seed/core";
+import { FrozenNetwork, layoutOf, networkNamed, openWeights, publishedInput } from "@seed/nn";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { interruptible } from "./interruptible.ts";
 import { type FinishedRun, openRun } from "./run_folder.ts";
+import { subjectFlags } from "./subject_flags.ts";
 import { percent, table } from "./table.ts";
 
 export const help = `Usage: deno task eval --run DIR [flags]
+       deno task eval --network NAME --weights FILE --data ROOT [flags]
 
 Evaluates the student of a finished run again: with the data and the evaluators of its recipe, or with others. The
-teacher is evaluated too where an evaluator compares with it.
+teacher is evaluated too where an evaluator compares with it. Or evaluates any network that weights are read for, by
+nearest neighbours and a linear probe unless others are named.
 
+  --run DIR          the run
+  --network NAME     a name of ls networks
+  --weights FILE     its weights
   --data ROOT        other data: a folder of images with train/ and val/ in it, classes below
   --knn              only the evaluators that are named, with the recipe's options,
   --linear           or their defaults if the recipe has them not
@@ -37,7 +45,11 @@ teacher is evaluated too where an evaluator compares with it.
   --set key=value    overrides a key of the run's recipe, for example --set evaluate.knn.k=5; repeatable
   --json             prints the figures as one JSON object on standard output
 
-Example: deno task eval --run runs/demo --knn --set evaluate.knn.k=1`;
+Example: deno task eval --run runs/demo --knn --set evaluate.knn.k=1
+         deno task eval --network resnet50 --weights moco_v2_800ep_pretrain.pth.tar --data flowers --linear`;
+
+/** Images that a network sees at once. */
+const BATCH = 64;
 
 /** Evaluators that have a flag. */
 const NAMED = ["knn", "linear", "retrieval", "agreement"];
@@ -45,15 +57,18 @@ const NAMED = ["knn", "linear", "retrieval", "agreement"];
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
     run: { type: "string" },
+    network: { type: "string" },
+    weights: { type: "string" },
     data: { type: "string" },
     ...Object.fromEntries(NAMED.map((name) => [name, { type: "boolean" } as const])),
     set: { type: "string", multiple: true },
     json: { type: "boolean" },
   });
   noPositionals(parsed);
-  const folder = parsed.required("run");
+  const flags = subjectFlags(parsed), named = NAMED.filter((name) => parsed.has(name));
+  if (flags.run === null) return await evaluateFile(flags, parsed, named);
+  const folder = flags.run;
   using finished = await openRun(folder, overridesOf(parsed));
-  const named = NAMED.filter((name) => parsed.has(name));
   if (named.length === 0 && finished.recipe.evaluate.evaluators.length === 0) {
     throw new UsageError(
       `The recipe of "${folder}" evaluates nothing; name ${NAMED.map((name) => `--${name}`).join(", ")}`,
@@ -67,6 +82,52 @@ export async function run(args: string[]): Promise<number> {
   });
 }
 
+/** A network by name with a file of weights, on a folder of images. */
+async function evaluateFile(
+  { network: name, weights }: { network: string; weights: string },
+  parsed: Arguments,
+  named: string[],
+): Promise<number> {
+  const root = parsed.required("data"), network = networkNamed(name);
+  if (named.includes("agreement")) {
+    throw new UsageError("--agreement compares with a run's teacher: it needs --run");
+  }
+  using file = await openWeights(weights);
+  const layout = layoutOf(file, network), { inputSize } = publishedInput(file, network, layout);
+  return await interruptible("stopping", async (host) => {
+    const contextOf = (use: Parameters<typeof pluginContext>[0]) => pluginContext(use, 0, host);
+    await using stack = new AsyncDisposableStack();
+    const dataUse = await loadPlugin("@seed/data-image-folder", "data", "");
+    const images = evaluationOf(
+      stack.use(await dataUse.plugin.create({ root } as never, contextOf(dataUse))),
+    );
+    const engineUse = await loadPlugin(DEFAULTS.engine, "engine", "");
+    const engine = stack.use(
+      await engineUse.plugin.create({}, { ...contextOf(engineUse), device: "auto", trace: true }),
+    );
+    const frozen = stack.use(FrozenNetwork.load(file, network));
+    const forward = stack.use(engine.trace((pixels) => {
+      const features = frozen.features(pixels as tf.Tensor4D);
+      return layout.head === null ? [features] : [features, frozen.embeddingOf(features)];
+    }, { name: "features and embedding" }));
+    const evaluators = await Promise.all(
+      (named.length ? named : ["knn", "linear"]).map((one) => evaluatorNamed(one, 0, engine, host)),
+    );
+    const pipeline = stack.use(
+      await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 }),
+    );
+    const options = { engine, pipeline, batchSize: BATCH, signal: host.signal };
+    const evaluation = new Evaluation(evaluators, images, options);
+    host.log(`Embedding ${images.gallery.length} + ${images.queries.length} images`);
+    const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
+    const evaluations = [{ network: "network" as const, ...await evaluation.network(encode, inputSize) }];
+    const counts = { gallery: images.gallery.length, queries: images.queries.length };
+    const facts = { network: name, weights, layout: layout.name, ...counts, evaluations };
+    console.log(parsed.has("json") ? JSON.stringify(facts) : tableOf(evaluations));
+    return 0;
+  });
+}
+
 function overridesOf(parsed: Arguments): string[] {
   const root = parsed.text("data");
   if (root === null) return parsed.list("set");
@@ -75,9 +136,8 @@ function overridesOf(parsed: Arguments): string[] {
 }
 
 /** Figures of one network. */
-interface Evaluated {
-  network: "teacher" | "student";
-  evaluation: Record<string, Figures>;
+interface NetworkFigures extends Evaluated {
+  network: "teacher" | "student" | "network";
 }
 
 async function evaluate({ recipe, weights, inputSize }: FinishedRun, named: string[], host: Host) {
@@ -91,20 +151,20 @@ async function evaluate({ recipe, weights, inputSize }: FinishedRun, named: stri
   const pipeline = stack.use(await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 }));
   const batchSize = Math.min(64, recipe.train.batch_size);
   const evaluation = new Evaluation(evaluators, images, { engine, pipeline, batchSize, signal: host.signal });
-  const evaluations: Evaluated[] = [];
+  const evaluations: NetworkFigures[] = [];
   if (teacherUse && evaluators.some(({ usesTeacher }) => usesTeacher)) {
     using teacher = await createPlugin(teacherUse, { ...contextOf(teacherUse), engine });
     host.log(`Embedding ${images.gallery.length} + ${images.queries.length} images with the teacher`);
-    const figures = await evaluation.teacher(
+    const found = await evaluation.teacher(
       async (x) => [await teacher.embed(x)],
       teacher.inputSize ?? inputSize,
     );
-    evaluations.push({ network: "teacher", evaluation: figures });
+    evaluations.push({ network: "teacher", ...found });
   }
   const student = stack.use(await loadTrainedStudent(recipe, weights, { engine, host }));
   const { encode } = stack.use(tracedEncoder(engine, student));
   host.log(`Embedding ${images.gallery.length} + ${images.queries.length} images with the student`);
-  evaluations.push({ network: "student", evaluation: await evaluation.network(encode, inputSize) });
+  evaluations.push({ network: "student", ...await evaluation.network(encode, inputSize) });
   return {
     network: student.network,
     weights: weights.path,
@@ -134,13 +194,20 @@ async function evaluatorsOf(
   return await Promise.all(named.map(async (name) => {
     const own = evaluators.find((evaluator) => evaluator.name === name);
     if (own) return own;
-    const { plugin } = await loadPlugin(DEFAULTS.evaluatorPackage(name), "evaluator", recipe.path);
-    const context = { ...pluginContext({ plugin }, recipe.seed, host), engine };
-    return await plugin.create(plugin.options.parse({}) as never, context);
+    return await evaluatorNamed(name, recipe.seed, engine, host);
   }));
 }
 
-function tableOf(evaluations: readonly Evaluated[]): string {
+/** One that comes with SEED, with its defaults. */
+async function evaluatorNamed(name: string, seed: number, engine: Engine, host: Host): Promise<Evaluator> {
+  const { plugin } = await loadPlugin(DEFAULTS.evaluatorPackage(name), "evaluator", "");
+  return await plugin.create(plugin.options.parse({}) as never, {
+    ...pluginContext({ plugin }, seed, host),
+    engine,
+  });
+}
+
+function tableOf(evaluations: readonly NetworkFigures[]): string {
   const columns = figuresOf(evaluations[0].evaluation).map(([name]) => name);
   const rows = evaluations.map(({ network, evaluation }) => [
     network,

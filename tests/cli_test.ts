@@ -75,7 +75,7 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
         teacher: [[4, 12]],
         features: [4, 512],
         embedding: [4, 12],
-        queue: [16, 12],
+        queues: [[16, 12]],
       });
       assert.deepEqual([dry.images, dry.steps_per_epoch, dry.steps], [18, 4, 20]);
       // ResNet-18 without classifier, and the head: 512 to 16 to 12.
@@ -122,6 +122,29 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
       assert.match(student, /^student +(\d+\.\d) %$/);
       assert.deepEqual(more, []);
       assert.match(stderr, /Embedding 9 \+ 3 images with the student/);
+    });
+
+    await t.step("eval of the student's file gives the run's figures", async () => {
+      const subject = [
+        "--network",
+        "resnet18",
+        "--weights",
+        "runs/a/student.safetensors",
+        "--data",
+        "images",
+      ];
+      const { code, stdout, stderr } = await cli("eval", ...subject, "--retrieval", "--json");
+      assert.equal(code, 0, stderr);
+      const { evaluations, ...facts } = only(stdout);
+      assert.deepEqual(facts, {
+        ...{ network: "resnet18", weights: "runs/a/student.safetensors", layout: "seed student" },
+        ...{ gallery: 18, queries: 6 },
+      });
+      const then = summary.evaluations.findLast((one: any) => one.network === "student");
+      assert.deepEqual(evaluations[0].evaluation.retrieval, then.evaluation.retrieval);
+      const { code: usage, stderr: says } = await cli("eval", ...subject, "--agreement");
+      assert.equal(usage, 2);
+      assert.match(says, /--agreement compares with a run's teacher: it needs --run/);
     });
 
     await t.step("embed --run equals embed with the student under MoCo's names", async () => {
