@@ -37,6 +37,7 @@ export {
   type Embedded,
   type EmbeddedSet,
   type Engine,
+  type EvaluationDetails,
   type EvaluationInputs,
   type EvaluationRecord,
   type Evaluator,
@@ -89,7 +90,7 @@ export { DEFAULTS };
  *
  * const { train, queue } = await loadRecipe("recipes/demo.yaml", { overrides: ["train.lr=0.05"] });
  * assert.equal(train.lr, 0.05);
- * assert.equal(queue.specifier, "@seed/queue-fifo");
+ * assert.equal(queue?.specifier, "@seed/queue-fifo");
  * ```
  *
  * @param path YAML file.

@@ -42,6 +42,7 @@ nearest neighbours and a linear probe unless others are named.
   --linear           or their defaults if the recipe has them not
   --retrieval
   --agreement
+  --semi SHARES      fine-tunes with these shares of the labels, for example 0.01,0.1
   --set key=value    overrides a key of the run's recipe, for example --set evaluate.knn.k=5; repeatable
   --json             prints the figures as one JSON object on standard output
 
@@ -54,6 +55,9 @@ const BATCH = 64;
 /** Evaluators that have a flag. */
 const NAMED = ["knn", "linear", "retrieval", "agreement"];
 
+/** Options of evaluators that are named with more than a flag, by their names. */
+type Given = Record<string, Record<string, unknown>>;
+
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
     run: { type: "string" },
@@ -61,11 +65,13 @@ export async function run(args: string[]): Promise<number> {
     weights: { type: "string" },
     data: { type: "string" },
     ...Object.fromEntries(NAMED.map((name) => [name, { type: "boolean" } as const])),
+    semi: { type: "string" },
     set: { type: "string", multiple: true },
     json: { type: "boolean" },
   });
   noPositionals(parsed);
-  const flags = subjectFlags(parsed), named = NAMED.filter((name) => parsed.has(name));
+  const flags = subjectFlags(parsed), given = semiOptions(parsed);
+  const named = [...NAMED.filter((name) => parsed.has(name)), ...Object.keys(given)];
   if (flags.run === null) return await evaluateFile(flags, parsed, named);
   const folder = flags.run;
   using finished = await openRun(folder, overridesOf(parsed));
@@ -75,11 +81,25 @@ export async function run(args: string[]): Promise<number> {
     );
   }
   return await interruptible("stopping", async (host) => {
-    const result = await evaluate(finished, named, host);
+    const result = await evaluate(finished, named, given, host);
     if (parsed.has("json")) console.log(JSON.stringify({ run: folder, ...result }));
     else console.log(tableOf(result.evaluations));
     return 0;
   });
+}
+
+/** `--semi 0.01,0.1`: SwAV's rates for the nearer of one and ten in a hundred. */
+function semiOptions(parsed: Arguments): Given {
+  const text = parsed.text("semi");
+  if (text === null) return {};
+  const splits = text.split(",").map((share) => {
+    const labels = Number(share);
+    if (!(labels > 0 && labels <= 1)) {
+      throw new UsageError(`--semi takes shares above 0, up to 1, such as 0.01,0.1; got "${share}"`);
+    }
+    return { labels, ...labels < 0.03 ? { lr: 0.02, head_lr: 5 } : { lr: 0.01, head_lr: 0.2 } };
+  });
+  return { semi: { splits } };
 }
 
 /** A network by name with a file of weights, on a folder of images. */
@@ -92,6 +112,7 @@ async function evaluateFile(
   if (named.includes("agreement")) {
     throw new UsageError("--agreement compares with a run's teacher: it needs --run");
   }
+  if (named.includes("semi")) throw new UsageError("--semi trains a run's student further: it needs --run");
   using file = await openWeights(weights);
   const layout = layoutOf(file, network), { inputSize } = publishedInput(file, network, layout);
   return await interruptible("stopping", async (host) => {
@@ -140,14 +161,19 @@ interface NetworkFigures extends Evaluated {
   network: "teacher" | "student" | "network";
 }
 
-async function evaluate({ recipe, weights, inputSize }: FinishedRun, named: string[], host: Host) {
+async function evaluate(
+  { recipe, weights, inputSize }: FinishedRun,
+  named: string[],
+  given: Given,
+  host: Host,
+) {
   const contextOf = (use: Parameters<typeof pluginContext>[0]) => pluginContext(use, recipe.seed, host);
   await using stack = new AsyncDisposableStack();
   const data = stack.use(await createPlugin(recipe.data, contextOf(recipe.data)));
   const images = evaluationOf(data);
   const teacherUse = recipe.evaluate.teacher ?? recipe.teacher;
   const engine = stack.use(await openEngine(recipe, host));
-  const evaluators = await evaluatorsOf(recipe, named, engine, host);
+  const evaluators = await evaluatorsOf(recipe, named, given, engine, host);
   const pipeline = stack.use(await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 }));
   const batchSize = Math.min(64, recipe.train.batch_size);
   const evaluation = new Evaluation(evaluators, images, { engine, pipeline, batchSize, signal: host.signal });
@@ -164,7 +190,13 @@ async function evaluate({ recipe, weights, inputSize }: FinishedRun, named: stri
   const student = stack.use(await loadTrainedStudent(recipe, weights, { engine, host }));
   const { encode } = stack.use(tracedEncoder(engine, student));
   host.log(`Embedding ${images.gallery.length} + ${images.queries.length} images with the student`);
-  evaluations.push({ network: "student", ...await evaluation.network(encode, inputSize) });
+  evaluations.push({
+    network: "student",
+    ...await evaluation.network(encode, inputSize, {
+      size: inputSize,
+      copy: () => loadTrainedStudent(recipe, weights, { engine, host }),
+    }),
+  });
   return {
     network: student.network,
     weights: weights.path,
@@ -183,6 +215,7 @@ function evaluationOf({ evaluation }: DataSource): NonNullable<DataSource["evalu
 async function evaluatorsOf(
   recipe: Recipe,
   named: string[],
+  given: Given,
   engine: Engine,
   host: Host,
 ): Promise<Evaluator[]> {
@@ -193,15 +226,21 @@ async function evaluatorsOf(
   if (named.length === 0) return evaluators;
   return await Promise.all(named.map(async (name) => {
     const own = evaluators.find((evaluator) => evaluator.name === name);
-    if (own) return own;
-    return await evaluatorNamed(name, recipe.seed, engine, host);
+    if (own && !given[name]) return own;
+    return await evaluatorNamed(name, recipe.seed, engine, host, given[name]);
   }));
 }
 
 /** One that comes with SEED, with its defaults. */
-async function evaluatorNamed(name: string, seed: number, engine: Engine, host: Host): Promise<Evaluator> {
+async function evaluatorNamed(
+  name: string,
+  seed: number,
+  engine: Engine,
+  host: Host,
+  options: Record<string, unknown> = {},
+): Promise<Evaluator> {
   const { plugin } = await loadPlugin(DEFAULTS.evaluatorPackage(name), "evaluator", "");
-  return await plugin.create(plugin.options.parse({}) as never, {
+  return await plugin.create(plugin.options.parse(options) as never, {
     ...pluginContext({ plugin }, seed, host),
     engine,
   });

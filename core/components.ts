@@ -89,8 +89,7 @@ export class Components implements AsyncDisposable {
     if (recipe.teacher) this.teacher = this.#stack.use(await this.#make(recipe.teacher, { engine }));
     const { teacher } = recipe.evaluate;
     this.referenceTeacher = teacher ? this.#stack.use(await this.#make(teacher, { engine })) : this.teacher;
-    const teacherDim = this.teacher?.embeddingDim ?? null;
-    const createStudent = async () => await this.#make(recipe.student, { engine, embeddingDim: teacherDim });
+    const createStudent = () => this.#createStudent();
     this.student = this.#stack.use(await createStudent());
     if (recipe.train.ema !== null) {
       // The same values as the student's: draws are keyed by seed and name.
@@ -104,6 +103,18 @@ export class Components implements AsyncDisposable {
   /** What is evaluated and written: the average of the weights if there is one. */
   get result(): Student {
     return this.average?.student ?? this.student;
+  }
+
+  /** Another student with the result's present values; the caller's to dispose of. */
+  async copyResult(): Promise<Student> {
+    const copy = await this.#createStudent();
+    copy.parameters.forEach(({ variable }, i) => variable.assign(this.result.parameters[i].variable));
+    return copy;
+  }
+
+  async #createStudent(): Promise<Student> {
+    const embeddingDim = this.teacher?.embeddingDim ?? null;
+    return await this.#make(this.recipe.student, { engine: this.engine, embeddingDim });
   }
 
   async #createTerms(createStudent: () => Promise<Student>): Promise<void> {

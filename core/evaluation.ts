@@ -1,6 +1,6 @@
 import type { DataSource } from "./data_source.ts";
 import { embedImages, type EmbedOptions, type Encoder } from "./embed_images.ts";
-import type { Embedded, EvaluationDetails, Evaluator, Figures } from "./evaluator.ts";
+import type { Embedded, EvaluationDetails, Evaluator, Figures, TrainableNetwork } from "./evaluator.ts";
 
 /** What evaluators found of a network, by their names. */
 export interface Evaluated {
@@ -25,8 +25,8 @@ export class Evaluation {
   }
 
   /** Evaluates another network. */
-  async network(encode: Encoder, size: number): Promise<Evaluated> {
-    return await this.#run(await this.#embed(encode, size));
+  async network(encode: Encoder, size: number, network?: TrainableNetwork): Promise<Evaluated> {
+    return await this.#run(await this.#embed(encode, size), network);
   }
 
   async #embed(encode: Encoder, size: number): Promise<Embedded> {
@@ -37,11 +37,12 @@ export class Evaluation {
     };
   }
 
-  async #run(subject: Embedded): Promise<Evaluated> {
+  async #run(subject: Embedded, network?: TrainableNetwork): Promise<Evaluated> {
     const evaluation: Record<string, Figures> = {}, details: Record<string, EvaluationDetails> = {};
     for (const evaluator of this.evaluators) {
+      if (evaluator.usesNetwork && !network) continue;
       evaluation[evaluator.name] = await evaluator.evaluate({
-        ...{ subject, teacher: this.#teacher },
+        ...{ subject, teacher: this.#teacher, network },
         report: (found) => details[evaluator.name] = found,
       });
     }

@@ -1,4 +1,5 @@
 import type { ImageSet } from "./data_source.ts";
+import type { Student } from "./student.ts";
 
 /** Embeddings of an image set: row i belongs to image i. */
 export interface EmbeddedSet {
@@ -22,8 +23,18 @@ export interface EvaluationInputs {
   readonly subject: Embedded;
   /** The teacher's embeddings of the same images; null if there is no teacher. */
   readonly teacher: Embedded | null;
+  /** The network itself, for evaluators that train it further; absent: it is frozen, as a teacher is. */
+  readonly network?: TrainableNetwork;
   /** Takes what goes into the run's records beside the figures; absent: nobody asks. */
   readonly report?: (details: EvaluationDetails) => void;
+}
+
+/** A network that can be trained further. */
+export interface TrainableNetwork {
+  /** Side in pixels of the views that it was trained on. */
+  readonly size: number;
+  /** A copy with the same weights, the caller's to change and to dispose of. */
+  copy(): Promise<Student>;
 }
 
 /** How figures came about, and what is behind them. */
@@ -59,5 +70,7 @@ export interface Evaluator {
   readonly name: string;
   /** True: it needs the teacher's embeddings. Absent: `eval` runs it without them. */
   readonly usesTeacher?: boolean;
+  /** True: it trains the network further, and is left out where that is a frozen one, as a teacher. */
+  readonly usesNetwork?: boolean;
   evaluate(inputs: EvaluationInputs): Promise<Figures>;
 }

@@ -43,7 +43,8 @@ export class RunEvaluation implements Disposable {
   }
 
   async #evaluateStudent(step: number, network: string): Promise<void> {
-    const found = await this.#evaluation.network(this.#student.encode, this.parts.augmenter.size);
+    const { augmenter: { size } } = this.parts, copy = () => this.parts.copyResult();
+    const found = await this.#evaluation.network(this.#student.encode, size, { size, copy });
     this.report({ step, network, ...found });
   }
 

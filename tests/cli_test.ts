@@ -218,7 +218,7 @@ async function untilThereIs(path: string): Promise<void> {
 Deno.test("eval takes no flag that is not there yet, and no folder that is not a run's", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const { code: usage, stderr: unknown, stdout } = await runCli(["eval", "--run", folder, "--semi"]);
+    const { code: usage, stderr: unknown, stdout } = await runCli(["eval", "--run", folder, "--detection"]);
     assert.deepEqual([usage, stdout], [2, ""]);
     assert.match(unknown, /^Unknown flag "--semi"/);
     const { code, stderr } = await runCli(["eval", "--run", folder]);

@@ -154,7 +154,9 @@ function mappingIn(schema: z.ZodType): z.ZodObject | null {
 }
 
 function asYaml(value: unknown): string {
-  return Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
+  if (Array.isArray(value)) return `[${value.map(asYaml).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return String(value);
+  return `{ ${Object.entries(value).map(([key, inner]) => `${key}: ${asYaml(inner)}`).join(", ")} }`;
 }
 
 Deno.test("dependencies are told with their versions", () => {

@@ -1,0 +1,170 @@
+/**
+ * Semi-supervised learning: the whole network is fine-tuned with the labels of a small share of the gallery's images,
+ * one or ten in a hundred, and classifies the queries. Rates and schedule are SwAV's (Caron et al., NeurIPS 2020,
+ * table 2); views are random crops and flips.
+ *
+ * @module
+ */
+import {
+  accuracy,
+  autoWorkers,
+  byClass,
+  definePlugin,
+  embedImages,
+  type Engine,
+  type EvaluationInputs,
+  type Evaluator,
+  type Figures,
+  type ImageSet,
+  loadPlugin,
+  RunError,
+  type tf,
+  type TrainableNetwork,
+  ViewPipeline,
+  z,
+} from "@seed/core";
+import { FineTuned, type FineTuneOptions } from "./fine_tune.ts";
+import { listed, stratified } from "./split.ts";
+
+/** Which labels are known, and the rates for so many. */
+interface Split extends Pick<FineTuneOptions, "lr" | "head_lr"> {
+  labels: number;
+  list: string | null;
+}
+
+interface SemiOptions extends Omit<FineTuneOptions, "lr" | "head_lr"> {
+  splits: readonly Split[];
+}
+
+class SemiEvaluator implements Evaluator {
+  readonly name = "semi";
+  readonly usesNetwork = true;
+
+  constructor(
+    private readonly options: SemiOptions,
+    private readonly context: {
+      engine: Engine;
+      seed: number;
+      signal: AbortSignal;
+      resolve(path: string): string;
+    },
+  ) {}
+
+  async evaluate({ subject, network, report }: EvaluationInputs): Promise<Figures> {
+    const { gallery: { images: gallery }, queries: { images: queries } } = subject, figures: Figures = {};
+    if (!network) throw new RunError("The evaluator semi trains a network further: it needs a run's student");
+    const labels = [gallery, queries].map(labelsOf), classes = Math.max(...labels[0], ...labels[1]) + 1;
+    await using pipeline = await this.#pipeline();
+    for (const [i, split] of this.options.splits.entries()) {
+      const rows = split.list === null
+        ? stratified(labels[0], split.labels, this.context.seed)
+        : await listed(gallery, this.context.resolve(split.list));
+      const ranked = await this.#classify(network, pipeline, {
+        gallery,
+        queries,
+        rows,
+        labels,
+        classes,
+        split,
+      });
+      const classified = { ...ranked, labels: labels[1], classes, classNames: queries.classNames };
+      const share = `${+(100 * split.labels).toPrecision(3)}`.replace(".", "_");
+      for (const [name, value] of Object.entries(accuracy(classified))) {
+        figures[`${name}_${share}_percent`] = value;
+      }
+      if (i === 0) {
+        report?.({
+          protocol:
+            `fine-tuned with ${rows.length} labels, ${this.options.epochs} epochs, lr ${split.lr} and ` +
+            `${split.head_lr} for the classifier`,
+          ...{ gallery: rows.length, queries: queries.length, seed: this.context.seed },
+          ...byClass(classified),
+        });
+      }
+    }
+    return figures;
+  }
+
+  async #classify(
+    network: TrainableNetwork,
+    pipeline: ViewPipeline,
+    given: {
+      gallery: ImageSet;
+      queries: ImageSet;
+      rows: readonly number[];
+      labels: readonly Int32Array[];
+      classes: number;
+      split: Split;
+    },
+  ): Promise<{ ranks: Int32Array; predicted: Int32Array }> {
+    const { engine, seed, signal } = this.context, { gallery, queries, rows, labels, classes, split } = given;
+    using student = await network.copy();
+    using tuned = new FineTuned(student, classes, seed);
+    const images = rows.map((row) => ({ image: gallery.image(row), label: labels[0][row] }));
+    const { lr, head_lr } = split, { size } = network;
+    await tuned.train({ engine, pipeline, signal }, images, { ...this.options, lr, head_lr, size, seed });
+    using forward = engine.trace((pixels) => [tuned.scores(pixels as tf.Tensor4D, false)], {
+      name: "fine-tuned",
+    });
+    const { features: scores } = await embedImages(
+      queries,
+      async (pixels) => await forward.call(pixels) as tf.Tensor2D[],
+      { engine, pipeline, batchSize: Math.min(64, queries.length), size, signal },
+    );
+    return rank(scores, labels[1], classes);
+  }
+
+  /** The augmenter that comes with SEED, with crops and flips alone. */
+  async #pipeline(): Promise<ViewPipeline> {
+    const { module, exportName, plugin } = await loadPlugin("@seed/augmenter-moco-v2", "augmenter", "");
+    const off = { probability: 0 };
+    const options = plugin.options.parse({ scale: [0.08, 1], jitter: off, grayscale: 0, blur: off });
+    const augmenter = { module, exportName, options };
+    return await ViewPipeline.start({ augmenter, workers: autoWorkers(), seed: this.context.seed });
+  }
+}
+
+function rank(scores: Float32Array, labels: Int32Array, classes: number) {
+  const ranks = new Int32Array(labels.length), predicted = new Int32Array(labels.length);
+  labels.forEach((label, i) => {
+    const row = scores.subarray(i * classes, (i + 1) * classes);
+    ranks[i] = row.filter((score) => score > row[label]).length;
+    predicted[i] = row.indexOf(Math.max(...row));
+  });
+  return { ranks, predicted };
+}
+
+function labelsOf(images: ImageSet): Int32Array {
+  if (!images.label) throw new RunError("The evaluator semi needs labelled images; the data has no classes");
+  return Int32Array.from({ length: images.length }, (_, i) => images.label!(i));
+}
+
+export default definePlugin({
+  kind: "evaluator",
+  name: "@seed/evaluator-semi",
+  apiVersion: 1,
+  about: {
+    summary: "Class after fine-tuning with a small share of the labels",
+    source: "Caron et al., NeurIPS 2020, table 2",
+  },
+  options: z.strictObject({
+    splits: z.array(z.strictObject({
+      /** Share of each class whose labels are known. */
+      labels: z.number().gt(0).max(1),
+      /** A file that names the images whose labels are known, instead. */
+      list: z.string().nullable().default(null),
+      /** Rates of the backbone and of the classifier. */
+      lr: z.number().positive(),
+      head_lr: z.number().positive(),
+    })).min(1).default([
+      { labels: 0.01, list: null, lr: 0.02, head_lr: 5 },
+      { labels: 0.1, list: null, lr: 0.01, head_lr: 0.2 },
+    ]),
+    epochs: z.int().positive().default(20),
+    batch_size: z.int().positive().default(256),
+    /** Epochs after which both rates are a fifth. */
+    drops: z.array(z.int().positive()).default([12, 16]),
+  }),
+  create: (options, { engine, seed, signal, resolve }) =>
+    new SemiEvaluator(options, { engine, seed, signal, resolve }),
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { embedImages, type EvaluationDetails, type ImageSet, Random, tf, ViewPipeline } from "@seed/core";
+import dataImageFolder from "@seed/data-image-folder";
+import { testContext, testEngine } from "../../../tests/support/engine.ts";
+import { makeImageFolder } from "../../../tests/support/image_folder.ts";
+import { tinyStudent } from "../../../tests/support/tiny_student.ts";
+import plugin from "./mod.ts";
+import { listed, stratified } from "./split.ts";
+
+Deno.test("a stratified split has the same share of each class, without doubles, by the seed", () => {
+  for (let trial = 0; trial < 30; trial++) {
+    const random = new Random(trial, "split"), classes = 1 + random.below(5), share = random.uniform(0.01, 1);
+    const labels = Array.from({ length: 5 + random.below(200) }, () => random.below(classes));
+    const rows = stratified(labels, share, trial);
+    assert.equal(new Set(rows).size, rows.length);
+    for (const label of new Set(labels)) {
+      const all = labels.filter((other) => other === label).length;
+      const known = rows.filter((row) => labels[row] === label).length;
+      assert.equal(known, Math.max(1, Math.round(share * all)));
+    }
+    assert.deepEqual(stratified(labels, share, trial), rows);
+  }
+  const many = Array.from({ length: 100 }, (_, i) => i % 2);
+  assert.notDeepEqual(stratified(many, 0.2, 1), stratified(many, 0.2, 2));
+});
+
+Deno.test("a list names images by file name, and a name that is not there is told with its line", async () => {
+  const names = ["cat/a.jpg", "cat/b.jpg", "dog/c.jpg"];
+  const images: ImageSet = { length: 3, image: (i) => ({ name: names[i], file: "" }) };
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, "c.jpg\nn01440764/a.jpg\n\n");
+    assert.deepEqual(await listed(images, path), [2, 0]);
+    await Deno.writeTextFile(path, "c.jpg\nd.jpg\n");
+    await assert.rejects(listed(images, path), { message: `${path}:2: The gallery has no image "d.jpg"` });
+    await assert.rejects(listed(images, "/nowhere"), /Cannot read the list "\/nowhere"/);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("fine-tuning learns from few labels, leaves the network as it is, and keeps no tensors", async () => {
+  const engine = await testEngine(), folder = await Deno.makeTempDir({ prefix: "seed-semi-" });
+  try {
+    await makeImageFolder(folder, { train: 16, val: 8 });
+    using data = await dataImageFolder.create({ root: join(folder) }, testContext);
+    const { gallery, queries } = data.evaluation!;
+    using student = tinyStudent({ seed: 1, teacherDim: null });
+    const values = () => student.parameters.map(({ variable }) => variable.dataSync());
+    const before = values();
+    const copy = () => {
+      const other = tinyStudent({ seed: 2, teacherDim: null });
+      other.parameters.forEach(({ variable }, i) => variable.assign(student.parameters[i].variable));
+      return Promise.resolve(other);
+    };
+    const splits = [{ labels: 0.5, lr: 0.1, head_lr: 1 }];
+    const options = plugin.options.parse({ splits, epochs: 12, batch_size: 12, drops: [8] });
+    const evaluator = await plugin.create(options, { ...testContext, engine });
+    const subject = { gallery: await unembedded(gallery), queries: await unembedded(queries) };
+    let details: EvaluationDetails | undefined;
+    const evaluate = () =>
+      evaluator.evaluate({
+        ...{ subject, teacher: null, network: { size: 32, copy } },
+        report: (found) => details = found,
+      });
+    const figures = await evaluate(), tensors = tf.memory().numTensors;
+    assert.deepEqual(Object.keys(figures), ["top1_50_percent"]);
+    assert.ok(figures.top1_50_percent > 0.6, `${figures.top1_50_percent} of three classes`);
+    assert.equal(details!.gallery, 24);
+    assert.deepEqual(values(), before);
+    assert.deepEqual(await evaluate(), figures);
+    assert.equal(tf.memory().numTensors, tensors);
+    await assert.rejects(evaluator.evaluate({ subject, teacher: null }), /it needs a run's student/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** What an evaluator gets that does not look at embeddings. */
+async function unembedded(images: ImageSet) {
+  await using pipeline = await ViewPipeline.start({ augmenter: null, workers: 1, seed: 0 });
+  const encode = (pixels: tf.Tensor4D) => Promise.resolve([tf.zeros<tf.Rank.R2>([pixels.shape[0], 1])]);
+  return await embedImages(images, encode, { engine: await testEngine(), pipeline, batchSize: 8, size: 8 });
+}
