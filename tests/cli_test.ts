@@ -220,7 +220,7 @@ Deno.test("eval takes no flag that is not there yet, and no folder that is not a
   try {
     const { code: usage, stderr: unknown, stdout } = await runCli(["eval", "--run", folder, "--detection"]);
     assert.deepEqual([usage, stdout], [2, ""]);
-    assert.match(unknown, /^Unknown flag "--semi"/);
+    assert.match(unknown, /^Unknown flag "--detection"/);
     const { code, stderr } = await runCli(["eval", "--run", folder]);
     assert.equal(code, 2);
     assert.match(stderr, /is not the folder of a run: it has no "recipe\.yaml"\n$/);
