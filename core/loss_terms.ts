@@ -51,17 +51,19 @@ export function teacherViewsOf({ usesTeacher, views, teacherViews }: Objective):
  * The inputs of a term's objective; those that it does not say it uses are not there.
  *
  * @param batch.teacher The teacher's embedding of each of the views `seen`, in their order.
+ * @param batch.noise Random numbers for networks of the objective's own.
  */
 export function inputsOf(
   { objective, queue }: LossTerm,
-  { views, teacher, seen, student }:
-    & Pick<ObjectiveInputs, "views" | "teacher" | "student">
+  { views, teacher, seen, student, noise }:
+    & Pick<ObjectiveInputs, "views" | "teacher" | "student" | "noise">
     & { seen: readonly number[] },
 ): ObjectiveInputs {
   return {
     views: views.slice(0, objective.views),
     teacher: teacherViewsOf(objective).map((view) => teacher[seen.indexOf(view)]),
     student,
+    noise: objective.usesNoise ? noise : undefined,
     get queue(): Queue {
       if (queue) return queue;
       throw new Error("The objective says `usesQueue: false`, but reads the queue; drop one of the two");

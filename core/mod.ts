@@ -50,6 +50,7 @@ export * from "./neighbour_bags.ts";
 export * from "./neighbours.ts";
 export * from "./npy.ts";
 export * from "./npm_package.ts";
+export * from "./noise.ts";
 export * from "./objective.ts";
 export * from "./optimizers/adamw.ts";
 export * from "./optimizers/lars.ts";

@@ -18,6 +18,20 @@ export function stepNoise(
 }
 
 /**
+ * Deals a step's random numbers out.
+ *
+ * @param hasOwn Whether the second half is for networks of the objectives' own; else all are the student's.
+ */
+export function dealNoise(
+  noise: tf.Tensor2D,
+  hasOwn: boolean,
+): { student: tf.Tensor2D; own: tf.Tensor2D | undefined } {
+  if (!hasOwn) return { student: noise, own: undefined };
+  const [student, own] = tf.split(noise, 2) as tf.Tensor2D[];
+  return { student, own };
+}
+
+/**
  * A student whose passes in training take their random numbers from `noise`, each the rows that come next.
  *
  * @param noise `[images of all passes, student.noisePerImage]`.

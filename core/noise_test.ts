@@ -48,6 +48,33 @@ Deno.test("noisyStudent gives each pass in training the rows that come next, and
   assert.throws(() => void forward(1, true), /random numbers for the 5 of its views/);
 });
 
+Deno.test("objectives with networks of their own take other random numbers than the student, and change none of its", async () => {
+  const engine = await eagerEngine(), queue = { enqueue() {} } as unknown as Queue;
+  const taken = async (usesNoise: boolean) => {
+    const values: Record<"student" | "own", number[] | null> = { student: null, own: null };
+    const objective: Objective = {
+      ...{ views: 2, usesTeacher: false, usesNoise, parameters: [] },
+      loss({ views, student, noise }) {
+        const outputs = views.map((images) => student.forward(images, { training: true }).embedding);
+        values.student = outputs.flatMap((output) => [...output.dataSync()]);
+        values.own = noise ? [...noise.dataSync()] : null;
+        return { loss: tf.sum(tf.concat(outputs)) as tf.Scalar, enqueue: outputs[0] };
+      },
+      [Symbol.dispose]() {},
+    };
+    using student = scaling(tf.variable(tf.tensor1d([1])));
+    using optimizer = new Sgd(student.parameters, { momentum: 0, weightDecay: 0 });
+    const terms = [singleTerm(objective, queue)];
+    using step = new TrainingStep({ engine, student, terms, optimizer }, { seed: 5 });
+    await step.run({ views: [view(3), view(3)], teacher: [] }, 0.1, 0);
+    return values;
+  };
+  const { student, own } = await taken(true);
+  assert.equal(own!.length, 6);
+  assert.equal(new Set([...student!, ...own!]).size, 12);
+  assert.deepEqual(await taken(false), { student, own: null });
+});
+
 /** The sum of the student's outputs over two views. */
 const sum: Objective = {
   ...{ views: 2, usesTeacher: false, parameters: [] },

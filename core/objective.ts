@@ -15,6 +15,12 @@ export interface ObjectiveInputs {
   teacher: readonly tf.Tensor2D[];
   /** Reading it fails where `usesQueue` is false. */
   readonly queue: Queue;
+  /**
+   * Random numbers for training passes of networks of the objective's own, other ones than the student's:
+   * `[images of all views, noisePerImage]` float32 in 0..1. Absent if the student takes none, or `usesNoise` is not
+   * true.
+   */
+  readonly noise?: tf.Tensor2D;
 }
 
 /** What an objective returns. */
@@ -52,6 +58,8 @@ export interface Objective extends Disposable {
   readonly teacherViews?: readonly number[];
   /** False: it measures nothing against past batches. Absent: it has a queue. */
   readonly usesQueue?: boolean;
+  /** True: it trains with networks like the student of its own, and takes random numbers for them. */
+  readonly usesNoise?: boolean;
   /** Some views are of neighbours; absent: all are of the image itself. */
   readonly neighbours?: NeighbourViews;
   /** State of its own that checkpoints must hold (a momentum encoder), named `momentum_encoder.<timm name>` say. */

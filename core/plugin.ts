@@ -73,6 +73,8 @@ export interface About {
 /** What a plugin's {@link Plugin.check} may know of the recipe. */
 export interface RecipeFacts {
   readonly batchSize: number;
+  /** Images that go through the student at once: a part of the batch, if it is accumulated from several. */
+  readonly passSize: number;
   /** Whether there is a teacher: to learn from, or, for an evaluator, to compare with. */
   readonly hasTeacher: boolean;
 }

@@ -1,7 +1,7 @@
 import type { Engine, TracedFunction } from "./engine.ts";
 import { RunError } from "./errors.ts";
 import { type BatchNeeds, inputsOf, type LossTerm, needsOf, type Stream } from "./loss_terms.ts";
-import { noisyStudent, stepNoise } from "./noise.ts";
+import { dealNoise, noisyStudent, stepNoise } from "./noise.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { TrainOptions } from "./recipe/schema.ts";
 import { sharedStudent } from "./shared_student.ts";
@@ -182,7 +182,13 @@ export class TrainingStep implements Disposable {
     this.#counts = [views, teacher, patches?.views ?? [], patches?.teacher ?? []].map(({ length }) => length);
     if (!this.#noisePerImage) return inputs;
     const rows = [...views, ...patches?.views ?? []].reduce((sum, { shape }) => sum + shape[0], 0);
-    return [...inputs, stepNoise([rows, this.#noisePerImage], { seed: this.options.seed, step })];
+    const shape: [number, number] = [this.#hasNoiseOfItsOwn ? 2 * rows : rows, this.#noisePerImage];
+    return [...inputs, stepNoise(shape, { seed: this.options.seed, step })];
+  }
+
+  /** Whether an objective takes random numbers beside the student's. */
+  get #hasNoiseOfItsOwn(): boolean {
+    return this.parts.terms.some(({ objective }) => objective.usesNoise);
   }
 
   /** How many views, embeddings, patches and embeddings of patches there are. */
@@ -212,12 +218,16 @@ export class TrainingStep implements Disposable {
     const { terms, optimizer } = this.parts, streams = this.#streams(inputs);
     const rows: tf.Tensor2D[] = [];
     const { value, grads } = tf.variableGrads(() => {
-      const noise = this.#noisePerImage ? inputs.at(-1) as tf.Tensor2D : null;
-      using student = sharedStudent(noise ? noisyStudent(this.parts.student, noise) : this.parts.student);
+      const noise = this.#noisePerImage
+        ? dealNoise(inputs.at(-1) as tf.Tensor2D, this.#hasNoiseOfItsOwn)
+        : null;
+      using student = sharedStudent(
+        noise ? noisyStudent(this.parts.student, noise.student) : this.parts.student,
+      );
       const losses = terms.map((term) => {
         const seen = term.stream === "views" ? this.#needs.teacherViews : [0];
         const { loss, enqueue } = term.objective.loss(
-          inputsOf(term, { ...streams[term.stream], seen, student }),
+          inputsOf(term, { ...streams[term.stream], seen, student, noise: noise?.own }),
         );
         if (enqueue && term.queue) rows.push(tf.keep(this.#toEnqueue(enqueue, inputs))); // outlives this scope
         return term.weight === 1 ? loss : tf.mul(loss, term.weight);

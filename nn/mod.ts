@@ -16,6 +16,7 @@
 export * from "./activation.ts";
 export * from "./attention.ts";
 export * from "./backbone.ts";
+export * from "./batch_parts.ts";
 export * from "./batch_norm.ts";
 export * from "./conv.ts";
 export * from "./conv_norm.ts";

@@ -117,7 +117,10 @@ class RecipeLoader {
     const seed = this.#check(z.int().min(0).default(0), top.seed, ["seed"], "the recipe");
     this.#resolved.seed = seed;
     const train = top.train === undefined ? null : this.#train(top.train);
-    const facts = { batchSize: train?.batch_size ?? 1, hasTeacher: top.teacher !== undefined };
+    const { batch_size: batchSize = 1, accumulate = 1 } = train ?? {};
+    const divides = batchSize % accumulate === 0; // else that is the problem
+    const passSize = divides ? batchSize / accumulate : batchSize;
+    const facts = { batchSize, passSize, hasTeacher: top.teacher !== undefined };
     const parts = {
       engine: await this.#section("engine", facts, { plugin: this.defaults.engine }),
       data: await this.#section("data", facts),

@@ -122,7 +122,7 @@ const MISTAKES: Record<string, [changed: Changed, expected: string[]]> = {
     'recipe.yaml:3:9: Unknown option "shufle" of test-data. Did you mean "shuffle"?',
   ]],
   "an option that nothing is like": [{ objective: `{ alpha: 1, plugin: "${PLUGINS}#objective" }` }, [
-    'recipe.yaml:8:14: Unknown option "alpha" of test-objective. It has "temperature", "plugin"',
+    'recipe.yaml:8:14: Unknown option "alpha" of test-objective. It has "temperature", "parts", "plugin"',
   ]],
   "misspelt options of the other sections": [{
     engine: "{ trase: false }",
@@ -228,6 +228,16 @@ Deno.test("an optimizer has keys of its own, and no others", async () => {
   assert.deepEqual(await refused("accumulate: 3"), [
     "recipe.yaml:9:60: Expected a divisor of train.batch_size 16, got 3",
   ]);
+});
+
+Deno.test("a plugin is told how many images go through the student at once", async () => {
+  const given = (accumulate: number) =>
+    text({
+      objective: `{ parts: 8, plugin: "${PLUGINS}#objective" }`,
+      train: `{ batch_size: 16, epochs: 2, lr: 0.1, accumulate: ${accumulate} }`,
+    });
+  assert.deepEqual(await problems(given(4)), ["recipe.yaml:8:21: 4 is not 8 parts"]);
+  await load(given(2));
 });
 
 Deno.test("a section that a recipe can do without may be null", async () => {

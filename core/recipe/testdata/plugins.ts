@@ -43,7 +43,16 @@ export const queue = made("queue", z.strictObject({ size: z.int().positive() }),
 });
 export const objective = made(
   "objective",
-  z.strictObject({ temperature: z.number().positive().default(0.2) }),
+  z.strictObject({
+    temperature: z.number().positive().default(0.2),
+    parts: z.int().positive().optional(),
+  }),
+  {
+    check: (options, { passSize }) => {
+      const { parts = 1 } = options as { parts?: number };
+      return passSize % parts === 0 ? [] : [{ key: "parts", message: `${passSize} is not ${parts} parts` }];
+    },
+  },
 );
 export const evaluator = made("evaluator", z.strictObject({ k: z.int().positive().default(20) }));
 export const logger = made("logger", z.strictObject({ every: z.number().default(10) }));

@@ -16,7 +16,7 @@ import {
   tf,
   z,
 } from "@seed/core";
-import { unitRows } from "@seed/nn";
+import { checkSplits, embeddingsInParts, unitRows } from "@seed/nn";
 
 /**
  * The squared distance of the student's embeddings from the teacher's.
@@ -35,9 +35,11 @@ class DiscoObjective implements Objective {
   readonly usesQueue = false;
   readonly parameters = [];
 
+  constructor(private readonly splits: number) {}
+
   loss({ views, student, teacher }: ObjectiveInputs): ObjectiveResult {
     const [first, second] = views.map((images, i) =>
-      discoLoss(unitRows(student.forward(images, { training: true }).embedding), unitRows(teacher[i]))
+      discoLoss(unitRows(embeddingsInParts(student, images, this.splits)), unitRows(teacher[i]))
     );
     return { loss: tf.add(first, second), enqueue: null };
   }
@@ -53,7 +55,10 @@ export default definePlugin({
     summary: "DisCo: regression of two views' embeddings, to be summed with MoCo",
     source: "Gao et al., ECCV 2022",
   },
-  options: z.strictObject({}),
-  check: needsTeacher("DisCo"),
-  create: () => new DiscoObjective(),
+  options: z.strictObject({
+    /** Parts of a batch whose batch norms are apart; MoCo's, so that both learn from the same passes. */
+    bn_splits: z.int().positive().default(1),
+  }),
+  check: (options, recipe) => [...needsTeacher("DisCo")(options, recipe), ...checkSplits(options, recipe)],
+  create: ({ bn_splits }) => new DiscoObjective(bn_splits),
 });

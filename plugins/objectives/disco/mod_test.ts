@@ -35,7 +35,7 @@ Deno.test("each view is compared with the teacher's embedding of that view, and 
   const student = {
     forward: (view: tf.Tensor4D) => ({ embedding: outputs.get(view)! }),
   } as unknown as Student;
-  const objective = await plugin.create({}, {
+  const objective = await plugin.create(plugin.options.parse({}), {
     ...testContext,
     engine: null!,
     embeddingDim: 3,

@@ -6,6 +6,7 @@
  */
 import {
   definePlugin,
+  noisyStudent,
   type Objective,
   type ObjectiveInputs,
   type ObjectiveResult,
@@ -14,7 +15,7 @@ import {
   tf,
   z,
 } from "@seed/core";
-import { unitRows } from "@seed/nn";
+import { checkSplits, embeddingsInParts, unitRows } from "@seed/nn";
 
 /**
  * InfoNCE: each query's key is to be told from the queue's (MoCo, equation 1).
@@ -34,6 +35,7 @@ export function infoNce(q: tf.Tensor2D, k: tf.Tensor2D, D: tf.Tensor2D, temperat
 class MocoObjective implements Objective {
   readonly views = 2;
   readonly usesTeacher = false;
+  readonly usesNoise = true;
   readonly parameters: readonly Parameter[];
 
   constructor(
@@ -57,18 +59,12 @@ class MocoObjective implements Objective {
     });
   }
 
-  loss({ views, student, queue }: ObjectiveInputs): ObjectiveResult {
+  loss({ views, student, queue, noise }: ObjectiveInputs): ObjectiveResult {
     const { bn_splits: splits, temperature } = this.options;
-    const q = unitRows(inParts(student, views[0], splits));
-    const k = unitRows(splits === 1 ? inParts(this.keyEncoder, views[1], 1) : this.#shuffledKeys(views[1]));
+    const keyEncoder = noise ? noisyStudent(this.keyEncoder, noise) : this.keyEncoder;
+    const q = unitRows(embeddingsInParts(student, views[0], splits));
+    const k = unitRows(keysInParts(keyEncoder, views[1], splits));
     return { loss: infoNce(q, k, queue.embeddings as tf.Tensor2D, temperature), enqueue: k };
-  }
-
-  /** The keys' parts are of other images than the queries': what a batch's statistics tell is of no use. */
-  #shuffledKeys(images: tf.Tensor4D): tf.Tensor2D {
-    const { bn_splits: splits } = this.options, rows = images.shape[0];
-    const shuffled = inParts(this.keyEncoder, tf.gather(images, dealt(rows, splits)), splits);
-    return tf.gather(shuffled, dealt(rows, rows / splits));
   }
 
   [Symbol.dispose](): void {
@@ -76,21 +72,12 @@ class MocoObjective implements Objective {
   }
 }
 
-/**
- * An encoder's embeddings, with batch norms that see one part of the batch at a time, as on a device each. Running
- * statistics are those of the first part: the original's are one process's.
- */
-function inParts(encoder: Student, images: tf.Tensor4D, parts: number): tf.Tensor2D {
-  if (parts === 1) return encoder.forward(images, { training: true }).embedding;
-  const statistics = encoder.parameters.filter(({ trainable }) => !trainable).map(({ variable }) => variable);
-  let first: tf.Tensor[] = [];
-  const embeddings = tf.split(images, parts).map((part, i) => {
-    const { embedding } = encoder.forward(part as tf.Tensor4D, { training: true });
-    if (i === 0) first = statistics.map((variable) => tf.clone(variable));
-    return embedding;
-  });
-  statistics.forEach((variable, i) => variable.assign(first[i]));
-  return tf.concat(embeddings);
+/** Embeddings in parts made of other images than the queries': what a batch's statistics tell is of no use. */
+function keysInParts(encoder: Student, images: tf.Tensor4D, parts: number): tf.Tensor2D {
+  if (parts === 1) return embeddingsInParts(encoder, images, 1);
+  const rows = images.shape[0];
+  const shuffled = embeddingsInParts(encoder, tf.gather(images, dealt(rows, parts)), parts);
+  return tf.gather(shuffled, dealt(rows, rows / parts));
 }
 
 /**
@@ -116,13 +103,7 @@ export default definePlugin({
     /** Parts of a batch whose batch norms are apart, as on devices of their own (MoCo, section 3.3). */
     bn_splits: z.int().positive().default(1),
   }),
-  check({ bn_splits }, { batchSize }) {
-    if (batchSize % bn_splits === 0) return [];
-    return [{
-      key: "bn_splits",
-      message: `Expected a divisor of train.batch_size ${batchSize}, got ${bn_splits}`,
-    }];
-  },
+  check: checkSplits,
   async create(options, { createStudent }) {
     // A fresh student has the same initial values: draws are keyed by seed and name.
     return new MocoObjective(await createStudent(), options);

@@ -59,6 +59,8 @@ class TinyStudent implements Student {
 
   /** The values of each pass's pictures. */
   readonly seen: number[][] = [];
+  /** Random numbers that it was given in training. */
+  readonly noise: number[] = [];
 
   constructor(weight: [number, number], readonly passes = tf.variable(tf.scalar(0), false)) {
     const variable = tf.variable(tf.tensor2d([weight]));
@@ -68,7 +70,8 @@ class TinyStudent implements Student {
     ];
   }
 
-  forward(images: tf.Tensor4D, { training }: { training: boolean }) {
+  forward(images: tf.Tensor4D, { training, noise }: { training: boolean; noise?: tf.Tensor2D }) {
+    if (noise) this.noise.push(...noise.dataSync());
     if (training) tf.tidy(() => this.passes.assign(tf.add(this.passes, 1) as tf.Scalar));
     const mean = tf.reshape(tf.mean(images, [1, 2, 3]), [-1, 1]);
     this.seen.push([...mean.dataSync()]);
@@ -116,6 +119,26 @@ Deno.test("the query is of the first view, the key of the second and goes into t
   [...enqueue!.dataSync()].forEach((x, i) => assert.ok(Math.abs(x - k[i]) < 1e-6));
   assert.deepEqual([student.passes.dataSync()[0], key.passes.dataSync()[0]], [1, 1]);
   tf.dispose([...views, loss, enqueue!]);
+});
+
+Deno.test("the momentum encoder takes the random numbers that are for it", async () => {
+  using student = new TinyStudent([1, -2]), key = new TinyStudent([0.5, 4]), queue = new FifoQueue(4, 2, 0);
+  using objective = await objectiveOf(key, {});
+  assert.equal(objective.usesNoise, true);
+  const noise = tf.tensor2d([[0.25], [0.75], [0.5], [0.125]]), view = tf.ones([2, 2, 2, 3]) as tf.Tensor4D;
+  tf.tidy(() => void objective.loss({ views: [view, view], student, teacher: [], queue, noise }));
+  assert.deepEqual([student.noise, key.noise], [[], [0.25, 0.75]]);
+  tf.dispose([noise, view]);
+});
+
+Deno.test("parts that the images of a pass do not divide into are refused before anything loads", () => {
+  const check = (bn_splits: number, passSize: number) =>
+    plugin.check!(plugin.options.parse({ bn_splits }), { batchSize: 16, passSize, hasTeacher: false });
+  for (const splits of [1, 2, 4, 16]) assert.deepEqual(check(splits, 16), []);
+  const [{ key, message }] = check(8, 4);
+  assert.equal(key, "bn_splits");
+  assert.match(message, /a divisor of the 4 images of a pass .*, got 8$/);
+  assert.equal(check(3, 16).length, 1);
 });
 
 Deno.test("split batch norms: no two images that a query's part has together are together in a key's", async () => {
