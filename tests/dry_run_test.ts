@@ -2,8 +2,8 @@
  * Recipes of the published runs take a step, with made-up images and weights: small ones, few of them, but the
  * recipe's own networks, objectives, queues and optimizer.
  *
- * A step of each recipe takes minutes in all, most of it reading teachers, so only some have their turn: each student,
- * and each kind of teacher and objective but CompRess. `SEED_ALL_RECIPES=1` runs every recipe.
+ * A step of each recipe takes minutes in all, most of it reading teachers, so only some have their turn here: not those
+ * of ResNet-152, of SwAV's wide ResNet with its small patches, nor CompRess. `SEED_ALL_RECIPES=1` runs every recipe.
  *
  * @module
  */

@@ -9,6 +9,7 @@ import {
   CHECKPOINT,
   EVALUATE,
   OBJECTIVE_TERM,
+  OPTIMIZER_KEYS,
   PLUGIN_KEYS,
   type Section,
   SECTION_KEYS,
@@ -236,8 +237,12 @@ class RecipeLoader {
   #train(values: unknown): TrainOptions | null {
     const given = this.#mapping(values, ["train"]), optimizer = given?.optimizer;
     if (!given) return null;
+    // A recipe that extends one with another optimizer takes that one's keys out by `null`.
+    const own = Object.fromEntries(
+      Object.entries(given).filter(([key, value]) => value !== null || !OPTIMIZER_KEYS.has(key)),
+    );
     const owner = optimizer === undefined ? "train" : `train with the optimizer ${optimizer}`;
-    const train = this.#check(trainSchema(optimizer), values, ["train"], owner) as TrainOptions | null;
+    const train = this.#check(trainSchema(optimizer), own, ["train"], owner) as TrainOptions | null;
     if (train && train.batch_size % train.accumulate) {
       const message = `Expected a divisor of train.batch_size ${train.batch_size}, got ${train.accumulate}`;
       this.#problems.push({ path: ["train", "accumulate"], message });

@@ -225,6 +225,8 @@ Deno.test("an optimizer has keys of its own, and no others", async () => {
     (await refused("optimizer: adam"))[0],
     /^recipe\.yaml:9:59: Expected "sgd", "lars" or "adamw", got "adam"$/,
   );
+  const without = await trainOf("optimizer: adamw, momentum: null, nesterov: null");
+  assert.equal("momentum" in without, false);
   assert.deepEqual(await refused("accumulate: 3"), [
     "recipe.yaml:9:60: Expected a divisor of train.batch_size 16, got 3",
   ]);

@@ -82,6 +82,11 @@ export const OPTIMIZERS = {
   }),
 };
 
+/** All of those keys. */
+export const OPTIMIZER_KEYS: ReadonlySet<string> = new Set(
+  Object.values(OPTIMIZERS).flatMap(({ shape }) => Object.keys(shape)),
+);
+
 /** A checked `train:`. */
 export type TrainOptions = {
   [O in keyof typeof OPTIMIZERS]:

@@ -32,7 +32,9 @@ export class LogisticRegression implements Disposable {
     this.#objective = engine.trace((...inputs) => {
       const [rows, targets, weights, biases, l2] = inputs as tf.Tensor2D[];
       const loss = (w: tf.Tensor, b: tf.Tensor) => {
-        const logits = tf.add(tf.matMul(rows, w as tf.Tensor2D), b);
+        // Turned round, both this product and its gradient's take half the time where classes are few.
+        const products = tf.matMul(tf.transpose(w) as tf.Tensor2D, rows, false, true);
+        const logits = tf.add(tf.transpose(products), b);
         const entropy = tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1)));
         return tf.add(entropy, tf.mul(tf.sum(tf.square(w)), tf.div(l2, 2))) as tf.Scalar;
       };
@@ -46,8 +48,13 @@ export class LogisticRegression implements Disposable {
    *
    * @param l2 Strength of regularisation, above 0.
    * @param start Where to begin: a neighbouring strength's result saves most of the way. Null: at zero.
+   * @param maxIterations Fewer than the default do to compare strengths.
    */
-  async fit(l2: number, start: LinearClassifier | null): Promise<LinearClassifier> {
+  async fit(
+    l2: number,
+    start: LinearClassifier | null,
+    maxIterations = MAX_ITERATIONS,
+  ): Promise<LinearClassifier> {
     const dim = this.#rows.shape[1], { classes } = this, weights = dim * classes;
     const strength = tf.scalar(l2);
     const parameters = await minimize(
@@ -63,7 +70,7 @@ export class LogisticRegression implements Disposable {
         return { value, gradient };
       },
       start?.parameters ?? new Float64Array(weights + classes),
-      { tolerance: TOLERANCE, maxIterations: MAX_ITERATIONS },
+      { tolerance: TOLERANCE, maxIterations },
     );
     strength.dispose();
     return { dim, classes, parameters };

@@ -29,6 +29,9 @@ import {
 import { sgdProbe, type SgdProbeOptions } from "./sgd_probe.ts";
 import { standardize } from "./standardize.ts";
 
+/** Iterations that tell how good a strength is; each begins where the last, a stronger one, has ended. */
+const COMPARING = 100;
+
 interface LinearOptions {
   protocol: "logistic" | "sgd";
   l2: readonly number[];
@@ -87,7 +90,7 @@ class LinearEvaluator implements Evaluator {
     using regression = new LogisticRegression(this.engine, select(rows, kept), classes);
     let classifier: LinearClassifier | null = null, best = { strength: strengths[0], hits: -1 };
     for (const strength of strengths) {
-      classifier = await regression.fit(strength, classifier);
+      classifier = await regression.fit(strength, classifier, COMPARING);
       const hits = (await score(classifier, test)).ranks.filter((rank) => rank === 0).length;
       if (hits > best.hits) best = { strength, hits };
     }
