@@ -145,15 +145,15 @@ class Moco:
     def loss(self, batch):
         for slow, fast in zip(self.key_encoder.parameters(), self.student.parameters()):
             slow.mul_(0.99).add_(0.01 * fast.detach())
-        q = self.query(batch)
+        q = self.in_parts(batch.view())
         with torch.no_grad():
             k = self.keys(batch.view("view 1"))
         loss = info_nce(q, k, self.queue.rows)
         self.queue.enqueue(k)
         return loss
 
-    def query(self, batch):
-        first, *others = batch.view().chunk(self.SPLITS)
+    def in_parts(self, images):
+        first, *others = images.chunk(self.SPLITS)
         queries = [self.student(first)]
         statistics = {name: buffer.clone() for name, buffer in self.student.named_buffers()}
         queries += [self.student(part) for part in others]
@@ -169,19 +169,19 @@ class Moco:
 
 
 class Disco(Moco):
-    """MoCo without splits, and four times the squared distances of both views from the teacher."""
+    """MoCo, and four times the squared distances of both views from the teacher; one pass a view and process."""
 
-    channels, steps, SPLITS, WEIGHT = 16, 10, 1, 4
+    channels, steps, WEIGHT = 16, 10, 4
 
     def loss(self, batch):
         contrast = super().loss(batch)
-        qk = self.student(batch.view("view 1"))
+        qk = super().in_parts(batch.view("view 1"))
         squares = nn.MSELoss(reduction="sum")
         distance = squares(self.q, batch.teacher("view 0")) + squares(qk, batch.teacher("view 1"))
         return contrast + self.WEIGHT * distance / BATCH
 
-    def query(self, batch):
-        self.q = super().query(batch)
+    def in_parts(self, images):
+        self.q = super().in_parts(images)
         return self.q
 
 

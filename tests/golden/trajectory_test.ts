@@ -76,8 +76,8 @@ const METHODS: Record<keyof typeof golden, Method> = {
   },
   "disco": {
     terms: async ({ objective, queue }) => [
-      singleTerm(await objective(moco, { momentum: 0.99 }), queue()),
-      { ...singleTerm(await objective(disco), null), weight: 4 },
+      singleTerm(await objective(moco, { momentum: 0.99, bn_splits: 2 }), queue()),
+      { ...singleTerm(await objective(disco, { bn_splits: 2 }), null), weight: 4 },
     ],
   },
   "bingo": { terms: withQueue(bingo) },
