@@ -39,7 +39,7 @@ globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive:
 /** What an objective needs for batches so small. */
 function overridesOf(path: string): string[] {
   if (path.includes("/bingo")) return ["objective.bag=2"];
-  if (path.includes("/disco")) return ["objective.0.bn_splits=2"];
+  if (path.includes("/disco")) return ["objective.0.bn_splits=2", "objective.1.bn_splits=2"];
   if (path.includes("/moco_v2/")) return ["objective.bn_splits=2"];
   return [];
 }
