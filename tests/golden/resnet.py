@@ -7,7 +7,7 @@ from torch import nn
 
 from fingerprint import fingerprint
 from formula import fill, normalized
-from resnets import BLOCKS, digest, resnet, without_values
+from resnets import BLOCKS, digest, resnet, with_small_stem, without_values
 from student import Student, batch_without_kinks, training_pass
 
 # The first, the last, and one of every kind between them.
@@ -49,6 +49,7 @@ def expected() -> dict:
         "resnet18": trained(torchvision_backbone(18), 32, PARAMETERS),
         "resnet34": trained(resnet(34, NARROW), 48, DEEPER),
         "resnet50": trained(resnet(50, NARROW), 48, DEEPER + BOTTLENECK),
+        "small stem": trained(with_small_stem(resnet(18, NARROW)), 16, PARAMETERS),
     }
     return {
         "resnet.json": {"names": names, "evaluation": evaluation, "students": students},

@@ -14,6 +14,7 @@ const STUDENTS = {
   resnet18: { depth: 18, width: 1 },
   resnet34: { depth: 34, width: 1 / 8 },
   resnet50: { depth: 50, width: 1 / 8 },
+  "small stem": { depth: 18, width: 1 / 8, stem: "small" },
 } as const;
 
 for (const name of Object.keys(STUDENTS) as (keyof typeof STUDENTS)[]) {

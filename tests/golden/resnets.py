@@ -24,6 +24,13 @@ def resnet(depth: int, channels: int = 64) -> nn.Module:
     return network
 
 
+def with_small_stem(network: nn.Module) -> nn.Module:
+    """The first layers that the field gives ResNets for CIFAR's images: a 3 x 3 convolution, no pooling."""
+    network.conv1 = nn.Conv2d(3, network.conv1.out_channels, 3, stride=1, padding=1, bias=False)
+    network.maxpool = nn.Identity()
+    return network
+
+
 def as_swav_pads(network: nn.Module) -> nn.Module:
     """SwAV pads its images by one pixel, and by two in the first convolution."""
     network.conv1.padding = (2, 2)
