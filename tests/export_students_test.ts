@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Student, tf, type WeightsFile, writeSafetensors } from "@seed/core";
+import { resnet as resnet18, StudentNetwork } from "@seed/nn";
 import { exportOnnx, type Names, stateDict, studentNetwork, writeTorch } from "@seed/nn/export";
 import efficientnet from "@seed/student-efficientnet";
 import mobilenetV3 from "@seed/student-mobilenet-v3";
@@ -28,11 +29,18 @@ const STUDENTS: Record<string, () => Student | Promise<Student>> = {
     mobilenetV3.create(mobilenetV3.options.parse({ variant: "small", head }), context),
   resnet18: () => resnet.create(resnet.options.parse({ depth: 18, head }), context),
 };
+/** A deep head with batch norms on a narrow network with a stem for small images: no library has it. */
+const OWN: Record<string, () => Student> = {
+  "a student with a small stem and a deep head": () =>
+    new StudentNetwork("resnet18", (source) => resnet18(source, { depth: 18, width: 1 / 8, stem: "small" }), {
+      ...{ seed: 0, teacherDim: 8, head: { hidden: [16, 12, 16], norm: "batch" } },
+    }),
+};
 const SIDE = 64, NO_FILE = { tensors: new Map() } as unknown as WeightsFile;
 
 /** A student whose running statistics are of a batch it has seen. */
 async function trained(name: string): Promise<Student> {
-  const student = await STUDENTS[name]();
+  const student = await { ...STUDENTS, ...OWN }[name]();
   tf.tidy(() =>
     void student.forward(images("first batch", 8, SIDE), { training: true, noise: noiseFor(student, 8) })
   );
@@ -72,7 +80,7 @@ function assertClose(what: string, actual: ArrayLike<number>, expected: Float32A
   assert.equal(actual.length, expected.length, what);
 }
 
-for (const name of Object.keys(STUDENTS)) {
+for (const name of Object.keys({ ...STUDENTS, ...OWN })) {
   Deno.test(`onnxruntime computes the engine's features and embeddings of ${name}`, async (t) => {
     const runtime = await onnxRuntime();
     using student = await trained(name);

@@ -82,7 +82,7 @@ function scaleFactors(network: ExportedNetwork, known: Network, layout: Layout |
       `The weights are of another ${known.name} than ${names}'s, which would compute something else: its step ` +
         `${at + 1} is ${target.steps[at]}, these weights' is ${
           own.steps[at]
-        }; write ONNX, or the names they came in`,
+        }; write ONNX, or take the file that they came in`,
     );
   }
   const byName = new Map<string, { from: number; to: number }>();
