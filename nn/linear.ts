@@ -23,28 +23,36 @@ export interface HeadOptions {
   hidden: readonly number[];
   /** What stands before each ReLU; default `none`. */
   norm?: "none" | "batch";
+  /** Width of a projection that a prediction head with the same hidden widths goes on from; default: there is none. */
+  projection?: number | null;
   dim: number;
 }
 
 /**
  * Linear layers with ReLUs between them, numbered as in a PyTorch `Sequential`: `name.0`, `name.2`, ... (SEED's and
- * MoCo-v2's head), or with batch norms `name.0`, `name.1`, `name.3`, `name.4`, ... (SimCLR's and SimReg's).
+ * MoCo-v2's head), or with batch norms `name.0`, `name.1`, `name.3`, `name.4`, ... (SimCLR's). A prediction head
+ * follows without a ReLU: `name.0`, `name.1`, `name.3`, `name.4`, `name.5`, `name.7` (SimReg's).
  */
 export function projectionHead(
   source: ParameterSource,
   name: string,
-  { inputs, hidden, norm = "none", dim }: HeadOptions,
+  { inputs, hidden, norm = "none", projection, dim }: HeadOptions,
 ): (x: tf.Tensor2D, mode: Mode) => tf.Tensor2D {
   const layers: ((x: tf.Tensor2D, mode: Mode) => tf.Tensor2D)[] = [];
   let number = 0, width = inputs;
-  for (const outputs of hidden) {
+  const addLinear = (outputs: number) => {
     layers.push(linear(source, `${name}.${number++}`, { inputs: width, outputs }));
-    if (norm === "batch") layers.push(batchNorm(source, `${name}.${number++}`, outputs));
-    layers.push((x) => tf.relu(x));
-    number++;
     width = outputs;
+  };
+  for (const end of projection ? [projection, dim] : [dim]) {
+    for (const outputs of hidden) {
+      addLinear(outputs);
+      if (norm === "batch") layers.push(batchNorm(source, `${name}.${number++}`, outputs));
+      layers.push((x) => tf.relu(x));
+      number++;
+    }
+    addLinear(end);
   }
-  layers.push(linear(source, `${name}.${number}`, { inputs: width, outputs: dim }));
   return (x, mode) => layers.reduce((x, layer) => layer(x, mode), x);
 }
 

@@ -12,6 +12,8 @@ export const headOptions = z.strictObject({
   hidden: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]).nullable().optional(),
   /** `batch`: a batch norm before each ReLU. */
   norm: z.enum(["none", "batch"]).default("none"),
+  /** Width of a projection, after which a prediction head of the same hidden widths leads to the embedding. */
+  projection: z.int().positive().nullable().default(null),
   /** Width of the embedding. Default: the teacher's, or 128 without one. */
   dim: z.int().positive().optional(),
 }).prefault({});
@@ -67,6 +69,7 @@ export class StudentNetwork implements Student {
       inputs: this.featureDim,
       hidden: widths(head.hidden === undefined ? this.featureDim : head.hidden),
       norm: head.norm,
+      projection: head.projection,
       dim: this.embeddingDim,
     });
     this.parameters = this.#source.parameters;

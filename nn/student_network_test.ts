@@ -27,6 +27,12 @@ const HEADS: [Head, string[]][] = [
     ...["3.weight", "3.bias", "4.weight", "4.bias", "4.running_mean", "4.running_var"],
     ...["6.weight", "6.bias"],
   ]],
+  [{ hidden: 8, norm: "batch", projection: 6 }, [
+    ...["0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var"],
+    ...["3.weight", "3.bias", "4.weight", "4.bias"],
+    ...["5.weight", "5.bias", "5.running_mean", "5.running_var"],
+    ...["7.weight", "7.bias"],
+  ]],
 ];
 
 for (const stem of ["imagenet", "small"] as const) {

@@ -33,7 +33,7 @@ const STUDENTS: Record<string, () => Student | Promise<Student>> = {
 const OWN: Record<string, () => Student> = {
   "a student with a small stem and a deep head": () =>
     new StudentNetwork("resnet18", (source) => resnet18(source, { depth: 18, width: 1 / 8, stem: "small" }), {
-      ...{ seed: 0, teacherDim: 8, head: { hidden: [16, 12, 16], norm: "batch" } },
+      ...{ seed: 0, teacherDim: 8, head: { hidden: [16, 8], norm: "batch", projection: 12 } },
     }),
 };
 const SIDE = 64, NO_FILE = { tensors: new Map() } as unknown as WeightsFile;

@@ -58,11 +58,12 @@ def single(features: int) -> nn.Module:
 
 
 def deep(features: int) -> nn.Module:
-    """SimReg's four layers."""
-    layers, widths = [], [features, 2 * features, features, 2 * features]
-    for inputs, outputs in zip(widths, widths[1:]):
-        layers += [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Linear(widths[-1], DIM))
+    """SimReg's four layers: two of a projection, two of a prediction, with nothing between the two heads."""
+    layers = []
+    for inputs, outputs in ((features, features), (features, DIM)):
+        wide = 2 * features
+        layers += [nn.Linear(inputs, wide), nn.BatchNorm1d(wide), nn.ReLU(), nn.Linear(wide, outputs)]
+    return nn.Sequential(*layers)
 
 
 class Queue:

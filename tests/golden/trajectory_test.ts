@@ -71,7 +71,7 @@ const METHODS: Record<keyof typeof golden, Method> = {
   },
   "compress": { head: { hidden: null }, terms: withQueue(compress) },
   "simreg": {
-    head: { hidden: [2 * FEATURES, FEATURES, 2 * FEATURES], norm: "batch" },
+    head: { hidden: 2 * FEATURES, norm: "batch", projection: FEATURES },
     terms: async ({ objective }) => [singleTerm(await objective(simreg), null)],
   },
   "disco": {

@@ -2,8 +2,8 @@
  * SimReg: the student's prediction is to point where the teacher's features do (Navaneet et al., BMVC 2021).
  *
  * Published with the teacher's pooled features (`layer: features`) and a deep head on the student that is thrown away
- * after training: four linear layers with batch norm and ReLU between them, twice as wide and as wide as the backbone
- * in turn.
+ * after training: a projection and a prediction, each a linear layer to twice the backbone's width, batch norm, ReLU
+ * and a linear layer (`get_mlp` of UCDvision/simreg; no activation between the two).
  *
  * @module
  */
