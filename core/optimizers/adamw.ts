@@ -1,6 +1,6 @@
 import type { Parameter } from "../student.ts";
 import { tf } from "../tf.ts";
-import { type DecayOn, disposeState, isVector, type Optimizer, zerosBeside } from "./optimizer.ts";
+import { type DecayOn, decays, disposeState, type Optimizer, zerosBeside } from "./optimizer.ts";
 
 /** What AdamW goes by. */
 export interface AdamWOptions {
@@ -36,15 +36,15 @@ export class AdamW implements Optimizer {
   }
 
   update(gradients: readonly tf.Tensor[], [kept, rate, root]: readonly tf.Tensor[]): void {
-    const { betas: [b1, b2], epsilon, weightDecay, weightDecayOn } = this.options;
+    const { betas: [b1, b2], epsilon } = this.options;
     this.trained.forEach((parameter, i) => {
       const { variable } = parameter, m = this.#first[i].variable, v = this.#second[i].variable;
-      const decays = weightDecay > 0 && !(weightDecayOn === "weights" && isVector(parameter));
       tf.tidy(() => {
         m.assign(tf.add(tf.mul(m, b1), tf.mul(gradients[i], 1 - b1)));
         v.assign(tf.add(tf.mul(v, b2), tf.mul(tf.square(gradients[i]), 1 - b2)));
         const direction = tf.div(m, tf.add(tf.mul(tf.sqrt(v), root), epsilon));
-        variable.assign(tf.sub(decays ? tf.mul(variable, kept) : variable, tf.mul(direction, rate)));
+        const decayed = decays(parameter, this.options) ? tf.mul(variable, kept) : variable;
+        variable.assign(tf.sub(decayed, tf.mul(direction, rate)));
       });
     });
   }

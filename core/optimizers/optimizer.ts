@@ -33,6 +33,14 @@ export function isVector({ kind }: Parameter): boolean {
   return kind === "vector";
 }
 
+/** Whether decay shrinks a weight. */
+export function decays(
+  parameter: Parameter,
+  { weightDecay, weightDecayOn }: { weightDecay: number; weightDecayOn?: DecayOn },
+): boolean {
+  return weightDecay > 0 && !(weightDecayOn === "weights" && isVector(parameter));
+}
+
 /** A value of an optimizer's beside each weight, zero at first. */
 export function zerosBeside(trained: readonly Parameter[], what: string): Parameter[] {
   return trained.map(({ name, kind, variable }) => ({

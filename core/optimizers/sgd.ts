@@ -1,6 +1,6 @@
 import type { Parameter } from "../student.ts";
 import { tf } from "../tf.ts";
-import { type DecayOn, disposeState, isVector, type Optimizer, zerosBeside } from "./optimizer.ts";
+import { type DecayOn, decays, disposeState, type Optimizer, zerosBeside } from "./optimizer.ts";
 
 /** What SGD goes by. */
 export interface SgdOptions {
@@ -31,12 +31,13 @@ export class Sgd implements Optimizer {
   }
 
   update(gradients: readonly tf.Tensor[], [lr]: readonly tf.Tensor[]): void {
-    const { momentum, weightDecay, weightDecayOn, nesterov } = this.options;
+    const { momentum, weightDecay, nesterov } = this.options;
     this.trained.forEach((parameter, i) => {
       const { variable } = parameter, m = this.state[i].variable;
-      const decays = weightDecay > 0 && !(weightDecayOn === "weights" && isVector(parameter));
       tf.tidy(() => {
-        const g = decays ? tf.add(gradients[i], tf.mul(variable, weightDecay)) : gradients[i];
+        const g = decays(parameter, this.options)
+          ? tf.add(gradients[i], tf.mul(variable, weightDecay))
+          : gradients[i];
         m.assign(tf.add(tf.mul(m, momentum), g));
         const direction = nesterov ? tf.add(g, tf.mul(m, momentum)) : m;
         variable.assign(tf.sub(variable, tf.mul(direction, lr)));
