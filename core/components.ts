@@ -89,13 +89,12 @@ export class Components implements AsyncDisposable {
     if (recipe.teacher) this.teacher = this.#stack.use(await this.#make(recipe.teacher, { engine }));
     const { teacher } = recipe.evaluate;
     this.referenceTeacher = teacher ? this.#stack.use(await this.#make(teacher, { engine })) : this.teacher;
-    const createStudent = () => this.#createStudent();
-    this.student = this.#stack.use(await createStudent());
+    this.student = this.#stack.use(await this.#createStudent());
     if (recipe.train.ema !== null) {
       // The same values as the student's: draws are keyed by seed and name.
-      this.average = this.#stack.use(new WeightAverage(await createStudent(), recipe.train.ema));
+      this.average = this.#stack.use(new WeightAverage(await this.#createStudent(), recipe.train.ema));
     }
-    await this.#createTerms(createStudent);
+    await this.#createTerms();
     for (const use of recipe.evaluate.evaluators) this.evaluators.push(await this.#make(use, { engine }));
     this.pipeline = this.#stack.use(await this.#startPipeline());
   }
@@ -117,8 +116,8 @@ export class Components implements AsyncDisposable {
     return await this.#make(this.recipe.student, { engine: this.engine, embeddingDim });
   }
 
-  async #createTerms(createStudent: () => Promise<Student>): Promise<void> {
-    const { recipe, engine, student: { embeddingDim } } = this;
+  async #createTerms(): Promise<void> {
+    const { recipe, engine, student: { embeddingDim } } = this, createStudent = () => this.#createStudent();
     for (const [i, use] of recipe.objectives.entries()) {
       const objective = this.#stack.use(await this.#make(use, { engine, createStudent, embeddingDim }));
       this.#check(use, objective);

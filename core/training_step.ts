@@ -1,6 +1,6 @@
 import type { Engine, TracedFunction } from "./engine.ts";
 import { RunError } from "./errors.ts";
-import { type BatchNeeds, inputsOf, type LossTerm, needsOf, type Stream } from "./loss_terms.ts";
+import { inputsOf, type LossTerm, needsOf, type Stream } from "./loss_terms.ts";
 import { dealNoise, noisyStudent, stepNoise } from "./noise.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { TrainOptions } from "./recipe/schema.ts";
@@ -64,7 +64,8 @@ interface Learnt {
  * queues, so that a batch is not its own past.
  */
 export class TrainingStep implements Disposable {
-  readonly #needs: BatchNeeds;
+  /** Numbers of the views that the teacher sees; of patches, which are one view, the first. */
+  readonly #seen: readonly number[];
   readonly #noisePerImage: number;
   readonly #accumulate: number;
   /** Everything that a step changes but the queues, which are changed when nothing can go wrong any more. */
@@ -75,7 +76,7 @@ export class TrainingStep implements Disposable {
 
   constructor(private readonly parts: StepParts, private readonly options: StepOptions) {
     const { engine, student, optimizer, average, terms } = parts, { accumulate = 1 } = options;
-    this.#needs = needsOf(terms.filter(({ stream }) => stream === "views"));
+    this.#seen = needsOf(terms).teacherViews;
     this.#noisePerImage = student.noisePerImage ?? 0;
     this.#accumulate = accumulate;
     this.#variables = [
@@ -225,9 +226,8 @@ export class TrainingStep implements Disposable {
         noise ? noisyStudent(this.parts.student, noise.student) : this.parts.student,
       );
       const losses = terms.map((term) => {
-        const seen = term.stream === "views" ? this.#needs.teacherViews : [0];
         const { loss, enqueue } = term.objective.loss(
-          inputsOf(term, { ...streams[term.stream], seen, student, noise: noise?.own }),
+          inputsOf(term, { ...streams[term.stream], seen: this.#seen, student, noise: noise?.own }),
         );
         if (enqueue && term.queue) rows.push(tf.keep(this.#toEnqueue(enqueue, inputs))); // outlives this scope
         return term.weight === 1 ? loss : tf.mul(loss, term.weight);
@@ -261,12 +261,11 @@ export class TrainingStep implements Disposable {
     const { trained } = this.parts.optimizer;
     const broken = trained.filter((_, i) => !Number.isFinite(squares[i]));
     if (Number.isFinite(loss) && broken.length === 0) return null;
-    const where = broken.length
+    return broken.length
       ? `the gradient of ${trained.length === broken.length ? "every weight" : `"${broken[0].name}"`}` +
         (broken.length > 1 && trained.length > broken.length ? ` and ${broken.length - 1} more` : "") +
         (Number.isFinite(loss) ? " is not finite" : ` is not finite, and the loss is "${loss}"`)
       : `the loss is "${loss}"`;
-    return where;
   }
 }
 
