@@ -10,6 +10,7 @@
 import {
   accuracy,
   byClass,
+  classCount,
   type Classified,
   definePlugin,
   type Embedded,
@@ -18,6 +19,7 @@ import {
   type EvaluationInputs,
   type Evaluator,
   type Figures,
+  labelsOf,
   type Matrix,
   nearestNeighbours,
   type Neighbours,
@@ -61,7 +63,8 @@ class KnnEvaluator implements Evaluator {
     { gallery, queries }: Embedded,
     space: Space,
   ): Promise<{ k: number; classified: Classified }[]> {
-    const labels = [queries, gallery].map(labelsOf), most = Math.max(...this.#ks);
+    const labels = [queries, gallery].map(({ images }) => labelsOf(images, this.name));
+    const most = Math.max(...this.#ks);
     if (most >= gallery.images.length) {
       throw new RunError(
         `The evaluator knn asks for ${most} neighbours of ${gallery.images.length} images; set evaluate.knn.k lower`,
@@ -70,14 +73,14 @@ class KnnEvaluator implements Evaluator {
     const excluded = sameIdentity(queries.images.identity, gallery.images.identity);
     const rows = [queries, gallery].map((set) => matrixOf(set, space));
     const neighbours = await nearestNeighbours(rows[0], rows[1], { k: most, excluded });
-    const { classNames } = queries.images,
-      classes = Math.max(...labels.flatMap((all) => [...new Set(all)])) + 1;
+    const { classNames } = queries.images, { temperature } = this.options, classes = classCount(...labels);
     return this.#ks.map((k) => {
-      const votes = neighbours.map((found) =>
-        votesOf(found, { k, labels: labels[1], classes, temperature: this.options.temperature })
-      );
-      const ranks = votes.map((of, query) => rank(of, labels[0][query]));
-      const predicted = votes.map(winner);
+      const ranks: number[] = [], predicted: number[] = [];
+      neighbours.forEach((found, query) => {
+        const votes = votesOf(found, { k, labels: labels[1], classes, temperature });
+        ranks.push(rank(votes, labels[0][query]));
+        predicted.push(winner(votes));
+      });
       return { k, classified: { ranks, predicted, labels: labels[0], classes, classNames } };
     });
   }
@@ -117,11 +120,6 @@ function winner(votes: Float64Array): number {
 /** How many classes come before one: those with more votes, and lower ones with as many. */
 function rank(votes: Float64Array, own: number): number {
   return votes.filter((vote, label) => vote > votes[own] || vote === votes[own] && label < own).length;
-}
-
-function labelsOf({ images }: EmbeddedSet): Int32Array {
-  if (!images.label) throw new RunError("The evaluator knn needs labelled images; the data has no classes");
-  return Int32Array.from({ length: images.length }, (_, i) => images.label!(i));
 }
 
 function matrixOf({ features: data, featureDim: dim, embedding }: EmbeddedSet, space: Space): Matrix {

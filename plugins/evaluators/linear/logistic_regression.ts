@@ -1,4 +1,4 @@
-import { type Engine, type Matrix, tf } from "@seed/core";
+import { classifyScores, crossEntropy, type Engine, type Matrix, tf } from "@seed/core";
 import { minimize } from "./lbfgs.ts";
 
 /** Rows and the class of each. */
@@ -34,8 +34,7 @@ export class LogisticRegression implements Disposable {
       const loss = (w: tf.Tensor, b: tf.Tensor) => {
         // Turned round, both this product and its gradient's take half the time where classes are few.
         const products = tf.matMul(tf.transpose(w) as tf.Tensor2D, rows, false, true);
-        const logits = tf.add(tf.transpose(products), b);
-        const entropy = tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1)));
+        const entropy = crossEntropy(tf.add(tf.transpose(products), b), targets);
         return tf.add(entropy, tf.mul(tf.sum(tf.square(w)), tf.div(l2, 2))) as tf.Scalar;
       };
       const { value, grads } = tf.valueAndGrads(loss)([weights, biases]);
@@ -111,13 +110,11 @@ export async function score(
       const rows = tf.tensor2d(data.subarray(first * dim, (first + count) * dim), [count, dim]);
       return tf.add(tf.matMul(rows, weights as tf.Tensor2D), biases);
     });
-    const values = await scores.data();
+    const values = await scores.data() as Float32Array;
     scores.dispose();
-    for (let i = 0; i < count; i++) {
-      const row = values.subarray(i * classes, (i + 1) * classes), own = row[labels[first + i]];
-      for (const score of row) if (score > own) ranks[first + i]++;
-      predicted[first + i] = row.indexOf(Math.max(...row));
-    }
+    const chunk = classifyScores(values, labels.subarray(first, first + count), classes);
+    ranks.set(chunk.ranks, first);
+    predicted.set(chunk.predicted, first);
   }
   tf.dispose([weights, biases]);
   return { predicted, ranks };

@@ -9,12 +9,14 @@
 import {
   accuracy,
   byClass,
+  classCount,
   definePlugin,
   type EmbeddedSet,
   type Engine,
   type EvaluationInputs,
   type Evaluator,
   type Figures,
+  labelsOf,
   type Matrix,
   Random,
   RunError,
@@ -49,11 +51,11 @@ class LinearEvaluator implements Evaluator {
   ) {}
 
   async evaluate({ subject: { gallery, queries }, report }: EvaluationInputs): Promise<Figures> {
-    const labels = [gallery, queries].map(labelsOf),
+    const labels = [gallery, queries].map(({ images }) => labelsOf(images, this.name)),
       matrices = [matrixOf(gallery), matrixOf(queries)] as const;
     const rows = this.options.protocol === "sgd" ? matrices : standardize(...matrices);
     const [training, test] = rows.map((matrix, i): LabelledRows => ({ ...matrix, labels: labels[i] }));
-    const classes = Math.max(...training.labels, ...test.labels) + 1;
+    const classes = classCount(...labels);
     const { classifier, protocol } = await this.#train(training, classes);
     const scored = await score(classifier, test);
     const classified = { ...scored, labels: test.labels, classes, classNames: queries.images.classNames };
@@ -123,13 +125,6 @@ class LinearEvaluator implements Evaluator {
 
 function matrixOf({ features: data, featureDim: dim }: EmbeddedSet): Matrix {
   return { data, dim };
-}
-
-function labelsOf({ images }: EmbeddedSet): Int32Array {
-  if (!images.label) {
-    throw new RunError("The evaluator linear needs labelled images; the data has no classes");
-  }
-  return Int32Array.from({ length: images.length }, (_, i) => images.label!(i));
 }
 
 function select({ data, dim, labels }: LabelledRows, rows: readonly number[]): LabelledRows {

@@ -1,4 +1,4 @@
-import { type Engine, Random, Sgd, tf } from "@seed/core";
+import { crossEntropy, type Engine, Random, Sgd, tf } from "@seed/core";
 import type { LabelledRows, LinearClassifier } from "./logistic_regression.ts";
 
 /** MoCo's linear classification (He et al., CVPR 2020, section 4.1, and its `main_lincls.py`). */
@@ -47,7 +47,7 @@ export async function sgdProbe(
     const targets = tf.oneHot(y as tf.Tensor1D, classes);
     const { value, grads } = tf.variableGrads(() => {
       const logits = tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), bias);
-      return tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1))) as tf.Scalar;
+      return crossEntropy(logits, targets);
     }, variables);
     optimizer.update(variables.map(({ name }) => grads[name]), [rate]);
     return [value];

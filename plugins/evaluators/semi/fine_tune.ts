@@ -1,4 +1,5 @@
 import {
+  crossEntropy,
   type Engine,
   type ImageReference,
   Random,
@@ -64,8 +65,7 @@ export class FineTuned implements Disposable {
     using step = engine.trace((...inputs) => {
       const [pixels, targets, rate, headRate] = inputs;
       const { value, grads } = tf.variableGrads(() => {
-        const logits = this.scores(pixels as tf.Tensor4D, true);
-        return tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1))) as tf.Scalar;
+        return crossEntropy(this.scores(pixels as tf.Tensor4D, true), targets);
       }, trained);
       trunk.update(trunk.trained.map(({ variable }) => grads[variable.name]), [rate]);
       head.update(head.trained.map(({ variable }) => grads[variable.name]), [headRate]);

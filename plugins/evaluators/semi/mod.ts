@@ -9,6 +9,8 @@ import {
   accuracy,
   autoWorkers,
   byClass,
+  classCount,
+  classifyScores,
   definePlugin,
   embedImages,
   type Engine,
@@ -16,6 +18,7 @@ import {
   type Evaluator,
   type Figures,
   type ImageSet,
+  labelsOf,
   loadPlugin,
   RunError,
   type tf,
@@ -53,7 +56,8 @@ class SemiEvaluator implements Evaluator {
   async evaluate({ subject, network, report }: EvaluationInputs): Promise<Figures> {
     const { gallery: { images: gallery }, queries: { images: queries } } = subject, figures: Figures = {};
     if (!network) throw new RunError("The evaluator semi trains a network further: it needs a run's student");
-    const labels = [gallery, queries].map(labelsOf), classes = Math.max(...labels[0], ...labels[1]) + 1;
+    const labels = [gallery, queries].map((images) => labelsOf(images, this.name)),
+      classes = classCount(...labels);
     await using pipeline = await this.#pipeline();
     for (const [i, split] of this.options.splits.entries()) {
       const rows = split.list === null
@@ -111,7 +115,7 @@ class SemiEvaluator implements Evaluator {
       async (pixels) => await forward.call(pixels) as tf.Tensor2D[],
       { engine, pipeline, batchSize: Math.min(64, queries.length), size, signal },
     );
-    return rank(scores, labels[1], classes);
+    return classifyScores(scores, labels[1], classes);
   }
 
   /** The augmenter that comes with SEED, with crops and flips alone. */
@@ -122,21 +126,6 @@ class SemiEvaluator implements Evaluator {
     const augmenter = { module, exportName, options };
     return await ViewPipeline.start({ augmenter, workers: autoWorkers(), seed: this.context.seed });
   }
-}
-
-function rank(scores: Float32Array, labels: Int32Array, classes: number) {
-  const ranks = new Int32Array(labels.length), predicted = new Int32Array(labels.length);
-  labels.forEach((label, i) => {
-    const row = scores.subarray(i * classes, (i + 1) * classes);
-    ranks[i] = row.filter((score) => score > row[label]).length;
-    predicted[i] = row.indexOf(Math.max(...row));
-  });
-  return { ranks, predicted };
-}
-
-function labelsOf(images: ImageSet): Int32Array {
-  if (!images.label) throw new RunError("The evaluator semi needs labelled images; the data has no classes");
-  return Int32Array.from({ length: images.length }, (_, i) => images.label!(i));
 }
 
 export default definePlugin({
