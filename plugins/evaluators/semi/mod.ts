@@ -128,6 +128,22 @@ class SemiEvaluator implements Evaluator {
   }
 }
 
+/** SwAV's rates: for one and for ten in a hundred; shares below are nearer to the first. */
+const FEW = { lr: 0.02, head_lr: 5 }, MORE = { lr: 0.01, head_lr: 0.2 }, FEW_BELOW = 0.03;
+
+const split = z.strictObject({
+  /** Share of each class whose labels are known. */
+  labels: z.number().gt(0).max(1),
+  /** A file that names the images whose labels are known, instead. */
+  list: z.string().nullable().default(null),
+  /** Rates of the backbone and of the classifier; default: SwAV's for so many labels. */
+  lr: z.number().positive().optional(),
+  head_lr: z.number().positive().optional(),
+}).transform(({ labels, list, lr, head_lr }): Split => {
+  const usual = labels < FEW_BELOW ? FEW : MORE;
+  return { labels, list, lr: lr ?? usual.lr, head_lr: head_lr ?? usual.head_lr };
+});
+
 export default definePlugin({
   kind: "evaluator",
   name: "@seed/evaluator-semi",
@@ -137,18 +153,7 @@ export default definePlugin({
     source: "Caron et al., NeurIPS 2020, table 2",
   },
   options: z.strictObject({
-    splits: z.array(z.strictObject({
-      /** Share of each class whose labels are known. */
-      labels: z.number().gt(0).max(1),
-      /** A file that names the images whose labels are known, instead. */
-      list: z.string().nullable().default(null),
-      /** Rates of the backbone and of the classifier. */
-      lr: z.number().positive(),
-      head_lr: z.number().positive(),
-    })).min(1).default([
-      { labels: 0.01, list: null, lr: 0.02, head_lr: 5 },
-      { labels: 0.1, list: null, lr: 0.01, head_lr: 0.2 },
-    ]),
+    splits: z.array(split).min(1).prefault([{ labels: 0.01 }, { labels: 0.1 }]),
     epochs: z.int().positive().default(20),
     batch_size: z.int().positive().default(256),
     /** Epochs after which both rates are a fifth. */

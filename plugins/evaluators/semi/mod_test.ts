@@ -40,6 +40,14 @@ Deno.test("a list names images by file name, and a name that is not there is tol
   }
 });
 
+Deno.test("rates that are not given are SwAV's for so many labels", () => {
+  const { splits } = plugin.options.parse({ splits: [{ labels: 0.02 }, { labels: 0.05, head_lr: 3 }] });
+  assert.deepEqual(splits, [
+    { labels: 0.02, list: null, lr: 0.02, head_lr: 5 },
+    { labels: 0.05, list: null, lr: 0.01, head_lr: 3 },
+  ]);
+});
+
 Deno.test("fine-tuning learns from few labels, leaves the network as it is, and keeps no tensors", async () => {
   const engine = await testEngine(), folder = await Deno.makeTempDir({ prefix: "seed-semi-" });
   try {
