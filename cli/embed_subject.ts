@@ -7,17 +7,15 @@
 import {
   type Engine,
   type Host,
-  loadPlugin,
   loadTrainedStudent,
   openEngine,
-  pluginContext,
   sha256OfFile,
   type tf,
   UsageError,
   type WeightsFile,
 } from "@seed/core";
 import { FrozenNetwork, layoutOf, networkNamed, openWeights, publishedInput } from "@seed/nn";
-import { DEFAULTS } from "./defaults.ts";
+import { openDefaultEngine } from "./default_engine.ts";
 import { openRun } from "./run_folder.ts";
 
 /** Which output. */
@@ -49,10 +47,7 @@ export async function fileSubject(name: string, path: string, layer: LayerName):
     facts: { network: name, ...await describe(file), layout: layout.name },
     inputSize: publishedInput(file, network, layout).inputSize,
     patch: network.patch ?? 1,
-    async openEngine(host) {
-      const use = await loadPlugin(DEFAULTS.engine, "engine", "");
-      return await use.plugin.create({}, { ...pluginContext(use, 0, host), device: "auto", trace: true });
-    },
+    openEngine: openDefaultEngine,
     // Asynchronous to be interchangeable with a run's.
     // deno-lint-ignore require-await
     async load() {

@@ -21,6 +21,7 @@ import {
 } from "@seed/core";
 import { FrozenNetwork, layoutOf, networkNamed, openWeights, publishedInput } from "@seed/nn";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
+import { openDefaultEngine } from "./default_engine.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { interruptible } from "./interruptible.ts";
 import { type FinishedRun, openRun } from "./run_folder.ts";
@@ -88,7 +89,7 @@ export async function run(args: string[]): Promise<number> {
   });
 }
 
-/** `--semi 0.01,0.1`: SwAV's rates for the nearer of one and ten in a hundred. */
+/** `--semi 0.01,0.1`. */
 function semiOptions(parsed: Arguments): Given {
   const text = parsed.text("semi");
   if (text === null) return {};
@@ -97,7 +98,7 @@ function semiOptions(parsed: Arguments): Given {
     if (!(labels > 0 && labels <= 1)) {
       throw new UsageError(`--semi takes shares above 0, up to 1, such as 0.01,0.1; got "${share}"`);
     }
-    return { labels, ...labels < 0.03 ? { lr: 0.02, head_lr: 5 } : { lr: 0.01, head_lr: 0.2 } };
+    return { labels };
   });
   return { semi: { splits } };
 }
@@ -116,16 +117,12 @@ async function evaluateFile(
   using file = await openWeights(weights);
   const layout = layoutOf(file, network), { inputSize } = publishedInput(file, network, layout);
   return await interruptible("stopping", async (host) => {
-    const contextOf = (use: Parameters<typeof pluginContext>[0]) => pluginContext(use, 0, host);
     await using stack = new AsyncDisposableStack();
     const dataUse = await loadPlugin("@seed/data-image-folder", "data", "");
     const images = evaluationOf(
-      stack.use(await dataUse.plugin.create({ root } as never, contextOf(dataUse))),
+      stack.use(await dataUse.plugin.create({ root } as never, pluginContext(dataUse, 0, host))),
     );
-    const engineUse = await loadPlugin(DEFAULTS.engine, "engine", "");
-    const engine = stack.use(
-      await engineUse.plugin.create({}, { ...contextOf(engineUse), device: "auto", trace: true }),
-    );
+    const engine = stack.use(await openDefaultEngine(host));
     const frozen = stack.use(FrozenNetwork.load(file, network));
     const forward = stack.use(engine.trace((pixels) => {
       const features = frozen.features(pixels as tf.Tensor4D);
