@@ -57,11 +57,8 @@ async function train(recipe: Recipe, parsed: Arguments, host: Host): Promise<num
 }
 
 async function tryOut(recipe: Recipe, parsed: Arguments, host: Host): Promise<number> {
-  const images = parsed.count("stand-in");
-  const dry = await dryRun(recipe, {
-    ...{ out: parsed.text("out"), maxSteps: parsed.count("max-steps") },
-    standIn: images === null ? undefined : { images },
-  }, host);
+  const [out, maxSteps, standIn] = [parsed.text("out"), parsed.count("max-steps"), parsed.count("stand-in")];
+  const dry = await dryRun(recipe, { out, maxSteps, standIn }, host);
   console.log(parsed.has("json") ? JSON.stringify(dry) : dryRunReport(dry));
   return 0;
 }

@@ -52,13 +52,8 @@ export interface DryRunOptions {
   /** Folder that the run would have. */
   out: string | null;
   maxSteps: number | null;
-  /** Made-up images and weights in place of the recipe's; default: the recipe's own. */
-  standIn?: {
-    /** How many images there would be to train on. */
-    images: number;
-    /** Where to keep what is made up, for the next time; default: nowhere. */
-    folder?: string;
-  };
+  /** Made-up images and weights in place of the recipe's, as if there were so many images; null: the recipe's own. */
+  standIn: number | null;
 }
 
 /**
@@ -73,11 +68,10 @@ export async function dryRun(
   host: Host,
 ): Promise<DryRun> {
   if (options.out !== null) await requireUnused(options.out);
-  const { images, folder = null } = options.standIn ?? {};
-  await using tried = images === undefined ? null : await withStandIns(recipe, folder);
+  await using tried = options.standIn === null ? null : await withStandIns(recipe);
   await using parts = await Components.create(tried?.recipe ?? recipe, host);
   const { data, engine, student, teacher, terms } = parts, { train } = recipe;
-  const stepsPerEpoch = Math.floor((images ?? data.train.length) / train.batch_size);
+  const images = options.standIn ?? data.train.length, stepsPerEpoch = Math.floor(images / train.batch_size);
   if (stepsPerEpoch === 0) {
     throw new UsageError(`${images} images are fewer than train.batch_size ${train.batch_size}`);
   }
@@ -97,7 +91,7 @@ export async function dryRun(
     },
     student: { network: student.network, parameters: trainableCount(parts) },
     stand_in: tried !== null,
-    images: images ?? data.train.length,
+    images,
     steps_per_epoch: stepsPerEpoch,
     steps,
     shapes: {
@@ -115,13 +109,10 @@ export async function dryRun(
   };
 }
 
-/** The recipe with made-up files; they are removed when it is disposed of, unless they have a folder to stay in. */
-async function withStandIns(
-  recipe: Recipe,
-  folder: string | null,
-): Promise<{ recipe: Recipe } & AsyncDisposable> {
-  const made = folder ?? await Deno.makeTempDir({ prefix: "seed-dry-run-" });
-  const given = { folder: made, images: recipe.train.batch_size };
+/** The recipe with made-up files, which are removed when it is disposed of. */
+async function withStandIns(recipe: Recipe): Promise<{ recipe: Recipe } & AsyncDisposable> {
+  const folder = await Deno.makeTempDir({ prefix: "seed-dry-run-" });
+  const given = { folder, images: recipe.train.batch_size };
   const standIn = async <U extends PluginUse<PluginKind>>(use: U): Promise<U> => ({
     ...use,
     options: await use.plugin.standIn?.(use.options as never, given) ?? use.options,
@@ -129,9 +120,7 @@ async function withStandIns(
   const { data, teacher } = recipe, evaluate = { ...recipe.evaluate, evaluators: [], teacher: null };
   return {
     recipe: { ...recipe, data: await standIn(data), teacher: teacher && await standIn(teacher), evaluate },
-    async [Symbol.asyncDispose]() {
-      if (folder === null) await Deno.remove(made, { recursive: true });
-    },
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
 }
 

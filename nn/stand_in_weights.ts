@@ -39,8 +39,7 @@ const HIDDEN = 2048, DIM = 128;
 const DRAWN = 4096;
 
 /**
- * Writes a file of weights that a network can read and that mean nothing, to try out what reads such files. A file
- * that is there already is kept.
+ * Writes a file of weights that a network can read and that mean nothing, to try out what reads such files.
  *
  * @param layouts In the first of them that can be made up.
  * @returns the file's path.
@@ -55,8 +54,7 @@ export async function writeStandInWeights(
       const wanted = wantedBy(network, layout, norm), names = new Set(wanted.map(({ name }) => name));
       if (!layout.marks.every((mark) => names.has(mark))) continue;
       const path = join(folder, `${network.name}, ${layout.name}.safetensors`);
-      const isThere = await Deno.stat(path).then(() => true, () => false);
-      if (!isThere) await writeSafetensors(path, wanted.map(madeUp), {});
+      await writeSafetensors(path, wanted.map(madeUp), {});
       return path;
     }
   }

@@ -8,11 +8,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { dryRun, loadRecipe } from "@seed/core";
+import { loadRecipe } from "@seed/core";
 import { DEFAULTS } from "../cli/defaults.ts";
-import { ROOT } from "./support/cli.ts";
+import { ROOT, runCli } from "./support/cli.ts";
 import { recipePaths } from "./support/recipes.ts";
-import { testContext } from "./support/engine.ts";
 
 const SMALL = [
   "train.batch_size=8",
@@ -33,8 +32,6 @@ const CHOSEN = [
 
 const all = (await recipePaths()).filter((path) => !/\/demo/.test(path));
 const chosen = Deno.env.get("SEED_ALL_RECIPES") ? all : CHOSEN;
-const folder = await Deno.makeTempDir({ prefix: "seed-dry-run-" });
-globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
 /** What an objective needs for batches so small. */
 function overridesOf(path: string): string[] {
@@ -53,15 +50,20 @@ for (const path of chosen) {
       ...whole.smallPatches ? ["small_patches.augmenter.size=32", "small_patches.count=2"] : [],
       ...overridesOf(path),
     ];
-    const recipe = await loadRecipe(ROOT + path, { defaults: DEFAULTS, overrides });
-    const { log, signal } = testContext;
-    const dry = await dryRun(recipe, { out: null, maxSteps: null, standIn: { images: IMAGES, folder } }, {
-      log,
-      signal,
-    });
+    // A process each: what many teachers have taken of one's memory does not all come back.
+    const flags = [
+      "--dry-run",
+      "--stand-in",
+      `${IMAGES}`,
+      "--json",
+      ...overrides.flatMap((set) => ["--set", set]),
+    ];
+    const { code, stdout, stderr } = await runCli(["distill", path, ...flags], { cwd: ROOT });
+    assert.equal(code, 0, stderr);
+    const dry = JSON.parse(stdout);
     assert.ok(Number.isFinite(dry.loss) && dry.seconds > 0 && dry.memory_bytes > 0);
-    assert.equal(dry.steps, Math.floor(IMAGES / 8) * recipe.train.epochs);
-    assert.equal(dry.teacher === null, recipe.teacher === null);
+    assert.equal(dry.steps, Math.floor(IMAGES / 8) * whole.train.epochs);
+    assert.equal(dry.teacher === null, whole.teacher === null);
     for (const view of dry.shapes.views) assert.deepEqual(view, [8, 32, 32, 3]);
     const width = dry.shapes.embedding[1];
     for (const embedding of dry.shapes.teacher) assert.deepEqual(embedding, [8, width]);
