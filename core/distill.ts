@@ -135,7 +135,7 @@ class Run implements Disposable {
   async #train(): Promise<void> {
     const { parts, recipe, host } = this;
     using evaluation = await this.#evaluation();
-    const batches = await TrainingBatches.open(parts, recipe, host);
+    using batches = await TrainingBatches.open(parts, recipe, host);
     await batches.recall(this.#plans(0, this.#startStep));
     if (this.#startStep === 0) await this.#checkpoint(0);
     await this.#evaluate(evaluation, this.#startStep);

@@ -8,6 +8,7 @@ export async function eagerEngine(): Promise<Engine> {
     version: tf.version_core,
     device: "cpu",
     traces: false,
+    arithmetic: () => "fp32",
     trace: (fn) => ({
       // deno-lint-ignore require-await
       call: async (...inputs) => tf.tidy(() => fn(...inputs)),
