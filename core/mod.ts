@@ -93,4 +93,5 @@ export * from "./trained_student.ts";
 export * from "./weight_average.ts";
 export * from "./weights_file.ts";
 export * from "./training_step.ts";
+export * from "./without_broken.ts";
 export { z } from "zod";

@@ -26,6 +26,8 @@ interface PlannedView {
  */
 export class TrainingBatches implements Disposable {
   readonly #sources: ViewSource[];
+  /** Milliseconds that steps have waited for views, the teacher's work left out. */
+  waited = 0;
 
   /**
    * @param caches Of the teacher's embeddings; null: it sees every view anew.
@@ -72,7 +74,7 @@ export class TrainingBatches implements Disposable {
       };
     let next = begin();
     try {
-      for (let batch = await next; !batch.done; batch = await next) {
+      for (let batch = await this.#waitFor(next); !batch.done; batch = await this.#waitFor(next)) {
         next = begin();
         yield batch.value;
       }
@@ -82,6 +84,14 @@ export class TrainingBatches implements Disposable {
       if (rest?.value) disposeBatch(rest.value);
       await batches.return(undefined);
     }
+  }
+
+  /** While a step trains, a wait for views costs nothing: what counts are those while it waits itself. */
+  async #waitFor<T>(batch: Promise<T>): Promise<T> {
+    const { pipeline } = this.parts, before = pipeline.waited;
+    const result = await batch;
+    this.waited += pipeline.waited - before;
+    return result;
   }
 
   async *#make(plans: Iterable<StepPlan>): AsyncGenerator<StepBatch> {

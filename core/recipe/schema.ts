@@ -20,6 +20,8 @@ export const SECTION_KEYS = {
     plugin,
     /** False: every epoch in the order of the listing. */
     shuffle: z.boolean().default(true),
+    /** `skip`: every image is looked at first, and those that do not decode are left out. */
+    on_error: z.enum(["stop", "skip"]).default("stop"),
   }),
   augmenter: z.strictObject({ plugin }),
   teacher: z.strictObject({
