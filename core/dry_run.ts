@@ -14,7 +14,13 @@ import { type StepBatch, stepOptions, TrainingStep, type Views } from "./trainin
 export interface DryRun {
   engine: string;
   device: string;
-  teacher: { plugin: string; weights: string | null; layout: string | null } | null;
+  /** `parameters` is null if it does not tell how many weights it has. */
+  teacher: {
+    plugin: string;
+    weights: string | null;
+    layout: string | null;
+    parameters: number | null;
+  } | null;
   student: { network: string; parameters: number };
   /** Whether images and weights were made up: all but the figures' time and memory is then the recipe's own. */
   stand_in: boolean;
@@ -90,6 +96,7 @@ export async function dryRun(
       plugin: recipe.teacher!.plugin.name,
       weights: teacher.weights?.file ?? null,
       layout: teacher.weights?.layout ?? null,
+      parameters: teacher.parameters ?? null,
     },
     student: { network: student.network, parameters: trainableCount(parts) },
     stand_in: tried !== null,
