@@ -45,6 +45,7 @@ export * from "./format_bytes.ts";
 export * from "./fused.ts";
 export * from "./install_once.ts";
 export * from "./logger.ts";
+export * from "./loss_chart.ts";
 export * from "./loss_terms.ts";
 export * from "./nearest.ts";
 export * from "./neighbour_bags.ts";

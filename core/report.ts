@@ -57,7 +57,7 @@ export function renderReport({ name, facts, summary, losses, evaluations, recipe
 <h1>${escape(name)}</h1>
 ${table(rowsOf(figures))}
 <h2>Loss</h2>
-${lossChart(losses)}
+${lossChart([{ label: name, losses }])}
 <h2>Evaluations</h2>
 ${evaluations.length ? evaluationTable(evaluations) : "<p>None</p>"}
 <h2>Run</h2>
