@@ -42,6 +42,7 @@ export * from "./evaluation.ts";
 export * from "./evaluator.ts";
 export * from "./file_hash.ts";
 export * from "./fused.ts";
+export * from "./html.ts";
 export * from "./install_once.ts";
 export * from "./logger.ts";
 export * from "./loss_terms.ts";
