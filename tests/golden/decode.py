@@ -118,6 +118,7 @@ def orientation(value: int) -> Image.Exif:
 def swapped_profile() -> bytes:
     """sRGB with red and blue swapped: who minds it shows other colours."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile[:24] + bytes(12) + profile[36:]  # the time it was made at
     return profile.replace(b"rXYZ", b"?XYZ").replace(b"bXYZ", b"rXYZ").replace(b"?XYZ", b"bXYZ")
 
 
