@@ -196,7 +196,8 @@ export class Components implements AsyncDisposable {
   }
 }
 
-function moduleOf({ module, exportName, options }: PluginUse<"augmenter">): AugmenterModule {
+/** What a worker imports an augmenter by. */
+export function moduleOf({ module, exportName, options }: PluginUse<"augmenter">): AugmenterModule {
   return { module, exportName, options };
 }
 

@@ -43,6 +43,7 @@ export * from "./evaluator.ts";
 export * from "./file_hash.ts";
 export * from "./format_bytes.ts";
 export * from "./fused.ts";
+export * from "./html.ts";
 export * from "./install_once.ts";
 export * from "./logger.ts";
 export * from "./loss_chart.ts";

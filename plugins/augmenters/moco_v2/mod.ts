@@ -12,6 +12,7 @@ import {
   type Pixels,
   type Random,
   resize,
+  type ViewDescription,
   z,
 } from "@seed/core";
 import { gaussianBlur } from "./blur.ts";
@@ -39,6 +40,10 @@ class MocoV2Augmenter implements Augmenter {
     }
     if (parameters.flip) flipHorizontally(pixels, size);
     return pixels;
+  }
+
+  describe({ width, height }: Pick<Pixels, "width" | "height">, random: Random): ViewDescription {
+    return { ...sampleView(random, width, height, this.options) };
   }
 }
 
