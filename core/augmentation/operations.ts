@@ -1,3 +1,4 @@
+import { RunError } from "../errors.ts";
 import { roundUp } from "../pipeline/kernels/arena.ts";
 import { blend, boxBlur, grayscale, hue, lumaSum, saturate } from "../pipeline/kernels/kernels.wasm";
 import type { Planes } from "../pipeline/planes.ts";
@@ -35,12 +36,12 @@ function meanLightness({ at, stride, plane, width, height }: Planes): number {
 /** The kernels add up 16-bit numbers. */
 const MAX_BOX_RADIUS = 127;
 
-/** @throws {RangeError} If the deviation is above about 125 pixels. */
+/** @throws {RunError} If the deviation is above about 125 pixels. */
 function blur({ arena, at, stride, plane, width, height }: Planes, sigma: number): void {
   const box = boxRadius(sigma), radius = Math.trunc(box);
   if (box === 0) return;
   if (radius > MAX_BOX_RADIUS) {
-    throw new RangeError(`Expected a blur of at most 125 pixels, got "${sigma}"`);
+    throw new RunError(`A blur of ${sigma} pixels was asked for, expected at most 125. Lower "blur.sigma"`);
   }
   const weight = Math.trunc(Math.fround(ONE / Math.fround(2 * box + 1)));
   const farWeight = (ONE - (2 * radius + 1) * weight) >> 1;
