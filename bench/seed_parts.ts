@@ -142,6 +142,7 @@ export class SeedParts {
 export function eager(engine: Engine): Engine {
   return {
     ...{ name: engine.name, version: engine.version, device: engine.device, traces: false },
+    arithmetic: () => "fp32",
     trace: (fn, { name }) => new EagerFunction(name, fn),
     upload: (bytes, shape) => engine.upload(bytes, shape),
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),

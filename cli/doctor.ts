@@ -2,7 +2,15 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import sharp from "sharp";
-import { cacheDirectory, type Diagnosis, findPip, nearest, pluginContext, RunError } from "@seed/core";
+import {
+  cacheDirectory,
+  type Diagnosis,
+  findPip,
+  formatBytes,
+  nearest,
+  pluginContext,
+  RunError,
+} from "@seed/core";
 import { noPositionals, parseArguments } from "./arguments.ts";
 import { shippedPlugins } from "./listings/plugins.ts";
 import { table } from "./table.ts";
@@ -85,7 +93,7 @@ async function checkCache(): Promise<Diagnosis[]> {
   }
   const used = existsSync(folder) ? await sizeOf(folder) : 0, { bavail, bsize } = await statfs(there);
   const free = bavail * bsize, enough = free >= (used > 1e9 ? ENOUGH_TO_RUN : ENOUGH_TO_INSTALL);
-  const state = `${folder}, ${gigabytes(used)} used, ${gigabytes(free)} free`;
+  const state = `${folder}, ${formatBytes(used)} used, ${formatBytes(free)} free`;
   const advice = "; free some space, or set SEED_CACHE_DIR to a folder on another disk";
   return [{ subject: "Cache", ok: enough, message: enough ? state : state + advice }];
 }
@@ -102,10 +110,6 @@ async function sizeOf(folder: string): Promise<number> {
     total += isDirectory ? await sizeOf(path) : (await Deno.lstat(path)).size;
   }
   return total;
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 function checkVariables(): Diagnosis[] {

@@ -6,8 +6,8 @@ export function dryRunReport(dry: DryRun): string {
   const all = (list: number[][]) => list.map(shape).join(" and ");
   const rows: [string, string][] = [
     ["Engine", `${dry.engine}, ${dry.device}`],
-    ["Teacher", teacher ? `${teacher.plugin}${teacher.weights ? `, ${teacher.weights}` : ""}` : "none"],
-    ["Student", `${student.network}, ${(student.parameters / 1e6).toFixed(2)} M parameters`],
+    ["Teacher", teacher ? teacherText(teacher) : "none"],
+    ["Student", `${student.network}, ${millions(student.parameters)}`],
     ["Views", all(shapes.views)],
     ["Features", shape(shapes.features)],
     ["Embedding", `${shape(shapes.embedding)}${teacher ? `, the teacher's ${all(shapes.teacher)}` : ""}`],
@@ -20,6 +20,14 @@ export function dryRunReport(dry: DryRun): string {
     ["Time", `about ${formatDuration(dry.seconds)}, without evaluations and checkpoints`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(11)}${value}`).join("\n");
+}
+
+function teacherText({ plugin, weights, parameters }: NonNullable<DryRun["teacher"]>): string {
+  return [plugin, weights, parameters && millions(parameters)].filter(Boolean).join(", ");
+}
+
+function millions(parameters: number): string {
+  return `${(parameters / 1e6).toFixed(2)} M parameters`;
 }
 
 function pace({ first_step_seconds, seconds_per_step, seconds_per_cached_step }: DryRun): string {

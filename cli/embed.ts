@@ -38,7 +38,7 @@ the layouts of weights that are read; which one a file is in is found from its c
   --set key=value    overrides a key of the run's recipe, with --run; repeatable
   --json             prints what was done as one JSON object on standard output
 
-Pictures are turned upright (EXIF); transparency becomes white.
+Pictures are read as PIL reads them: not turned by EXIF, without transparency and colour profiles.
 
 Example: deno task embed --network resnet50 --weights moco_v2_800ep_pretrain.pth.tar --images photos --out photos.npy`;
 

@@ -18,6 +18,7 @@ import {
   tracedEncoder,
   UsageError,
   ViewPipeline,
+  withoutBroken,
 } from "@seed/core";
 import { FrozenNetwork, layoutOf, networkNamed, openWeights, publishedInput } from "@seed/nn";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
@@ -167,11 +168,14 @@ async function evaluate(
   const contextOf = (use: Parameters<typeof pluginContext>[0]) => pluginContext(use, recipe.seed, host);
   await using stack = new AsyncDisposableStack();
   const data = stack.use(await createPlugin(recipe.data, contextOf(recipe.data)));
-  const images = evaluationOf(data);
+  const pipeline = stack.use(await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 }));
+  const checked = recipe.data.on_error === "skip"
+    ? await withoutBroken(data, pipeline, host)
+    : { data, skipped: null };
+  const images = evaluationOf(checked.data);
   const teacherUse = recipe.evaluate.teacher ?? recipe.teacher;
   const engine = stack.use(await openEngine(recipe, host));
   const evaluators = await evaluatorsOf(recipe, named, given, engine, host);
-  const pipeline = stack.use(await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 }));
   const batchSize = Math.min(64, recipe.train.batch_size);
   const evaluation = new Evaluation(evaluators, images, { engine, pipeline, batchSize, signal: host.signal });
   const evaluations: NetworkFigures[] = [];
@@ -199,6 +203,7 @@ async function evaluate(
     weights: weights.path,
     gallery: images.gallery.length,
     queries: images.queries.length,
+    skipped_images: checked.skipped?.count ?? 0,
     evaluations,
   };
 }

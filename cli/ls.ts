@@ -3,7 +3,7 @@ import { parseArguments } from "./arguments.ts";
 import type { Listing } from "./listings/listing.ts";
 import { table } from "./table.ts";
 
-export const help = `Usage: deno task ls [recipes|plugins|networks|runs] [--json]
+export const help = `Usage: deno task ls [recipes|plugins|networks|runs|caches] [--json]
 
 Lists what there is; without a name, everything.
 
@@ -12,6 +12,7 @@ Lists what there is; without a name, everything.
   networks   those that weights are read for: trainable parameters (without classifier and head), multiplications
              for a picture of 224 px, and the layouts of weights
   runs       those below runs/ here, with their state, last loss and figures
+  caches     teachers' embeddings below caches/ here, with their size and what they are of
   --json     prints { NAME: [...] } on standard output`;
 
 // deno-lint-ignore no-explicit-any -- each lists items of its own
@@ -20,6 +21,7 @@ const LISTINGS: Record<string, () => Promise<Listing<any>>> = {
   plugins: async () => (await import("./listings/plugins.ts")).plugins,
   networks: async () => (await import("./listings/networks.ts")).networks,
   runs: async () => (await import("./listings/runs.ts")).runs,
+  caches: async () => (await import("./listings/caches.ts")).caches,
 };
 
 export async function run(args: string[]): Promise<number> {

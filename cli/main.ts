@@ -14,11 +14,13 @@ interface Verb {
 
 const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
   distill: { summary: "Run a recipe", load: () => import("./distill.ts") },
+  cache: { summary: "Compute a teacher's embeddings ahead", load: () => import("./cache.ts") },
   eval: { summary: "Evaluate a run", load: () => import("./eval.ts") },
   embed: { summary: "Embed a folder of images", load: () => import("./embed.ts") },
   export: { summary: "Write a network for other programs", load: () => import("./export.ts") },
+  view: { summary: "Show what training would show", load: () => import("./view.ts") },
   validate: { summary: "Check recipes", load: () => import("./validate.ts") },
-  ls: { summary: "List recipes, plugins, networks or runs", load: () => import("./ls.ts") },
+  ls: { summary: "List recipes, plugins, networks, runs or caches", load: () => import("./ls.ts") },
   doctor: { summary: "Check this machine", load: () => import("./doctor.ts") },
 };
 

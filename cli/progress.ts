@@ -9,8 +9,15 @@ export class Progress {
   #shown = this.#started;
   readonly #isTerminal = Deno.stderr.isTerminal();
 
-  /** @param things What is counted, for example `images`. */
-  constructor(private readonly total: number, private readonly things: string) {}
+  /**
+   * @param things What is counted, for example `images`.
+   * @param before How many were done when it began.
+   */
+  constructor(
+    private readonly total: number,
+    private readonly things: string,
+    private readonly before = 0,
+  ) {}
 
   get seconds(): number {
     return (performance.now() - this.#started) / 1000;
@@ -20,7 +27,7 @@ export class Progress {
     const now = performance.now(), every = this.#isTerminal ? 0.1 : EVERY_SECONDS;
     if (now - this.#shown < 1000 * every && done < this.total) return;
     this.#shown = now;
-    const speed = done / this.seconds, left = formatDuration((this.total - done) / speed);
+    const speed = (done - this.before) / this.seconds, left = formatDuration((this.total - done) / speed);
     const line = `${done}/${this.total} ${this.things}  ${speed.toFixed(1)} ${this.things}/s  ${left} left`;
     const end = this.#isTerminal && done < this.total ? "" : "\n";
     const text = this.#isTerminal ? `\r\x1b[K${line}${end}` : `${line}${end}`;

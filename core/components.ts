@@ -15,6 +15,7 @@ import type { ObjectiveUse, PluginUse, Recipe } from "./recipe/load_recipe.ts";
 import type { Student } from "./student.ts";
 import type { Teacher } from "./teacher.ts";
 import { WeightAverage } from "./weight_average.ts";
+import { type SkippedImages, withoutBroken } from "./without_broken.ts";
 
 /** What plugins need of the program that runs them. */
 export interface Host {
@@ -41,6 +42,8 @@ export class Components implements AsyncDisposable {
   /** What makes small patches; null: there are none. */
   patchAugmenter: Augmenter | null = null;
   evaluators: Evaluator[] = [];
+  /** Images that are left out, since they do not decode. */
+  skipped: SkippedImages = { count: 0, images: [] };
   pipeline!: ViewPipeline;
   readonly #stack = new AsyncDisposableStack();
 
@@ -69,6 +72,7 @@ export class Components implements AsyncDisposable {
   async #create(): Promise<void> {
     const { recipe } = this, { batch_size: batchSize } = recipe.train;
     this.data = this.#stack.use(await this.#make(recipe.data));
+    if (recipe.data.on_error === "skip") await this.#skipBroken();
     if (this.data.train.length < batchSize) {
       throw new RunError(
         `The data has ${this.data.train.length} images, fewer than train.batch_size ${batchSize}; lower it, or check data.root`,
@@ -96,7 +100,14 @@ export class Components implements AsyncDisposable {
     }
     await this.#createTerms();
     for (const use of recipe.evaluate.evaluators) this.evaluators.push(await this.#make(use, { engine }));
+    this.pipeline ??= this.#stack.use(await this.#startPipeline());
+  }
+
+  async #skipBroken(): Promise<void> {
     this.pipeline = this.#stack.use(await this.#startPipeline());
+    const { data, skipped } = await withoutBroken(this.data, this.pipeline, this.host);
+    this.data = data;
+    this.skipped = skipped;
   }
 
   /** What is evaluated and written: the average of the weights if there is one. */
@@ -168,7 +179,13 @@ export class Components implements AsyncDisposable {
     const { augmenter, smallPatches, train, seed } = this.recipe;
     const workers = train.workers === "auto" ? autoWorkers() : train.workers;
     const patchAugmenter = smallPatches && moduleOf(smallPatches.augmenter);
-    return await ViewPipeline.start({ augmenter: moduleOf(augmenter), patchAugmenter, workers, seed });
+    return await ViewPipeline.start({
+      augmenter: moduleOf(augmenter),
+      patchAugmenter,
+      workers,
+      seed,
+      log: this.host.log,
+    });
   }
 
   async #make<K extends PluginKind>(
@@ -179,7 +196,8 @@ export class Components implements AsyncDisposable {
   }
 }
 
-function moduleOf({ module, exportName, options }: PluginUse<"augmenter">): AugmenterModule {
+/** What a worker imports an augmenter by. */
+export function moduleOf({ module, exportName, options }: PluginUse<"augmenter">): AugmenterModule {
   return { module, exportName, options };
 }
 

@@ -68,7 +68,9 @@ class Run implements Disposable {
   readonly #stepsPerEpoch: number;
   readonly #endStep: number;
   readonly #loggers: Logger[] = [];
+  #batches: TrainingBatches | null = null;
   #startStep = 0;
+  #waitedBefore = 0;
   /** Steps that the weights have seen. */
   #done = 0;
 
@@ -135,7 +137,7 @@ class Run implements Disposable {
   async #train(): Promise<void> {
     const { parts, recipe, host } = this;
     using evaluation = await this.#evaluation();
-    const batches = await TrainingBatches.open(parts, recipe, host);
+    using batches = this.#batches = await TrainingBatches.open(parts, recipe, host);
     await batches.recall(this.#plans(0, this.#startStep));
     if (this.#startStep === 0) await this.#checkpoint(0);
     await this.#evaluate(evaluation, this.#startStep);
@@ -243,7 +245,9 @@ class Run implements Disposable {
   #log(step: number, loss: number, lr: number): void {
     const imagesPerSecond = this.#clock.step();
     const record = { step, epoch: step / this.#stepsPerEpoch, loss, lr, images_per_second: imagesPerSecond };
-    for (const logger of this.#loggers) logger.step?.(record);
+    const waited = this.#batches!.waited, waitedMs = waited - this.#waitedBefore;
+    this.#waitedBefore = waited;
+    for (const logger of this.#loggers) logger.step?.(record, { dataWaitSeconds: waitedMs / 1000 });
   }
 
   #logEvaluation(record: EvaluationRecord): void {
@@ -279,7 +283,8 @@ class Run implements Disposable {
     await saveStudent(directory.file("student.safetensors"), student.parameters, metadata, this.#endStep);
     await writeSummary(directory, recipe, {
       imagesPerSecond: this.#clock.imagesPerSecond,
-      waitedMs: parts.pipeline.waited,
+      waitedMs: this.#batches!.waited,
+      skipped: parts.skipped,
     });
     await writeReport(directory, recipe.name);
     for (const logger of this.#loggers) logger.end?.();

@@ -6,6 +6,7 @@ import { requireUnused } from "./run_directory.ts";
 import { planSteps } from "./sampler.ts";
 import { createOptimizer } from "./optimizers/create_optimizer.ts";
 import { learningRate, scheduleOf } from "./schedule.ts";
+import { checkTeacherCaches } from "./teacher_cache/open_caches.ts";
 import { disposeBatch, TrainingBatches } from "./training_batches.ts";
 import { type StepBatch, stepOptions, TrainingStep, type Views } from "./training_step.ts";
 
@@ -13,7 +14,13 @@ import { type StepBatch, stepOptions, TrainingStep, type Views } from "./trainin
 export interface DryRun {
   engine: string;
   device: string;
-  teacher: { plugin: string; weights: string | null; layout: string | null } | null;
+  /** `parameters` is null if it does not tell how many weights it has. */
+  teacher: {
+    plugin: string;
+    weights: string | null;
+    layout: string | null;
+    parameters: number | null;
+  } | null;
   student: { network: string; parameters: number };
   /** Whether images and weights were made up: all but the figures' time and memory is then the recipe's own. */
   stand_in: boolean;
@@ -70,6 +77,7 @@ export async function dryRun(
   if (options.out !== null) await requireUnused(options.out);
   await using tried = options.standIn === null ? null : await withStandIns(recipe);
   await using parts = await Components.create(tried?.recipe ?? recipe, host);
+  if (!tried) checkTeacherCaches(parts, recipe);
   const { data, engine, student, teacher, terms } = parts, { train } = recipe;
   const images = options.standIn ?? data.train.length, stepsPerEpoch = Math.floor(images / train.batch_size);
   if (stepsPerEpoch === 0) {
@@ -88,6 +96,7 @@ export async function dryRun(
       plugin: recipe.teacher!.plugin.name,
       weights: teacher.weights?.file ?? null,
       layout: teacher.weights?.layout ?? null,
+      parameters: teacher.parameters ?? null,
     },
     student: { network: student.network, parameters: trainableCount(parts) },
     stand_in: tried !== null,
@@ -139,7 +148,7 @@ async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: numbe
     : fresh.slice(1).map((plan) => ({ ...plan, epoch: plan.epoch + fixedViews }));
   const seconds: number[] = [];
   let loss = NaN, shapes = { views: [] as number[][], teacher: [] as number[][] };
-  const batches = await TrainingBatches.open(parts, recipe, host);
+  using batches = await TrainingBatches.open(parts, inMemory(recipe), host);
   let started = performance.now();
   for await (const batch of batches.deliver([...fresh, ...cached])) {
     host.signal.throwIfAborted();
@@ -155,6 +164,14 @@ async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: numbe
 
 function withPatches({ views, teacher, patches }: StepBatch): Views {
   return { views: [...views, ...patches?.views ?? []], teacher: [...teacher, ...patches?.teacher ?? []] };
+}
+
+/** The recipe with the teacher's embeddings kept in memory, since nothing is to be written. */
+function inMemory(recipe: Recipe): Recipe {
+  const { teacher } = recipe;
+  return teacher?.cache
+    ? { ...recipe, teacher: { ...teacher, cache: { ...teacher.cache, dir: null } } }
+    : recipe;
 }
 
 /** How many fixed views of each image the teacher sees once; null: it sees every view anew. */

@@ -39,6 +39,13 @@ export interface Engine extends AsyncDisposable {
   readonly traces: boolean;
 
   /**
+   * The arithmetic that a traced function of this precision really has here: `auto` depends on the device.
+   *
+   * @throws {RunError} If the device does not have it.
+   */
+  arithmetic(precision: Precision): "fp32" | "bf16" | "fp16";
+
+  /**
    * Makes `fn` one operation. At the first call `fn` runs once on tensors of the inputs' shapes and dtypes; later
    * calls repeat what it recorded. Inside, `tf` is used as ever:
    * gradients, `tf.tidy`, `variable.assign(value)`. A `tf.Variable` that `fn` reads is read anew at each call; any

@@ -5,6 +5,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import { RunError } from "./errors.ts";
+import { lockFile } from "./file_lock.ts";
 
 /** What to install, and where. */
 export interface Installation {
@@ -108,26 +109,16 @@ function sizeOf(folder: string): number {
   return total;
 }
 
-/**
- * Holds a lock on a file, which the system releases when the process ends, however it does. The file stays: were
- * it removed, a process that waits for it and one that makes it anew could both believe they hold it.
- */
 async function acquireLock(path: string, { log, signal }: Installation): Promise<Disposable> {
-  const cannot = (error: Error): never => {
-    throw new RunError(`Cannot lock "${path}": ${error.message}; set SEED_CACHE_DIR to a folder elsewhere`);
-  };
-  const file = await Deno.open(path, { create: true, write: true }).catch(cannot);
+  const waiting = () => log(`Waiting for another process that is installing the same package (${path})`);
   try {
-    for (let attempt = 0; !await file.tryLock(true).catch(cannot); attempt++) {
-      signal.throwIfAborted();
-      if (attempt === 0) log(`Waiting for another process that is installing the same package (${path})`);
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
+    return await lockFile(path, signal, waiting);
   } catch (error) {
-    file.close();
-    throw error;
+    if (signal.aborted && error === signal.reason) throw error;
+    throw new RunError(
+      `Cannot lock "${path}": ${(error as Error).message}; set SEED_CACHE_DIR to a folder elsewhere`,
+    );
   }
-  return file;
 }
 
 /** Removes what a process that was killed has left beside `into`. Call with the lock. */

@@ -12,6 +12,12 @@ export interface StepRecord {
   images_per_second: number;
 }
 
+/** Where a step's time went. */
+export interface StepTiming {
+  /** How long it waited for views. */
+  dataWaitSeconds: number;
+}
+
 /** One line an evaluation. */
 export interface EvaluationRecord {
   step: number;
@@ -43,7 +49,7 @@ export interface RunDescription {
 /** Follows a run. Every method may be absent. */
 export interface Logger extends Disposable {
   start?(run: RunDescription): void | Promise<void>;
-  step?(record: StepRecord): void;
+  step?(record: StepRecord, timing: StepTiming): void;
   evaluation?(record: EvaluationRecord): void;
   /** Something worth a line, for example `Checkpoint written: ...`. */
   message?(text: string): void;

@@ -5,6 +5,7 @@
  * @module
  */
 import { figuresOf } from "./evaluator.ts";
+import { escapeHtml } from "./html.ts";
 import { lossChart, type Point } from "./loss_chart.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
@@ -52,18 +53,18 @@ export function renderReport({ name, facts, summary, losses, evaluations, recipe
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escape(name)}</title>
+<title>${escapeHtml(name)}</title>
 <style>${STYLE}</style>
-<h1>${escape(name)}</h1>
+<h1>${escapeHtml(name)}</h1>
 ${table(rowsOf(figures))}
 <h2>Loss</h2>
-${lossChart(losses)}
+${lossChart([{ label: name, losses }])}
 <h2>Evaluations</h2>
 ${evaluations.length ? evaluationTable(evaluations) : "<p>None</p>"}
 <h2>Run</h2>
 ${table(rowsOf(facts))}
 <h2>Recipe</h2>
-<pre>${escape(recipe)}</pre>
+<pre>${escapeHtml(recipe)}</pre>
 </html>
 `;
 }
@@ -85,7 +86,7 @@ function rowsOf(values: Record<string, unknown>, prefix = ""): [string, string][
 
 function table(rows: [string, string][]): string {
   return `<table>${
-    rows.map(([key, value]) => `<tr><th>${escape(key)}<td>${escape(value)}`).join("\n")
+    rows.map(([key, value]) => `<tr><th>${escapeHtml(key)}<td>${escapeHtml(value)}`).join("\n")
   }</table>`;
 }
 
@@ -94,23 +95,16 @@ function evaluationTable(evaluations: Evaluated[]): string {
   const columns = [
     ...new Set(evaluations.flatMap(({ evaluation }) => figuresOf(evaluation).map(([key]) => key))),
   ];
-  const head = `<tr><th>Step<th>Network${columns.map((column) => `<th>${escape(column)}, %`).join("")}`;
+  const head = `<tr><th>Step<th>Network${columns.map((column) => `<th>${escapeHtml(column)}, %`).join("")}`;
   const rows = evaluations.map(({ step, network, evaluation }) => {
     const figures = new Map(figuresOf(evaluation));
     const cell = (value: number | undefined) => value === undefined ? "" : (100 * value).toFixed(1);
     const cells = columns.map((column) => `<td class="number">${cell(figures.get(column))}`).join("");
-    return `<tr><td class="number">${step}<td>${escape(network)}${cells}`;
+    return `<tr><td class="number">${step}<td>${escapeHtml(network)}${cells}`;
   });
   return `<table>${[head, ...rows].join("\n")}</table>`;
 }
 
 function rounded(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(5)));
-}
-
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(
-    '"',
-    "&quot;",
-  );
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lossChart } from "./loss_chart.ts";
+import { lossChart, type Point } from "./loss_chart.ts";
 import { renderReport, type ReportContent } from "./report.ts";
 
 const CONTENT: ReportContent = {
@@ -39,13 +39,15 @@ Deno.test("what files say is text in a report, never markup", () => {
   assert.equal(html.match(/&lt;script&gt;alert\(&quot;&amp;&quot;\)/g)?.length, 7);
 });
 
+const chartOf = (losses: Point[]) => lossChart([{ label: "a run", losses }]);
+
 /** The polyline's points. */
 function pointsOf(svg: string): number[][] {
   return svg.match(/points="([^"]*)"/)![1].split(" ").map((point) => point.split(",").map(Number));
 }
 
 Deno.test("a loss that falls goes down from left to right", () => {
-  const points = pointsOf(lossChart(Array.from({ length: 5000 }, (_, i) => ({ x: i + 1, y: 9 - i / 1000 }))));
+  const points = pointsOf(chartOf(Array.from({ length: 5000 }, (_, i) => ({ x: i + 1, y: 9 - i / 1000 }))));
   assert.ok(points.length <= 400);
   for (let i = 1; i < points.length; i++) {
     assert.ok(points[i][0] > points[i - 1][0] && points[i][1] > points[i - 1][1]); // SVG's y points down
@@ -54,7 +56,25 @@ Deno.test("a loss that falls goes down from left to right", () => {
 
 Deno.test("one step, a constant loss, and none are drawn too", () => {
   for (const losses of [[{ x: 1, y: 2 }], [{ x: 1, y: 2 }, { x: 2, y: 2 }]]) {
-    assert.ok(pointsOf(lossChart(losses)).flat().every(Number.isFinite));
+    assert.ok(pointsOf(chartOf(losses)).flat().every(Number.isFinite));
   }
   assert.match(lossChart([]), /No steps/);
+  assert.match(chartOf([]), /No steps/);
+});
+
+Deno.test("several curves share the scales, each with its colour and its label as text", () => {
+  const steep = [{ x: 1, y: 10 }, { x: 100, y: 0 }], short = [{ x: 1, y: 5 }, { x: 50, y: 5 }];
+  const chart = lossChart([{ label: "a", losses: steep }, { label: "<b>", losses: short }, {
+    label: "",
+    losses: [],
+  }]);
+  const lines = [...chart.matchAll(/points="([^"]+)".*?stroke="(#\w+)"/g)];
+  const [a, b] = lines.map(([, points]) => points.split(" ").map((point) => point.split(",").map(Number)));
+  assert.equal(lines.length, 2);
+  assert.notEqual(lines[0][2], lines[1][2]);
+  assert.equal(a[0][0], b[0][0]);
+  assert.ok(b[1][0] < a[1][0] && b[0][1] > a[0][1] && b[0][1] < a[1][1]);
+  for (const [i, label] of ["a", "&lt;b>"].entries()) {
+    assert.ok(chart.includes(`fill="${lines[i][2]}">${label}</text>`));
+  }
 });

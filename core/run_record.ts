@@ -10,6 +10,7 @@ import type { Recipe } from "./recipe/load_recipe.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { Student } from "./student.ts";
 import { tf } from "./tf.ts";
+import type { SkippedImages } from "./without_broken.ts";
 
 /** The first screen. */
 export function describeRun(
@@ -61,7 +62,7 @@ export function runFacts(recipe: Recipe, parts: Components): Record<string, unkn
 export async function writeSummary(
   directory: RunDirectory,
   recipe: Recipe,
-  measured: { imagesPerSecond: number | null; waitedMs: number },
+  measured: { imagesPerSecond: number | null; waitedMs: number; skipped: SkippedImages },
 ): Promise<void> {
   const metrics = await directory.metrics();
   const steps = metrics.filter((line) => "loss" in line), last = steps.at(-1);
@@ -72,6 +73,7 @@ export async function writeSummary(
     final_loss: last?.loss ?? null,
     images_per_second: measured.imagesPerSecond,
     data_wait_seconds: measured.waitedMs / 1000,
+    skipped_images: measured.skipped,
     evaluations: metrics.filter((line) => "evaluation" in line),
   });
 }

@@ -6,6 +6,8 @@ export interface Teacher extends Disposable {
   readonly embeddingDim: number;
   /** Side, in pixels, of the views it wants to see; null: the augmenter's. */
   readonly inputSize: number | null;
+  /** How many weights it has; absent: it does not tell. */
+  readonly parameters?: number;
   /** What `run.json` records about the weights; null for a teacher without a file. */
   readonly weights: WeightsRecord | null;
 

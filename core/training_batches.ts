@@ -4,10 +4,11 @@ import { NeighbourBags } from "./neighbour_bags.ts";
 import type { Batch, BatchRequest } from "./pipeline/view_pipeline.ts";
 import type { Recipe } from "./recipe/load_recipe.ts";
 import type { StepPlan } from "./sampler.ts";
-import type { Teacher } from "./teacher.ts";
-import { TeacherCache, type ViewId } from "./teacher_cache.ts";
+import type { ViewId } from "./teacher_cache/embedding_store.ts";
+import { openTeacherCaches, type TeacherCaches } from "./teacher_cache/open_caches.ts";
 import { tf } from "./tf.ts";
 import type { StepBatch, Views } from "./training_step.ts";
+import { viewRequest, type ViewSource, viewSources } from "./view_source.ts";
 
 /** One view of the images of a step, and whether the teacher has to see it. */
 interface PlannedView {
@@ -19,65 +20,45 @@ interface PlannedView {
   needsTeacher: boolean;
 }
 
-/** A stream of views: the full ones, or the small patches. */
-interface ViewSource {
-  stream: Stream;
-  /** First word of the keys of its random choices. */
-  purpose: string;
-  /** Views of an image in a step. */
-  views: number;
-  /** Numbers of those that the teacher sees, and of those that are of a neighbour. */
-  teacherViews: readonly number[];
-  neighbourViews: readonly number[];
-  size: number;
-  teacherSize: number;
-  cache: TeacherCache | null;
-}
-
 /**
  * The batches of a run, made ahead by the pipeline. Teacher and student see the same views: where the teacher wants
  * another size, a view is rendered from the same random choices at both.
  */
-export class TrainingBatches {
-  readonly #teacher: Teacher | null;
-  /** Number of fixed views of each image; null: new ones every epoch. */
-  readonly #fixedViews: number | null;
+export class TrainingBatches implements Disposable {
   readonly #sources: ViewSource[];
+  /** Milliseconds that steps have waited for views, the teacher's work left out. */
+  waited = 0;
 
-  /** @param bags What neighbours are drawn from; null if no view is of one. */
+  /**
+   * @param caches Of the teacher's embeddings; null: it sees every view anew.
+   * @param bags What neighbours are drawn from; null if no view is of one.
+   */
   constructor(
     private readonly parts: Components,
     private readonly recipe: Recipe,
+    private readonly caches: TeacherCaches | null = null,
     private readonly bags: NeighbourBags | null = null,
   ) {
-    const { needs, augmenter, patchAugmenter } = parts, { smallPatches } = recipe;
-    this.#teacher = needs.teacherViews.length ? parts.teacher : null;
-    this.#fixedViews = this.#teacher && (recipe.teacher?.cache?.views ?? null);
-    this.#sources = [this.#source("views", "view", needs, augmenter.size)];
-    if (smallPatches) {
-      const { count } = smallPatches, all = Array.from({ length: count }, (_, patch) => patch);
-      const of = { views: count, teacherViews: this.#teacher ? all : [], neighbourViews: [] };
-      this.#sources.push(this.#source("patches", "small patch", of, patchAugmenter!.size));
+    this.#sources = viewSources(parts, recipe);
+  }
+
+  /**
+   * Makes them for a run: the teacher's cache is opened, and neighbours are looked for, if an objective looks at them.
+   *
+   * @throws {RunError} If the cache is of other views.
+   */
+  static async open(parts: Components, recipe: Recipe, host: Host): Promise<TrainingBatches> {
+    const caches = await openTeacherCaches(parts, recipe, host);
+    try {
+      return new TrainingBatches(parts, recipe, caches, await findBags(parts, recipe, host));
+    } catch (error) {
+      caches?.[Symbol.dispose]();
+      throw error;
     }
   }
 
-  /** Makes them for a run: neighbours are looked for first, if an objective looks at them. */
-  static async open(parts: Components, recipe: Recipe, host: Host): Promise<TrainingBatches> {
-    return new TrainingBatches(parts, recipe, await findBags(parts, recipe, host));
-  }
-
-  #source(
-    stream: Stream,
-    purpose: string,
-    needs: Pick<ViewSource, "views" | "teacherViews" | "neighbourViews">,
-    size: number,
-  ): ViewSource {
-    const { augmenter, data } = this.parts, fixed = this.#fixedViews;
-    // A teacher that sees views larger sees patches larger in proportion.
-    const teacherSize = Math.round((this.#teacher?.inputSize ?? augmenter.size) * size / augmenter.size);
-    const cache = fixed ? new TeacherCache(this.#teacher!, data.train.length, fixed * needs.views) : null;
-    const { views, teacherViews, neighbourViews } = needs;
-    return { stream, purpose, views, teacherViews, neighbourViews, size, teacherSize, cache };
+  [Symbol.dispose](): void {
+    this.caches?.[Symbol.dispose]();
   }
 
   /**
@@ -93,7 +74,7 @@ export class TrainingBatches {
       };
     let next = begin();
     try {
-      for (let batch = await next; !batch.done; batch = await next) {
+      for (let batch = await this.#waitFor(next); !batch.done; batch = await this.#waitFor(next)) {
         next = begin();
         yield batch.value;
       }
@@ -103,6 +84,14 @@ export class TrainingBatches {
       if (rest?.value) disposeBatch(rest.value);
       await batches.return(undefined);
     }
+  }
+
+  /** While a step trains, a wait for views costs nothing: what counts are those while it waits itself. */
+  async #waitFor<T>(batch: Promise<T>): Promise<T> {
+    const { pipeline } = this.parts, before = pipeline.waited;
+    const result = await batch;
+    this.waited += pipeline.waited - before;
+    return result;
   }
 
   async *#make(plans: Iterable<StepPlan>): AsyncGenerator<StepBatch> {
@@ -147,11 +136,11 @@ export class TrainingBatches {
     }
   }
 
-  /** What the steps ask the teacher for, at the size it wants. */
+  /** What the steps ask the teacher for, at the size it wants, if the cache is in memory. */
   *#uncached(plans: Iterable<StepPlan>, planned: PlannedView[]): Generator<BatchRequest> {
-    if (!this.#fixedViews) return;
+    if (!this.caches || this.caches.persistent) return;
     for (const plan of plans) {
-      if (this.#sources.every(({ cache }) => cache!.complete)) return;
+      if (this.caches.complete) return;
       for (const view of this.#planAll(plan)) {
         if (!view.needsTeacher) continue;
         planned.push(view);
@@ -175,24 +164,17 @@ export class TrainingBatches {
   }
 
   #plan({ epoch, images }: StepPlan, source: ViewSource, view: number): PlannedView {
-    const { data } = this.parts,
-      { seed } = this.recipe,
-      { stream, purpose, size, teacherSize, cache } = source;
-    const round = this.#fixedViews ? epoch % this.#fixedViews : epoch, number = round * source.views + view;
+    const { parts: { data }, recipe: { seed }, caches } = this, { size, teacherSize } = source;
+    const round = caches ? epoch % caches.views : epoch, number = round * source.views + view;
     // One neighbour a step: several views of it go together.
     const shown = source.neighbourViews.includes(view)
       ? images.map((image) => this.bags!.draw(image, { seed, number: round }))
       : images;
     const ids = shown.map((image) => ({ image, view: number }));
     const embedded = source.teacherViews.includes(view);
-    const needsTeacher = embedded && (cache?.claim(ids) ?? true);
+    const needsTeacher = embedded && (caches?.of(source).claim(ids) ?? true);
     const sizes = needsTeacher && teacherSize !== size ? [size, teacherSize] : [size];
-    const requests = sizes.map((size) => ({
-      images: shown.map((image) => data.train.image(image)),
-      keys: shown.map((image) => [seed, purpose, image, number]),
-      stream,
-      size,
-    }));
+    const requests = sizes.map((size) => viewRequest(source, { data, seed, images: shown, number, size }));
     return { source, ids, requests, embedded, needsTeacher };
   }
 
@@ -200,12 +182,9 @@ export class TrainingBatches {
     return this.parts.engine.upload(pixels, [pixels.length / (size * size * 3), size, size, 3]);
   }
 
-  async #embed(
-    { source: { cache }, ids, needsTeacher }: PlannedView,
-    images: tf.Tensor4D,
-  ): Promise<tf.Tensor2D> {
-    if (!cache) return await this.#teacher!.embed(images);
-    return await cache.embed(ids, needsTeacher ? images : null);
+  async #embed({ source, ids, needsTeacher }: PlannedView, images: tf.Tensor4D): Promise<tf.Tensor2D> {
+    if (!this.caches) return await this.parts.teacher!.embed(images);
+    return await this.caches.of(source).embed(ids, needsTeacher ? images : null);
   }
 }
 

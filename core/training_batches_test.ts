@@ -4,8 +4,12 @@ import type { Batch, BatchRequest } from "./pipeline/view_pipeline.ts";
 import { Random } from "./random.ts";
 import type { Recipe } from "./recipe/load_recipe.ts";
 import { planSteps } from "./sampler.ts";
+import { MemoryStore } from "./teacher_cache/embedding_store.ts";
+import { TeacherCaches } from "./teacher_cache/open_caches.ts";
+import { TeacherCache } from "./teacher_cache/teacher_cache.ts";
 import { tf } from "./tf.ts";
 import { TrainingBatches } from "./training_batches.ts";
+import type { ViewSource } from "./view_source.ts";
 
 await tf.setBackend("cpu");
 
@@ -70,10 +74,16 @@ function make(
     data: { train: { length: IMAGES, image: (i: number) => ({ name: `${i}`, file: "" }) } },
     engine: { upload: (pixels: Uint8Array, shape: number[]) => tf.tensor(Float32Array.from(pixels), shape) },
   };
-  const cache = options.views ? { views: options.views, dir: null } : null;
-  const recipe = { seed: 5, teacher: { cache } };
-  const batches = new TrainingBatches(parts as unknown as Components, recipe as unknown as Recipe);
+  const recipe = { seed: 5 }, caches = options.views ? cachesOf(teacher, options.views, parts.needs) : null;
+  const batches = new TrainingBatches(parts as unknown as Components, recipe as unknown as Recipe, caches);
   return { batches, pipeline, teacher };
+}
+
+function cachesOf(teacher: typeof TEACHER, views: number, { teacherViews }: { teacherViews: number[] }) {
+  const caches = new TeacherCaches(views), store = new MemoryStore("fp32");
+  const cache = new TeacherCache(teacher, store, IMAGES, views * teacherViews.length);
+  caches.set({ stream: "views" } as ViewSource, cache);
+  return caches;
 }
 
 const plans = (startStep: number, endStep: number) =>

@@ -14,6 +14,7 @@ export class FrozenTeacher implements Teacher {
   readonly embeddingDim: number;
   readonly inputSize: number | null;
   readonly weights: WeightsRecord;
+  readonly parameters: number;
   readonly #parameters: FrozenParameters;
   /** One a shape: views, small patches and evaluations come in batches of their own. */
   readonly #forward = new Map<string, TracedFunction>();
@@ -33,6 +34,12 @@ export class FrozenTeacher implements Teacher {
   ) {
     ({ embeddingDim: this.embeddingDim, inputSize: this.inputSize, weights: this.weights } = options);
     this.#parameters = options.parameters;
+    // Running statistics are no weights.
+    const isWeight = (name: string) => !/\.running_(mean|var)$/.test(name);
+    this.parameters = this.#parameters.values.reduce(
+      (sum, { name, tensor }) => isWeight(name) ? sum + tensor.size : sum,
+      0,
+    );
   }
 
   async embed(images: tf.Tensor4D): Promise<tf.Tensor2D> {

@@ -305,6 +305,27 @@ for (const [what, view, step] of AUGMENTERS) {
     expectFailure((t) => checkAugmenter(t, { make: () => ({ size: 32, view }) }), step));
 }
 
+const DESCRIPTIONS: [string, Augmenter["describe"], RegExp | null][] = [
+  ["as it does", (picture, random) => moco.describe!(picture, random), null],
+  ["of another key", (picture) => moco.describe!(picture, new Random(5)), /tells how/],
+  ["and draws once more", (picture, random) => {
+    random.uint32();
+    return moco.describe!(picture, random);
+  }, /tells how/],
+  ["a crop that is too small", (picture, random) => {
+    const { crop, ...others } = moco.describe!(picture, random);
+    return { ...others, crop: { ...crop!, width: Math.ceil(crop!.width / 2) } };
+  }, /tells how/],
+];
+
+for (const [what, describe, step] of DESCRIPTIONS) {
+  Deno.test(`checkAugmenter() on one that tells its views ${what}`, () =>
+    expectFailure((t) => {
+      const view: Augmenter["view"] = (image, random, size) => moco.view(image, random, size);
+      return checkAugmenter(t, { make: () => ({ size: 32, view, describe }) });
+    }, step));
+}
+
 // --- Data source, evaluator, logger, engine.
 
 /** Of the source in an order of the day: each listing is of the next one. */

@@ -26,6 +26,8 @@ evaluate: { every_epochs: 2, knn: { k: 3 } }
 checkpoint: { every_steps: 2 }
 loggers: [{ plugin: "@seed/logger-jsonl" }, { plugin: "${import.meta.url}#breaking" }]
 `;
+/** Each run with a folder of its own. */
+const CACHED_ON_DISK = SEED.replace("{ views: 2 }", "{ views: 2, dir: CACHE }");
 const MOCO = SEED.replace(/^teacher:.*\n/m, "").replace("objective-seed", "objective-moco");
 
 /** Everything that a checkpoint may hold: two losses with a queue each, small patches, moments, an average. */
@@ -80,7 +82,7 @@ interface Options {
 /** Runs a recipe in a folder; returns whether it came to its end. */
 async function run(text: string, out: string, options: Options = {}): Promise<boolean> {
   const path = join(out, "..", "recipe.yaml");
-  await Deno.writeTextFile(path, text.replace("ROOT", IMAGES));
+  await Deno.writeTextFile(path, text.replace("ROOT", IMAGES).replace("CACHE", `"${out}-cache"`));
   [breakAt, interruptAt, interrupt] = [
     options.breaks ?? null,
     options.interrupts ?? null,
@@ -127,6 +129,7 @@ const EVENTS = [
 /** Before a checkpoint, between two, at an evaluation with a checkpoint and at the end. */
 const BREAKS: Record<string, [recipe: string, events: string[]]> = {
   SEED: [SEED, ["untrained 0", "step 2", "step 3", "student 6", "student 12"]],
+  "SEED with a cache on disk": [CACHED_ON_DISK, ["untrained 0", "step 3", "student 6"]],
   MoCo: [MOCO, ["step 7"]],
   "a run with everything": [EVERYTHING, ["step 7"]],
 };
@@ -175,6 +178,37 @@ Deno.test("a run that is interrupted and resumed equals a whole one, wherever it
     // After its last evaluation a run is as good as done.
     assert.equal(await run(SEED, join(folder, "last"), { interrupts: "student 12" }), true);
     assert.deepEqual(await outcome(join(folder, "last")), whole);
+  }));
+
+Deno.test("whether the cache is in memory or on disk does not matter", () =>
+  inFolder(async (folder) => {
+    await run(SEED, join(folder, "memory"));
+    await run(CACHED_ON_DISK, join(folder, "disk"));
+    assert.deepEqual(await outcome(join(folder, "disk")), await outcome(join(folder, "memory")));
+  }));
+
+Deno.test("images that do not decode stop a run, or are left out, counted and named", () =>
+  inFolder(async (folder) => {
+    const images = join(folder, "images");
+    await makeImageFolder(images, { train: 8, val: 3 }, ["rows"]);
+    await Deno.writeTextFile(join(images, "train", "rows", "5.png"), "no picture");
+    const overrides = [`data.root=${images}`];
+    await assert.rejects(
+      run(SEED, join(folder, "stopped"), { overrides }),
+      /view of the image "rows\/5\.png": /,
+    );
+    await run(SEED, join(folder, "skipped"), { overrides: [...overrides, "data.on_error=skip"] });
+    await Deno.remove(join(images, "train", "rows", "5.png"));
+    await run(SEED, join(folder, "without"), { overrides });
+    const { summary: { skipped_images, ...summary }, ...skipped } = await outcome(join(folder, "skipped"));
+    const { summary: { skipped_images: none, ...expected }, ...without } = await outcome(
+      join(folder, "without"),
+    );
+    assert.deepEqual([skipped, summary], [without, expected]);
+    assert.equal(skipped_images.count, 1);
+    assert.equal(skipped_images.images[0].name, "rows/5.png");
+    assert.match(skipped_images.images[0].message, /^Cannot make a view of the image "rows\/5\.png": /);
+    assert.deepEqual(none, { count: 0, images: [] });
   }));
 
 Deno.test("a run in several parts equals a whole one", () =>

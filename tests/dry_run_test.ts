@@ -30,6 +30,10 @@ const CHOSEN = [
   "recipes/imagenet/successors/simreg.yaml",
 ];
 
+/** Weights of torchvision's ResNet-50 without its classifier, and of the heads 2048-2048-128, SwAV's with a norm. */
+const RESNET50 = 25_557_032 - 2_049_000, HEAD = 2048 * 2048 + 2048 + 2048 * 128 + 128;
+const HEADS: Record<string, number> = { "@seed/teacher-moco": HEAD, "@seed/teacher-swav": HEAD + 2 * 2048 };
+
 const all = (await recipePaths()).filter((path) => !/\/demo/.test(path));
 const chosen = Deno.env.get("SEED_ALL_RECIPES") ? all : CHOSEN;
 
@@ -64,6 +68,9 @@ for (const path of chosen) {
     assert.ok(Number.isFinite(dry.loss) && dry.seconds > 0 && dry.memory_bytes > 0);
     assert.equal(dry.steps, Math.floor(IMAGES / 8) * whole.train.epochs);
     assert.equal(dry.teacher === null, whole.teacher === null);
+    if (dry.teacher && CHOSEN.includes(path)) {
+      assert.equal(dry.teacher.parameters, RESNET50 + HEADS[dry.teacher.plugin]);
+    }
     for (const view of dry.shapes.views) assert.deepEqual(view, [8, 32, 32, 3]);
     const width = dry.shapes.embedding[1];
     for (const embedding of dry.shapes.teacher) assert.deepEqual(embedding, [8, width]);

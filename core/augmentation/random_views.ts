@@ -1,4 +1,4 @@
-import type { Augmenter, Pixels } from "../augmenter.ts";
+import type { Augmenter, Pixels, ViewDescription } from "../augmenter.ts";
 import { decode } from "../pipeline/decode.ts";
 import type { Size } from "../pipeline/planes.ts";
 import type { Random } from "../random.ts";
@@ -19,6 +19,13 @@ export class RandomViews implements Augmenter {
     const plan = this.plan(random, picture);
     const operations = plan.operations.map((operation) => scaled(operation, size / this.size));
     return renderView(picture, { ...plan, operations }, size);
+  }
+
+  /** The crop, whether it is flipped, and the operations in their order with what was drawn for each. */
+  describe(picture: Size, random: Random): ViewDescription {
+    const { crop, flip, operations } = this.plan(random, picture);
+    const drawn = operations.map(({ kind, ...value }) => [kind, Object.values(value)[0] ?? true]);
+    return { crop, flip, operations: operations.map(({ kind }) => kind), ...Object.fromEntries(drawn) };
   }
 }
 

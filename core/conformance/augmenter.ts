@@ -75,9 +75,36 @@ export async function checkAugmenter(t: Steps, { make, random = true }: Augmente
     for (const key of KEYS) await view(key);
     assert.ok(sameValues([image.data], [before]), "the picture's pixels changed");
   });
+  await t.step("tells how it makes its views, if it tells anything", async () => {
+    if (!augmenter.describe) return;
+    for (const size of [{ width: 96, height: 80 }, { width: 7, height: 300 }, { width: 1, height: 1 }]) {
+      for (const key of KEYS) await checkDescription(augmenter, size, () => new Random("view", key));
+    }
+  });
   await t.step("refuses bytes that are no picture", async () => {
     await assert.rejects(view(0, SIZE, new TextEncoder().encode("no picture")), Error);
   });
+}
+
+/** That it draws what the view draws, and that the view shows the crop alone. */
+async function checkDescription(
+  augmenter: Augmenter,
+  { width, height }: { width: number; height: number },
+  randomOf: () => Random,
+): Promise<void> {
+  const told = randomOf(), drawn = randomOf(), image = picture(0, width, height);
+  const { crop } = augmenter.describe!({ width, height }, told);
+  const view = await augmenter.view(image, drawn, SIZE);
+  assert.equal(told.uint32(), drawn.uint32(), "it draws more than the view does, or less");
+  if (!crop) return;
+  const { left, top } = crop, right = left + crop.width, bottom = top + crop.height;
+  assert.ok(0 <= left && left < right && right <= width && 0 <= top && top < bottom && bottom <= height);
+  const changed = image.data.map((value, i) => {
+    const x = Math.floor(i / 3) % width, y = Math.floor(i / 3 / width);
+    return x >= left && x < right && y >= top && y < bottom ? value : 255 - value;
+  });
+  const same = await augmenter.view({ ...image, data: changed }, randomOf(), SIZE);
+  assert.ok(sameValues([same], [view]), "the view shows more than the crop");
 }
 
 /** Means of two by two pixels: `[2 * size, 2 * size, 3]` to `[size, size, 3]`. */

@@ -35,13 +35,14 @@ async function tell(logger: Logger, startStep: number, endStep: number): Promise
     logger.evaluation?.(figures(startStep, startStep ? "student" : "untrained"));
   }
   for (let step = startStep + 1; step <= endStep; step++) {
-    logger.step?.({
+    const record = {
       step,
       epoch: step / RUN.stepsPerEpoch,
       loss: 3 / step,
       lr: 0.01,
       images_per_second: 100,
-    });
+    };
+    logger.step?.(record, { dataWaitSeconds: 0.01 });
     if (step % RUN.stepsPerEpoch === 0) logger.evaluation?.(figures(step, "student"));
     if (step === 2) logger.message?.("Something worth a line");
   }

@@ -1,4 +1,4 @@
-import type { ImageReference } from "../data_source.ts";
+import type { ImageReference, ImageSet } from "../data_source.ts";
 import { RunError } from "../errors.ts";
 import type { Stream } from "../loss_terms.ts";
 import type { KeyPart } from "../random.ts";
@@ -34,7 +34,22 @@ export interface PipelineOptions {
   seed: number;
   /** Batches that are made ahead; default 3. */
   ahead?: number;
+  /** Told when a worker has died and another takes its place; absent: nobody is. */
+  log?(message: string): void;
 }
+
+/** An image that no view can be made of. */
+export interface BrokenImage {
+  index: number;
+  name: string;
+  /** Why. */
+  message: string;
+}
+
+/** Side of the views that images are checked with, in pixels. */
+const CHECK_SIZE = 8;
+/** Images that are checked between two looks at the signal. */
+const CHECKED_AT_ONCE = 1024;
 
 /** One is being made while the next is read; more would only hold pictures in memory. */
 const TASKS_OF_A_WORKER = 2;
@@ -49,37 +64,42 @@ export function autoWorkers(): number {
 
 /**
  * Makes batches of views in worker threads. Results do not depend on the number of workers: every random choice
- * comes from the view's key, and batches are delivered in the order they were asked for.
+ * comes from the view's key, and batches are delivered in the order they were asked for. A worker that dies is
+ * replaced, and makes what it had begun anew; a view that two workers died of is an error.
  */
 export class ViewPipeline implements AsyncDisposable {
-  readonly #workers: PipelineWorker[];
+  readonly #workers: PipelineWorker[] = [];
   readonly #ahead: number;
   /** Views that no worker has begun, in the order they were asked for. */
   readonly #backlog: Task[] = [];
   /** Buffers of delivered batches, by size in bytes, to be filled again. */
   readonly #free = new Map<number, SharedArrayBuffer[]>();
-  /** Milliseconds that the consumer has waited for batches. */
-  waited = 0;
+  readonly #starting = new Set<PipelineWorker>();
+  /** Why no views are made any more. */
+  #ended: Error | null = null;
+  #waited = 0;
+  #waitingSince: number | null = null;
 
-  private constructor(workers: PipelineWorker[], ahead: number) {
-    this.#workers = workers;
-    this.#ahead = ahead;
-    for (const worker of workers) worker.onFree = () => this.#assign();
+  private constructor(private readonly start: StartMessage, private readonly options: PipelineOptions) {
+    this.#ahead = options.ahead ?? 3;
   }
 
   /** @throws {RunError} If a worker cannot load the augmenter. */
-  static async start(
-    { augmenter, patchAugmenter = null, workers, seed, ahead = 3 }: PipelineOptions,
-  ): Promise<ViewPipeline> {
-    const message: StartMessage = { kind: "start", augmenter, patchAugmenter, seed };
-    const started = Array.from({ length: workers }, () => new PipelineWorker());
+  static async start(options: PipelineOptions): Promise<ViewPipeline> {
+    const { augmenter, patchAugmenter = null, workers, seed } = options;
+    const pipeline = new ViewPipeline({ kind: "start", augmenter, patchAugmenter, seed }, options);
     try {
-      await Promise.all(started.map((worker) => worker.start(message)));
+      await Promise.all(Array.from({ length: workers }, () => pipeline.#startWorker()));
+      return pipeline;
     } catch (error) {
-      for (const worker of started) worker.stop();
+      await pipeline[Symbol.asyncDispose]();
       throw error;
     }
-    return new ViewPipeline(started, ahead);
+  }
+
+  /** Milliseconds that the consumer has waited for batches until now. */
+  get waited(): number {
+    return this.#waited + (this.#waitingSince === null ? 0 : performance.now() - this.#waitingSince);
   }
 
   /** Delivers the batches in order, a few of them made ahead. */
@@ -97,9 +117,7 @@ export class ViewPipeline implements AsyncDisposable {
     };
     try {
       for (fill(); pending.length; fill()) {
-        const started = performance.now();
-        const { buffer, request } = await pending.shift()!;
-        this.waited += performance.now() - started;
+        const { buffer, request } = await this.#waitFor(pending.shift()!);
         try {
           yield { pixels: new Uint8Array(buffer), size: request.size };
         } finally {
@@ -114,9 +132,49 @@ export class ViewPipeline implements AsyncDisposable {
     }
   }
 
-  // deno-lint-ignore require-await
+  /**
+   * Looks at every image.
+   *
+   * @param broken Called, in order, with each that no view can be made of.
+   * @param progress Told how many images were looked at.
+   */
+  async check(
+    images: ImageSet,
+    { signal, broken, progress }: {
+      signal: AbortSignal;
+      broken(image: BrokenImage): void;
+      progress?(done: number): void;
+    },
+  ): Promise<void> {
+    const target = new SharedArrayBuffer(CHECK_SIZE ** 2 * 3);
+    for (let first = 0; first < images.length; first += CHECKED_AT_ONCE) {
+      signal.throwIfAborted();
+      const count = Math.min(CHECKED_AT_ONCE, images.length - first);
+      const tasks = Array.from({ length: count }, (_, i): Task => ({
+        view: {
+          image: images.image(first + i),
+          key: null,
+          stream: "views",
+          size: CHECK_SIZE,
+          target,
+          offset: 0,
+        },
+        made: Promise.withResolvers(),
+        deaths: 0,
+      }));
+      const views = await this.#run(tasks);
+      if (this.#ended) throw this.#ended;
+      views.forEach((view, i) => {
+        if (view.status === "fulfilled") return;
+        broken({ index: first + i, name: tasks[i].view.image.name, message: view.reason.message });
+      });
+      progress?.(first + count);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const worker of this.#workers) worker.stop();
+    this.#end(new Error("The pipeline was stopped"));
+    await Promise.resolve();
   }
 
   async #make(request: BatchRequest): Promise<{ buffer: SharedArrayBuffer; request: BatchRequest }> {
@@ -126,26 +184,80 @@ export class ViewPipeline implements AsyncDisposable {
     const tasks = images.map((image, i): Task => ({
       view: { image, key: keys && keys[i], stream, size, shortSide, target: buffer, offset: i * bytes },
       made: Promise.withResolvers(),
+      deaths: 0,
     }));
-    this.#backlog.push(...tasks);
-    this.#assign();
-    const views = await Promise.allSettled(tasks.map(({ made }) => made.promise));
+    const views = await this.#run(tasks);
     // Of several images that fail the first is told, whichever worker was faster.
     const failed = views.find((view) => view.status === "rejected");
     if (failed) throw failed.reason;
     return { buffer, request };
   }
 
-  /** Gives workers that are free what waits. A worker that has ended makes everything fail: views are missing. */
+  async #waitFor<T>(made: Promise<T>): Promise<T> {
+    this.#waitingSince = performance.now();
+    try {
+      return await made;
+    } finally {
+      this.#waited += performance.now() - this.#waitingSince;
+      this.#waitingSince = null;
+    }
+  }
+
+  async #run(tasks: readonly Task[]): Promise<PromiseSettledResult<void>[]> {
+    this.#backlog.push(...tasks);
+    this.#assign();
+    return await Promise.allSettled(tasks.map(({ made }) => made.promise));
+  }
+
+  /** Gives workers that are free what waits. */
   #assign(): void {
-    const ended = this.#workers.find(({ ended }) => ended)?.ended;
-    if (ended) {
-      for (const { made } of this.#backlog.splice(0)) made.reject(ended);
+    if (this.#ended) {
+      for (const { made } of this.#backlog.splice(0)) made.reject(this.#ended);
       return;
     }
     for (const worker of this.#workers) {
       while (worker.tasks < TASKS_OF_A_WORKER && this.#backlog.length) worker.make(this.#backlog.shift()!);
     }
+  }
+
+  async #startWorker(): Promise<void> {
+    const worker = new PipelineWorker(
+      () => this.#assign(),
+      (error, tasks) => this.#replace(worker, error, tasks),
+    );
+    this.#starting.add(worker);
+    try {
+      await worker.start(this.start);
+    } finally {
+      this.#starting.delete(worker);
+    }
+    if (this.#ended) return worker.stop(this.#ended);
+    this.#workers.push(worker);
+    this.#assign();
+  }
+
+  /** What the worker had begun is begun anew by another, unless another has died of it before. */
+  #replace(worker: PipelineWorker, error: Error, tasks: readonly Task[]): void {
+    const at = this.#workers.indexOf(worker);
+    if (at < 0) return; // it died while it started, which its start tells
+    this.#workers.splice(at, 1);
+    const [again, hopeless] = [false, true].map((isSecond) =>
+      tasks.filter(({ deaths }) => deaths > 0 === isSecond)
+    );
+    for (const task of again) task.deaths++;
+    this.#backlog.unshift(...again);
+    const names = hopeless.map(({ view }) => `"${view.image.name}"`).join(" and ");
+    for (const { made } of hopeless) {
+      made.reject(new RunError(`${error.message}, twice, at a view of the image ${names}`));
+    }
+    this.options.log?.(`${error.message}; another takes its place`);
+    this.#startWorker().catch((reason) => this.#end(reason));
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const worker of [...this.#workers.splice(0), ...this.#starting]) worker.stop(this.#ended);
+    this.#assign();
   }
 
   #giveBack(buffer: SharedArrayBuffer): void {
@@ -159,24 +271,32 @@ export class ViewPipeline implements AsyncDisposable {
 interface Task {
   view: Omit<ViewTask, "kind" | "id">;
   made: PromiseWithResolvers<void>;
+  /** Workers that died while they made it. */
+  deaths: number;
 }
 
 /** The main thread's end of a worker. */
 class PipelineWorker {
-  /** Called when a task is over, or the worker. */
-  onFree = () => {};
-  /** Why it makes no views any more. */
-  ended: Error | null = null;
   readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   readonly #tasks = new Map<number, Task>();
   readonly #ready = Promise.withResolvers<void>();
   #nextId = 0;
 
-  constructor() {
+  /**
+   * @param onFree Called when a task is over.
+   * @param onDeath Called when the worker has died by itself, with the tasks that it had.
+   */
+  constructor(
+    private readonly onFree: () => void,
+    private readonly onDeath: (error: Error, tasks: readonly Task[]) => void,
+  ) {
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#end(new RunError(`A data worker died: ${event.message}`));
+      const error = new RunError(`A data worker died: ${event.message}`), tasks = [...this.#tasks.values()];
+      this.#tasks.clear();
+      this.#ready.reject(error);
+      this.onDeath(error, tasks);
     };
   }
 
@@ -196,29 +316,24 @@ class PipelineWorker {
     this.#worker.postMessage({ kind: "view", id, ...task.view } satisfies ViewTask);
   }
 
-  stop(): void {
+  /** Ends it; what it was given fails with the reason. */
+  stop(reason: Error): void {
     this.#worker.terminate();
-    this.#end(new Error("The pipeline was stopped"));
+    this.#ready.reject(reason);
+    this.#ready.promise.catch(() => {}); // whoever waits for it is told; later nobody does
+    for (const { made } of this.#tasks.values()) made.reject(reason);
+    this.#tasks.clear();
   }
 
   #receive(reply: WorkerReply): void {
     if (reply.kind === "ready") return this.#ready.resolve();
     if (reply.kind === "failed" && reply.id === null) {
-      return this.#end(new RunError(`A data worker cannot load the augmenter: ${reply.message}`));
+      return this.#ready.reject(new RunError(`A data worker cannot load the augmenter: ${reply.message}`));
     }
     const { made, view } = this.#tasks.get(reply.id!)!;
     this.#tasks.delete(reply.id!);
     if (reply.kind === "done") made.resolve();
     else made.reject(new RunError(`Cannot make a view of the image "${view.image.name}": ${reply.message}`));
-    this.onFree();
-  }
-
-  #end(error: Error): void {
-    this.ended ??= error;
-    this.#ready.reject(error);
-    this.#ready.promise.catch(() => {}); // whoever waits for it is told; later nobody does
-    for (const { made } of this.#tasks.values()) made.reject(error);
-    this.#tasks.clear();
     this.onFree();
   }
 }

@@ -3,16 +3,19 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type { ImageReference } from "../data_source.ts";
 import { RunError } from "../errors.ts";
-import { type BatchRequest, ViewPipeline } from "./view_pipeline.ts";
+import { type BatchRequest, type BrokenImage, ViewPipeline } from "./view_pipeline.ts";
 
 const MODULE = new URL("./testdata/augmenters.ts", import.meta.url).href;
 
-async function start(exportName = "default", options: { workers?: number; ahead?: number } = {}) {
+async function start(
+  exportName = "default",
+  options: { workers?: number; ahead?: number; log?(message: string): void } = {},
+) {
   return await ViewPipeline.start({
     augmenter: { module: MODULE, exportName, options: {} },
     workers: options.workers ?? 2,
     seed: 0,
-    ahead: options.ahead,
+    ...{ ahead: options.ahead, log: options.log },
   });
 }
 
@@ -217,13 +220,64 @@ Deno.test("an augmenter that cannot be made or imported stops the start", async 
   });
 });
 
-Deno.test("a worker that dies is an error, now and at every later batch, never a wait without end", () =>
+Deno.test("a view that two workers die of is an error, again and again, never a wait without end", () =>
   withImages(async (image) => {
-    await using pipeline = await start("dies");
-    const says = /^A data worker died: .*Out of luck/;
-    assert.match(await refusal(pipeline, requests(image, 4)), says);
-    assert.match(await refusal(pipeline, requests(image, 4)), says);
+    for (const workers of [1, 3]) {
+      await using pipeline = await start("dies", { workers });
+      const says = /^A data worker died: .*Out of luck, twice, at a view of the image .*"image 3"/;
+      assert.match(await refusal(pipeline, requests(image, 4)), says);
+      assert.match(await refusal(pipeline, requests(image, 4)), says);
+      const others = requests((i) => image(i + 100), 2);
+      assert.equal((await collect(pipeline, others)).length, 2);
+    }
   }));
+
+Deno.test("a worker that dies once is replaced, and its views are made anew", () =>
+  withImages(async (image) => {
+    const folder = await Deno.makeTempDir(), died = join(folder, "died");
+    Deno.env.set("SEED_TEST_DIED", died);
+    try {
+      const results = [];
+      for (const logged of [["A data worker died"], []]) {
+        const said: string[] = [];
+        await using pipeline = await start("diesOnce", { log: (message) => said.push(message) });
+        results.push(await collect(pipeline, requests(image, 4)));
+        assert.deepEqual(said.map((message) => message.slice(0, 18)), logged);
+        assert.ok(await Deno.stat(died));
+      }
+      assert.deepEqual(results[0], results[1]);
+    } finally {
+      Deno.env.delete("SEED_TEST_DIED");
+      await Deno.remove(folder, { recursive: true });
+    }
+  }));
+
+Deno.test("images are checked one by one: those that do not decode are told, whatever their number", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "seed-pipeline-" });
+  try {
+    const good = join(folder, "good.png"), bad = join(folder, "bad.png");
+    await sharp({ create: { width: 64, height: 64, channels: 3, background: "#f00" } }).png().toFile(good);
+    await Deno.writeTextFile(bad, "no picture");
+    const isBad = (i: number) => i % 700 === 699;
+    const images = { length: 2500, image: (i: number) => ({ name: `${i}`, file: isBad(i) ? bad : good }) };
+    await using pipeline = await start();
+    const seen: number[] = [], signal = new AbortController().signal;
+    const broken: BrokenImage[] = [], tell = (image: BrokenImage) => broken.push(image);
+    await pipeline.check(images, { signal, broken: tell, progress: (done) => seen.push(done) });
+    assert.deepEqual(
+      broken.map(({ index, name }) => [index, name]),
+      [699, 1399, 2099].map((i) => [i, `${i}`]),
+    );
+    assert.match(broken[0].message, /^Cannot make a view of the image "699": /);
+    assert.deepEqual(seen, [1024, 2048, 2500]);
+    await assert.rejects(
+      pipeline.check(images, { signal: AbortSignal.abort("enough"), broken: tell }),
+      (e) => e === "enough",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("a pipeline that is stopped lets nobody wait", () =>
   withImages(async (image) => {

@@ -189,11 +189,10 @@ const MISTAKES: Record<string, [changed: Changed, expected: string[]]> = {
   }, [
     "recipe.yaml:7:16: 60 does not fit 16",
   ]],
-  "a cache on disk, which is not there yet": [{
-    teacher: `{ cache: { views: 1, dir: cache }, weights: a, plugin: "${PLUGINS}#teacher" }`,
+  "a cache that keeps embeddings as nothing can": [{
+    teacher: `{ cache: { views: 1, precision: bf16 }, weights: a, plugin: "${PLUGINS}#teacher" }`,
   }, [
-    "recipe.yaml:5:36: Expected null: caches on disk are not there yet, embeddings are kept in memory, " +
-    'got "cache"',
+    'recipe.yaml:5:42: Expected "fp16" or "fp32", got "bf16"',
   ]],
 };
 

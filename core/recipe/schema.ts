@@ -20,6 +20,8 @@ export const SECTION_KEYS = {
     plugin,
     /** False: every epoch in the order of the listing. */
     shuffle: z.boolean().default(true),
+    /** `skip`: every image is looked at first, and those that do not decode are left out. */
+    on_error: z.enum(["stop", "skip"]).default("stop"),
   }),
   augmenter: z.strictObject({ plugin }),
   teacher: z.strictObject({
@@ -27,8 +29,10 @@ export const SECTION_KEYS = {
     /** Present: each image has `views` fixed views, whose teacher embeddings are computed once. */
     cache: z.strictObject({
       views: z.int().positive(),
-      dir: z.null({ error: "Expected null: caches on disk are not there yet, embeddings are kept in memory" })
-        .default(null),
+      /** Null: in memory, for this run alone. */
+      dir: z.string().min(1).nullable().default(null),
+      /** How embeddings are kept. */
+      precision: z.enum(["fp16", "fp32"]).default("fp16"),
     }).nullable().default(null),
   }),
   student: z.strictObject({ plugin }),

@@ -62,6 +62,17 @@ export const dies = augmenter(async (image, _random, size) => {
   return new Uint8Array(size * size * 3);
 });
 
+/** Dies of the image whose first byte is 3, at the first time: the file of the second's name tells of it. */
+export const diesOnce = augmenter(async (image, random, size) => {
+  const once = Deno.env.get("SEED_TEST_DIED")!;
+  if (first(image) === 3 && !await Deno.stat(once).catch(() => null)) {
+    await Deno.writeTextFile(once, "");
+    setTimeout(() => Promise.reject(new Error("Out of luck")), 0);
+    await sleep(60_000);
+  }
+  return Uint8Array.from({ length: size * size * 3 }, () => random.below(256));
+});
+
 export const cannotBeMade = definePlugin({
   ...augmenter(() => Promise.reject(new Error("unused"))),
   create: (): Augmenter => {

@@ -57,8 +57,17 @@ export class TensorflowEngine implements Engine {
 
   trace(fn: (...inputs: tf.Tensor[]) => tf.Tensor[], options: TraceOptions): TracedFunction {
     if (!this.traces) return new EagerFunction(options.name, fn);
-    const mixedPrecision = this.#mixedPrecision(options.precision ?? "fp32", options.name);
+    const mixedPrecision = MIXED_PRECISION[this.arithmetic(options.precision ?? "fp32")];
     return new GraphFunction(options.name, fn, this.backend, functionConfig({ mixedPrecision }));
+  }
+
+  arithmetic(precision: Precision): "fp32" | "bf16" | "fp16" {
+    if (precision === "fp32" || !this.traces) return "fp32";
+    if (this.device === "cpu") return precision === "bf16" || this.processor.bf16 ? "bf16" : "fp32";
+    if (precision === "auto") return "fp16";
+    throw new RunError(
+      `Precision "bf16" is for processors; on a GPU use "auto" (fp16 where it is safe) or "fp32"`,
+    );
   }
 
   upload(pixels: Uint8Array, shape: [number, number, number, number]): tf.Tensor4D {
@@ -76,16 +85,10 @@ export class TensorflowEngine implements Engine {
   async [Symbol.asyncDispose](): Promise<void> {
     tf.removeBackend("tensorflow");
   }
-
-  #mixedPrecision(precision: Precision, name: string): "none" | "cpu-bf16" | "gpu-fp16" {
-    if (precision === "fp32") return "none";
-    if (this.device === "cpu") return precision === "bf16" || this.processor.bf16 ? "cpu-bf16" : "none";
-    if (precision === "auto") return "gpu-fp16";
-    throw new RunError(
-      `Precision "bf16" of "${name}" is for processors; on a GPU use "auto" (fp16 where it is safe) or "fp32"`,
-    );
-  }
 }
+
+/** Grappler's rewriting of a function to that arithmetic. */
+const MIXED_PRECISION = { fp32: "none", bf16: "cpu-bf16", fp16: "gpu-fp16" } as const;
 
 const CAST_TO_FLOAT = [
   { name: "SrcT", type: 4, value: DataType.UINT8 },

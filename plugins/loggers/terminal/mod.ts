@@ -12,6 +12,7 @@ import {
   type Logger,
   type RunDescription,
   type StepRecord,
+  type StepTiming,
   z,
 } from "@seed/core";
 
@@ -22,6 +23,7 @@ class TerminalLogger implements Logger {
   #run!: RunDescription;
   #loss: number | null = null;
   #secondsPerStep: number | null = null;
+  #dataWait: number | null = null;
   #shown = 0;
   #lineOpen = false;
   readonly #isTerminal = Deno.stderr.isTerminal();
@@ -42,10 +44,14 @@ class TerminalLogger implements Logger {
     for (const [name, value] of rows) this.#print(`${name.padEnd(9)}${value}`);
   }
 
-  step({ step, epoch, loss, lr, images_per_second }: StepRecord): void {
+  step(
+    { step, epoch, loss, lr, images_per_second }: StepRecord,
+    { dataWaitSeconds }: StepTiming,
+  ): void {
     const batch = this.#run.images / this.#run.stepsPerEpoch;
     this.#loss = smooth(this.#loss, loss);
     this.#secondsPerStep = smooth(this.#secondsPerStep, batch / images_per_second);
+    this.#dataWait = smooth(this.#dataWait, dataWaitSeconds);
     const now = performance.now();
     if (now - this.#shown < (this.#isTerminal ? 100 : 1000 * this.everySeconds) && step < this.#run.steps) {
       return;
@@ -55,7 +61,8 @@ class TerminalLogger implements Logger {
     const speed = batch / this.#secondsPerStep;
     this.#update(
       `epoch ${epoch.toFixed(2)}  step ${step}/${this.#run.steps}  loss ${this.#loss.toFixed(4)}  ` +
-        `lr ${lr.toPrecision(3)}  ${speed.toFixed(1)} images/s  ${left} left`,
+        `lr ${lr.toPrecision(3)}  ${speed.toFixed(1)} images/s  ` +
+        `waits for data ${(100 * this.#dataWait / this.#secondsPerStep).toFixed(0)} %  ${left} left`,
     );
   }
 

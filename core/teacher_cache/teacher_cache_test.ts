@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { Teacher } from "./teacher.ts";
-import { TeacherCache, type ViewId } from "./teacher_cache.ts";
-import { tf } from "./tf.ts";
+import type { Teacher } from "../teacher.ts";
+import { MemoryStore, type ViewId } from "./embedding_store.ts";
+import { TeacherCache } from "./teacher_cache.ts";
+import { tf } from "../tf.ts";
 
 await tf.setBackend("cpu");
 
@@ -21,6 +22,9 @@ class CountingTeacher implements Teacher {
   [Symbol.dispose](): void {}
 }
 
+const cacheOf = (teacher: Teacher, images: number, views: number) =>
+  new TeacherCache(teacher, new MemoryStore("fp32"), images, views);
+
 const ids = (...pairs: [image: number, view: number][]): ViewId[] =>
   pairs.map(([image, view]) => ({ image, view }));
 
@@ -37,7 +41,7 @@ async function ask(cache: TeacherCache, batch: ViewId[]): Promise<number[][]> {
 }
 
 Deno.test("the teacher sees each view once, and its rows come back in the batch's order", async () => {
-  const teacher = new CountingTeacher(), cache = new TeacherCache(teacher, 4, 2);
+  const teacher = new CountingTeacher(), cache = cacheOf(teacher, 4, 2);
   assert.deepEqual(await ask(cache, ids([0, 0], [1, 0])), [[0, 0], [1, 0]]);
   assert.deepEqual(await ask(cache, ids([2, 1], [3, 0])), [[2.001, 1], [3.001, 0]]);
   assert.deepEqual(await ask(cache, ids([3, 0], [0, 0])), [[3.001, 0], [0, 0]]);
@@ -45,7 +49,7 @@ Deno.test("the teacher sees each view once, and its rows come back in the batch'
 });
 
 Deno.test("a view's first embedding stays, also where a batch is embedded again for another's sake", async () => {
-  const teacher = new CountingTeacher(), cache = new TeacherCache(teacher, 3, 1);
+  const teacher = new CountingTeacher(), cache = cacheOf(teacher, 3, 1);
   await ask(cache, ids([0, 0], [1, 0]));
   assert.deepEqual(await ask(cache, ids([1, 0], [2, 0])), [[1, 0], [2.001, 0]]);
   assert.deepEqual(await ask(cache, ids([2, 0], [1, 0])), [[2.001, 0], [1, 0]]);
@@ -53,13 +57,13 @@ Deno.test("a view's first embedding stays, also where a batch is embedded again 
 });
 
 Deno.test("views that were asked for ahead are not asked for again", () => {
-  const cache = new TeacherCache(new CountingTeacher(), 2, 1);
+  const cache = cacheOf(new CountingTeacher(), 2, 1);
   assert.equal(cache.claim(ids([0, 0], [1, 0])), true);
   assert.equal(cache.claim(ids([1, 0], [0, 0])), false);
 });
 
 Deno.test("a cache is complete when every view of every image was asked for", () => {
-  const cache = new TeacherCache(new CountingTeacher(), 2, 2);
+  const cache = cacheOf(new CountingTeacher(), 2, 2);
   const complete = [ids([0, 0], [1, 0]), ids([1, 0], [0, 1]), ids([0, 1], [1, 1])].map((batch) => {
     cache.claim(batch);
     return cache.complete;
@@ -68,7 +72,7 @@ Deno.test("a cache is complete when every view of every image was asked for", ()
 });
 
 Deno.test("the cache keeps no tensors", async () => {
-  const cache = new TeacherCache(new CountingTeacher(), 4, 1), before = tf.memory().numTensors;
+  const cache = cacheOf(new CountingTeacher(), 4, 1), before = tf.memory().numTensors;
   for (const batch of [ids([0, 0], [1, 0]), ids([1, 0], [0, 0]), ids([2, 0], [3, 0])]) {
     await ask(cache, batch);
   }

@@ -1,0 +1,45 @@
+import { fillCaches, formatBytes, formatDuration, type Host, loadRecipe, type Recipe } from "@seed/core";
+import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
+import { DEFAULTS } from "./defaults.ts";
+import { interruptible } from "./interruptible.ts";
+import { Progress } from "./progress.ts";
+
+export const help = `Usage: deno task cache RECIPE [flags]
+
+Computes the teacher's embeddings of all fixed views ahead of training, into the folder teacher.cache.dir. Training
+fills it too as it goes; a cache that is full is shared by every student whose recipe has the same teacher, data,
+augmenter and seed. What is there is kept: stopped at any moment, the command goes on where it was. Several processes
+share the work.
+
+  --set key=value    overrides a key of the recipe, for example --set teacher.cache.dir=caches/r50; repeatable
+  --json             prints { dir, views, computed, bytes } on standard output
+
+Exit code 130: interrupted; the same command goes on.
+
+Example: deno task cache recipes/effb0.yaml --set teacher.cache.dir=caches/effb0 --set teacher.cache.views=8`;
+
+export async function run(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, { set: { type: "string", multiple: true }, json: { type: "boolean" } });
+  const path = onlyPositional(parsed, "recipe");
+  const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
+  return await interruptible("what is computed is kept", (host) => fill(recipe, parsed, host));
+}
+
+async function fill(recipe: Recipe, parsed: Arguments, host: Host): Promise<number> {
+  let progress: Progress | null = null;
+  const filled = await fillCaches(recipe, {
+    estimate({ views, bytes, seconds }) {
+      host.log(
+        `${views} views to compute: ${formatBytes(bytes)} on disk, about ${formatDuration(seconds)}, ` +
+          "which every run that reads the cache saves",
+      );
+    },
+    update(done, all) {
+      progress ??= new Progress(all, "views", done);
+      progress.update(done);
+    },
+  }, host);
+  if (parsed.has("json")) console.log(JSON.stringify(filled));
+  else host.log(`Cache "${filled.dir}": ${filled.views} views, ${formatBytes(filled.bytes)}`);
+  return 0;
+}

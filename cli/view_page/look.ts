@@ -1,0 +1,209 @@
+import {
+  type Augmenter,
+  autoWorkers,
+  type BatchRequest,
+  createPlugin,
+  type Host,
+  type ImageSet,
+  moduleOf,
+  type Pixels,
+  pluginContext,
+  type PluginUse,
+  Random,
+  type Recipe,
+  type Stream,
+  type ViewDescription,
+  ViewPipeline,
+} from "@seed/core";
+import { type ChannelFigures, ChannelSums, studentInput } from "./channels.ts";
+import { chooseImages, membersOf, spread } from "./choose_images.ts";
+import { readPicture, thumbnailOf, toPng } from "./pictures.ts";
+
+/** What training would show of a recipe's data. */
+export interface Look {
+  /** Images of the training set. */
+  images: number;
+  /** Images of each class, in the order of the classes; null: there are no labels. */
+  classes: { name: string; images: number }[] | null;
+  /** Sizes of some images that are spread over the listing. */
+  sizes: { width: number; height: number }[];
+  shown: ShownImage[];
+  /** Of the views that are shown. */
+  channels: ChannelFigures;
+}
+
+/** An image beside its views. */
+export interface ShownImage {
+  name: string;
+  /** Its class; null: there are no labels. */
+  className: string | null;
+  width: number;
+  height: number;
+  /** PNG. */
+  thumbnail: Uint8Array;
+  views: ShownView[];
+  /** Small patches; empty if the recipe has none. */
+  patches: ShownView[];
+}
+
+/** One view. */
+export interface ShownView {
+  number: number;
+  /** Side in pixels. */
+  size: number;
+  /** PNG of its pixels as they are. */
+  png: Uint8Array;
+  /** How it was made; null: the augmenter does not tell. */
+  choices: ViewDescription | null;
+}
+
+/** Images whose size is looked at: they are decoded, which takes milliseconds each. */
+const MEASURED = 256;
+
+/** A stream of views of an image, as `TrainingBatches` has it. */
+interface Source {
+  stream: Stream;
+  /** First word of the keys of its random choices. */
+  purpose: string;
+  augmenter: Augmenter;
+  /** Views that are shown of each image, from number 0. */
+  views: number;
+}
+
+/**
+ * Makes the first views of some images, in the pipeline and with the keys of training. Needs no teacher, no weights
+ * and no engine.
+ *
+ * @param count.views Views of each image; where the teacher's cache fixes fewer, there are no more.
+ * @throws {RunError} If there are no images, or one of them does not decode.
+ */
+export async function lookAt(
+  recipe: Recipe,
+  count: { images: number; views: number },
+  host: Host,
+): Promise<Look> {
+  using data = await make(recipe.data, recipe, host);
+  const { train } = data, members = membersOf(train);
+  const sources = await sourcesOf(
+    recipe,
+    Math.min(count.views, recipe.teacher?.cache?.views ?? Infinity),
+    host,
+  );
+  const sums = new ChannelSums(), shown: ShownImage[] = [];
+  for await (const made of makeViews(recipe, train, chooseImages(train, count.images), sources)) {
+    host.signal.throwIfAborted();
+    for (const pixels of made.pixels.views) sums.add(pixels);
+    shown.push(await showImage(recipe, train, made, sources));
+  }
+  return {
+    images: train.length,
+    classes: members?.map(({ length }, i) => ({ name: train.classNames![i], images: length })) ?? null,
+    sizes: await sizesOf(train, host),
+    shown,
+    channels: sums.figures(await studentInput(recipe, host)),
+  };
+}
+
+async function make<K extends "data" | "augmenter">(use: PluginUse<K>, { seed }: Recipe, host: Host) {
+  return await createPlugin(use, pluginContext(use, seed, host) as never);
+}
+
+async function sourcesOf(recipe: Recipe, views: number, host: Host): Promise<Source[]> {
+  const { smallPatches } = recipe, augmenter = await make(recipe.augmenter, recipe, host);
+  const sources: Source[] = [{ stream: "views", purpose: "view", augmenter, views }];
+  if (!smallPatches) return sources;
+  const patches = await make(smallPatches.augmenter, recipe, host);
+  return [...sources, {
+    stream: "patches",
+    purpose: "small patch",
+    augmenter: patches,
+    views: smallPatches.count,
+  }];
+}
+
+/** The views of an image. */
+interface MadeViews {
+  /** Index in the set. */
+  image: number;
+  /** `[size, size, 3]` uint8 each. */
+  pixels: Record<Stream, Uint8Array[]>;
+}
+
+async function* makeViews(
+  recipe: Recipe,
+  train: ImageSet,
+  images: readonly number[],
+  sources: readonly Source[],
+): AsyncGenerator<MadeViews> {
+  const { seed, augmenter, smallPatches, train: { workers } } = recipe;
+  await using pipeline = await ViewPipeline.start({
+    augmenter: moduleOf(augmenter),
+    patchAugmenter: smallPatches && moduleOf(smallPatches.augmenter),
+    workers: workers === "auto" ? autoWorkers() : workers,
+    seed,
+  });
+  const requests = images.flatMap((image) => sources.map((source) => requestOf(train, image, source, seed)));
+  const batches = pipeline.batches(requests);
+  for (const image of images) {
+    const pixels: MadeViews["pixels"] = { views: [], patches: [] };
+    for (const { stream } of sources) {
+      const { value } = await batches.next(), bytes = value.size ** 2 * 3;
+      for (let at = 0; at < value.pixels.length; at += bytes) {
+        pixels[stream].push(value.pixels.slice(at, at + bytes));
+      }
+    }
+    yield { image, pixels };
+  }
+}
+
+function requestOf(train: ImageSet, image: number, source: Source, seed: number): BatchRequest {
+  const { stream, augmenter: { size }, views } = source, numbers = Array.from({ length: views }, (_, i) => i);
+  return {
+    images: numbers.map(() => train.image(image)),
+    keys: numbers.map((number) => keyOf(seed, source, image, number)),
+    stream,
+    size,
+  };
+}
+
+function keyOf(seed: number, { purpose }: Source, image: number, number: number) {
+  return [seed, purpose, image, number];
+}
+
+async function showImage(
+  { seed }: Recipe,
+  train: ImageSet,
+  { image, pixels }: MadeViews,
+  sources: readonly Source[],
+): Promise<ShownImage> {
+  const reference = train.image(image), picture = await readPicture(reference), { width, height } = picture;
+  const show = async (source: Source): Promise<ShownView[]> =>
+    await Promise.all(pixels[source.stream].map(async (data, number) => ({
+      number,
+      size: source.augmenter.size,
+      png: await toPng({ data, width: source.augmenter.size, height: source.augmenter.size }),
+      choices: source.augmenter.describe?.(picture, new Random(...keyOf(seed, source, image, number))) ??
+        null,
+    })));
+  const [views, patches] = sources;
+  return {
+    name: reference.name,
+    className: train.classNames?.[train.label!(image)] ?? null,
+    width,
+    height,
+    thumbnail: await thumbnailOf(picture),
+    views: await show(views),
+    patches: patches ? await show(patches) : [],
+  };
+}
+
+async function sizesOf(train: ImageSet, host: Host): Promise<Look["sizes"]> {
+  const sizes = [];
+  for (const index of spread(train.length, MEASURED)) {
+    host.signal.throwIfAborted();
+    const reference = train.image(index);
+    const { width, height }: Omit<Pixels, "data"> = reference.pixels ?? await readPicture(reference);
+    sizes.push({ width, height });
+  }
+  return sizes;
+}

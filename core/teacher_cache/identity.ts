@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import type { Components } from "../components.ts";
+import type { ImageSet } from "../data_source.ts";
+import type { Recipe } from "../recipe/load_recipe.ts";
+import type { ViewSource } from "../view_source.ts";
+import type { CacheIdentity } from "./cache_manifest.ts";
+import type { StoredPrecision } from "./embedding_store.ts";
+
+/**
+ * Raised whenever views of the same recipe change, by the decoding, the resizing or an augmenter: embeddings of older
+ * ones are then not taken for those of the new.
+ */
+const VIEWS_VERSION = 1;
+
+/** All that decides what the embeddings of a source of views are. */
+export function identityOf(
+  parts: Components,
+  recipe: Recipe & { teacher: NonNullable<Recipe["teacher"]> },
+  source: ViewSource,
+  precision: StoredPrecision,
+): CacheIdentity {
+  const { data, augmenter, smallPatches, teacher, seed } = recipe, { engine, data: { train } } = parts;
+  const from = source.stream === "patches" ? smallPatches!.augmenter : augmenter;
+  const { precision: computedIn = "fp32", ...options } = optionsOf(teacher);
+  const weights = parts.teacher!.weights?.sha256 ?? null;
+  return {
+    seed,
+    data: { plugin: data.plugin.name, images: train.length, listing_sha256: listingHash(train) },
+    views: { version: VIEWS_VERSION, stream: source.stream, size: source.teacherSize },
+    augmenter: { plugin: from.plugin.name, ...optionsOf(from) },
+    teacher: {
+      plugin: teacher.plugin.name,
+      weights_sha256: weights,
+      dimensions: parts.teacher!.embeddingDim,
+      // Where the file lies is nothing that an embedding depends on, if its content is known.
+      ...(weights === null ? options : { ...options, weights: undefined, sha256: undefined }),
+      computed_in: engine.arithmetic(computedIn as "fp32"),
+    },
+    kept_in: precision,
+  };
+}
+
+function optionsOf({ options }: { options: unknown }): Record<string, unknown> {
+  return { ...options as Record<string, unknown> };
+}
+
+/** SHA-256 of the images' names and places in their order. */
+function listingHash(images: ImageSet): string {
+  const hash = createHash("sha256");
+  for (let i = 0; i < images.length; i++) {
+    const { name, offset = 0, length = "" } = images.image(i);
+    hash.update(`${name}\0${offset}\0${length}\n`);
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import type { Components, Host } from "../components.ts";
+import { formatBytes } from "../format_bytes.ts";
+import type { Stream } from "../loss_terms.ts";
+import type { Recipe } from "../recipe/load_recipe.ts";
+import { type ViewSource, viewSources } from "../view_source.ts";
+import { readManifest, requireSameIdentity } from "./cache_manifest.ts";
+import { DiskStore } from "./disk_store.ts";
+import { type EmbeddingStore, MemoryStore } from "./embedding_store.ts";
+import { identityOf } from "./identity.ts";
+import { TeacherCache } from "./teacher_cache.ts";
+
+type CachingRecipe = Recipe & { teacher: NonNullable<Recipe["teacher"]> & { cache: { views: number } } };
+
+/** The caches of a run: one a stream of views. */
+export class TeacherCaches implements Disposable {
+  readonly #caches = new Map<Stream, TeacherCache>();
+
+  /** @param views Fixed views of an image; epochs take turns. */
+  constructor(readonly views: number) {}
+
+  /** Whether what is computed stays when the process ends. */
+  get persistent(): boolean {
+    return [...this.#caches.values()].every(({ store }) => store.persistent);
+  }
+
+  /** Whether no batch will need the teacher again. */
+  get complete(): boolean {
+    return [...this.#caches.values()].every(({ complete }) => complete);
+  }
+
+  of({ stream }: ViewSource): TeacherCache {
+    return this.#caches.get(stream)!;
+  }
+
+  set({ stream }: ViewSource, cache: TeacherCache): void {
+    this.#caches.set(stream, cache);
+  }
+
+  [Symbol.dispose](): void {
+    for (const cache of this.#caches.values()) cache[Symbol.dispose]();
+  }
+}
+
+/**
+ * Opens the caches that a recipe asks for; null if it asks for none, or has no teacher in training.
+ *
+ * @throws {RunError} If what is on disk is of other views.
+ */
+export async function openTeacherCaches(
+  parts: Components,
+  recipe: Recipe,
+  host: Host,
+): Promise<TeacherCaches | null> {
+  if (!isCaching(recipe, parts)) return null;
+  const { views } = recipe.teacher.cache, caches = new TeacherCaches(views);
+  try {
+    for (const source of viewSources(parts, recipe)) {
+      const store = await openStore(parts, recipe, source, host);
+      const { train } = parts.data, numbers = views * source.teacherViews.length;
+      caches.set(source, new TeacherCache(parts.teacher!, store, train.length, numbers));
+      if (store instanceof DiskStore) host.log(describe(store, train.length * numbers));
+    }
+    return caches;
+  } catch (error) {
+    caches[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
+ * Looks whether the caches that a recipe names, where they are there, are of its views; makes none.
+ *
+ * @throws {RunError} If not, telling what differs.
+ */
+export function checkTeacherCaches(parts: Components, recipe: Recipe): void {
+  if (!isCaching(recipe, parts)) return;
+  const { dir, precision } = recipe.teacher.cache!;
+  if (dir === null) return;
+  for (const source of viewSources(parts, recipe)) {
+    const folder = join(dir, source.stream), found = readManifest(folder);
+    if (found) requireSameIdentity(folder, found.identity, identityOf(parts, recipe, source, precision));
+  }
+}
+
+function isCaching(recipe: Recipe, { needs }: Components): recipe is CachingRecipe {
+  return !!recipe.teacher?.cache && needs.teacherViews.length > 0;
+}
+
+async function openStore(
+  parts: Components,
+  recipe: CachingRecipe,
+  source: ViewSource,
+  host: Host,
+): Promise<EmbeddingStore> {
+  const { dir, precision } = recipe.teacher.cache!, { teacher, data: { train } } = parts;
+  if (dir === null) return new MemoryStore(precision);
+  return await DiskStore.open(join(dir, source.stream), {
+    identity: identityOf(parts, recipe, source, precision),
+    about: {
+      made: new Date().toISOString(),
+      recipe: recipe.path,
+      data: recipe.data.options,
+      teacher_weights: teacher!.weights?.file ?? null,
+    },
+    ...{ dim: teacher!.embeddingDim, precision, images: train.length, log: host.log, signal: host.signal },
+  });
+}
+
+function describe(store: DiskStore, views: number): string {
+  const left = views - store.size,
+    there = `Cache "${store.folder}": ${store.size} of ${views} views are there`;
+  return left > 0 ? `${there}, the rest takes ${formatBytes(left * store.recordBytes)}` : there;
+}

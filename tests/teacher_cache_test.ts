@@ -1,0 +1,121 @@
+/**
+ * The teacher's cache on disk, by the real command line: training with it equals training without, whether it was
+ * filled on the way, ahead, by several processes, or half of it before a kill.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { type Outcome, runCli } from "./support/cli.ts";
+import { makeImageFolder } from "./support/image_folder.ts";
+
+const KILLED_LOGGER = new URL("./support/killed_logger.ts", import.meta.url).href;
+const TEACHER = new URL("./support/batch_dependent_teacher.ts", import.meta.url).href;
+
+/** 15 images: 3 batches of 4 an epoch, which leave 3 images out. */
+const RECIPE = `version: 1
+seed: 4
+data: { plugin: "@seed/data-image-folder", root: images }
+augmenter: { plugin: "@seed/augmenter-moco-v2", size: 32 }
+teacher: { plugin: "${TEACHER}" }
+student: { plugin: "@seed/student-resnet", depth: 18 }
+queue: { plugin: "@seed/queue-fifo", size: 16 }
+objective: { plugin: "@seed/objective-seed" }
+train: { batch_size: 4, epochs: 4, lr: 0.03 }
+checkpoint: { every_steps: 5 }
+loggers: [{ plugin: "@seed/logger-jsonl" }, { plugin: "${KILLED_LOGGER}" }]
+`;
+const VIEWS = 60;
+
+const cached = (dir: string | null, precision: string) => [
+  "--set",
+  `teacher.cache={views: 4, dir: ${dir}, precision: ${precision}}`,
+];
+
+async function inFolder(
+  test: (
+    folder: string,
+    run: (args: string[], env?: Record<string, string>) => Promise<Outcome>,
+  ) => Promise<void>,
+) {
+  const folder = await Deno.makeTempDir({ prefix: "seed-cache-" });
+  try {
+    await makeImageFolder(`${folder}/images`, { train: 5 });
+    await Deno.writeTextFile(`${folder}/recipe.yaml`, RECIPE);
+    await test(folder, async (args, env) => await runCli(args, { cwd: folder, env }));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("training with the cache on disk equals training without it", async () => {
+  await inFolder(async (folder, run) => {
+    const distill = async (out: string, args: string[], env?: Record<string, string>) => {
+      const outcome = await run(["distill", "recipe.yaml", "--out", out, "--json", ...args], env);
+      if (env?.SEED_TEST_KILL) return assert.equal(outcome.signal, "SIGKILL", outcome.stderr);
+      assert.equal(outcome.code, 0, outcome.stderr);
+      const { directory, final_loss } = JSON.parse(outcome.stdout);
+      return {
+        loss: final_loss as number,
+        weights: `${folder}/${directory}/student.safetensors`,
+        said: outcome.stderr,
+      };
+    };
+    const uncached = (await distill("uncached", []))!;
+    const assertSame = async ({ loss, weights }: typeof uncached) => {
+      assert.equal(loss, uncached.loss);
+      const [found, expected] = await Promise.all(
+        [weights, uncached.weights].map((path) => Deno.readFile(path)),
+      );
+      assert.ok(found.every((byte, i) => byte === expected[i]) && found.length === expected.length, weights);
+    };
+
+    // Half of it was there when the run was killed.
+    const fp32 = cached("caches/fp32", "fp32");
+    await distill("resumed", fp32, { SEED_TEST_KILL: "7" });
+    const resumed = (await distill("resumed", [...fp32, "--resume"]))!;
+    assert.match(resumed.said, /Cache "caches.fp32.views": \d+ of 60 views are there, the rest takes/);
+    await assertSame(resumed);
+
+    // Two processes fill another ahead; then nobody asks the teacher.
+    const ahead = cached("caches/ahead", "fp32");
+    const filled = await Promise.all([0, 1].map(() => run(["cache", "recipe.yaml", "--json", ...ahead])));
+    for (const { code, stdout, stderr } of filled) {
+      assert.equal(code, 0, stderr);
+      assert.equal(JSON.parse(stdout).views, VIEWS);
+    }
+    const [a, b] = filled.map(({ stdout }) => JSON.parse(stdout).computed as number);
+    assert.equal(a + b, VIEWS, "no view was computed twice");
+    const read = (await distill("read", ahead, { SEED_TEST_NO_TEACHER: "1" }))!;
+    await assertSame(read);
+
+    // In halves: close, yet not the same, in memory as well.
+    const halves = (await distill("halves", cached(null, "fp16")))!;
+    assert.ok(Math.abs(halves.loss / uncached.loss - 1) < 2e-3, `${halves.loss} and ${uncached.loss}`);
+    assert.notEqual(halves.loss, uncached.loss);
+
+    const listed = await run(["ls", "caches", "--json"]);
+    const { caches } = JSON.parse(listed.stdout);
+    const facts = caches.map(({ path, views, kept_in }: Record<string, string>) => [path, views, kept_in]);
+    assert.deepEqual(facts, [["caches/ahead/views", VIEWS, "fp32"], ["caches/fp32/views", 48, "fp32"]]);
+
+    const other = await run([
+      "distill",
+      "recipe.yaml",
+      ...ahead,
+      "--set",
+      "augmenter.scale=[0.5, 1]",
+      "--dry-run",
+    ]);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /augmenter\.scale is \[0\.2,1\] there and \[0\.5,1\] here/);
+    assert.doesNotMatch(other.stderr, /\n\s+at /);
+  });
+});
+
+Deno.test("filling needs a cache on disk", async () => {
+  await inFolder(async (_folder, run) => {
+    const { code, stderr } = await run(["cache", "recipe.yaml"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /recipe\.yaml:5:10: The recipe has no cache on disk; set teacher\.cache\.dir/);
+  });
+});
