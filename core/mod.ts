@@ -28,6 +28,13 @@
  * @module
  */
 export * from "./atomic_file.ts";
+export * from "./augmentation/color_jitter.ts";
+export * from "./augmentation/operations.ts";
+export * as augmenterOptions from "./augmentation/options.ts";
+export * from "./augmentation/random_crop.ts";
+export * from "./augmentation/random_distortions.ts";
+export * from "./augmentation/random_views.ts";
+export * from "./augmentation/render_view.ts";
 export * from "./augmenter.ts";
 export * from "./cache_directory.ts";
 export * from "./classification.ts";

@@ -16,7 +16,10 @@ import {
   checkStudent,
   checkTeacher,
 } from "@seed/core/conformance";
+import augmenterEvaluation from "@seed/augmenter-evaluation";
+import augmenterMocoV1 from "@seed/augmenter-moco-v1";
 import augmenterMocoV2 from "@seed/augmenter-moco-v2";
+import augmenterSwav from "@seed/augmenter-swav";
 import dataEmoji from "@seed/data-emoji";
 import dataImageFolder from "@seed/data-image-folder";
 import evaluatorAgreement from "@seed/evaluator-agreement";
@@ -162,8 +165,15 @@ for (const plugin of OBJECTIVES as readonly Plugin<"objective">[]) {
     }));
 }
 
-Deno.test("augmenter moco-v2", (t) =>
-  checkAugmenter(t, { make: () => augmenterMocoV2.create(options(augmenterMocoV2, { size: 32 }), context) }));
+const AUGMENTERS = [augmenterMocoV1, augmenterMocoV2, augmenterSwav, augmenterEvaluation] as const;
+
+for (const plugin of AUGMENTERS as readonly Plugin<"augmenter">[]) {
+  Deno.test(plugin.name.replace(/^@seed\/(\w+)-/, "$1 "), (t) =>
+    checkAugmenter(t, {
+      make: () => plugin.create(options(plugin, { size: 32 }), context),
+      random: plugin.name !== augmenterEvaluation.name,
+    }));
+}
 
 Deno.test("data image-folder", (t) =>
   inFolder(async (root) => {

@@ -1,0 +1,48 @@
+/**
+ * Options that augmenters have in common.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+/** A number from 0 to 1. */
+export const probability = z.number().min(0).max(1);
+
+/** Two numbers in ascending order. */
+export function range(low: number, high: number) {
+  return z.tuple([z.number(), z.number()]).refine(([a, b]) => low <= a && a <= b && b <= high, {
+    message: `Expected two numbers in ascending order between ${low} and ${high}`,
+  });
+}
+
+/** Of random crops: the side of a view in pixels, and the share of the picture's area that a crop takes. */
+export function cropOptions(defaults: { scale: [number, number] }) {
+  return z.strictObject({
+    size: z.int().min(8).max(1024).default(224),
+    scale: range(0, 1).default(defaults.scale),
+    flip: probability.default(0.5),
+  });
+}
+
+/** Ranges of {@link colorJitter}. */
+export function jitterOptions(defaults: { color: number; hue: number }) {
+  const color = z.number().min(0).default(defaults.color);
+  return z.strictObject({
+    brightness: color,
+    contrast: color,
+    saturation: color,
+    hue: z.number().min(0).max(0.5).default(defaults.hue),
+  });
+}
+
+/** Of {@link randomDistortions}; the blur's deviation is in pixels of a view of `size`. */
+export function distortionOptions(defaults: { color: number; hue: number }) {
+  return z.strictObject({
+    jitter: jitterOptions(defaults).extend({ probability: probability.default(0.8) }).prefault({}),
+    grayscale: probability.default(0.2),
+    blur: z.strictObject({
+      sigma: range(0, 100).default([0.1, 2]),
+      probability: probability.default(0.5),
+    }).prefault({}),
+  });
+}

@@ -1,0 +1,35 @@
+import type { Augmenter, Pixels, ViewDescription } from "../augmenter.ts";
+import { decode } from "../pipeline/decode.ts";
+import type { Size } from "../pipeline/planes.ts";
+import type { Random } from "../random.ts";
+import type { Operation } from "./operations.ts";
+import { renderView, type ViewPlan } from "./render_view.ts";
+
+/** An augmenter that decides on all that is random about a view, and then makes it. */
+export class RandomViews implements Augmenter {
+  /**
+   * @param size Side of a view in pixels if nobody asks for another.
+   * @param plan Draws a view of a picture. It does not know the size that the view is made at; a blur is meant for a
+   *   view of `size`.
+   */
+  constructor(readonly size: number, private readonly plan: (random: Random, picture: Size) => ViewPlan) {}
+
+  async view(image: Uint8Array | Pixels, random: Random, size: number): Promise<Uint8Array> {
+    const picture = image instanceof Uint8Array ? await decode(image) : image;
+    const plan = this.plan(random, picture);
+    const operations = plan.operations.map((operation) => scaled(operation, size / this.size));
+    return renderView(picture, { ...plan, operations }, size);
+  }
+
+  /** The crop, whether it is flipped, and the operations in their order with what was drawn for each. */
+  describe(picture: Size, random: Random): ViewDescription {
+    const { crop, flip, operations } = this.plan(random, picture);
+    const drawn = operations.map(({ kind, ...value }) => [kind, Object.values(value)[0] ?? true]);
+    return { crop, flip, operations: operations.map(({ kind }) => kind), ...Object.fromEntries(drawn) };
+  }
+}
+
+/** The same view at another size is blurred as much. */
+function scaled(operation: Operation, share: number): Operation {
+  return operation.kind === "blur" ? { ...operation, sigma: operation.sigma * share } : operation;
+}
