@@ -74,7 +74,8 @@ function make(
     data: { train: { length: IMAGES, image: (i: number) => ({ name: `${i}`, file: "" }) } },
     engine: { upload: (pixels: Uint8Array, shape: number[]) => tf.tensor(Float32Array.from(pixels), shape) },
   };
-  const recipe = { seed: 5, smallPatches: [] }, caches = options.views ? cachesOf(teacher, options.views, parts.needs) : null;
+  const recipe = { seed: 5, smallPatches: [] },
+    caches = options.views ? cachesOf(teacher, options.views, parts.needs) : null;
   const batches = new TrainingBatches(parts as unknown as Components, recipe as unknown as Recipe, caches);
   return { batches, pipeline, teacher };
 }
