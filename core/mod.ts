@@ -63,6 +63,7 @@ export * from "./dry_run.ts";
 export * from "./pip_package.ts";
 export * from "./pipeline/center_view.ts";
 export * from "./pipeline/decode.ts";
+export * from "./pipeline/load_image.ts";
 export * from "./pipeline/resample.ts";
 export * from "./pipeline/view_pipeline.ts";
 export * from "./plugin.ts";
