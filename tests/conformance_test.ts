@@ -19,6 +19,7 @@ import {
 import augmenterMocoV2 from "@seed/augmenter-moco-v2";
 import dataEmoji from "@seed/data-emoji";
 import dataImageFolder from "@seed/data-image-folder";
+import dataWebdataset from "@seed/data-webdataset";
 import evaluatorAgreement from "@seed/evaluator-agreement";
 import evaluatorKnn from "@seed/evaluator-knn";
 import evaluatorLinear from "@seed/evaluator-linear";
@@ -170,6 +171,20 @@ Deno.test("data image-folder", (t) =>
     await makeImageFolder(root, { train: 4, val: 2 });
     await checkDataSource(t, { make: () => dataImageFolder.create({ root }, context) });
   }));
+
+/** Sources that files are made for. */
+const SOURCES: [Plugin<"data">, options: Record<string, unknown>][] = [
+  [dataWebdataset, { root: "train.tar", queries: "queries.tar" }],
+];
+
+for (const [plugin, given] of SOURCES) {
+  Deno.test(plugin.name.replace(/^@seed\/(\w+)-/, "$1 "), (t) =>
+    inFolder(async (folder) => {
+      const made = await plugin.standIn!(options(plugin, given), { folder, images: 5 });
+      const cacheDir = join(folder, "cache");
+      await checkDataSource(t, { make: () => plugin.create(made, { ...context, cacheDir }) });
+    }));
+}
 
 Deno.test("data emoji", (t) => {
   const cacheDir = join(cacheDirectory(), "seed_data-emoji");

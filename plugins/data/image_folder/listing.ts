@@ -1,6 +1,4 @@
-import { RunError } from "@seed/core";
-
-const EXTENSIONS = new Set(["jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "avif"]);
+import { IMAGE_EXTENSIONS, isImageName, RunError } from "@seed/core";
 
 /**
  * Every image below a folder: paths relative to it, in the order of their code units, with `/` between parts. Hidden
@@ -16,7 +14,7 @@ export async function listImages(root: string, option = "data.root"): Promise<st
     for await (const entry of Deno.readDir(folder)) {
       if (entry.name.startsWith(".")) continue;
       if (await isFolder(folder, entry)) await walk(`${folder}/${entry.name}`, `${prefix}${entry.name}/`);
-      else if (isImage(entry.name)) found.push(prefix + entry.name);
+      else if (isImageName(entry.name)) found.push(prefix + entry.name);
       else others++;
     }
   };
@@ -28,15 +26,11 @@ export async function listImages(root: string, option = "data.root"): Promise<st
   if (found.length === 0) {
     throw new RunError(
       `The folder "${root}" holds no images (${
-        [...EXTENSIONS].join(", ")
+        [...IMAGE_EXTENSIONS].join(", ")
       }), only ${others} other files; check ${option}`,
     );
   }
   return found.sort(byCodeUnits);
-}
-
-function isImage(name: string): boolean {
-  return EXTENSIONS.has(name.slice(name.lastIndexOf(".") + 1).toLowerCase());
 }
 
 /** Follows links to folders; entries that are no link need no look at the disk. */

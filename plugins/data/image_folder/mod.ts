@@ -5,8 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { definePlugin, type ImageSet, Random, z } from "@seed/core";
-import sharp from "sharp";
+import { definePlugin, type ImageSet, standInImage, z } from "@seed/core";
 import { listImages } from "./listing.ts";
 
 export { listImages };
@@ -21,9 +20,7 @@ export default definePlugin({
     root: z.string(),
   }),
   async standIn(options, { folder, images }) {
-    const root = join(folder, "images"), side = 256, random = new Random(0, "stand-in");
-    const pixels = Uint8Array.from({ length: side * side * 3 }, () => random.below(256));
-    const file = await sharp(pixels, { raw: { width: side, height: side, channels: 3 } }).jpeg().toBuffer();
+    const root = join(folder, "images"), file = await standInImage();
     for (const split of ["train", "val"]) {
       await Deno.mkdir(join(root, split, "noise"), { recursive: true });
       for (let i = 0; i < images; i++) await Deno.writeFile(join(root, split, "noise", `${i}.jpg`), file);
