@@ -17,7 +17,9 @@ import {
   checkTeacher,
 } from "@seed/core/conformance";
 import augmenterMocoV2 from "@seed/augmenter-moco-v2";
+import dataCifar from "@seed/data-cifar";
 import dataEmoji from "@seed/data-emoji";
+import dataFashionMnist from "@seed/data-fashion-mnist";
 import dataImageFolder from "@seed/data-image-folder";
 import dataWebdataset from "@seed/data-webdataset";
 import evaluatorAgreement from "@seed/evaluator-agreement";
@@ -174,11 +176,14 @@ Deno.test("data image-folder", (t) =>
 
 /** Sources that files are made for. */
 const SOURCES: [Plugin<"data">, options: Record<string, unknown>][] = [
+  [dataCifar, { root: "nowhere" }],
+  [dataCifar, { root: "nowhere", variant: "cifar100" }],
+  [dataFashionMnist, { root: "nowhere" }],
   [dataWebdataset, { root: "train.tar", queries: "queries.tar" }],
 ];
 
 for (const [plugin, given] of SOURCES) {
-  Deno.test(plugin.name.replace(/^@seed\/(\w+)-/, "$1 "), (t) =>
+  Deno.test(`${plugin.name.replace(/^@seed\/(\w+)-/, "$1 ")} ${JSON.stringify(given)}`, (t) =>
     inFolder(async (folder) => {
       const made = await plugin.standIn!(options(plugin, given), { folder, images: 5 });
       const cacheDir = join(folder, "cache");

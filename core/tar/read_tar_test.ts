@@ -5,6 +5,7 @@ import { RunError } from "../errors.ts";
 import { readTar, type TarMember } from "./read_tar.ts";
 import { sumOf } from "./header.ts";
 import { TAR_END, tarMember } from "./write_tar.ts";
+import { joined, utf8 } from "../../tests/support/bytes.ts";
 import golden from "../../tests/golden/tar.json" with { type: "json" };
 
 async function list(bytes: Uint8Array): Promise<TarMember[]> {
@@ -25,10 +26,8 @@ async function refusal(bytes: Uint8Array): Promise<string> {
   return error.message.replace(/^.*? at byte/, "at byte");
 }
 
-const concat = (chunks: Uint8Array[]): Uint8Array => new Uint8Array(chunks.flatMap((chunk) => [...chunk]));
-const text = (value: string) => new TextEncoder().encode(value);
 const tarOf = (...files: [name: string, content: string][]) =>
-  concat([...files.flatMap(([name, content]) => tarMember(name, text(content))), TAR_END]);
+  joined([...files.flatMap(([name, content]) => tarMember(name, utf8(content))), TAR_END]);
 
 Deno.test("readTar() lists what Python's tarfile writes, in all its formats", async () => {
   for (const [format, { gzip, members }] of Object.entries(golden)) {
@@ -67,18 +66,18 @@ Deno.test("an archive that is cut anywhere is refused, but within its end mark",
 function changed(change: (header: Uint8Array) => void): Uint8Array {
   const bytes = tarOf(["a.jpg", "content"]), header = bytes.subarray(0, 512);
   change(header);
-  header.set(text(`${sumOf(header).toString(8).padStart(6, "0")}\0 `), 148);
+  header.set(utf8(`${sumOf(header).toString(8).padStart(6, "0")}\0 `), 148);
   return bytes;
 }
-const typed = (type: string) => changed((header) => header.set(text(type), 156));
-const sized = (size: string) => changed((header) => header.set(text(size), 124));
+const typed = (type: string) => changed((header) => header.set(utf8(type), 156));
+const sized = (size: string) => changed((header) => header.set(utf8(size), 124));
 /** A pax header before a file. */
 const withRecords = (records: string) => {
   const header = changed((block) => {
-    block.set(text("x"), 156);
-    block.set(text(`${records.length.toString(8).padStart(11, "0")}\0`), 124);
+    block.set(utf8("x"), 156);
+    block.set(utf8(`${records.length.toString(8).padStart(11, "0")}\0`), 124);
   }).subarray(0, 512);
-  return concat([header, text(records), new Uint8Array(512 - records.length), tarOf(["a.jpg", "content"])]);
+  return joined([header, utf8(records), new Uint8Array(512 - records.length), tarOf(["a.jpg", "content"])]);
 };
 
 Deno.test("what is damaged or leads out of an archive is refused with its byte", async () => {
@@ -104,18 +103,18 @@ Deno.test("what is damaged or leads out of an archive is refused with its byte",
     [withRecords("21 GNU.sparse.major=1\n"), /damaged|sparse/],
     [withRecords("22 GNU.sparse.major=1\n"), /it is a sparse file/],
     [
-      concat([typed("L").subarray(0, 1024), TAR_END]),
+      joined([typed("L").subarray(0, 1024), TAR_END]),
       /^at byte 0: the archive ends after the name of a file/,
     ],
-    [concat([tarOf(["a", "1"]), tarOf(["b", "2"])]), /^at byte 2048: there is more after .* byte 1024/],
+    [joined([tarOf(["a", "1"]), tarOf(["b", "2"])]), /^at byte 2048: there is more after .* byte 1024/],
   ];
   for (const [bytes, says] of cases) assert.match(await refusal(bytes), says);
 });
 
 Deno.test("names that would take much memory are refused before it is taken", async () => {
   const huge = changed((header) => {
-    header.set(text("L"), 156);
-    header.set(text("00020000000\0"), 124);
+    header.set(utf8("L"), 156);
+    header.set(utf8("00020000000\0"), 124);
   });
   assert.match(await refusal(huge), /^at byte 0: it says that a name takes 4194304 bytes, expected at most/);
 });

@@ -1,38 +1,18 @@
 import assert from "node:assert/strict";
-import { join, resolve } from "node:path";
-import { type ImageSet, loadImage, type PluginContext, RunError, TAR_END, tarMember } from "@seed/core";
+import { join } from "node:path";
+import { type ImageSet, loadImage, RunError, TAR_END, tarMember } from "@seed/core";
+import { joined, utf8 } from "../../../tests/support/bytes.ts";
+import { contextIn, inFolder } from "../../../tests/support/plugin_context.ts";
 import plugin from "./mod.ts";
 import { expandBraces } from "./shard_names.ts";
 
-const text = (value: string) => new TextEncoder().encode(value);
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "seed-webdataset-" });
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 async function writeTar(path: string, files: Record<string, string>): Promise<void> {
-  const chunks = Object.entries(files).flatMap(([name, content]) => tarMember(name, text(content)));
-  await Deno.writeFile(
-    path,
-    new Uint8Array(await new Blob([...chunks, TAR_END] as BlobPart[]).arrayBuffer()),
-  );
+  const chunks = Object.entries(files).flatMap(([name, content]) => tarMember(name, utf8(content)));
+  await Deno.writeFile(path, joined([...chunks, TAR_END]));
 }
 
-function open(folder: string, options: Record<string, unknown>, logged: string[] = []) {
-  const context: PluginContext = {
-    seed: 0,
-    resolve: (path) => resolve(folder, path),
-    cacheDir: join(folder, "cache"),
-    log: (message) => void logged.push(message),
-    signal: new AbortController().signal,
-  };
-  return plugin.create(plugin.options.parse(options), context);
-}
+const open = async (folder: string, options: Record<string, unknown>, logged: string[] = []) =>
+  await plugin.create(plugin.options.parse(options), contextIn(folder, logged));
 
 async function contents(set: ImageSet): Promise<[name: string, content: string, label?: number][]> {
   const found: [string, string, number?][] = [];
