@@ -64,6 +64,7 @@ export * from "./diagnosis.ts";
 export * from "./distill.ts";
 export * from "./dry_run.ts";
 export * from "./packed/image_index.ts";
+export * from "./packed/labels.ts";
 export * from "./packed/packed_images.ts";
 export * from "./packed/packed_texts.ts";
 export * from "./packed/pixel_records.ts";

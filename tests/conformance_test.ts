@@ -21,6 +21,8 @@ import dataCifar from "@seed/data-cifar";
 import dataEmoji from "@seed/data-emoji";
 import dataFashionMnist from "@seed/data-fashion-mnist";
 import dataImageFolder from "@seed/data-image-folder";
+import dataList from "@seed/data-list";
+import dataTsv from "@seed/data-tsv";
 import dataWebdataset from "@seed/data-webdataset";
 import evaluatorAgreement from "@seed/evaluator-agreement";
 import evaluatorKnn from "@seed/evaluator-knn";
@@ -179,6 +181,8 @@ const SOURCES: [Plugin<"data">, options: Record<string, unknown>][] = [
   [dataCifar, { root: "nowhere" }],
   [dataCifar, { root: "nowhere", variant: "cifar100" }],
   [dataFashionMnist, { root: "nowhere" }],
+  [dataList, { root: "train.txt", queries: "val.txt" }],
+  [dataTsv, { root: "nowhere" }],
   [dataWebdataset, { root: "train.tar", queries: "queries.tar" }],
 ];
 

@@ -4,20 +4,17 @@
  * @module
  */
 import type { ImageReference, ImageSet } from "../data_source.ts";
+import { labelIn, type Labels } from "./labels.ts";
 import { type PackedTexts, PackedTextsBuilder } from "./packed_texts.ts";
 
 /** The images of one file. All arrays have an entry an image. */
-export interface PackedImages {
+export interface PackedImages extends Labels {
   /** First byte of each. */
   readonly offsets: Float64Array;
   /** Bytes of each. */
   readonly lengths: Uint32Array;
-  /** Class of each, an index into `classNames` or else a number of its own; -1: none. */
-  readonly labels: Int32Array;
   /** Names within the file. */
   readonly names: PackedTexts;
-  /** Null: labels are numbers. */
-  readonly classNames: readonly string[] | null;
 }
 
 /** An image as it is found. */
@@ -25,6 +22,7 @@ export interface FoundImage {
   readonly name: string;
   readonly offset: number;
   readonly length: number;
+  /** Null: none, or one that comes later. */
   readonly label: number | null;
 }
 
@@ -46,13 +44,13 @@ export class PackedImagesBuilder {
     return this.#offsets.length;
   }
 
-  finish(classNames: readonly string[] | null): PackedImages {
+  /** @param labels In place of those that the images were given with. */
+  finish(labels: Labels = { labels: Int32Array.from(this.#labels), classNames: null }): PackedImages {
     return {
       offsets: Float64Array.from(this.#offsets),
       lengths: Uint32Array.from(this.#lengths),
-      labels: Int32Array.from(this.#labels),
       names: this.#names.finish(),
-      classNames,
+      ...labels,
     };
   }
 }
@@ -98,47 +96,10 @@ export function packedImageSet(
   };
   const length = ends.at(-1) ?? 0;
   if (classNames === null) return { length, image };
-  const ids = new Map(classNames.map((name, id) => [name, id]));
-  const meanings = files.map(({ images }) => images.classNames?.map((name) => ids.get(name)!));
+  const readers = files.map(({ images }) => labelIn(images, classNames));
   const label = (index: number) => {
-    const [f, at] = placeOf(index), own = files[f].images.labels[at];
-    return meanings[f]?.[own] ?? own;
+    const [f, at] = placeOf(index);
+    return readers[f](at);
   };
   return { length, image, label, classNames };
-}
-
-/** Numbers from here on are no classes: a list of their names would be too long. */
-const MAX_LABEL = 1 << 20;
-
-/** A label that is a whole number, written without leading zeros; null: it is another text. */
-export function parseLabel(text: string): number | null {
-  return /^(0|[1-9]\d{0,6})$/.test(text) && Number(text) < MAX_LABEL ? Number(text) : null;
-}
-
-/** Whether every image of these files has a label. */
-export function haveLabels(files: readonly PackedFile[]): boolean {
-  return files.every(({ images }) => images.labels.every((label) => label >= 0));
-}
-
-/** Names of the classes that the labels of these files are of: those that they bring, sorted, else numbers. */
-export function classNamesOf(files: readonly PackedFile[]): string[] {
-  if (!files.some(({ images }) => images.classNames)) return numbersUpTo(largest(files));
-  return [...new Set(files.flatMap(({ images }) => images.classNames ?? []))].sort();
-}
-
-/** Gives names to the labels that are numbers, if others have names: then `1` is the class of the name "1". */
-export function withSameKindOfLabels(files: readonly PackedFile[]): PackedFile[] {
-  const isNamed = files.some(({ images }) => images.classNames);
-  return files.map((file) => {
-    const classNames = file.images.classNames ?? (isNamed ? numbersUpTo(largest([file])) : null);
-    return { ...file, images: { ...file.images, classNames } };
-  });
-}
-
-function largest(files: readonly PackedFile[]): number {
-  return files.reduce((most, { images }) => images.labels.reduce((a, b) => Math.max(a, b), most), -1);
-}
-
-function numbersUpTo(last: number): string[] {
-  return Array.from({ length: last + 1 }, (_, i) => `${i}`);
 }

@@ -42,7 +42,7 @@ export async function indexShard(path: string, signal: AbortSignal): Promise<Pac
     signal.throwIfAborted();
   }
   sample.finish();
-  if (found.length > 0) return found.finish(null);
+  if (found.length > 0) return found.finish();
   throw new RunError(
     `The shard "${path}" holds no images (${[...IMAGE_EXTENSIONS].join(", ")}) among its ${count} files`,
   );

@@ -56,7 +56,7 @@ export default definePlugin({
   async create({ root, queries, class_names }, context): Promise<DataSource> {
     const train = await openShards(root, "data.root", context);
     const searched = queries === null ? null : await openShards(queries, "data.queries", context);
-    const all = [...train, ...searched ?? []], isLabelled = haveLabels(all);
+    const all = [...train, ...searched ?? []].map(({ images }) => images), isLabelled = haveLabels(all);
     if (searched && !isLabelled) {
       context.log("Some images have no .cls or .json with a label: the data is taken without labels");
     }
