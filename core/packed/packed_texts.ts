@@ -32,6 +32,10 @@ export class PackedTextsBuilder {
   #length = 0;
   readonly #ends: number[] = [];
 
+  get length(): number {
+    return this.#ends.length;
+  }
+
   push(text: string): void {
     // A UTF-16 unit becomes three bytes at most.
     if (this.#length + 3 * text.length > this.#bytes.length) this.#grow(this.#length + 3 * text.length);
