@@ -17,6 +17,7 @@ const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
   eval: { summary: "Evaluate a run", load: () => import("./eval.ts") },
   embed: { summary: "Embed a folder of images", load: () => import("./embed.ts") },
   export: { summary: "Write a network for other programs", load: () => import("./export.ts") },
+  pack: { summary: "Pack a folder of images into few files", load: () => import("./pack.ts") },
   validate: { summary: "Check recipes", load: () => import("./validate.ts") },
   ls: { summary: "List recipes, plugins, networks or runs", load: () => import("./ls.ts") },
   doctor: { summary: "Check this machine", load: () => import("./doctor.ts") },

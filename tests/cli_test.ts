@@ -312,7 +312,7 @@ Deno.test("every verb has a task, and help that names its flags", async () => {
   const all = await runCli([]);
   assert.equal(all.code, 2);
   const verbs = [...all.stdout.matchAll(/^ {2}(\w+) /gm)].map(([, verb]) => verb);
-  assert.deepEqual(verbs, ["distill", "eval", "embed", "export", "validate", "ls", "doctor"]);
+  assert.deepEqual(verbs, ["distill", "eval", "embed", "export", "pack", "validate", "ls", "doctor"]);
   for (const verb of verbs) {
     assert.equal(tasks[verb], `deno run --allow-all cli/main.ts ${verb}`);
     const { help } = await import(`../cli/${verb}.ts`);
