@@ -1,6 +1,7 @@
 import type { Pixels } from "../augmenter.ts";
 import { pixelsOf, resample, type Window } from "../pipeline/planes.ts";
 import { BILINEAR } from "../pipeline/resample.ts";
+import { type Rows, rowsOf } from "../pipeline/rows.ts";
 import { applyOperation, type Operation } from "./operations.ts";
 
 /** How a view is made of a picture: what is random about it is decided. */
@@ -19,7 +20,12 @@ export interface ViewPlan {
  *
  * @returns `[size, size, 3]` uint8 RGB.
  */
-export function renderView(picture: Pixels, { crop, flip, operations }: ViewPlan, size: number): Uint8Array {
+export function renderView(picture: Pixels, plan: ViewPlan, size: number): Uint8Array {
+  return renderRows(rowsOf(picture), plan, size);
+}
+
+/** The same, of a picture that the kernels have; its crop is enough. */
+export function renderRows(picture: Rows, { crop, flip, operations }: ViewPlan, size: number): Uint8Array {
   const square = { width: size, height: size };
   const window = { ...square, left: 0, top: 0 };
   const planes = resample(picture, BILINEAR, { crop, size: square, window, mirrored: flip });

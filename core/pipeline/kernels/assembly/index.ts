@@ -7,3 +7,5 @@ export { blend, grayscale, hue, lumaSum, saturate } from "./color";
 export { boxBlur } from "./blur";
 export { resizeColumns, resizeRows } from "./resize";
 export { interleave } from "./interleave";
+export { extendRows, jpegColors, jpegGray, jpegQuarterColors, jpegWideColors } from "./jpeg_colors";
+export { readJpegScan } from "./jpeg_scan";
