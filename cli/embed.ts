@@ -110,7 +110,7 @@ async function embed(
     name: "embedding",
     precision,
   });
-  await using pipeline = await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 });
+  await using pipeline = await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 });
   const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
   // Equal batches waste the least on filling up the last.
   const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));

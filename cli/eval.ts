@@ -133,7 +133,7 @@ async function evaluateFile(
       (named.length ? named : ["knn", "linear"]).map((one) => evaluatorNamed(one, 0, engine, host)),
     );
     const pipeline = stack.use(
-      await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 }),
+      await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 }),
     );
     const options = { engine, pipeline, batchSize: BATCH, signal: host.signal };
     const evaluation = new Evaluation(evaluators, images, options);
@@ -168,7 +168,7 @@ async function evaluate(
   const contextOf = (use: Parameters<typeof pluginContext>[0]) => pluginContext(use, recipe.seed, host);
   await using stack = new AsyncDisposableStack();
   const data = stack.use(await createPlugin(recipe.data, contextOf(recipe.data)));
-  const pipeline = stack.use(await ViewPipeline.start({ augmenter: null, workers: autoWorkers(), seed: 0 }));
+  const pipeline = stack.use(await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 }));
   const checked = recipe.data.on_error === "skip"
     ? await withoutBroken(data, pipeline, host)
     : { data, skipped: null };

@@ -39,8 +39,8 @@ export class Components implements AsyncDisposable {
   terms: LossTerm[] = [];
   /** What the terms need of a batch. */
   needs!: BatchNeeds;
-  /** What makes small patches; null: there are none. */
-  patchAugmenter: Augmenter | null = null;
+  /** What makes small patches, one a stream of them. */
+  patchAugmenters: Augmenter[] = [];
   evaluators: Evaluator[] = [];
   /** Images that are left out, since they do not decode. */
   skipped: SkippedImages = { count: 0, images: [] };
@@ -84,7 +84,7 @@ export class Components implements AsyncDisposable {
       );
     }
     this.augmenter = await this.#make(recipe.augmenter);
-    if (recipe.smallPatches) this.patchAugmenter = await this.#make(recipe.smallPatches.augmenter);
+    for (const { augmenter } of recipe.smallPatches) this.patchAugmenters.push(await this.#make(augmenter));
     for (const use of pluginsOf(recipe)) {
       await use.plugin.checkFiles?.(use.options as never, pluginContext(use, recipe.seed, this.host));
     }
@@ -135,16 +135,16 @@ export class Components implements AsyncDisposable {
       this.objectives.push(objective);
       const number = i ? `_${i + 1}` : "", { weight } = use;
       const queue = await this.#createQueue(use, objective, use.queue ?? recipe.queue);
-      this.terms.push({ objective, queue, queueName: `queue${number}`, weight, stream: "views" });
-      const { smallPatches } = recipe;
-      if (!smallPatches) continue;
-      this.terms.push({
-        objective,
-        queue: await this.#createQueue(use, objective, smallPatches.queue ?? use.queue ?? recipe.queue),
-        queueName: `small_queue${number}`,
-        weight: weight * smallPatches.weight,
-        stream: "patches",
-      });
+      this.terms.push({ objective, queue, queueName: `queue${number}`, weight, stream: 0 });
+      for (const [stream, patches] of recipe.smallPatches.entries()) {
+        this.terms.push({
+          objective,
+          queue: await this.#createQueue(use, objective, patches.queue ?? use.queue ?? recipe.queue),
+          queueName: `small${stream ? `_${stream + 1}` : ""}_queue${number}`,
+          weight: weight * patches.weight,
+          stream: stream + 1,
+        });
+      }
     }
     this.needs = needsOf(this.terms);
   }
@@ -167,7 +167,7 @@ export class Components implements AsyncDisposable {
   #check({ place, specifier }: ObjectiveUse, objective: Objective): void {
     const said = (problem: string) => new UsageError(`${place}: The objective "${specifier}" ${problem}`);
     if (objective.usesTeacher && !this.teacher) throw said('needs a teacher; add a section "teacher"');
-    if (this.recipe.smallPatches && objective.views > 1) {
+    if (this.recipe.smallPatches.length && objective.views > 1) {
       throw said(`needs ${objective.views} views, and small patches are one each; take small_patches out`);
     }
     if (objective.neighbours && !this.teacher) {
@@ -178,14 +178,8 @@ export class Components implements AsyncDisposable {
   async #startPipeline(): Promise<ViewPipeline> {
     const { augmenter, smallPatches, train, seed } = this.recipe;
     const workers = train.workers === "auto" ? autoWorkers() : train.workers;
-    const patchAugmenter = smallPatches && moduleOf(smallPatches.augmenter);
-    return await ViewPipeline.start({
-      augmenter: moduleOf(augmenter),
-      patchAugmenter,
-      workers,
-      seed,
-      log: this.host.log,
-    });
+    const augmenters = [augmenter, ...smallPatches.map((patches) => patches.augmenter)].map(moduleOf);
+    return await ViewPipeline.start({ augmenters, workers, seed, log: this.host.log });
   }
 
   async #make<K extends PluginKind>(
@@ -204,8 +198,19 @@ export function moduleOf({ module, exportName, options }: PluginUse<"augmenter">
 function pluginsOf(recipe: Recipe): PluginUse<PluginKind>[] {
   const { engine, data, augmenter, teacher, student, queue, objectives, smallPatches, evaluate, loggers } =
     recipe;
-  const uses = [engine, data, augmenter, smallPatches?.augmenter, teacher, student];
-  const queues = [queue, smallPatches?.queue, ...objectives.map(({ queue }) => queue)];
+  const uses = [
+    engine,
+    data,
+    augmenter,
+    ...smallPatches.map((patches) => patches.augmenter),
+    teacher,
+    student,
+  ];
+  const queues = [
+    queue,
+    ...smallPatches.map((patches) => patches.queue),
+    ...objectives.map(({ queue }) => queue),
+  ];
   return [...uses, ...queues, evaluate.teacher, ...objectives, ...evaluate.evaluators, ...loggers]
     .filter((use) => use !== null && use !== undefined);
 }

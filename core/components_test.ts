@@ -44,7 +44,7 @@ function recipeOf(
     student: use("student", { embeddingDim: 4 }),
     queue: use("queue"),
     objectives: [{ ...use("objective", { usesTeacher, views: 1 }), weight: 1, queue: null }],
-    smallPatches: null,
+    smallPatches: [],
     train: { batch_size: 4, workers: 1, ema: null },
     evaluate: { evaluators: [use("evaluator")], teacher: null },
     loggers: [use("logger")],

@@ -162,8 +162,12 @@ async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: numbe
   return { seconds, loss, shapes };
 }
 
-function withPatches({ views, teacher, patches }: StepBatch): Views {
-  return { views: [...views, ...patches?.views ?? []], teacher: [...teacher, ...patches?.teacher ?? []] };
+function withPatches({ views, teacher, patches = [] }: StepBatch): Views {
+  const streams = [{ views, teacher }, ...patches];
+  return {
+    views: streams.flatMap(({ views }) => views),
+    teacher: streams.flatMap(({ teacher }) => teacher),
+  };
 }
 
 /** The recipe with the teacher's embeddings kept in memory, since nothing is to be written. */

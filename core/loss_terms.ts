@@ -1,15 +1,15 @@
 import type { Objective, ObjectiveInputs } from "./objective.ts";
 import type { Queue } from "./queue.ts";
 
-/** Which of a step's views a loss is of. */
-export type Stream = "views" | "patches";
+/** Which of a step's views a loss is of: 0 are the views, 1 and on the recipe's small patches in their order. */
+export type Stream = number;
 
 /** One of the losses that a step minimises the weighted sum of. */
 export interface LossTerm {
   readonly objective: Objective;
   /** Null if the objective uses none. */
   readonly queue: Queue | null;
-  /** What checkpoints call the queue: `queue`, `small_queue`, `queue_2`... */
+  /** What checkpoints call the queue: `queue`, `small_queue`, `queue_2`, `small_2_queue`... */
   readonly queueName: string;
   readonly weight: number;
   readonly stream: Stream;
@@ -17,7 +17,7 @@ export interface LossTerm {
 
 /** A single objective on the views, as a recipe without lists or patches has it. */
 export function singleTerm(objective: Objective, queue: Queue | null): LossTerm {
-  return { objective, queue, queueName: "queue", weight: 1, stream: "views" };
+  return { objective, queue, queueName: "queue", weight: 1, stream: 0 };
 }
 
 /** What the losses of a step need of its batch, all together. */

@@ -99,6 +99,7 @@ export * from "./teacher_cache/open_caches.ts";
 export * from "./tensor_layout.ts";
 export * from "./tf.ts";
 export * from "./trained_student.ts";
+export * from "./view_source.ts";
 export * from "./weight_average.ts";
 export * from "./weights_file.ts";
 export * from "./training_step.ts";

@@ -1,5 +1,4 @@
 import type { Components, Host } from "./components.ts";
-import type { Stream } from "./loss_terms.ts";
 import { NeighbourBags } from "./neighbour_bags.ts";
 import type { Batch, BatchRequest } from "./pipeline/view_pipeline.ts";
 import type { Recipe } from "./recipe/load_recipe.ts";
@@ -100,11 +99,11 @@ export class TrainingBatches implements Disposable {
     const batches = this.parts.pipeline.batches(this.#requests(plans, planned));
     try {
       for (let first = await batches.next(); !first.done; first = await batches.next()) {
-        const streams: Record<Stream, Views | null> = { views: null, patches: null };
+        const streams: Views[] = this.#sources.map(() => ({ views: [], teacher: [] }));
         let batch: Batch | undefined = first.value;
         for (const view of planned.shift()!) {
           batch ??= (await batches.next()).value as Batch;
-          const made = streams[view.source.stream] ??= { views: [], teacher: [] };
+          const made = streams[view.source.stream];
           const images = this.#upload(batch);
           made.views.push(images);
           // A batch's pixels are valid until the next is asked for: they are on the device by now.
@@ -115,7 +114,8 @@ export class TrainingBatches implements Disposable {
           larger?.dispose();
           batch = undefined;
         }
-        yield { ...streams.views!, patches: streams.patches };
+        const [views, ...patches] = streams;
+        yield { ...views, patches };
       }
     } finally {
       await batches.return(undefined);
@@ -189,8 +189,8 @@ export class TrainingBatches implements Disposable {
 }
 
 /** Frees what a step has learnt from. */
-export function disposeBatch({ views, teacher, patches }: StepBatch): void {
-  tf.dispose([views, teacher, patches?.views ?? [], patches?.teacher ?? []]);
+export function disposeBatch({ views, teacher, patches = [] }: StepBatch): void {
+  tf.dispose([views, teacher, patches.map(({ views, teacher }) => [...views, ...teacher])]);
 }
 
 async function findBags(parts: Components, recipe: Recipe, host: Host): Promise<NeighbourBags | null> {

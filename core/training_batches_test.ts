@@ -74,7 +74,8 @@ function make(
     data: { train: { length: IMAGES, image: (i: number) => ({ name: `${i}`, file: "" }) } },
     engine: { upload: (pixels: Uint8Array, shape: number[]) => tf.tensor(Float32Array.from(pixels), shape) },
   };
-  const recipe = { seed: 5 }, caches = options.views ? cachesOf(teacher, options.views, parts.needs) : null;
+  const recipe = { seed: 5, smallPatches: [] },
+    caches = options.views ? cachesOf(teacher, options.views, parts.needs) : null;
   const batches = new TrainingBatches(parts as unknown as Components, recipe as unknown as Recipe, caches);
   return { batches, pipeline, teacher };
 }
@@ -82,7 +83,7 @@ function make(
 function cachesOf(teacher: typeof TEACHER, views: number, { teacherViews }: { teacherViews: number[] }) {
   const caches = new TeacherCaches(views), store = new MemoryStore("fp32");
   const cache = new TeacherCache(teacher, store, IMAGES, views * teacherViews.length);
-  caches.set({ stream: "views" } as ViewSource, cache);
+  caches.set({ stream: 0 } as ViewSource, cache);
   return caches;
 }
 

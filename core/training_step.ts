@@ -1,6 +1,6 @@
 import type { Engine, TracedFunction } from "./engine.ts";
 import { RunError } from "./errors.ts";
-import { inputsOf, type LossTerm, needsOf, type Stream } from "./loss_terms.ts";
+import { inputsOf, type LossTerm, needsOf } from "./loss_terms.ts";
 import { dealNoise, noisyStudent, stepNoise } from "./noise.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { TrainOptions } from "./recipe/schema.ts";
@@ -18,9 +18,9 @@ export interface Views {
   teacher: tf.Tensor2D[];
 }
 
-/** What a step learns from; `patches` are the small ones, if the recipe has them. */
+/** What a step learns from; `patches` are the small ones, a stream each. Default: none. */
 export interface StepBatch extends Views {
-  patches?: Views | null;
+  patches?: readonly Views[];
 }
 
 /** The parts that a step is made of; whoever made them disposes of them. */
@@ -177,12 +177,13 @@ export class TrainingStep implements Disposable {
     return { loss: sum / parts, squares: await readAll(squares), rows };
   }
 
-  /** In this order: views, their embeddings, patches, their embeddings, random numbers. */
-  #inputs({ views, teacher, patches }: StepBatch, step: number): tf.Tensor[] {
-    const inputs: tf.Tensor[] = [...views, ...teacher, ...patches?.views ?? [], ...patches?.teacher ?? []];
-    this.#counts = [views, teacher, patches?.views ?? [], patches?.teacher ?? []].map(({ length }) => length);
+  /** In this order: of each stream its views and their embeddings; then random numbers. */
+  #inputs({ views, teacher, patches = [] }: StepBatch, step: number): tf.Tensor[] {
+    const streams = [{ views, teacher }, ...patches];
+    const inputs: tf.Tensor[] = streams.flatMap(({ views, teacher }) => [...views, ...teacher]);
+    this.#counts = streams.map(({ views, teacher }) => [views.length, teacher.length]);
     if (!this.#noisePerImage) return inputs;
-    const rows = [...views, ...patches?.views ?? []].reduce((sum, { shape }) => sum + shape[0], 0);
+    const rows = streams.flatMap(({ views }) => views).reduce((sum, { shape }) => sum + shape[0], 0);
     const shape: [number, number] = [this.#hasNoiseOfItsOwn ? 2 * rows : rows, this.#noisePerImage];
     return [...inputs, stepNoise(shape, { seed: this.options.seed, step })];
   }
@@ -192,21 +193,18 @@ export class TrainingStep implements Disposable {
     return this.parts.terms.some(({ objective }) => objective.usesNoise);
   }
 
-  /** How many views, embeddings, patches and embeddings of patches there are. */
-  #counts: number[] = [];
+  /** How many views and embeddings each stream has. */
+  #counts: number[][] = [];
 
-  #streams(inputs: tf.Tensor[]): Record<Stream, Views> {
-    const rest = [...inputs],
-      [views, teacher, patches, patchTeacher] = this.#counts.map((n) => rest.splice(0, n));
-    const together = (list: tf.Tensor[]) => list.length ? [tf.concat(list)] : [];
-    return {
-      views: { views: views as tf.Tensor4D[], teacher: teacher as tf.Tensor2D[] },
-      // All patches in one pass, whose batch norm sees them alone.
-      patches: {
-        views: together(patches) as tf.Tensor4D[],
-        teacher: together(patchTeacher) as tf.Tensor2D[],
-      },
-    };
+  #streams(inputs: tf.Tensor[]): Views[] {
+    const rest = [...inputs], together = (list: tf.Tensor[]) => list.length ? [tf.concat(list)] : [];
+    return this.#counts.map((counts, stream) => {
+      // All patches of a stream in one pass, whose batch norm sees them alone.
+      const [views, teacher] = counts.map((n) => rest.splice(0, n)).map((list) =>
+        stream ? together(list) : list
+      );
+      return { views: views as tf.Tensor4D[], teacher: teacher as tf.Tensor2D[] };
+    });
   }
 
   #prepare(): void {

@@ -215,14 +215,14 @@ Deno.test("small patches are one pass of their own, and the first of each image 
   using run = setUp({
     terms: (queue) => [
       singleTerm(objective, queue),
-      { ...singleTerm(objective, small), stream: "patches", weight: 2 },
+      { ...singleTerm(objective, small), stream: 1, weight: 2 },
     ],
   });
   const patches = {
     views: [views(2, 5), views(2, 6), views(2, 7)],
     teacher: [[3, 4], [5, 6], [7, 8]].map(targets),
   };
-  const batch = { views: [views(2, 4)], teacher: [targets([1, 2])], patches };
+  const batch = { views: [views(2, 4)], teacher: [targets([1, 2])], patches: [patches] };
   const squares = (images: tf.Tensor4D[], teacher: number[]) =>
     tf.tidy(() => {
       const outputs = images.flatMap((view) => [...run.student.forward(view).embedding.dataSync()]);

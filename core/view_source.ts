@@ -3,9 +3,11 @@ import type { Stream } from "./loss_terms.ts";
 import type { BatchRequest } from "./pipeline/view_pipeline.ts";
 import type { Recipe } from "./recipe/load_recipe.ts";
 
-/** A stream of views: the full ones, or the small patches. */
+/** A stream of views: the full ones, or one of small patches. */
 export interface ViewSource {
   readonly stream: Stream;
+  /** Of the folder of its teacher's cache. */
+  readonly name: string;
   /** First word of the keys of its random choices. */
   readonly purpose: string;
   /** Views of an image in a step. */
@@ -21,9 +23,9 @@ export interface ViewSource {
 
 /** The streams of a recipe. */
 export function viewSources(
-  { needs, augmenter, patchAugmenter, teacher }: Pick<
+  { needs, augmenter, patchAugmenters, teacher }: Pick<
     Components,
-    "needs" | "augmenter" | "patchAugmenter" | "teacher"
+    "needs" | "augmenter" | "patchAugmenters" | "teacher"
   >,
   { smallPatches }: Pick<Recipe, "smallPatches">,
 ): ViewSource[] {
@@ -31,17 +33,20 @@ export function viewSources(
   // A teacher that sees views larger sees patches larger in proportion.
   const scale = (hasTeacher ? teacher!.inputSize ?? augmenter.size : augmenter.size) / augmenter.size;
   const sized = (size: number) => ({ size, teacherSize: Math.round(size * scale) });
-  const sources: ViewSource[] = [{ stream: "views", purpose: "view", ...needs, ...sized(augmenter.size) }];
-  if (!smallPatches) return sources;
-  const { count } = smallPatches, all = Array.from({ length: count }, (_, patch) => patch);
-  const patches = { views: count, teacherViews: hasTeacher ? all : [], neighbourViews: [] };
-  const source: ViewSource = {
-    stream: "patches",
-    purpose: "small patch",
-    ...patches,
-    ...sized(patchAugmenter!.size),
-  };
-  return [...sources, source];
+  const views: ViewSource = { ...streamOf(0), ...needs, ...sized(augmenter.size) };
+  const patches = smallPatches.map(({ count }, i): ViewSource => {
+    const teacherViews = hasTeacher ? Array.from({ length: count }, (_, patch) => patch) : [];
+    const { size } = patchAugmenters[i];
+    return { ...streamOf(i + 1), views: count, teacherViews, neighbourViews: [], ...sized(size) };
+  });
+  return [views, ...patches];
+}
+
+/** What a stream is called. */
+export function streamOf(stream: Stream): Pick<ViewSource, "stream" | "name" | "purpose"> {
+  if (stream === 0) return { stream, name: "views", purpose: "view" };
+  const number = stream > 1 ? `_${stream}` : "";
+  return { stream, name: `patches${number}`, purpose: `small patch${number}` };
 }
 
 /**

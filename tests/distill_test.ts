@@ -30,14 +30,16 @@ loggers: [{ plugin: "@seed/logger-jsonl" }, { plugin: "${import.meta.url}#breaki
 const CACHED_ON_DISK = SEED.replace("{ views: 2 }", "{ views: 2, dir: CACHE }");
 const MOCO = SEED.replace(/^teacher:.*\n/m, "").replace("objective-seed", "objective-moco");
 
-/** Everything that a checkpoint may hold: two losses with a queue each, small patches, moments, an average. */
+/** Everything that a checkpoint may hold: two losses with a queue each, two streams of small patches, moments, an average. */
 const EVERYTHING = SEED
   .replace(
     /^objective:.*$/m,
     `objective:
   - { plugin: "@seed/objective-seed", weight: 0.5 }
   - { plugin: "@seed/objective-seed", student_temperature: 0.1, queue: { plugin: "@seed/queue-fifo", size: 8 } }
-small_patches: { augmenter: { plugin: "@seed/augmenter-moco-v2", size: 8, scale: [0.05, 0.14] }, count: 2 }`,
+small_patches:
+  - { augmenter: { plugin: "@seed/augmenter-moco-v2", size: 8, scale: [0.05, 0.14] }, count: 2 }
+  - { augmenter: { plugin: "@seed/augmenter-moco-v2", size: 12 }, count: 1, weight: 0.5 }`,
   )
   .replace(/^train: {/m, "train: { optimizer: adamw, ema: 0.9, accumulate: 2, clip_grad_norm: 1,")
   .replace("lr: 0.1", "lr: 0.001");

@@ -51,7 +51,7 @@ for (const path of chosen) {
     const overrides = [
       ...SMALL,
       ...whole.queue ? ["queue.size=8"] : [],
-      ...whole.smallPatches ? ["small_patches.augmenter.size=32", "small_patches.count=2"] : [],
+      ...whole.smallPatches.length ? ["small_patches.augmenter.size=32", "small_patches.count=2"] : [],
       ...overridesOf(path),
     ];
     // A process each: what many teachers have taken of one's memory does not all come back.

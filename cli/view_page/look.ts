@@ -12,6 +12,7 @@ import {
   Random,
   type Recipe,
   type Stream,
+  streamOf,
   type ViewDescription,
   ViewPipeline,
 } from "@seed/core";
@@ -92,7 +93,7 @@ export async function lookAt(
   const sums = new ChannelSums(), shown: ShownImage[] = [];
   for await (const made of makeViews(recipe, train, chooseImages(train, count.images), sources)) {
     host.signal.throwIfAborted();
-    for (const pixels of made.pixels.views) sums.add(pixels);
+    for (const pixels of made.pixels[0]) sums.add(pixels);
     shown.push(await showImage(recipe, train, made, sources));
   }
   return {
@@ -110,23 +111,20 @@ async function make<K extends "data" | "augmenter">(use: PluginUse<K>, { seed }:
 
 async function sourcesOf(recipe: Recipe, views: number, host: Host): Promise<Source[]> {
   const { smallPatches } = recipe, augmenter = await make(recipe.augmenter, recipe, host);
-  const sources: Source[] = [{ stream: "views", purpose: "view", augmenter, views }];
-  if (!smallPatches) return sources;
-  const patches = await make(smallPatches.augmenter, recipe, host);
-  return [...sources, {
-    stream: "patches",
-    purpose: "small patch",
-    augmenter: patches,
-    views: smallPatches.count,
-  }];
+  const sources: Source[] = [{ ...streamOf(0), augmenter, views }];
+  for (const [i, patches] of smallPatches.entries()) {
+    const made = await make(patches.augmenter, recipe, host);
+    sources.push({ ...streamOf(i + 1), augmenter: made, views: patches.count });
+  }
+  return sources;
 }
 
 /** The views of an image. */
 interface MadeViews {
   /** Index in the set. */
   image: number;
-  /** `[size, size, 3]` uint8 each. */
-  pixels: Record<Stream, Uint8Array[]>;
+  /** `[size, size, 3]` uint8 each, by stream. */
+  pixels: Uint8Array[][];
 }
 
 async function* makeViews(
@@ -137,15 +135,14 @@ async function* makeViews(
 ): AsyncGenerator<MadeViews> {
   const { seed, augmenter, smallPatches, train: { workers } } = recipe;
   await using pipeline = await ViewPipeline.start({
-    augmenter: moduleOf(augmenter),
-    patchAugmenter: smallPatches && moduleOf(smallPatches.augmenter),
+    augmenters: [augmenter, ...smallPatches.map((patches) => patches.augmenter)].map(moduleOf),
     workers: workers === "auto" ? autoWorkers() : workers,
     seed,
   });
   const requests = images.flatMap((image) => sources.map((source) => requestOf(train, image, source, seed)));
   const batches = pipeline.batches(requests);
   for (const image of images) {
-    const pixels: MadeViews["pixels"] = { views: [], patches: [] };
+    const pixels: MadeViews["pixels"] = sources.map(() => []);
     for (const { stream } of sources) {
       const { value } = await batches.next(), bytes = value.size ** 2 * 3;
       for (let at = 0; at < value.pixels.length; at += bytes) {
@@ -185,7 +182,7 @@ async function showImage(
       choices: source.augmenter.describe?.(picture, new Random(...keyOf(seed, source, image, number))) ??
         null,
     })));
-  const [views, patches] = sources;
+  const [views, ...patches] = sources;
   return {
     name: reference.name,
     className: train.classNames?.[train.label!(image)] ?? null,
@@ -193,7 +190,7 @@ async function showImage(
     height,
     thumbnail: await thumbnailOf(picture),
     views: await show(views),
-    patches: patches ? await show(patches) : [],
+    patches: (await Promise.all(patches.map(show))).flat(),
   };
 }
 

@@ -13,10 +13,8 @@ export interface AugmenterModule {
 /** How a worker begins. */
 export interface StartMessage {
   kind: "start";
-  /** Null: evaluation views only. */
-  augmenter: AugmenterModule | null;
-  /** What makes small patches; null: there are none. */
-  patchAugmenter: AugmenterModule | null;
+  /** By stream; none: evaluation views only. */
+  augmenters: readonly AugmenterModule[];
   seed: number;
 }
 

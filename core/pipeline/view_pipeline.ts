@@ -9,7 +9,7 @@ export interface BatchRequest {
   readonly images: readonly ImageReference[];
   /** Keys of the random choices, one an image; null: evaluation views, without augmentation. */
   readonly keys: readonly KeyPart[][] | null;
-  /** Default: `views`. */
+  /** Default: the views. */
   readonly stream?: Stream;
   /** Side of the views in pixels. */
   readonly size: number;
@@ -26,10 +26,8 @@ export interface Batch {
 
 /** How a pipeline is made. */
 export interface PipelineOptions {
-  /** Null: evaluation views only. */
-  augmenter: AugmenterModule | null;
-  /** What makes small patches, if there are any. */
-  patchAugmenter?: AugmenterModule | null;
+  /** By stream: what makes views, then what makes small patches, if there are any. None: evaluation views only. */
+  augmenters: readonly AugmenterModule[];
   workers: number;
   seed: number;
   /** Batches that are made ahead; default 3. */
@@ -86,8 +84,8 @@ export class ViewPipeline implements AsyncDisposable {
 
   /** @throws {RunError} If a worker cannot load the augmenter. */
   static async start(options: PipelineOptions): Promise<ViewPipeline> {
-    const { augmenter, patchAugmenter = null, workers, seed } = options;
-    const pipeline = new ViewPipeline({ kind: "start", augmenter, patchAugmenter, seed }, options);
+    const { augmenters, workers, seed } = options;
+    const pipeline = new ViewPipeline({ kind: "start", augmenters, seed }, options);
     try {
       await Promise.all(Array.from({ length: workers }, () => pipeline.#startWorker()));
       return pipeline;
@@ -154,7 +152,7 @@ export class ViewPipeline implements AsyncDisposable {
         view: {
           image: images.image(first + i),
           key: null,
-          stream: "views",
+          stream: 0,
           size: CHECK_SIZE,
           target,
           offset: 0,
@@ -178,7 +176,7 @@ export class ViewPipeline implements AsyncDisposable {
   }
 
   async #make(request: BatchRequest): Promise<{ buffer: SharedArrayBuffer; request: BatchRequest }> {
-    const { images, keys, stream = "views", size, shortSide } = request, bytes = size * size * 3;
+    const { images, keys, stream = 0, size, shortSide } = request, bytes = size * size * 3;
     const buffer = this.#free.get(images.length * bytes)?.pop() ??
       new SharedArrayBuffer(images.length * bytes);
     const tasks = images.map((image, i): Task => ({

@@ -12,7 +12,7 @@ async function start(
   options: { workers?: number; ahead?: number; log?(message: string): void } = {},
 ) {
   return await ViewPipeline.start({
-    augmenter: { module: MODULE, exportName, options: {} },
+    augmenters: [{ module: MODULE, exportName, options: {} }],
     workers: options.workers ?? 2,
     seed: 0,
     ...{ ahead: options.ahead, log: options.log },
@@ -214,7 +214,7 @@ Deno.test("an augmenter that cannot be made or imported stops the start", async 
     exportName: "default",
     options: {},
   };
-  await assert.rejects(ViewPipeline.start({ augmenter, workers: 2, seed: 0 }), {
+  await assert.rejects(ViewPipeline.start({ augmenters: [augmenter], workers: 2, seed: 0 }), {
     name: "RunError",
     message: /^A data worker cannot load the augmenter: Module not found/,
   });
@@ -289,11 +289,11 @@ Deno.test("a pipeline that is stopped lets nobody wait", () =>
 
 Deno.test("a pipeline without an augmenter makes evaluation views only", () =>
   withImages(async (image) => {
-    await using pipeline = await ViewPipeline.start({ augmenter: null, workers: 1, seed: 0 });
+    await using pipeline = await ViewPipeline.start({ augmenters: [], workers: 1, seed: 0 });
     const [pixels] = await collect(pipeline, [{ images: [image(7)], keys: null, size: 2 }]);
     assert.deepEqual([...pixels], Array.from({ length: 4 }, () => [7, 0, 0]).flat());
     assert.match(
       await refusal(pipeline, requests(image, 1)),
-      /The pipeline was started without an augmenter of views$/,
+      /The pipeline was started without an augmenter for stream 0$/,
     );
   }));

@@ -7,7 +7,6 @@
 import sharp from "sharp";
 import type { Augmenter, Pixels } from "../augmenter.ts";
 import type { ImageReference } from "../data_source.ts";
-import type { Stream } from "../loss_terms.ts";
 import type { Plugin } from "../plugin.ts";
 import { Random } from "../random.ts";
 import { readRange } from "../read_range.ts";
@@ -18,7 +17,8 @@ import type { AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./mes
 sharp.concurrency(1);
 sharp.cache(false);
 
-const augmenters: Record<Stream, Augmenter | null> = { views: null, patches: null };
+/** By stream. */
+const augmenters: Augmenter[] = [];
 /** Files stay open: a source often keeps many images in one. */
 const files = new Map<string, Deno.FsFile>();
 const MAX_OPEN_FILES = 64;
@@ -40,9 +40,8 @@ self.onmessage = async ({ data }: MessageEvent<StartMessage | ViewTask>) => {
   }
 };
 
-async function start({ augmenter, patchAugmenter, seed }: StartMessage): Promise<void> {
-  augmenters.views = augmenter && await makeAugmenter(augmenter, seed);
-  augmenters.patches = patchAugmenter && await makeAugmenter(patchAugmenter, seed);
+async function start({ augmenters: modules, seed }: StartMessage): Promise<void> {
+  for (const module of modules) augmenters.push(await makeAugmenter(module, seed));
 }
 
 async function makeAugmenter(
@@ -76,7 +75,7 @@ async function viewOf(
 ): Promise<Uint8Array> {
   if (key === null) return await centerView(picture, size, shortSide);
   const augmenter = augmenters[stream];
-  if (!augmenter) throw new Error(`The pipeline was started without an augmenter of ${stream}`);
+  if (!augmenter) throw new Error(`The pipeline was started without an augmenter for stream ${stream}`);
   return await augmenter.view(picture, new Random(...key), size);
 }
 

@@ -35,6 +35,12 @@ export interface ObjectiveUse extends PluginUse<"objective"> {
   queue: PluginUse<"queue"> | null;
 }
 
+/** A stream of small views; a queue that is null is like the views'. */
+export type SmallPatches = z.output<typeof SMALL_PATCHES> & {
+  augmenter: PluginUse<"augmenter">;
+  queue: PluginUse<"queue"> | null;
+};
+
 /** A recipe that is fit to run. */
 export interface Recipe {
   path: string;
@@ -49,13 +55,8 @@ export interface Recipe {
   /** Null: the objectives need none, or name their own. */
   queue: PluginUse<"queue"> | null;
   objectives: ObjectiveUse[];
-  /** A second stream of views; a queue that is null is like the views'. */
-  smallPatches:
-    | z.output<typeof SMALL_PATCHES> & {
-      augmenter: PluginUse<"augmenter">;
-      queue: PluginUse<"queue"> | null;
-    }
-    | null;
+  /** Further streams of views; none if there are no small patches. */
+  smallPatches: SmallPatches[];
   train: TrainOptions;
   evaluate: z.output<typeof EVALUATE> & {
     evaluators: PluginUse<"evaluator">[];
@@ -275,12 +276,23 @@ class RecipeLoader {
   }
 
   async #smallPatches(values: unknown, facts: RecipeFacts): Promise<Recipe["smallPatches"]> {
-    const at = ["small_patches"],
-      given = values === undefined || values === null ? null : this.#mapping(values, at);
+    if (values === undefined) return [];
+    if (!Array.isArray(values)) {
+      this.#resolved.small_patches = {};
+      return [await this.#smallPatch(values, ["small_patches"], facts)].filter((patches) => patches !== null);
+    }
+    this.#resolved.small_patches = values.map(() => ({}));
+    const list = [];
+    for (const i of values.keys()) list.push(await this.#smallPatch(values[i], ["small_patches", i], facts));
+    return list.filter((patches) => patches !== null);
+  }
+
+  async #smallPatch(values: unknown, at: Path, facts: RecipeFacts): Promise<SmallPatches | null> {
+    const given = this.#mapping(values, at);
     if (!given) return null;
     const { augmenter, queue, ...own } = given;
     const patches = this.#check(SMALL_PATCHES, own, at, "small_patches");
-    this.#resolved.small_patches = { ...patches };
+    this.#remember(at, { ...patches });
     if (augmenter === undefined) {
       this.#problems.push({ path: at, atKey: true, message: `The section small_patches lacks "augmenter"` });
     }

@@ -245,7 +245,7 @@ Deno.test("a section that a recipe can do without may be null", async () => {
   const recipe = await load(
     text({ teacher: "null", queue: "null", evaluate: "null", small_patches: "null" }),
   );
-  assert.deepEqual([recipe.teacher, recipe.queue, recipe.smallPatches], [null, null, null]);
+  assert.deepEqual([recipe.teacher, recipe.queue, recipe.smallPatches], [null, null, []]);
   assert.deepEqual(recipe.evaluate.evaluators, []);
 });
 
@@ -259,14 +259,34 @@ Deno.test("a recipe may sum objectives, and have small patches; what it resolves
     assert.deepEqual(objectives.map(({ weight, queue }) => [weight, queue?.options]), [[1, undefined], [0.5, {
       size: 32,
     }]]);
-    assert.deepEqual([smallPatches?.count, smallPatches?.weight, smallPatches?.queue], [3, 1, null]);
-    assert.equal((smallPatches?.augmenter.options as { size: number }).size, 24);
+    const [{ count, weight, queue, augmenter }] = smallPatches;
+    assert.deepEqual([count, weight, queue], [3, 1, null]);
+    assert.equal((augmenter.options as { size: number }).size, 24);
   };
   const recipe = await load(source);
   check(recipe);
   const again = await load(recipe.resolved);
   check(again);
   assert.equal(again.resolved, recipe.resolved);
+});
+
+Deno.test("small patches may be several streams, in a list; what it resolves to means the same", async () => {
+  const patches = (size: number, keys: string) =>
+    `{ augmenter: { plugin: "${PLUGINS}#augmenter", size: ${size} }, ${keys} }`;
+  const check = ({ smallPatches }: Recipe) => {
+    const facts = smallPatches.map(({ count, weight, queue, augmenter }) => [
+      ...[count, weight, queue?.options],
+      (augmenter.options as { size: number }).size,
+    ]);
+    assert.deepEqual(facts, [[2, 1, undefined, 24], [6, 0.5, { size: 32 }, 12]]);
+  };
+  const queue = `queue: { plugin: "${PLUGINS}#queue", size: 32 }`;
+  const list = `[${patches(24, "count: 2")}, ${patches(12, `weight: 0.5, ${queue}`)}]`;
+  const recipe = await load(text({ small_patches: list })), again = await load(recipe.resolved);
+  check(recipe);
+  check(again);
+  assert.equal(again.resolved, recipe.resolved);
+  assert.deepEqual((await load(text({ small_patches: "[]" }))).smallPatches, []);
 });
 
 const STREAM_MISTAKES: Record<string, [Changed, string]> = {
@@ -281,6 +301,10 @@ const STREAM_MISTAKES: Record<string, [Changed, string]> = {
   "patches without an augmenter": [
     { small_patches: "{ count: 2 }" },
     'recipe.yaml:10:1: The section small_patches lacks "augmenter"',
+  ],
+  "patches without an augmenter in a list": [
+    { small_patches: `[{ augmenter: { plugin: "${PLUGINS}#augmenter", size: 24 } }, { count: 2 }]` },
+    'The section small_patches lacks "augmenter"',
   ],
   "a queue of patches that does not fit": [
     {

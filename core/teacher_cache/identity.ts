@@ -20,13 +20,13 @@ export function identityOf(
   precision: StoredPrecision,
 ): CacheIdentity {
   const { data, augmenter, smallPatches, teacher, seed } = recipe, { engine, data: { train } } = parts;
-  const from = source.stream === "patches" ? smallPatches!.augmenter : augmenter;
+  const from = source.stream ? smallPatches[source.stream - 1].augmenter : augmenter;
   const { precision: computedIn = "fp32", ...options } = optionsOf(teacher);
   const weights = parts.teacher!.weights?.sha256 ?? null;
   return {
     seed,
     data: { plugin: data.plugin.name, images: train.length, listing_sha256: listingHash(train) },
-    views: { version: VIEWS_VERSION, stream: source.stream, size: source.teacherSize },
+    views: { version: VIEWS_VERSION, stream: source.name, size: source.teacherSize },
     augmenter: { plugin: from.plugin.name, ...optionsOf(from) },
     teacher: {
       plugin: teacher.plugin.name,

@@ -78,7 +78,7 @@ export function checkTeacherCaches(parts: Components, recipe: Recipe): void {
   const { dir, precision } = recipe.teacher.cache!;
   if (dir === null) return;
   for (const source of viewSources(parts, recipe)) {
-    const folder = join(dir, source.stream), found = readManifest(folder);
+    const folder = join(dir, source.name), found = readManifest(folder);
     if (found) requireSameIdentity(folder, found.identity, identityOf(parts, recipe, source, precision));
   }
 }
@@ -95,7 +95,7 @@ async function openStore(
 ): Promise<EmbeddingStore> {
   const { dir, precision } = recipe.teacher.cache!, { teacher, data: { train } } = parts;
   if (dir === null) return new MemoryStore(precision);
-  return await DiskStore.open(join(dir, source.stream), {
+  return await DiskStore.open(join(dir, source.name), {
     identity: identityOf(parts, recipe, source, precision),
     about: {
       made: new Date().toISOString(),

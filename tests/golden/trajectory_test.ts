@@ -65,7 +65,7 @@ const METHODS: Record<keyof typeof golden, Method> = {
       const made = await objective(seed);
       return [
         singleTerm(made, queue()),
-        { ...singleTerm(made, queue("small queue")), queueName: "small_queue", stream: "patches" },
+        { ...singleTerm(made, queue("small queue")), queueName: "small_queue", stream: 1 },
       ];
     },
   },
@@ -142,12 +142,16 @@ for (const [name, method] of Object.entries(METHODS)) {
     const objectives = terms.map(({ objective }) => objective);
     const views = Math.max(...objectives.map((objective) => objective.views));
     const seen = [...new Set(objectives.flatMap(teacherViewsOf))];
-    const hasPatches = terms.some(({ stream }) => stream === "patches");
+    const hasPatches = terms.some(({ stream }) => stream === 1);
     for (const [i, expected] of losses.entries()) {
       const batch = streamOf(i, numbered("view", views), SIZE, seen);
       const all = Array.from({ length: PATCHES }, (_, patch) => patch);
       const patches = hasPatches ? streamOf(i, numbered("patch", PATCHES), SIZE / 2, all) : null;
-      const loss = await step.run({ ...batch, patches }, learningRate(i, SCHEDULE), i);
+      const loss = await step.run(
+        { ...batch, patches: patches ? [patches] : [] },
+        learningRate(i, SCHEDULE),
+        i,
+      );
       tf.dispose([batch.views, batch.teacher, patches?.views ?? [], patches?.teacher ?? []]);
       assert.ok(Math.abs(loss - expected) <= 1e-4 * expected, `step ${i}: ${loss}, expected ${expected}`);
     }

@@ -124,7 +124,11 @@ class SemiEvaluator implements Evaluator {
     const off = { probability: 0 };
     const options = plugin.options.parse({ scale: [0.08, 1], jitter: off, grayscale: 0, blur: off });
     const augmenter = { module, exportName, options };
-    return await ViewPipeline.start({ augmenter, workers: autoWorkers(), seed: this.context.seed });
+    return await ViewPipeline.start({
+      augmenters: [augmenter],
+      workers: autoWorkers(),
+      seed: this.context.seed,
+    });
   }
 }
 

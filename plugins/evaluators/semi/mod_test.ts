@@ -87,7 +87,7 @@ Deno.test("fine-tuning learns from few labels, leaves the network as it is, and 
 
 /** What an evaluator gets that does not look at embeddings. */
 async function unembedded(images: ImageSet) {
-  await using pipeline = await ViewPipeline.start({ augmenter: null, workers: 1, seed: 0 });
+  await using pipeline = await ViewPipeline.start({ augmenters: [], workers: 1, seed: 0 });
   const encode = (pixels: tf.Tensor4D) => Promise.resolve([tf.zeros<tf.Rank.R2>([pixels.shape[0], 1])]);
   return await embedImages(images, encode, { engine: await testEngine(), pipeline, batchSize: 8, size: 8 });
 }
