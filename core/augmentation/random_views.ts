@@ -5,7 +5,25 @@ import type { Random } from "../random.ts";
 import type { Operation } from "./operations.ts";
 import { renderRows, type ViewPlan } from "./render_view.ts";
 
-/** An augmenter that decides on all that is random about a view, and then makes it. */
+/**
+ * An augmenter that decides on all that is random about a view, and then makes it.
+ *
+ * @example Crops that are blurred half of the time
+ * ```ts
+ * import { Random, randomCrop, RandomViews } from "@seed/core";
+ * import assert from "node:assert/strict";
+ *
+ * const augmenter = new RandomViews(32, (random, picture) => ({
+ *   crop: randomCrop(random, picture, [0.2, 1]),
+ *   flip: random.chance(0.5),
+ *   operations: random.chance(0.5) ? [{ kind: "blur", sigma: 1 }] : [],
+ * }));
+ *
+ * const picture = { data: new Uint8Array(3 * 50 * 40).fill(255), width: 50, height: 40 };
+ * const view = await augmenter.view(picture, new Random(0, "view", 7), 32);
+ * assert.deepEqual(view, new Uint8Array(3 * 32 * 32).fill(255));
+ * ```
+ */
 export class RandomViews implements Augmenter {
   /**
    * @param size Side of a view in pixels if nobody asks for another.

@@ -19,6 +19,18 @@ export interface ViewPlan {
  * antialiased), then the operations follow. When it is flipped makes no difference to them.
  *
  * @returns `[size, size, 3]` uint8 RGB.
+ * @throws {RunError} If a blur is of more than 125 pixels.
+ *
+ * @example
+ * ```ts
+ * import { renderView } from "@seed/core";
+ * import assert from "node:assert/strict";
+ *
+ * const picture = { data: Uint8Array.of(255, 0, 0, 0, 0, 255), width: 2, height: 1 }; // red and blue
+ * const crop = { left: 1, top: 0, width: 1, height: 1 };
+ * const view = renderView(picture, { crop, flip: false, operations: [{ kind: "grayscale" }] }, 1);
+ * assert.deepEqual([...view], [29, 29, 29]); // 0.114 of blue
+ * ```
  */
 export function renderView(picture: Pixels, plan: ViewPlan, size: number): Uint8Array {
   return renderRows(rowsOf(picture), plan, size);
