@@ -11,7 +11,9 @@ export function storeRgb(r: v128, g: v128, b: v128, at: usize): void {
 }
 
 /** Three planes to rows of RGB. */
-export function interleave(from: usize, stride: usize, plane: usize, width: i32, height: i32, to: usize): void {
+export function interleave(
+  from: usize, stride: usize, plane: usize, width: i32, height: i32, to: usize,
+): void {
   for (let y = 0; y < height; y++) {
     const row = from + <usize>y * stride, target = to + <usize>(3 * y * width);
     for (let x = 0; x < width; x += 16) {

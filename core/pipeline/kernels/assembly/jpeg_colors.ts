@@ -56,10 +56,11 @@ function blue(y: v128, cb: v128, cr: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function storeColors(y: v128, cb: v128, cr: v128, to: usize): void {
-  const offset = i16x8.splat(128);
   const y0 = i16x8.extend_low_i8x16_u(y), y1 = i16x8.extend_high_i8x16_u(y);
-  const cb0 = i16x8.sub(i16x8.extend_low_i8x16_u(cb), offset), cb1 = i16x8.sub(i16x8.extend_high_i8x16_u(cb), offset);
-  const cr0 = i16x8.sub(i16x8.extend_low_i8x16_u(cr), offset), cr1 = i16x8.sub(i16x8.extend_high_i8x16_u(cr), offset);
+  // Less 128, they are signed bytes.
+  const u = i8x16.add(cb, i8x16.splat(-128)), v = i8x16.add(cr, i8x16.splat(-128));
+  const cb0 = i16x8.extend_low_i8x16_s(u), cb1 = i16x8.extend_high_i8x16_s(u);
+  const cr0 = i16x8.extend_low_i8x16_s(v), cr1 = i16x8.extend_high_i8x16_s(v);
   storeRgb(
     i8x16.narrow_i16x8_u(red(y0, cb0, cr0), red(y1, cb1, cr1)),
     i8x16.narrow_i16x8_u(green(y0, cb0, cr0), green(y1, cb1, cr1)),
@@ -78,7 +79,9 @@ export function extendRows(plane: usize, stride: usize, width: i32, first: i32, 
 }
 
 /** Gray, to rows of RGB. */
-export function jpegGray(y: usize, yStride: usize, width: i32, height: i32, to: usize, toStride: usize): void {
+export function jpegGray(
+  y: usize, yStride: usize, width: i32, height: i32, to: usize, toStride: usize,
+): void {
   for (let row = 0; row < height; row++) {
     for (let x = 0; x < width; x += 16) {
       const gray = v128.load(y + <usize>row * yStride + x);
@@ -95,8 +98,8 @@ export function jpegColors(
   for (let row = 0; row < height; row++) {
     for (let x = 0; x < width; x += 16) {
       const at = <usize>row * stride + x;
-      storeColors(v128.load(y + <usize>row * yStride + x), v128.load(cb + at), v128.load(cr + at),
-        to + <usize>row * toStride + 3 * x);
+      const luma = v128.load(y + <usize>row * yStride + x);
+      storeColors(luma, v128.load(cb + at), v128.load(cr + at), to + <usize>row * toStride + 3 * x);
     }
   }
 }
@@ -109,8 +112,8 @@ export function jpegWideColors(
   for (let row = 0; row < height; row++) {
     for (let x = 0; x < width; x += 16) {
       const at = <usize>row * stride + (x >> 1);
-      storeColors(v128.load(y + <usize>row * yStride + x), widened(cb + at, 0, false), widened(cr + at, 0, false),
-        to + <usize>row * toStride + 3 * x);
+      const luma = v128.load(y + <usize>row * yStride + x), target = to + <usize>row * toStride + 3 * x;
+      storeColors(luma, widened(cb + at, 0, false), widened(cr + at, 0, false), target);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * libjpeg's accurate integer inverse DCT (`jidctint.c`; Loeffler, Ligtenberg and Moschytz, 1989), eight columns at a
- * time: products are of 13 fractional bits, and sums of two of them are one dot product.
+ * libjpeg's accurate integer inverse DCT (`jidctint.c`; Loeffler, Ligtenberg and Moschytz, 1989), eight
+ * columns at a time: products are of 13 fractional bits, and sums of two of them are one dot product.
  */
 const CONST_BITS: i32 = 13, PASS1_BITS: i32 = 2;
 
@@ -23,11 +23,12 @@ function product(pairs: v128, a: i32, b: i32): v128 {
   return i32x4.dot_i16x8_s(pairs, i32x4.splat((a & 0xffff) | (b << 16)));
 }
 
-/** Rounds four sums. */
+/** Rounds eight sums. */
 // @ts-ignore: decorator
 @inline
-function descale(sum: v128, half: v128, shift: i32): v128 {
-  return i32x4.shr_s(i32x4.add(sum, half), shift);
+function descaled(low: v128, high: v128, half: v128, shift: i32): v128 {
+  const a = i32x4.shr_s(i32x4.add(low, half), shift), b = i32x4.shr_s(i32x4.add(high, half), shift);
+  return i16x8.narrow_i32x4_s(a, b);
 }
 
 // @ts-ignore: decorator
@@ -60,7 +61,8 @@ export function storeBlock(block: usize, table: usize, to: usize, stride: usize)
     const l26 = low(v2, v6), h26 = high(v2, v6);
     const l3 = product(l26, 4433 + 6270, 4433), h3 = product(h26, 4433 + 6270, 4433);
     const l2 = product(l26, 4433, 4433 - 15137), h2 = product(h26, 4433, 4433 - 15137);
-    const l0 = i32x4.shr_s(low(zero, sum04), 16 - CONST_BITS), h0 = i32x4.shr_s(high(zero, sum04), 16 - CONST_BITS);
+    const l0 = i32x4.shr_s(low(zero, sum04), 16 - CONST_BITS);
+    const h0 = i32x4.shr_s(high(zero, sum04), 16 - CONST_BITS);
     const l1 = i32x4.shr_s(low(zero, difference04), 16 - CONST_BITS);
     const h1 = i32x4.shr_s(high(zero, difference04), 16 - CONST_BITS);
     const l10 = i32x4.add(l0, l3), h10 = i32x4.add(h0, h3), l13 = i32x4.sub(l0, l3), h13 = i32x4.sub(h0, h3);
@@ -71,7 +73,8 @@ export function storeBlock(block: usize, table: usize, to: usize, stride: usize)
     const lz3 = product(lz, 9633 - 16069, 9633), hz3 = product(hz, 9633 - 16069, 9633);
     const lz4 = product(lz, 9633, 9633 - 3196), hz4 = product(hz, 9633, 9633 - 3196);
     const l71 = low(v7, v1), h71 = high(v7, v1), l53 = low(v5, v3), h53 = high(v5, v3);
-    const lo0 = i32x4.add(product(l71, 2446 - 7373, -7373), lz3), ho0 = i32x4.add(product(h71, 2446 - 7373, -7373), hz3);
+    const lo0 = i32x4.add(product(l71, 2446 - 7373, -7373), lz3);
+    const ho0 = i32x4.add(product(h71, 2446 - 7373, -7373), hz3);
     const lo3 = i32x4.add(product(l71, -7373, 12299 - 7373), lz4);
     const ho3 = i32x4.add(product(h71, -7373, 12299 - 7373), hz4);
     const lo1 = i32x4.add(product(l53, 16819 - 20995, -20995), lz4);
@@ -79,14 +82,14 @@ export function storeBlock(block: usize, table: usize, to: usize, stride: usize)
     const lo2 = i32x4.add(product(l53, -20995, 25172 - 20995), lz3);
     const ho2 = i32x4.add(product(h53, -20995, 25172 - 20995), hz3);
 
-    v0 = i16x8.narrow_i32x4_s(descale(i32x4.add(l10, lo3), half, shift), descale(i32x4.add(h10, ho3), half, shift));
-    v7 = i16x8.narrow_i32x4_s(descale(i32x4.sub(l10, lo3), half, shift), descale(i32x4.sub(h10, ho3), half, shift));
-    v1 = i16x8.narrow_i32x4_s(descale(i32x4.add(l11, lo2), half, shift), descale(i32x4.add(h11, ho2), half, shift));
-    v6 = i16x8.narrow_i32x4_s(descale(i32x4.sub(l11, lo2), half, shift), descale(i32x4.sub(h11, ho2), half, shift));
-    v2 = i16x8.narrow_i32x4_s(descale(i32x4.add(l12, lo1), half, shift), descale(i32x4.add(h12, ho1), half, shift));
-    v5 = i16x8.narrow_i32x4_s(descale(i32x4.sub(l12, lo1), half, shift), descale(i32x4.sub(h12, ho1), half, shift));
-    v3 = i16x8.narrow_i32x4_s(descale(i32x4.add(l13, lo0), half, shift), descale(i32x4.add(h13, ho0), half, shift));
-    v4 = i16x8.narrow_i32x4_s(descale(i32x4.sub(l13, lo0), half, shift), descale(i32x4.sub(h13, ho0), half, shift));
+    v0 = descaled(i32x4.add(l10, lo3), i32x4.add(h10, ho3), half, shift);
+    v7 = descaled(i32x4.sub(l10, lo3), i32x4.sub(h10, ho3), half, shift);
+    v1 = descaled(i32x4.add(l11, lo2), i32x4.add(h11, ho2), half, shift);
+    v6 = descaled(i32x4.sub(l11, lo2), i32x4.sub(h11, ho2), half, shift);
+    v2 = descaled(i32x4.add(l12, lo1), i32x4.add(h12, ho1), half, shift);
+    v5 = descaled(i32x4.sub(l12, lo1), i32x4.sub(h12, ho1), half, shift);
+    v3 = descaled(i32x4.add(l13, lo0), i32x4.add(h13, ho0), half, shift);
+    v4 = descaled(i32x4.sub(l13, lo0), i32x4.sub(h13, ho0), half, shift);
 
     // Rows become columns.
     const a0 = low(v0, v4), a1 = high(v0, v4), a2 = low(v1, v5), a3 = high(v1, v5);

@@ -1,6 +1,6 @@
 /**
- * A baseline JPEG scan (ITU T.81, annex F.2): Huffman-coded blocks to planes of samples. All blocks are read, those of
- * the window only are computed.
+ * A baseline JPEG scan (ITU T.81, annex F.2): Huffman-coded blocks to planes of samples. All blocks are read,
+ * those of the window only are computed.
  */
 import { storeBlock, storeFlatBlock } from "./jpeg_idct";
 
@@ -11,8 +11,8 @@ const ORDER: usize = 36, BLOCK: usize = 40, FIRST_COMPONENT: usize = 44;
 // Of a component.
 const WIDE: usize = 0, HIGH: usize = 4, PLANE: usize = 8, STRIDE: usize = 12, QUANTIZATION: usize = 16;
 const DC: usize = 20, AC: usize = 24, PREDICTION: usize = 28, COMPONENT_BYTES: usize = 32;
-// Of a Huffman table: a lookup by the next bits (length * 256 + symbol; 0: longer), then for each length the first code
-// that is longer, and what is added to a code for its symbol's place; then the symbols.
+// Of a Huffman table: a lookup by the next bits (length * 256 + symbol; 0: longer), then for each length the
+// first code that is longer, and what is added to a code for its symbol's place; then the symbols.
 const LOOKUP_BITS: i32 = 9;
 const LIMITS: usize = 1024, OFFSETS: usize = 1096, SYMBOLS: usize = 1168;
 
@@ -20,7 +20,10 @@ const LIMITS: usize = 1024, OFFSETS: usize = 1096, SYMBOLS: usize = 1168;
 let bits: u64 = 0, count: i32 = 0, made: i32 = 0;
 let next: usize = 0, end: usize = 0;
 
-/** Reads bytes until there are 32 bits at least. What follows 0xff is a stuffed zero or a marker, which ends the data. */
+/**
+ * Reads bytes until there are 32 bits at least. What follows 0xff is a stuffed zero or a marker, which ends
+ * the data.
+ */
 function refillSlowly(): void {
   while (count <= 56) {
     let byte: u64 = 0;
@@ -141,8 +144,9 @@ function readComponent(scan: usize, component: usize, mcu: i32, row: i32, used: 
       if (used) {
         const to = load<usize>(component + PLANE) + <usize>((row * high + y) << 3) * stride +
           <usize>((mcu * wide + x) << 3);
-        if (last) storeBlock(block, load<usize>(component + QUANTIZATION), to, stride);
-        else storeFlatBlock(<i32>load<i16>(block) * load<i16>(load<usize>(component + QUANTIZATION)), to, stride);
+        const table = load<usize>(component + QUANTIZATION);
+        if (last) storeBlock(block, table, to, stride);
+        else storeFlatBlock(<i32>load<i16>(block) * load<i16>(table), to, stride);
       }
       if (last) clear(block);
     }
@@ -167,7 +171,8 @@ export function readJpegScan(scan: usize): bool {
       }
       const used = rowUsed && mcu >= load<i32>(scan + FIRST_MCU) && mcu <= load<i32>(scan + LAST_MCU);
       for (let c = 0; c < components; c++) {
-        if (!readComponent(scan, scan + FIRST_COMPONENT + <usize>c * COMPONENT_BYTES, mcu, row, used)) return false;
+        const component = scan + FIRST_COMPONENT + <usize>c * COMPONENT_BYTES;
+        if (!readComponent(scan, component, mcu, row, used)) return false;
       }
     }
     if (made > count) return false;
