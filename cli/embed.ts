@@ -95,7 +95,11 @@ function viewOf(parsed: Arguments, { inputSize, patch }: Subject): { size: numbe
 
 async function imagesIn(root: string): Promise<ImageSet> {
   const paths = await listImages(root, "--images");
-  return { length: paths.length, image: (i) => ({ name: paths[i], file: `${root}/${paths[i]}` }) };
+  const image = (i: number) => {
+    const path = paths.at(i);
+    return { name: path, file: `${root}/${path}` };
+  };
+  return { length: paths.length, image };
 }
 
 async function embed(

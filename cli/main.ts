@@ -19,6 +19,7 @@ const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
   embed: { summary: "Embed a folder of images", load: () => import("./embed.ts") },
   export: { summary: "Write a network for other programs", load: () => import("./export.ts") },
   view: { summary: "Show what training would show", load: () => import("./view.ts") },
+  pack: { summary: "Pack a folder of images into few files", load: () => import("./pack.ts") },
   validate: { summary: "Check recipes", load: () => import("./validate.ts") },
   ls: { summary: "List recipes, plugins, networks, runs or caches", load: () => import("./ls.ts") },
   doctor: { summary: "Check this machine", load: () => import("./doctor.ts") },

@@ -1,3 +1,14 @@
+/** Pixels that lie in a file as they are, uint8. */
+export interface RawPixels {
+  readonly width: number;
+  readonly height: number;
+  /**
+   * Default `interleaved`: `[height, width, 3]` RGB. `planar`: `[3, height, width]`, all red, all green, all blue.
+   * `gray`: `[height, width]`, which stands for all three channels.
+   */
+  readonly layout?: "interleaved" | "planar" | "gray";
+}
+
 /** Where an image's bytes lie: a whole file or a part of one. Plain data, so that any worker can read it. */
 export interface ImageReference {
   /** Shown in errors, unique within its source, for example `dog/1.jpg`. */
@@ -8,8 +19,10 @@ export interface ImageReference {
   readonly offset?: number;
   /** Bytes; default: to the end of the file. */
   readonly length?: number;
-  /** Set if the bytes are pixels `[height, width, 3]` uint8 RGB instead of an encoded image. */
-  readonly pixels?: { readonly width: number; readonly height: number };
+  /** Set if the bytes are pixels instead of an encoded image. */
+  readonly pixels?: RawPixels;
+  /** Set if the bytes are base64 text of an encoded image. */
+  readonly encoding?: "base64";
 }
 
 /** A set of images with random access. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Components, type Host } from "./components.ts";
 import { UsageError } from "./errors.ts";
 import type { PluginKind } from "./plugin.ts";
@@ -128,9 +129,23 @@ async function withStandIns(recipe: Recipe): Promise<{ recipe: Recipe } & AsyncD
   });
   const { data, teacher } = recipe, evaluate = { ...recipe.evaluate, evaluators: [], teacher: null };
   return {
-    recipe: { ...recipe, data: await standIn(data), teacher: teacher && await standIn(teacher), evaluate },
+    recipe: {
+      ...recipe,
+      data: cachingIn(folder, await standIn(data)),
+      teacher: teacher && await standIn(teacher),
+      evaluate,
+    },
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
+}
+
+/** What a source derives from made-up images goes with them, and does not stay in the user's cache. */
+function cachingIn<U extends PluginUse<"data">>(folder: string, use: U): U {
+  const { plugin } = use;
+  if (!plugin.standIn) return use;
+  const create: typeof plugin.create = (options, context) =>
+    plugin.create(options, { ...context, cacheDir: join(folder, "cache") });
+  return { ...use, plugin: { ...plugin, create } };
 }
 
 async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: number, host: Host) {

@@ -3,8 +3,13 @@ import { RunError } from "./errors.ts";
 
 /** SHA-256 of a file, hexadecimal; the file is streamed. */
 export async function sha256OfFile(path: string): Promise<string> {
+  return await hashOfFile(path, "sha256");
+}
+
+/** Hash of a file, hexadecimal; the file is streamed. MD5 is for what is published with no other. */
+export async function hashOfFile(path: string, algorithm: "sha256" | "md5"): Promise<string> {
   using file = await Deno.open(path);
-  const hash = createHash("sha256");
+  const hash = createHash(algorithm);
   const buffer = new Uint8Array(1 << 20);
   for (let count; (count = await file.read(buffer)) !== null;) hash.update(buffer.subarray(0, count));
   return hash.digest("hex");

@@ -21,14 +21,13 @@ import {
   type Host,
   type ImageReference,
   type ImageSet,
+  loadImage,
   loadTrainedStudent,
   nearestNeighbours,
   type Neighbours,
   openEngine,
-  type Pixels,
   pluginContext,
   Random,
-  readRange,
   RunError,
   tracedEncoder,
   UsageError,
@@ -175,7 +174,7 @@ function samenessOf({ gallery, queries }: EvaluationData): (query: number, row: 
 
 /** A picture in a frame: green if right, faint if wrong, none if null. */
 async function tile(image: ImageReference, x: number, y: number, right: boolean | null): Promise<string> {
-  const raw = await centerView(await read(image), PIXELS);
+  const raw = await centerView(await loadImage(image), PIXELS);
   const png = await sharp(raw, { raw: { width: PIXELS, height: PIXELS, channels: 3 } }).png().toBuffer();
   const inset = 7, side = TILE - 2 * inset;
   const frame = right === null
@@ -187,12 +186,6 @@ async function tile(image: ImageReference, x: number, y: number, right: boolean 
       y + inset
     }" width="${side}" height="${side}" style="mix-blend-mode:multiply" ` +
     `href="data:image/png;base64,${png.toString("base64")}"/>`;
-}
-
-async function read({ file, offset = 0, length, pixels }: ImageReference): Promise<Uint8Array | Pixels> {
-  using open = await Deno.open(file);
-  const data = readRange(open, offset, length ?? (await open.stat()).size - offset, file);
-  return pixels ? { ...pixels, data } : data;
 }
 
 /** "fluent-emoji-flat/sun-with-face" is "sun with face". */

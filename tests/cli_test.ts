@@ -319,6 +319,7 @@ Deno.test("every verb has a task, and help that names its flags", async () => {
     "embed",
     "export",
     "view",
+    "pack",
     "validate",
     "ls",
     "doctor",

@@ -20,8 +20,13 @@ import augmenterEvaluation from "@seed/augmenter-evaluation";
 import augmenterMocoV1 from "@seed/augmenter-moco-v1";
 import augmenterMocoV2 from "@seed/augmenter-moco-v2";
 import augmenterSwav from "@seed/augmenter-swav";
+import dataCifar from "@seed/data-cifar";
 import dataEmoji from "@seed/data-emoji";
+import dataFashionMnist from "@seed/data-fashion-mnist";
 import dataImageFolder from "@seed/data-image-folder";
+import dataList from "@seed/data-list";
+import dataTsv from "@seed/data-tsv";
+import dataWebdataset from "@seed/data-webdataset";
 import evaluatorAgreement from "@seed/evaluator-agreement";
 import evaluatorKnn from "@seed/evaluator-knn";
 import evaluatorLinear from "@seed/evaluator-linear";
@@ -180,6 +185,25 @@ Deno.test("data image-folder", (t) =>
     await makeImageFolder(root, { train: 4, val: 2 });
     await checkDataSource(t, { make: () => dataImageFolder.create({ root }, context) });
   }));
+
+/** Sources that files are made for. */
+const SOURCES: [Plugin<"data">, options: Record<string, unknown>][] = [
+  [dataCifar, { root: "nowhere" }],
+  [dataCifar, { root: "nowhere", variant: "cifar100" }],
+  [dataFashionMnist, { root: "nowhere" }],
+  [dataList, { root: "train.txt", queries: "val.txt" }],
+  [dataTsv, { root: "nowhere" }],
+  [dataWebdataset, { root: "train.tar", queries: "queries.tar" }],
+];
+
+for (const [plugin, given] of SOURCES) {
+  Deno.test(`${plugin.name.replace(/^@seed\/(\w+)-/, "$1 ")} ${JSON.stringify(given)}`, (t) =>
+    inFolder(async (folder) => {
+      const made = await plugin.standIn!(options(plugin, given), { folder, images: 5 });
+      const cacheDir = join(folder, "cache");
+      await checkDataSource(t, { make: () => plugin.create(made, { ...context, cacheDir }) });
+    }));
+}
 
 Deno.test("data emoji", (t) => {
   const cacheDir = join(cacheDirectory(), "seed_data-emoji");

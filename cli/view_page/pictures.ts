@@ -1,4 +1,4 @@
-import { decode, type ImageReference, type Pixels, RunError } from "@seed/core";
+import { decode, type ImageReference, loadImage, type Pixels, RunError } from "@seed/core";
 import sharp from "sharp";
 
 /** Longest side of a thumbnail in pixels. */
@@ -9,27 +9,15 @@ const THUMBNAIL = 256;
  *
  * @throws {RunError} If it cannot be read or decoded.
  */
-export async function readPicture(
-  { name, file, offset = 0, length, pixels }: ImageReference,
-): Promise<Pixels> {
+export async function readPicture(image: ImageReference): Promise<Pixels> {
   try {
-    const data = await readBytes(file, offset, length);
-    return pixels ? { data, ...pixels } : await decode(data);
+    const loaded = await loadImage(image);
+    return loaded instanceof Uint8Array ? await decode(loaded) : loaded;
   } catch (error) {
-    throw new RunError(`Cannot read the image "${name}": ${(error as Error).message}`, { cause: error });
+    throw new RunError(`Cannot read the image "${image.name}": ${(error as Error).message}`, {
+      cause: error,
+    });
   }
-}
-
-async function readBytes(file: string, offset: number, length: number | undefined): Promise<Uint8Array> {
-  using opened = await Deno.open(file);
-  const bytes = new Uint8Array(length ?? (await opened.stat()).size - offset);
-  await opened.seek(offset, Deno.SeekMode.Start);
-  for (let at = 0; at < bytes.length;) {
-    const count = await opened.read(bytes.subarray(at));
-    if (count === null) throw new Error(`The file "${file}" ends before byte ${offset + bytes.length}`);
-    at += count;
-  }
-  return bytes;
 }
 
 /** Pixels as a PNG. */

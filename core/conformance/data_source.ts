@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { DataSource, ImageReference, ImageSet } from "../data_source.ts";
 import { decode } from "../pipeline/decode.ts";
+import { loadImage } from "../pipeline/load_image.ts";
 import type { Steps } from "./steps.ts";
 
 /** A data source to check. */
@@ -66,15 +67,11 @@ function labels(set: ImageSet): unknown[] {
 }
 
 /** That the bytes are there, and are pixels of the size that is said, or an encoded picture. */
-async function checkImage({ name, file, offset = 0, length, pixels }: ImageReference): Promise<void> {
-  const { size, isFile } = await Deno.stat(file);
+async function checkImage(image: ImageReference): Promise<void> {
+  const { name, file, offset = 0, length } = image, { size, isFile } = await Deno.stat(file);
   assert.ok(isFile, `${name}: "${file}" is no file`);
   assert.ok(offset >= 0 && offset + (length ?? 0) <= size, `${name} ends after its file`);
-  if (pixels) return assert.equal(length ?? size - offset, pixels.width * pixels.height * 3, name);
-  const bytes = (await Deno.readFile(file)).subarray(
-    offset,
-    length === undefined ? undefined : offset + length,
-  );
-  const { width, height } = await decode(bytes);
+  const loaded = await loadImage(image);
+  const { width, height } = loaded instanceof Uint8Array ? await decode(loaded) : loaded;
   assert.ok(width > 0 && height > 0, name);
 }

@@ -1,6 +1,4 @@
-import { RunError } from "@seed/core";
-
-const EXTENSIONS = new Set(["jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "avif"]);
+import { IMAGE_EXTENSIONS, isImageName, type PackedTexts, PackedTextsBuilder, RunError } from "@seed/core";
 
 /**
  * Every image below a folder: paths relative to it, in the order of their code units, with `/` between parts. Hidden
@@ -9,14 +7,14 @@ const EXTENSIONS = new Set(["jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", 
  * @param option What named the folder, for errors.
  * @throws {RunError} If there is no such folder, or no image in it.
  */
-export async function listImages(root: string, option = "data.root"): Promise<string[]> {
-  const found: string[] = [];
+export async function listImages(root: string, option = "data.root"): Promise<PackedTexts> {
+  const found = new PackedTextsBuilder();
   let others = 0;
+  // Depth first, in order: so nothing has to be sorted as a whole.
   const walk = async (folder: string, prefix: string) => {
-    for await (const entry of Deno.readDir(folder)) {
-      if (entry.name.startsWith(".")) continue;
-      if (await isFolder(folder, entry)) await walk(`${folder}/${entry.name}`, `${prefix}${entry.name}/`);
-      else if (isImage(entry.name)) found.push(prefix + entry.name);
+    for (const name of await sortedNames(folder)) {
+      if (name.endsWith("/")) await walk(`${folder}/${name.slice(0, -1)}`, prefix + name);
+      else if (isImageName(name)) found.push(prefix + name);
       else others++;
     }
   };
@@ -25,18 +23,25 @@ export async function listImages(root: string, option = "data.root"): Promise<st
   } catch (error) {
     throw explain(root, option, error as Error);
   }
-  if (found.length === 0) {
-    throw new RunError(
-      `The folder "${root}" holds no images (${
-        [...EXTENSIONS].join(", ")
-      }), only ${others} other files; check ${option}`,
-    );
-  }
-  return found.sort(byCodeUnits);
+  if (found.length > 0) return found.finish();
+  throw new RunError(
+    `The folder "${root}" holds no images (${
+      [...IMAGE_EXTENSIONS].join(", ")
+    }), only ${others} other files; check ${option}`,
+  );
 }
 
-function isImage(name: string): boolean {
-  return EXTENSIONS.has(name.slice(name.lastIndexOf(".") + 1).toLowerCase());
+/**
+ * Names of what is in a folder, those of folders with a `/` at the end: sorted like this, all paths below are sorted
+ * (`a.jpg` comes before `a/1.jpg`). The order of code units is the same on every machine, whatever its language.
+ */
+async function sortedNames(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    if (entry.name.startsWith(".")) continue;
+    names.push(await isFolder(folder, entry) ? `${entry.name}/` : entry.name);
+  }
+  return names.sort();
 }
 
 /** Follows links to folders; entries that are no link need no look at the disk. */
@@ -56,9 +61,4 @@ function explain(root: string, option: string, error: Error): Error {
     return new RunError(`"${root}" is a file; ${option} must be a folder of images`);
   }
   return new RunError(`Cannot list the images in "${root}": ${error.message}`, { cause: error });
-}
-
-/** The order of code units: the same on every machine, whatever its language. */
-function byCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

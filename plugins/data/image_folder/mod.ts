@@ -5,8 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { definePlugin, type ImageSet, Random, z } from "@seed/core";
-import sharp from "sharp";
+import { definePlugin, type ImageSet, type PackedTexts, standInImage, z } from "@seed/core";
 import { listImages } from "./listing.ts";
 
 export { listImages };
@@ -21,9 +20,7 @@ export default definePlugin({
     root: z.string(),
   }),
   async standIn(options, { folder, images }) {
-    const root = join(folder, "images"), side = 256, random = new Random(0, "stand-in");
-    const pixels = Uint8Array.from({ length: side * side * 3 }, () => random.below(256));
-    const file = await sharp(pixels, { raw: { width: side, height: side, channels: 3 } }).jpeg().toBuffer();
+    const root = join(folder, "images"), file = await standInImage();
     for (const split of ["train", "val"]) {
       await Deno.mkdir(join(root, split, "noise"), { recursive: true });
       for (let i = 0; i < images; i++) await Deno.writeFile(join(root, split, "noise", `${i}.jpg`), file);
@@ -31,16 +28,29 @@ export default definePlugin({
     return { ...options, root };
   },
   async create(options, { resolve }) {
-    const root = resolve(options.root);
-    const trainRoot = await firstFolder(root, ["train"]) ?? root;
-    const queriesRoot = await firstFolder(root, ["val", "test"]);
-    const train = imageSet(trainRoot, await listImages(trainRoot));
-    const queries = queriesRoot && queriesRoot !== trainRoot
-      ? imageSet(queriesRoot, await listImages(queriesRoot), train.classNames)
-      : null;
+    const { train, queries } = await openImageFolder(resolve(options.root));
     return { train, evaluation: queries && { gallery: train, queries }, [Symbol.dispose]() {} };
   },
 });
+
+/**
+ * The images of a folder: those of `train/`, or else all, and those of `val/` or `test/`.
+ *
+ * @param option What named the folder, for errors.
+ * @throws {RunError} If there is no such folder, or no image where there should be some.
+ */
+export async function openImageFolder(
+  root: string,
+  option = "data.root",
+): Promise<{ train: ImageSet; queries: ImageSet | null }> {
+  const trainRoot = await firstFolder(root, ["train"]) ?? root;
+  const queriesRoot = await firstFolder(root, ["val", "test"]);
+  const train = imageSet(trainRoot, await listImages(trainRoot, option));
+  const queries = queriesRoot && queriesRoot !== trainRoot
+    ? imageSet(queriesRoot, await listImages(queriesRoot, option), train.classNames)
+    : null;
+  return { train, queries };
+}
 
 async function firstFolder(root: string, names: string[]): Promise<string | null> {
   for (const name of names) {
@@ -51,11 +61,18 @@ async function firstFolder(root: string, names: string[]): Promise<string | null
 }
 
 /** @param knownClasses Names whose order is kept, so that two splits agree. */
-function imageSet(root: string, paths: string[], knownClasses: readonly string[] = []): ImageSet {
-  const image = (i: number) => ({ name: paths[i], file: `${root}/${paths[i]}` });
-  if (!paths.every((path) => path.includes("/"))) return { length: paths.length, image };
-  const classOf = (path: string) => path.slice(0, path.indexOf("/"));
-  const classNames = [...new Set([...knownClasses, ...paths.map(classOf)])];
-  const ids = new Map(classNames.map((name, id) => [name, id]));
-  return { length: paths.length, image, label: (i) => ids.get(classOf(paths[i]))!, classNames };
+function imageSet(root: string, paths: PackedTexts, knownClasses: readonly string[] = []): ImageSet {
+  const { length } = paths;
+  const image = (i: number) => {
+    const path = paths.at(i);
+    return { name: path, file: `${root}/${path}` };
+  };
+  const ids = new Map(knownClasses.map((name, id) => [name, id])), labels = new Int32Array(length);
+  for (let i = 0; i < length; i++) {
+    const path = paths.at(i), end = path.indexOf("/"), name = path.slice(0, end);
+    if (end < 0) return { length, image };
+    if (!ids.has(name)) ids.set(name, ids.size);
+    labels[i] = ids.get(name)!;
+  }
+  return { length, image, label: (i) => labels[i], classNames: [...ids.keys()] };
 }

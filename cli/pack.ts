@@ -1,0 +1,192 @@
+import { basename, dirname, extname, join, resolve } from "node:path";
+import {
+  type Host,
+  type ImageReference,
+  type ImageSet,
+  loadImage,
+  RunError,
+  UsageError,
+  writeTextAtomically,
+} from "@seed/core";
+import { openImageFolder } from "@seed/data-image-folder";
+import { type TsvImage, writeTsv } from "@seed/data-tsv";
+import { type ShardImage, writeShards } from "@seed/data-webdataset";
+import { parseArguments } from "./arguments.ts";
+import { interruptible } from "./interruptible.ts";
+import { Progress } from "./progress.ts";
+import { writing } from "./writing.ts";
+
+export const help = `Usage: deno task pack DIR OUT --to FORMAT [flags]
+
+Packs a folder of images, flat or by class, with or without train/ and val/, into a few large files, which many disks
+read faster. OUT is a new folder; the images keep their bytes.
+
+  --to FORMAT        tsv: train.tsv and val.tsv with .lineidx, for @seed/data-tsv; tar: shards train-000000.tar and so
+                     on, and classes.txt, for @seed/data-webdataset
+  --shard-size N     of tar: megabytes of a shard at most (default 1000)
+  --json             prints what was done as one JSON object on standard output
+
+Example: deno task pack photos photos-packed --to tar`;
+
+const FORMATS = ["tsv", "tar"] as const;
+
+/** The images of a split, and what its files are called. */
+interface Split {
+  readonly name: "train" | "val";
+  readonly images: ImageSet;
+}
+
+export async function run(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, {
+    to: { type: "string" },
+    "shard-size": { type: "string" },
+    json: { type: "boolean" },
+  });
+  if (parsed.positionals.length !== 2) {
+    throw new UsageError(
+      `Expected a folder and OUT, got ${parsed.positionals.length} arguments; --help shows how`,
+    );
+  }
+  const [root, out] = parsed.positionals;
+  parsed.required("to");
+  const format = parsed.choice("to", FORMATS)!, megabytes = parsed.count("shard-size", 1);
+  if (format === "tsv" && megabytes !== null) {
+    throw new UsageError("--shard-size is for --to tar; leave it out of --to tsv");
+  }
+  await refuseToOverwrite(out);
+  const splits = await splitsOf(root);
+  return await interruptible("nothing is written", async (host) => {
+    const shardBytes = (megabytes ?? 1000) * 1e6;
+    const files = await inNewFolder(out, async (folder) => {
+      const packing = new Packing(splits, folder, host);
+      return format === "tsv" ? await packing.tsv() : await packing.tar(shardBytes);
+    });
+    const images = splits.reduce((sum, { images }) => sum + images.length, 0);
+    const classes = classNamesOf(splits)?.length ?? null;
+    if (parsed.has("json")) console.log(JSON.stringify({ out, format, images, classes, files }));
+    else console.error(`Wrote ${out}: ${images} images in ${files.length} files`);
+    return 0;
+  });
+}
+
+async function refuseToOverwrite(out: string): Promise<void> {
+  if (!await Deno.lstat(out).then(() => true, () => false)) return;
+  throw new UsageError(`There is a file or folder "${out}" already; name another, or remove it`);
+}
+
+async function splitsOf(root: string): Promise<Split[]> {
+  const { train, queries } = await openImageFolder(root, "DIR");
+  return [{ name: "train", images: train }, ...queries ? [{ name: "val", images: queries } as const] : []];
+}
+
+/** Fills a folder beside `out` that becomes it at the end, or is removed. */
+async function inNewFolder(out: string, fill: (folder: string) => Promise<string[]>): Promise<string[]> {
+  const target = resolve(out), folder = join(dirname(target), `.${basename(target)}.partial-${Deno.pid}`);
+  await writing(out, () => Deno.mkdir(folder, { recursive: true }));
+  try {
+    let files: string[] = [];
+    await writing(out, async () => void (files = await fill(folder)));
+    await refuseToOverwrite(out);
+    await writing(out, () => Deno.rename(folder, target));
+    return files;
+  } finally {
+    await Deno.remove(folder, { recursive: true }).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}
+
+/** Writes the files of all splits; each method returns their names. */
+class Packing {
+  readonly #progress: Progress;
+  #done = 0;
+
+  constructor(
+    private readonly splits: readonly Split[],
+    private readonly folder: string,
+    private readonly host: Host,
+  ) {
+    this.#progress = new Progress(splits.reduce((sum, { images }) => sum + images.length, 0), "images");
+  }
+
+  async tsv(): Promise<string[]> {
+    const wrong = classNamesOf(this.splits)?.find((name) => /[\t\r\n]/.test(name));
+    if (wrong !== undefined) {
+      throw new RunError(
+        `The class ${JSON.stringify(wrong)} has a tab or newline in its name; rename its folder`,
+      );
+    }
+    for (const { name, images } of this.splits) {
+      await writeTsv(this.#lines(images), join(this.folder, `${name}.tsv`));
+    }
+    return this.splits.flatMap(({ name }) => [`${name}.tsv`, `${name}.lineidx`]);
+  }
+
+  async tar(shardBytes: number): Promise<string[]> {
+    const files: string[] = [], classNames = classNamesOf(this.splits);
+    for (const { images } of this.splits) checkKeys(images);
+    for (const { name: prefix, images } of this.splits) {
+      const options = { folder: this.folder, prefix, shardBytes };
+      files.push(...(await writeShards(this.#members(images), options)).map((path) => basename(path)));
+    }
+    if (classNames === null) return files;
+    await writeTextAtomically(
+      join(this.folder, "classes.txt"),
+      classNames.map((name) => `${name}\n`).join(""),
+    );
+    return [...files, "classes.txt"];
+  }
+
+  async *#lines(images: ImageSet): AsyncGenerator<TsvImage> {
+    for (let i = 0; i < images.length; i++) {
+      const label = images.label ? images.classNames![images.label(i)] : "";
+      yield { bytes: await this.#read(images.image(i)), label };
+    }
+  }
+
+  async *#members(images: ImageSet): AsyncGenerator<ShardImage> {
+    for (let i = 0; i < images.length; i++) {
+      const image = images.image(i);
+      yield {
+        name: memberName(image.name),
+        bytes: await this.#read(image),
+        label: images.label?.(i) ?? null,
+      };
+    }
+  }
+
+  async #read(image: ImageReference): Promise<Uint8Array> {
+    this.host.signal.throwIfAborted();
+    const bytes = await loadImage(image);
+    this.#progress.update(++this.#done);
+    return bytes as Uint8Array; // files hold encoded images
+  }
+}
+
+/** The names of all classes; those of later splits begin with those of the first. */
+function classNamesOf(splits: readonly Split[]): readonly string[] | null {
+  if (splits.some(({ images }) => !images.label)) return null;
+  return splits.at(-1)!.images.classNames!;
+}
+
+/** Readers of shards take what is before a name's first dot for the sample: other dots become %2E. */
+function memberName(path: string): string {
+  const extension = extname(path),
+    name = basename(path, extension),
+    folder = path.slice(0, -basename(path).length);
+  return folder + name.replaceAll("%", "%25").replaceAll(".", "%2E") + extension;
+}
+
+/** Two images of a sample could not be told apart, nor their labels. */
+function checkKeys(images: ImageSet): void {
+  const seen = new Set<string>();
+  for (let i = 0; i < images.length; i++) {
+    const { name } = images.image(i), key = name.slice(0, -extname(name).length);
+    if (!seen.has(key)) seen.add(key);
+    else {
+      throw new RunError(
+        `Two images are called "${key}", with other endings; a shard cannot hold both: rename one`,
+      );
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/** Endings of the files that are taken for images. */
+export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
+  ["jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "avif"],
+);
+
+/** Whether a file's name ends as an image's does. */
+export function isImageName(name: string): boolean {
+  return IMAGE_EXTENSIONS.has(name.slice(name.lastIndexOf(".") + 1).toLowerCase());
+}

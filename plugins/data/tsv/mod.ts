@@ -1,0 +1,77 @@
+/**
+ * Images as lines of text, SEED's own format: a label, a tab, the encoded image in base64; `.lineidx` beside it says
+ * where lines begin.
+ *
+ * @module
+ */
+import { basename, join } from "node:path";
+import {
+  classNamesOf,
+  type DataSource,
+  definePlugin,
+  haveLabels,
+  indexOf,
+  type PackedFile,
+  packedImageSet,
+  type PluginContext,
+  RunError,
+  standInImage,
+  withSameKindOfLabels,
+  z,
+} from "@seed/core";
+import { indexTsv } from "./index_tsv.ts";
+import { type TsvImage, writeTsv } from "./write_tsv.ts";
+
+export { type TsvImage, writeTsv };
+
+export default definePlugin({
+  kind: "data",
+  name: "@seed/data-tsv",
+  apiVersion: 1,
+  about: {
+    summary: "Lines of label, tab and base64 image, with .lineidx: the format of SEED's code",
+    source: "https://github.com/jacobswan1/SEED",
+  },
+  options: z.strictObject({
+    /** A .tsv file, or a folder with train.tsv and, to evaluate on, val.tsv. */
+    root: z.string(),
+  }),
+  async standIn(_options, { folder, images }) {
+    const bytes = await standInImage();
+    async function* noise(): AsyncGenerator<TsvImage> {
+      for (let i = 0; i < images; i++) yield { bytes, label: "0" };
+    }
+    for (const split of ["train", "val"]) await writeTsv(noise(), join(folder, `${split}.tsv`));
+    return { root: folder };
+  },
+  async create(options, context): Promise<DataSource> {
+    const root = context.resolve(options.root), info = await Deno.stat(root).catch(() => null);
+    if (info === null) {
+      throw new RunError(`There is no "${root}"; set data.root to a .tsv or to a folder of train.tsv`);
+    }
+    const paths = info.isFile ? [root] : [join(root, "train.tsv"), ...await fileIf(join(root, "val.tsv"))];
+    const files: PackedFile[] = [];
+    for (const path of paths) files.push(await openTsv(path, context));
+    const sets = withSameKindOfLabels(files.map(({ images }) => images));
+    const classNames = haveLabels(sets) ? classNamesOf(sets) : null;
+    const [train, queries] = files.map((file, i) =>
+      packedImageSet([{ ...file, images: sets[i] }], classNames, "base64")
+    );
+    return { train, evaluation: queries ? { gallery: train, queries } : null, [Symbol.dispose]() {} };
+  },
+});
+
+async function openTsv(path: string, context: PluginContext): Promise<PackedFile> {
+  if (!await Deno.stat(path).then((info) => info.isFile, () => false)) {
+    throw new RunError(`There is no file "${path}"; set data.root to a .tsv or to a folder of train.tsv`);
+  }
+  const images = await indexOf(path, context, async () => {
+    context.log(`Indexing ${path} (once)`);
+    return await indexTsv(path, context.signal);
+  });
+  return { path, name: basename(path), images };
+}
+
+async function fileIf(path: string): Promise<string[]> {
+  return await Deno.stat(path).then((info) => info.isFile, () => false) ? [path] : [];
+}

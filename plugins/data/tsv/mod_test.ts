@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type ImageSet, loadImage, RunError } from "@seed/core";
+import { utf8 } from "../../../tests/support/bytes.ts";
+import { contextIn, inFolder } from "../../../tests/support/plugin_context.ts";
+import plugin, { type TsvImage, writeTsv } from "./mod.ts";
+
+const open = async (folder: string, root = ".", logged: string[] = []) =>
+  await plugin.create({ root }, contextIn(folder, logged));
+
+/** Lines of label and text in base64. */
+const linesOf = (...images: [label: string, content: string][]) =>
+  images.map(([label, content]) => `${label}\t${utf8(content).toBase64()}\n`).join("");
+
+async function contents(set: ImageSet): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (let i = 0; i < set.length; i++) {
+    const image = set.image(i), bytes = await loadImage(image) as Uint8Array;
+    found.push([image.name, new TextDecoder().decode(bytes), set.classNames?.[set.label!(i)]]);
+  }
+  return found;
+}
+
+Deno.test("lines come with their labels, by the index beside them or without one", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "train.tsv"),
+      text = linesOf(["3", "one"], ["0", "two two"], ["3", "x".repeat(9999)]);
+    await Deno.writeTextFile(path, text);
+    const expected = [
+      ["train.tsv/1", "one", "3"],
+      ["train.tsv/2", "two two", "0"],
+      ["train.tsv/3", "x".repeat(9999), "3"],
+    ];
+    const check = async () => {
+      using source = await open(folder, "train.tsv");
+      assert.deepEqual(await contents(source.train), expected);
+      assert.deepEqual([source.train.label!(0), source.train.classNames!.length, source.evaluation], [
+        3,
+        4,
+        null,
+      ]);
+    };
+    await check();
+    await Deno.remove(join(folder, "cache"), { recursive: true });
+    const second = text.indexOf("\n") + 1, third = text.indexOf("\n", second) + 1;
+    await Deno.writeTextFile(join(folder, "train.lineidx"), `0\n${second}\n${third}\n`);
+    await check();
+    await Deno.writeTextFile(path, text.trimEnd().replaceAll("\n", "\r\n"));
+    await Deno.writeTextFile(join(folder, "train.lineidx"), `0\r\n${second + 1}\r\n${third + 2}`);
+    await check();
+  }));
+
+Deno.test("labels that are texts mean the same in train.tsv and val.tsv", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "train.tsv"), linesOf(["dog", "a"], ["007", "b"], ["cat", "c"]));
+    await Deno.writeTextFile(join(folder, "val.tsv"), linesOf(["1", "d"], ["0", "e"]));
+    using source = await open(folder);
+    assert.deepEqual(source.train.classNames, ["0", "007", "1", "cat", "dog"]);
+    assert.deepEqual((await contents(source.train)).map((image) => (image as string[])[2]), [
+      "dog",
+      "007",
+      "cat",
+    ]);
+    assert.deepEqual((await contents(source.evaluation!.queries)).map((image) => (image as string[])[2]), [
+      "1",
+      "0",
+    ]);
+  }));
+
+Deno.test("images without labels have an empty one", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "train.tsv"), linesOf(["", "a"], ["", "b"]));
+    using source = await open(folder);
+    assert.deepEqual([source.train.label, source.train.length], [undefined, 2]);
+  }));
+
+Deno.test("what writeTsv() writes is read again, by its index", () =>
+  inFolder(async (folder) => {
+    async function* images(): AsyncGenerator<TsvImage> {
+      for (const label of ["b", "ä", "b"]) yield { label, bytes: utf8(`image of ${label}`) };
+    }
+    await writeTsv(images(), join(folder, "train.tsv"));
+    const starts = (await Deno.readTextFile(join(folder, "train.lineidx"))).trim().split("\n");
+    assert.deepEqual(starts, ["0", "19", "39"]); // 1 + 1 + 16 + 1 bytes, and one more for ä, whose text is longer
+    using source = await open(folder);
+    const expected = ["b", "ä", "b"].map((label, i) => [`train.tsv/${i + 1}`, `image of ${label}`, label]);
+    assert.deepEqual(await contents(source.train), expected);
+  }));
+
+Deno.test("what is wrong with a file or its index is told with the line", () =>
+  inFolder(async (folder) => {
+    const two = linesOf(["a", "one"], ["b", "two"]); // lines of 7 bytes
+    const cases: [tsv: string, lineidx: string | null, RegExp][] = [
+      ["", null, /x\.tsv" is empty, expected lines of label, tab, image/],
+      [`${two}no tab\n`, null, /x\.tsv:3: the line at byte 14 has no tab among its first 4096 bytes/],
+      [`${two}c\t\n`, null, /x\.tsv:3: .* has no image after the tab/],
+      [`${two}\tQUJD\n`, null, /x\.tsv:3: .* has no label, but those before have one/],
+      [`\tQUJD\n${two}`, null, /x\.tsv:2: .* has a label, but those before have none/],
+      [two.slice(0, -2), null, /x\.tsv:2: .* ends within its image: the file was cut short/],
+      [two, "0\n5\n", /x\.tsv:2: the line at byte 5 begins within another; remove "x\.lineidx"/],
+      [two, "0\n", /x\.tsv:1: .* is the last of "x\.lineidx", but others follow/],
+      [
+        two,
+        "0\n14\n",
+        /x\.lineidx:2: found "14", expected .* more than 0 and less than 14; remove the index/,
+      ],
+      [two, "0\n0\n", /x\.lineidx:2: found "0"/],
+      [two, "7\n", /x\.lineidx:1: found "7", expected the first byte of a line, 0/],
+      [two, "0\n\n7\n", /x\.lineidx:2: found ""/],
+      [two, "0\nseven\n", /x\.lineidx:2: found "seven"/],
+    ];
+    for (const [i, [tsv, lineidx, says]] of cases.entries()) {
+      await Deno.mkdir(join(folder, `${i}`));
+      await Deno.writeTextFile(join(folder, `${i}/x.tsv`), tsv);
+      if (lineidx !== null) await Deno.writeTextFile(join(folder, `${i}/x.lineidx`), lineidx);
+      await assert.rejects(open(folder, `${i}/x.tsv`), (error: unknown) => {
+        assert.ok(error instanceof RunError, `${error}`);
+        assert.match(error.message, says);
+        return true;
+      });
+    }
+    await assert.rejects(open(folder, "nowhere"), /There is no ".*nowhere"; set data\.root to a \.tsv/);
+    await assert.rejects(open(folder), /There is no file ".*train\.tsv"/);
+  }));
+
+Deno.test("a third column is refused when the image is read", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "train.tsv"), "name\t3\tQUJD\n");
+    using source = await open(folder);
+    await assert.rejects(
+      loadImage(source.train.image(0)),
+      /train\.tsv" at byte 5 is not base64 .* a blank within/,
+    );
+  }));

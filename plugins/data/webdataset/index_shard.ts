@@ -1,0 +1,127 @@
+/**
+ * The images of a shard: members next to each other whose paths are equal up to the first dot of the name are a
+ * sample, as WebDataset has it; an image, its label, and what else there is.
+ *
+ * @module
+ */
+import {
+  IMAGE_EXTENSIONS,
+  type PackedImages,
+  PackedImagesBuilder,
+  parseLabel,
+  readRange,
+  readTar,
+  RunError,
+  type TarMember,
+} from "@seed/core";
+
+/** A label in text is a few digits; a JSON file has captions and the like too. */
+const MAX_BYTES = { cls: 64, json: 16 << 20 } as const;
+/** Members between two moments at which Ctrl-C is heard. */
+const PAUSE_EVERY = 4096;
+
+/**
+ * Finds the images of a shard and their labels; images are not read.
+ *
+ * @throws {RunError} With the shard and the byte, if it is damaged, a label is no number, or a sample has two
+ * images.
+ */
+export async function indexShard(path: string, signal: AbortSignal): Promise<PackedImages> {
+  using file = await Deno.open(path);
+  const found = new PackedImagesBuilder(), seen = new Set<string>();
+  const begin = (key: string) => new Sample(path, file, key, found, seen);
+  let sample = begin(""), count = 0;
+  for (const member of readTar(file, path)) {
+    const { key, extension } = splitName(member.name);
+    if (key !== sample.key) {
+      sample.finish();
+      sample = begin(key);
+    }
+    sample.add(member, extension);
+    if (++count % PAUSE_EVERY === 0) await new Promise((resolve) => setTimeout(resolve));
+    signal.throwIfAborted();
+  }
+  sample.finish();
+  if (found.length > 0) return found.finish();
+  throw new RunError(
+    `The shard "${path}" holds no images (${[...IMAGE_EXTENSIONS].join(", ")}) among its ${count} files`,
+  );
+}
+
+/** What is read of the members with one key. */
+class Sample {
+  #image: TarMember | null = null;
+  readonly #labels: { cls?: number; json?: number } = {};
+
+  constructor(
+    private readonly path: string,
+    private readonly file: Deno.FsFile,
+    readonly key: string,
+    private readonly found: PackedImagesBuilder,
+    /** Keys of the samples before. */
+    private readonly seen: Set<string>,
+  ) {}
+
+  add(member: TarMember, extension: string): void {
+    if (IMAGE_EXTENSIONS.has(extension)) this.#addImage(member);
+    else if (extension === "cls") this.#labels.cls = this.#number(member, this.#read(member, "cls").trim());
+    else if (extension === "json") {
+      const label = this.#labelIn(member, this.#read(member, "json"));
+      if (label !== undefined) this.#labels.json = label;
+    }
+  }
+
+  finish(): void {
+    if (!this.#image) return;
+    const { name, start, size } = this.#image, label = this.#labels.cls ?? this.#labels.json ?? null;
+    this.found.push({ name, offset: start, length: size, label });
+  }
+
+  #addImage(member: TarMember): void {
+    if (this.#image) {
+      throw this.#fault(member, `is a second image of the sample "${this.key}", after "${this.#image.name}"`);
+    }
+    if (this.seen.has(this.key)) throw this.#fault(member, `has the key "${this.key}" of an earlier sample`);
+    if (member.size === 0) throw this.#fault(member, "is empty, expected an image");
+    if (member.size > 0xffffffff) {
+      throw this.#fault(member, `has ${member.size} bytes, too many for an image`);
+    }
+    this.#image = member;
+    this.seen.add(this.key);
+  }
+
+  #read(member: TarMember, extension: keyof typeof MAX_BYTES): string {
+    const { start, size } = member, most = MAX_BYTES[extension];
+    if (size > most) throw this.#fault(member, `has ${size} bytes, expected at most ${most}`);
+    return new TextDecoder().decode(readRange(this.file, start, size, this.path));
+  }
+
+  #labelIn(member: TarMember, text: string): number | undefined {
+    let content;
+    try {
+      content = JSON.parse(text);
+    } catch (error) {
+      throw this.#fault(member, `is not JSON: ${(error as Error).message}`);
+    }
+    const label = content?.label;
+    return label === undefined || label === null ? undefined : this.#number(member, JSON.stringify(label));
+  }
+
+  #number(member: TarMember, text: string): number {
+    const label = parseLabel(text.replace(/^0+(?=\d)/, "")); // some write 007
+    if (label !== null) return label;
+    const shown = text.length > 80 ? `${text.slice(0, 80)}...` : text;
+    throw this.#fault(member, `gives the label "${shown}", expected a number of a class, from 0`);
+  }
+
+  #fault({ name, offset }: TarMember, what: string): RunError {
+    return new RunError(`The member "${name}" at byte ${offset} of the shard "${this.path}" ${what}`);
+  }
+}
+
+/** WebDataset's: the key is the path up to the first dot of the file's name. Hidden files have no extension. */
+function splitName(name: string): { key: string; extension: string } {
+  const dot = name.indexOf(".", name.lastIndexOf("/") + 1);
+  if (dot <= name.lastIndexOf("/") + 1) return { key: name, extension: "" };
+  return { key: name.slice(0, dot), extension: name.slice(dot + 1).toLowerCase() };
+}

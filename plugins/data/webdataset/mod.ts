@@ -1,0 +1,123 @@
+/**
+ * Images in tar archives, WebDataset's format: read in place, in any order, with an index that is made once.
+ *
+ * @module
+ */
+import { dirname, join, relative } from "node:path";
+import {
+  classNamesOf,
+  type DataSource,
+  definePlugin,
+  haveLabels,
+  indexOf,
+  type PackedFile,
+  packedImageSet,
+  type PluginContext,
+  RunError,
+  standInImage,
+  z,
+} from "@seed/core";
+import { indexShard } from "./index_shard.ts";
+import { findShards } from "./shard_names.ts";
+import { type ShardImage, writeShards } from "./write_shards.ts";
+
+export { type ShardImage, writeShards };
+
+const shards = z.union([z.string(), z.array(z.string()).min(1)]);
+
+export default definePlugin({
+  kind: "data",
+  name: "@seed/data-webdataset",
+  apiVersion: 1,
+  about: {
+    summary: "Images in tar shards (WebDataset), read in place in any order",
+    source: "https://github.com/webdataset/webdataset",
+  },
+  options: z.strictObject({
+    /** Shards to train on: a .tar, a folder of them, a pattern in braces, or a list of these. */
+    root: shards,
+    /** Shards of the images that are searched for; null: nothing to evaluate on. */
+    queries: shards.nullable().default(null),
+    /** A text file with the name of a class a line; null: classes are called by their numbers. */
+    class_names: z.string().nullable().default(null),
+  }),
+  async standIn({ queries }, { folder, images }) {
+    const bytes = await standInImage();
+    async function* noise(): AsyncGenerator<ShardImage> {
+      for (let i = 0; i < images; i++) yield { name: `${i}.jpg`, bytes, label: 0 };
+    }
+    const write = (prefix: string) => writeShards(noise(), { folder, prefix, shardBytes: Infinity });
+    return {
+      root: await write("train"),
+      queries: queries === null ? null : await write("queries"),
+      class_names: null,
+    };
+  },
+  async create({ root, queries, class_names }, context): Promise<DataSource> {
+    const train = await openShards(root, "data.root", context);
+    const searched = queries === null ? null : await openShards(queries, "data.queries", context);
+    const all = [...train, ...searched ?? []].map(({ images }) => images), isLabelled = haveLabels(all);
+    if (searched && !isLabelled) {
+      context.log("Some images have no .cls or .json with a label: the data is taken without labels");
+    }
+    const named = class_names === null ? null : await readNames(context.resolve(class_names));
+    const classNames = isLabelled ? checkedNames(named, classNamesOf(all)) : null;
+    const gallery = packedImageSet(train, classNames);
+    return {
+      train: gallery,
+      evaluation: searched && { gallery, queries: packedImageSet(searched, classNames) },
+      [Symbol.dispose]() {},
+    };
+  },
+});
+
+/** Indexes the shards that an option names, as far as they are not indexed. */
+async function openShards(
+  given: string | string[],
+  option: string,
+  context: PluginContext,
+): Promise<PackedFile[]> {
+  const paths = await findShards(given, context.resolve, option), top = commonFolder(paths);
+  const files: PackedFile[] = [];
+  let told = performance.now(), made = 0;
+  for (const path of paths) {
+    context.signal.throwIfAborted();
+    const images = await indexOf(path, context, async () => {
+      if (made++ === 0) context.log(`Indexing ${paths.length} shards of ${option} (once)`);
+      return await indexShard(path, context.signal);
+    });
+    files.push({ path, name: relative(top, path).replaceAll("\\", "/"), images });
+    if (made === 0 || performance.now() - told < 10_000) continue;
+    told = performance.now();
+    context.log(`Indexed ${files.length} of ${paths.length} shards`);
+  }
+  return files;
+}
+
+/** The folder that all the paths are in, at some depth. */
+function commonFolder(paths: readonly string[]): string {
+  let folder = dirname(paths[0]);
+  for (const path of paths) {
+    while (!path.startsWith(join(folder, "/")) && folder !== dirname(folder)) folder = dirname(folder);
+  }
+  return folder;
+}
+
+async function readNames(path: string): Promise<string[]> {
+  const text = await Deno.readTextFile(path).catch((error) => {
+    throw new RunError(`Cannot read data.class_names "${path}": ${error.message}`);
+  });
+  return text.replace(/\r?\n$/, "").split(/\r?\n/);
+}
+
+/** The names that are given, if there are enough and no two are equal. */
+function checkedNames(given: readonly string[] | null, numbers: readonly string[]): readonly string[] {
+  if (given === null) return numbers;
+  const twice = given.find((name, i) => given.indexOf(name) < i);
+  if (twice !== undefined) throw new RunError(`data.class_names has the class "${twice}" twice`);
+  if (given.length >= numbers.length) return given;
+  throw new RunError(
+    `data.class_names has ${given.length} names, but the shards have the label ${numbers.at(-1)}; ` +
+      "it needs a line for each class from 0",
+  );
+}

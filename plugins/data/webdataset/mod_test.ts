@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type ImageSet, loadImage, RunError, TAR_END, tarMember } from "@seed/core";
+import { joined, utf8 } from "../../../tests/support/bytes.ts";
+import { contextIn, inFolder } from "../../../tests/support/plugin_context.ts";
+import plugin from "./mod.ts";
+import { expandBraces } from "./shard_names.ts";
+
+async function writeTar(path: string, files: Record<string, string>): Promise<void> {
+  const chunks = Object.entries(files).flatMap(([name, content]) => tarMember(name, utf8(content)));
+  await Deno.writeFile(path, joined([...chunks, TAR_END]));
+}
+
+const open = async (folder: string, options: Record<string, unknown>, logged: string[] = []) =>
+  await plugin.create(plugin.options.parse(options), contextIn(folder, logged));
+
+async function contents(set: ImageSet): Promise<[name: string, content: string, label?: number][]> {
+  const found: [string, string, number?][] = [];
+  for (let i = 0; i < set.length; i++) {
+    const image = set.image(i), content = new TextDecoder().decode(await loadImage(image) as Uint8Array);
+    found.push(set.label ? [image.name, content, set.label(i)] : [image.name, content]);
+  }
+  return found;
+}
+
+Deno.test("images of shards come with the labels beside them, whatever else is in a sample", () =>
+  inFolder(async (folder) => {
+    await writeTar(join(folder, "train-00.tar"), {
+      "a/1.jpg": "one",
+      "a/1.cls": "003",
+      "a/2.cls": "0\n",
+      "a/2.txt": "a caption",
+      "a/2.JPEG": "two",
+      "b.c/3.json": '{"label": 1, "caption": "three"}',
+      "b.c/3.png": "three",
+      "b.c/3.seg.png": "a mask",
+      "b.c/._3.png": "what macOS adds",
+    });
+    await writeTar(join(folder, "train-01.tar"), { "4.webp": "four", "4.json": "{}", "4.cls": "2" });
+    await writeTar(join(folder, "val.tar"), { "5.jpg": "five", "5.cls": "1" });
+    using source = await open(folder, { root: "train-{00..01}.tar", queries: "val.tar" });
+    const expected = [
+      ["train-00.tar/a/1.jpg", "one", 3],
+      ["train-00.tar/a/2.JPEG", "two", 0],
+      ["train-00.tar/b.c/3.png", "three", 1],
+      ["train-01.tar/4.webp", "four", 2],
+    ];
+    assert.deepEqual(await contents(source.train), expected);
+    assert.deepEqual(await contents(source.evaluation!.queries), [["val.tar/5.jpg", "five", 1]]);
+    assert.deepEqual(source.evaluation!.queries.classNames, ["0", "1", "2", "3"]);
+    using listed = await open(folder, { root: ["train-00.tar", "train-01.tar"] });
+    assert.deepEqual(await contents(listed.train), expected);
+    assert.equal(listed.evaluation, null);
+  }));
+
+Deno.test("a folder gives its shards in order; classes have names if a file gives them", () =>
+  inFolder(async (folder) => {
+    for (const split of ["b", "a"]) {
+      await Deno.mkdir(join(folder, "shards"), { recursive: true });
+      await writeTar(join(folder, "shards", `${split}.tar`), { "1.jpg": split, "1.cls": "1" });
+    }
+    await Deno.writeTextFile(join(folder, "names.txt"), "cat\nold dog\n");
+    const options = { root: "shards", queries: "shards/b.tar", class_names: "names.txt" };
+    using source = await open(folder, options);
+    assert.deepEqual(await contents(source.train), [["a.tar/1.jpg", "a", 1], ["b.tar/1.jpg", "b", 1]]);
+    assert.deepEqual(source.train.classNames, ["cat", "old dog"]);
+    await Deno.writeTextFile(join(folder, "names.txt"), "cat\n");
+    await assert.rejects(
+      async () => await open(folder, options),
+      /has 1 names, but the shards have the label 1/,
+    );
+  }));
+
+Deno.test("images without labels are taken without, which is told where it matters", () =>
+  inFolder(async (folder) => {
+    await writeTar(join(folder, "some.tar"), { "1.jpg": "one", "1.cls": "0", "2.jpg": "two" });
+    const logged: string[] = [];
+    using source = await open(folder, { root: "some.tar", queries: "some.tar" }, logged);
+    assert.equal(source.train.label, undefined);
+    assert.match(logged.join("\n"), /^Indexing .*\n.*\n?Some images have no \.cls or \.json with a label/);
+  }));
+
+Deno.test("a shard is indexed once, and again when it changes or its index is damaged", () =>
+  inFolder(async (folder) => {
+    const shard = join(folder, "a.tar"), cache = join(folder, "cache");
+    await writeTar(shard, { "1.jpg": "one", "1.cls": "7" });
+    const indexed = async () => {
+      const logged: string[] = [];
+      using source = await open(folder, { root: "a.tar" }, logged);
+      return [logged.join("; ").replace(/"[^"]*"/, "FILE"), await contents(source.train)];
+    };
+    const made = "Indexing 1 shards of data.root (once)", one = [["a.tar/1.jpg", "one", 7]];
+    assert.deepEqual(await indexed(), [made, one]);
+    assert.deepEqual(await indexed(), ["", one]);
+
+    const [index] = [...Deno.readDirSync(cache)].map(({ name }) => join(cache, name));
+    const bytes = await Deno.readFile(index);
+    for (const damaged of [bytes.subarray(0, bytes.length - 1), bytes.with(20, 7), bytes.subarray(0, 3)]) {
+      await Deno.writeFile(index, damaged);
+      assert.deepEqual(await indexed(), [`The index FILE is damaged; making it anew; ${made}`, one]);
+    }
+    await writeTar(shard, { "2.jpg": "two and more", "2.cls": "7" });
+    await Deno.utime(shard, 1, 1);
+    assert.deepEqual(await indexed(), [made, [["a.tar/2.jpg", "two and more", 7]]]);
+  }));
+
+Deno.test("what is wrong with shards is told with shard and byte", () =>
+  inFolder(async (folder) => {
+    const cases: [Record<string, string>, RegExp][] = [
+      [{ "1.jpg": "one", "1.png": "too" }, /"1\.png" at byte 1024 of the shard ".*x\.tar" is a second image/],
+      [
+        { "1.jpg": "one", "2.jpg": "two", "1.jpeg": "" },
+        /"1\.jpeg" at byte 2048 .* the key "1" of an earlier/,
+      ],
+      [
+        { "1.jpg": "one", "1.cls": "cat" },
+        /"1\.cls" at byte 1024 .* gives the label "cat", expected a number/,
+      ],
+      [{ "1.jpg": "one", "1.cls": "-1" }, /gives the label "-1"/],
+      [{ "1.jpg": "one", "1.cls": "99999999" }, /gives the label "99999999"/],
+      [{ "1.jpg": "one", "1.cls": "0".repeat(65) }, /has 65 bytes, expected at most 64/],
+      [{ "1.jpg": "one", "1.json": "{" }, /"1\.json" .* is not JSON/],
+      [{ "1.jpg": "one", "1.json": '{"label": "cat"}' }, /gives the label ""cat""/],
+      [{ "1.jpg": "" }, /"1\.jpg" at byte 0 .* is empty, expected an image/],
+      [{ "1.txt": "text" }, /The shard ".*x\.tar" holds no images \(jpg, .*\) among its 1 files/],
+      [{ "../1.jpg": "one" }, /Cannot read the archive ".*x\.tar" at byte 0: .* leads out of the archive/],
+    ];
+    for (const [files, says] of cases) {
+      await writeTar(join(folder, "x.tar"), files);
+      await Deno.utime(join(folder, "x.tar"), 1, says.source.length); // another file, for the index
+      await assert.rejects(async () => await open(folder, { root: "x.tar" }), (error: unknown) => {
+        assert.ok(error instanceof RunError, `${error}`);
+        assert.match(error.message, says);
+        return true;
+      });
+    }
+    await Deno.mkdir(join(folder, "empty"));
+    const roots: [unknown, RegExp][] = [
+      ["nowhere-{0..1}.tar", /There is no shard or folder ".*nowhere-0\.tar"; set data\.root to/],
+      ["empty", /The folder ".*empty" holds no \.tar shards/],
+      [["x.tar", "{x,x}.tar"], /data\.root names the shard ".*x\.tar" twice/],
+    ];
+    for (const [root, says] of roots) await assert.rejects(async () => await open(folder, { root }), says);
+  }));
+
+Deno.test("braces are numbers with zeros in front, or choices", () => {
+  assert.deepEqual(expandBraces("a-{008..011}.tar"), ["a-008.tar", "a-009.tar", "a-010.tar", "a-011.tar"]);
+  assert.deepEqual(expandBraces("{a,b}/{1..2}"), ["a/1", "a/2", "b/1", "b/2"]);
+  assert.deepEqual(expandBraces("plain{x}.tar"), ["plain{x}.tar"]);
+  assert.throws(() => expandBraces("{5..1}"), /must go up/);
+  assert.throws(() => expandBraces("{0..999999999}"), /must go up, by less than/);
+  assert.throws(() => expandBraces("{0..9999}{0..9999}"), /names more than 1000000 shards/);
+});
+
+Deno.test("a stand-in is shards of noise that the source reads", () =>
+  inFolder(async (folder) => {
+    const options = plugin.options.parse({ root: "nowhere", queries: "nowhere" });
+    using source = await open(folder, await plugin.standIn!(options, { folder, images: 3 }));
+    assert.deepEqual([source.train.length, source.evaluation!.queries.length], [3, 3]);
+  }));

@@ -1,0 +1,80 @@
+/**
+ * Which shards an option names: one file, a folder of them, a pattern in braces, or a list of these.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { RunError } from "@seed/core";
+
+/** A pattern with more than this is a mistake. */
+const MAX_SHARDS = 1_000_000;
+
+/**
+ * Paths of the shards, in the order of the list, the pattern or the names in the folder.
+ *
+ * @param option What names them, for errors.
+ * @throws {RunError} If one is not there, or is named twice.
+ */
+export async function findShards(
+  given: string | readonly string[],
+  resolve: (path: string) => string,
+  option: string,
+): Promise<string[]> {
+  const paths: string[] = [];
+  for (const pattern of [given].flat()) {
+    for (const path of expandBraces(pattern)) paths.push(...await shardsAt(resolve(path), option));
+  }
+  const seen = new Set<string>();
+  for (const path of paths) {
+    if (seen.has(path)) throw new RunError(`${option} names the shard "${path}" twice; name it once`);
+    seen.add(path);
+  }
+  return paths;
+}
+
+/**
+ * `a-{000..002}.tar` is three names, `{a,b}.tar` two; both may stand in a name several times.
+ *
+ * @throws {RunError} If it would be more than a million.
+ */
+export function expandBraces(pattern: string): string[] {
+  let names = [""];
+  for (const part of pattern.split(/(\{[^{}]*\})/)) {
+    const choices = part.startsWith("{") ? choicesOf(part.slice(1, -1)) ?? [part] : [part];
+    if (names.length * choices.length > MAX_SHARDS) {
+      throw new RunError(`"${pattern}" names more than ${MAX_SHARDS} shards; check its numbers`);
+    }
+    names = names.flatMap((name) => choices.map((choice) => name + choice));
+  }
+  return names;
+}
+
+/** Null: no choices, but braces of a name. */
+function choicesOf(inner: string): string[] | null {
+  const range = inner.match(/^(\d+)\.\.(\d+)$/);
+  if (!range) return inner.includes(",") ? inner.split(",") : null;
+  const [first, last] = [Number(range[1]), Number(range[2])], width = range[1].length;
+  if (last < first || last - first >= MAX_SHARDS) {
+    throw new RunError(
+      `The range "{${inner}}" must go up, by less than ${MAX_SHARDS}; write it as {000000..000146}`,
+    );
+  }
+  return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}`.padStart(width, "0"));
+}
+
+async function shardsAt(path: string, option: string): Promise<string[]> {
+  const info = await Deno.stat(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new RunError(
+      `There is no shard or folder "${path}"; set ${option} to a .tar, a folder of them, or a pattern such as ` +
+        "train-{000000..000146}.tar",
+    );
+  });
+  if (!info.isDirectory) return [path];
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(path)) {
+    if (name.endsWith(".tar") && !name.startsWith(".")) names.push(name);
+  }
+  if (names.length === 0) throw new RunError(`The folder "${path}" holds no .tar shards; check ${option}`);
+  return names.sort().map((name) => join(path, name));
+}

@@ -1,0 +1,110 @@
+/**
+ * `pack`, as users call it: what it writes gives the same bytes and labels by the sources that read it.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type DataSource, type ImageSet, loadImage, RunError, UsageError } from "@seed/core";
+import dataImageFolder from "@seed/data-image-folder";
+import dataTsv from "@seed/data-tsv";
+import dataWebdataset from "@seed/data-webdataset";
+import { run } from "../cli/pack.ts";
+import { runCli } from "./support/cli.ts";
+import { makeImageFolder } from "./support/image_folder.ts";
+import { contextIn, inFolder } from "./support/plugin_context.ts";
+
+/** Bytes and classes of all images, in their order. */
+async function contents({ train, evaluation }: DataSource): Promise<unknown> {
+  const read = (set: ImageSet) =>
+    Promise.all(Array.from({ length: set.length }, async (_, i) => [
+      (await loadImage(set.image(i)) as Uint8Array).toBase64(),
+      set.label && set.classNames![set.label(i)],
+    ]));
+  return { train: await read(train), queries: evaluation && await read(evaluation.queries) };
+}
+
+const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+
+Deno.test("what is packed is what the folder holds, by both sources", () =>
+  inFolder(async (folder) => {
+    const context = contextIn(folder), at = (name: string) => join(folder, name);
+    await makeImageFolder(at("images"), { train: 3, val: 1 }, ["old.cats", "dogs", "ärger 7"]);
+    await Deno.rename(at("images/train/dogs/0.png"), at("images/train/dogs/0.50%.png"));
+    using source = await dataImageFolder.create({ root: "images" }, context);
+    const expected = await contents(source);
+
+    const { code, stdout } = await runCli(["pack", "images", "lines", "--to", "tsv", "--json"], {
+      cwd: folder,
+    });
+    assert.equal(code, 0);
+    const files = ["train.tsv", "train.lineidx", "val.tsv", "val.lineidx"];
+    assert.deepEqual(JSON.parse(stdout), { out: "lines", format: "tsv", images: 12, classes: 3, files });
+    assert.deepEqual(namesIn(at("lines")), files.toSorted());
+    using tsv = await dataTsv.create({ root: "lines" }, context);
+    assert.deepEqual(await contents(tsv), expected);
+
+    assert.equal(await run([at("images"), at("shards"), "--to", "tar"]), 0);
+    assert.deepEqual(namesIn(at("shards")), ["classes.txt", "train-000000.tar", "val-000000.tar"]);
+    const options = {
+      root: "shards/train-000000.tar",
+      queries: "shards/val-000000.tar",
+      class_names: "shards/classes.txt",
+    };
+    using shards = await dataWebdataset.create(options, context);
+    assert.deepEqual(await contents(shards), expected);
+    assert.equal(shards.train.image(0).name, "train-000000.tar/dogs/0%2E50%25.png");
+    assert.deepEqual(namesIn(folder), ["cache", "images", "lines", "shards"]);
+  }));
+
+Deno.test("images without classes are packed without; shards are as small as is asked for", () =>
+  inFolder(async (folder) => {
+    const context = contextIn(folder), images = join(folder, "images");
+    await Deno.mkdir(images);
+    for (const name of ["a", "b", "c"]) {
+      await Deno.writeFile(join(images, `${name}.jpg`), new Uint8Array(600_000));
+    }
+    using source = await dataImageFolder.create({ root: "images" }, context);
+    for (const format of ["tsv", "tar"]) {
+      await run([
+        images,
+        join(folder, format),
+        "--to",
+        format,
+        ...format === "tar" ? ["--shard-size", "1"] : [],
+      ]);
+    }
+    const shards = ["train-000000.tar", "train-000001.tar", "train-000002.tar"];
+    assert.deepEqual(namesIn(join(folder, "tar")), shards);
+    using tar = await dataWebdataset.create({ root: "tar", queries: null, class_names: null }, context);
+    using tsv = await dataTsv.create({ root: "tsv" }, context);
+    for (const packed of [tar, tsv]) assert.deepEqual(await contents(packed), await contents(source));
+  }));
+
+Deno.test("pack overwrites nothing, and leaves nothing of what went wrong", () =>
+  inFolder(async (folder) => {
+    const at = (name: string) => join(folder, name);
+    await Deno.mkdir(at("images/dogs"), { recursive: true });
+    await Deno.mkdir(at("there"));
+    await Deno.writeTextFile(at("images/dogs/1.jpg"), "one");
+    const pack = (...args: string[]) => run([at("images"), ...args]);
+    const wrong: [string[], RegExp][] = [
+      [[at("there"), "--to", "tsv"], /There is a file or folder ".*there" already/],
+      [[at("out")], /Expected --to/],
+      [[at("out"), "--to", "zip"], /--to expects one of tsv, tar, got "zip"/],
+      [[at("out"), "--to", "tsv", "--shard-size", "5"], /--shard-size is for --to tar/],
+      [["--to", "tsv"], /Expected a folder and OUT, got 1 arguments/],
+    ];
+    for (const [args, says] of wrong) {
+      await assert.rejects(pack(...args), (error: unknown) =>
+        error instanceof UsageError && says.test(error.message));
+    }
+    await Deno.writeTextFile(at("images/dogs/1.png"), "same name");
+    await assert.rejects(pack(at("out"), "--to", "tar"), /^RunError: Two images are called "dogs\/1"/);
+    await Deno.writeTextFile(at("images/dogs/1.png"), "");
+    await assert.rejects(pack(at("out"), "--to", "tsv"), /^RunError: The file ".*dogs\/1\.png" is empty/);
+    await assert.rejects(run([at("nowhere"), at("out"), "--to", "tsv"]), RunError);
+    await assert.rejects(pack(at("images/dogs/1.jpg/out"), "--to", "tsv"), /^RunError: Cannot write/);
+    assert.deepEqual(namesIn(folder), ["images", "there"]);
+    assert.deepEqual(namesIn(at("there")), []);
+  }));
