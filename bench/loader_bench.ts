@@ -14,7 +14,7 @@ import { drawPhotographs } from "./photographs.ts";
 
 const SIZE = 224, BATCH = 32, WORKERS = [1, 2];
 /** Views of one call. */
-const VIEWS = numberOf("SEED_BENCH_IMAGES", 1024);
+const VIEWS = numberOf("SEED_BENCH_IMAGES", 512);
 /** Files that the views are made of, in turn. */
 const FILES = 128;
 

@@ -1,11 +1,29 @@
 import type { Augmenter, Pixels, ViewDescription } from "../augmenter.ts";
-import { decode } from "../pipeline/decode.ts";
+import { fromPicture } from "../pipeline/from_picture.ts";
 import type { Size } from "../pipeline/planes.ts";
 import type { Random } from "../random.ts";
 import type { Operation } from "./operations.ts";
-import { renderView, type ViewPlan } from "./render_view.ts";
+import { renderRows, type ViewPlan } from "./render_view.ts";
 
-/** An augmenter that decides on all that is random about a view, and then makes it. */
+/**
+ * An augmenter that decides on all that is random about a view, and then makes it.
+ *
+ * @example Crops that are blurred half of the time
+ * ```ts
+ * import { Random, randomCrop, RandomViews } from "@seed/core";
+ * import assert from "node:assert/strict";
+ *
+ * const augmenter = new RandomViews(32, (random, picture) => ({
+ *   crop: randomCrop(random, picture, [0.2, 1]),
+ *   flip: random.chance(0.5),
+ *   operations: random.chance(0.5) ? [{ kind: "blur", sigma: 1 }] : [],
+ * }));
+ *
+ * const picture = { data: new Uint8Array(3 * 50 * 40).fill(255), width: 50, height: 40 };
+ * const view = await augmenter.view(picture, new Random(0, "view", 7), 32);
+ * assert.deepEqual(view, new Uint8Array(3 * 32 * 32).fill(255));
+ * ```
+ */
 export class RandomViews implements Augmenter {
   /**
    * @param size Side of a view in pixels if nobody asks for another.
@@ -15,10 +33,14 @@ export class RandomViews implements Augmenter {
   constructor(readonly size: number, private readonly plan: (random: Random, picture: Size) => ViewPlan) {}
 
   async view(image: Uint8Array | Pixels, random: Random, size: number): Promise<Uint8Array> {
-    const picture = image instanceof Uint8Array ? await decode(image) : image;
-    const plan = this.plan(random, picture);
-    const operations = plan.operations.map((operation) => scaled(operation, size / this.size));
-    return renderView(picture, { ...plan, operations }, size);
+    const planOf = (picture: Size) => {
+      const plan = this.plan(random, picture);
+      return { ...plan, used: plan.crop };
+    };
+    return await fromPicture(image, planOf, (rows, { operations, ...plan }) => {
+      const resized = operations.map((operation) => scaled(operation, size / this.size));
+      return renderRows(rows, { ...plan, operations: resized }, size);
+    });
   }
 
   /** The crop, whether it is flipped, and the operations in their order with what was drawn for each. */

@@ -1,6 +1,6 @@
-import type { Pixels } from "../augmenter.ts";
-import { Arena, bytesAt, roundUp } from "./kernels/arena.ts";
+import { type Arena, bytesAt, roundUp } from "./kernels/arena.ts";
 import { interleave, resizeColumns, resizeRows } from "./kernels/kernels.wasm";
+import type { Rows } from "./rows.ts";
 import { type ResampleFilter, storeTaps, type Taps, tapsOf } from "./taps.ts";
 
 /** Width and height in pixels. */
@@ -35,12 +35,19 @@ export interface Resampling {
   readonly mirrored: boolean;
 }
 
-/** The picture's rows go to the kernels in bands of about this size, so that they stay in the processor's cache. */
-const BAND_BYTES = 1 << 17;
+/** The part of a picture that a resampling looks at. */
+export function usedWindow(filter: ResampleFilter, { crop, size, window }: Resampling): Window {
+  const along = (from: number, to: number, start: number, count: number) =>
+    tapsOf(filter, { from, to, start, count, mirrored: false });
+  const columns = along(crop.width, size.width, window.left, window.width);
+  const rows = along(crop.height, size.height, window.top, window.height);
+  const [width, height] = [columns.end - columns.begin, rows.end - rows.begin];
+  return { left: crop.left + columns.begin, top: crop.top + rows.begin, width, height };
+}
 
 /** Resizes a part of a picture; what is beyond the part plays no role. See {@link resize} for the arithmetic. */
 export function resample(
-  picture: Pixels,
+  picture: Rows,
   filter: ResampleFilter,
   { crop, size, window, mirrored }: Resampling,
 ): Planes {
@@ -53,7 +60,7 @@ export function resample(
     count: height,
     mirrored: false,
   });
-  const arena = new Arena(), target = takePlanes(arena, { width, height });
+  const target = takePlanes(picture.arena, { width, height });
   const pass = startsWithHeight(crop, size) ? heightFirst : widthFirst;
   pass({ picture, left: crop.left + columns.begin, top: crop.top + rows.begin, columns, rows }, target);
   return target;
@@ -67,7 +74,7 @@ function startsWithHeight(from: Size, to: Size): boolean {
 
 /** A picture with the taps of both axes, and the first of its pixels that is used. */
 interface Source {
-  readonly picture: Pixels;
+  readonly picture: Rows;
   readonly left: number;
   readonly top: number;
   readonly columns: Taps;
@@ -84,11 +91,10 @@ function widthFirst({ picture, left, top, columns, rows }: Source, target: Plane
   // One row more: a weight of zero may lie there.
   const narrow = takePlanes(arena, { width: target.width, height: used + 1 });
   const x = storeTaps(arena, columns, 3), y = storeTaps(arena, rows, narrow.stride);
-  const { stride, plane } = narrow, rowBytes = 3 * picture.width, many = rowsOfBand(rowBytes);
-  const band = arena.take(many * rowBytes);
+  const { stride, plane } = narrow, { rowBytes } = picture, many = picture.reserve(4);
   for (let from = 0; from < used; from += many) {
     const count = Math.min(many, used - from), to = narrow.at + from * stride;
-    const start = loadRows(picture, top + from, count, band) + 3 * left;
+    const start = picture.load(top + from, count) + 3 * left;
     resizeColumns(
       start,
       rowBytes,
@@ -109,15 +115,15 @@ function widthFirst({ picture, left, top, columns, rows }: Source, target: Plane
 }
 
 function heightFirst({ picture, left, top, columns, rows }: Source, target: Planes): void {
-  const { arena, height } = target, rowBytes = 3 * picture.width;
+  const { arena, height } = target, { rowBytes } = picture;
   const bytes = 3 * (columns.end - columns.begin), stride = roundUp(bytes), low = arena.take(stride * height);
   const x = storeTaps(arena, columns, 3), y = storeTaps(arena, rows, rowBytes);
-  const many = Math.max(rowsOfBand(rowBytes), 2 * rows.pairs), band = arena.take((many + 1) * rowBytes);
+  const many = picture.reserve(2 * rows.pairs);
   for (let from = 0, to; from < height; from = to) {
     const first = rows.first[from];
     for (to = from + 1; to < height && rows.first[to] + 2 * rows.pairs - first <= many;) to++;
     const end = Math.min(rows.first[to - 1] + 2 * rows.pairs, rows.end);
-    const start = loadRows(picture, top + first - rows.begin, end - first, band) + 3 * left;
+    const start = picture.load(top + first - rows.begin, end - first) + 3 * left;
     resizeRows(
       start - (first - rows.begin) * rowBytes, // where the first row that is used would be
       rowBytes,
@@ -132,18 +138,6 @@ function heightFirst({ picture, left, top, columns, rows }: Source, target: Plan
   }
   const { first, weights } = x, { count, pairs } = columns;
   resizeColumns(low, stride, height, target.at, target.stride, target.plane, first, weights, count, pairs);
-}
-
-/** A multiple of four, which the kernel takes at a time. */
-function rowsOfBand(rowBytes: number): number {
-  return 4 * Math.ceil(BAND_BYTES / rowBytes / 4);
-}
-
-/** Copies whole rows of a picture to an area. @returns The area's address. */
-function loadRows({ data, width }: Pixels, top: number, count: number, area: number): number {
-  const rowBytes = 3 * width, from = top * rowBytes;
-  bytesAt(area, count * rowBytes).set(data.subarray(from, from + count * rowBytes));
-  return area;
 }
 
 /** The planes' pixels. @returns `[height, width, 3]` uint8 RGB. */

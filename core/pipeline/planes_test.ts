@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { memory } from "./kernels/kernels.wasm";
 import { pixelsOf, resample } from "./planes.ts";
 import { BILINEAR } from "./resample.ts";
+import { rowsOf } from "./rows.ts";
 
 const small = { left: 0, top: 0, width: 32, height: 32 };
 
@@ -9,7 +10,7 @@ const small = { left: 0, top: 0, width: 32, height: 32 };
 function resized(width: number, height: number): Uint8Array {
   const crop = { left: 0, top: 0, width, height };
   const picture = { data: new Uint8Array(3 * width * height).fill(200), width, height };
-  return pixelsOf(resample(picture, BILINEAR, { crop, size: small, window: small, mirrored: false }));
+  return pixelsOf(resample(rowsOf(picture), BILINEAR, { crop, size: small, window: small, mirrored: false }));
 }
 
 Deno.test("the kernels' memory stays small for large pictures, and does not grow with their number", () => {
@@ -28,7 +29,9 @@ Deno.test("a picture that keeps its size is not changed, and a mirrored one has 
   const pixel = (x: number, y: number) => data.subarray(3 * (y * width + x), 3 * (y * width + x) + 3);
   const size = { width: crop.width, height: crop.height }, window = { ...size, left: 0, top: 0 };
   for (const mirrored of [false, true]) {
-    const made = pixelsOf(resample({ data, width, height }, BILINEAR, { crop, size, window, mirrored }));
+    const made = pixelsOf(
+      resample(rowsOf({ data, width, height }), BILINEAR, { crop, size, window, mirrored }),
+    );
     const expected = Array.from({ length: crop.width * crop.height }, (_, i) => {
       const x = i % crop.width, y = Math.floor(i / crop.width);
       return [...pixel(crop.left + (mirrored ? crop.width - 1 - x : x), crop.top + y)];

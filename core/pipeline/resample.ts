@@ -1,5 +1,6 @@
 import type { Pixels } from "../augmenter.ts";
 import { pixelsOf, resample, type Size, type Window } from "./planes.ts";
+import { rowsOf } from "./rows.ts";
 import type { ResampleFilter } from "./taps.ts";
 
 export type { ResampleFilter, Size, Window };
@@ -37,5 +38,5 @@ export const BICUBIC: ResampleFilter = cubic(-0.5);
  */
 export function resize(image: Pixels, filter: ResampleFilter, size: Size, window: Window): Uint8Array {
   const crop = { left: 0, top: 0, width: image.width, height: image.height };
-  return pixelsOf(resample(image, filter, { crop, size, window, mirrored: false }));
+  return pixelsOf(resample(rowsOf(image), filter, { crop, size, window, mirrored: false }));
 }

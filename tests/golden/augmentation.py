@@ -138,5 +138,5 @@ def drawn(scale, color, hue, sigma) -> dict:
 
 
 def quantiles(values) -> list:
-    """At (i + 0.5) / 256."""
-    return [float(f"{value:.4g}") for value in np.quantile(values, (np.arange(256) + 0.5) / 256)]
+    """At (i + 0.5) / 128."""
+    return [float(f"{value:.4g}") for value in np.quantile(values, (np.arange(128) + 0.5) / 128)]

@@ -1,6 +1,6 @@
 /**
- * Pillow's extended box blur (`BoxBlur.c`): the sum of `2 * radius + 1` values times a weight of 24 bits, and the two
- * beyond times a smaller one. Three passes along a line come near to a Gaussian.
+ * Pillow's extended box blur (`BoxBlur.c`): the sum of `2 * radius + 1` values times a weight of 24 bits, and
+ * the two beyond times a smaller one. Three passes along a line come near to a Gaussian.
  */
 const PASSES: i32 = 3;
 
@@ -31,7 +31,9 @@ function weighted(sum: v128, far: v128, weight: v128, farWeight: v128): v128 {
 /** One pass along a line whose elements are `step` bytes: 1, or 16 for as many lines at once. */
 // @ts-ignore: decorator
 @inline
-function pass(from: usize, to: usize, bytes: i32, step: i32, radius: i32, weight: v128, farWeight: v128): void {
+function pass(
+  from: usize, to: usize, bytes: i32, step: i32, radius: i32, weight: v128, farWeight: v128,
+): void {
   const near = radius * step, beyond = near + step;
   for (let i = 0; i < bytes; i += 16) {
     const at = from + i;
@@ -53,7 +55,9 @@ function pass(from: usize, to: usize, bytes: i32, step: i32, radius: i32, weight
 }
 
 /** The passes along a line, between two areas. The last result is in the second. */
-function passes(line: usize, other: usize, bytes: i32, step: i32, radius: i32, weight: v128, farWeight: v128): void {
+function passes(
+  line: usize, other: usize, bytes: i32, step: i32, radius: i32, weight: v128, farWeight: v128,
+): void {
   let from = line, to = other;
   for (let i = 0; i < PASSES; i++) {
     extendEnds(from, bytes, step, (radius + 1) * step);
@@ -68,8 +72,8 @@ function passes(line: usize, other: usize, bytes: i32, step: i32, radius: i32, w
 /**
  * Blurs a plane in place, rows first as Pillow does.
  *
- * @param scratch Two lines of `16 * height` or `width` bytes with `16 * (radius + 1)` before and after each, `line` bytes
- *   apart.
+ * @param scratch Two lines of `16 * height` or `width` bytes with `16 * (radius + 1)` before and after each,
+ *   `line` bytes apart.
  * @param stride A multiple of 16.
  */
 export function boxBlur(

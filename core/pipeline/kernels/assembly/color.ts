@@ -1,4 +1,6 @@
-/** PIL's colour arithmetic on planes of bytes: float32 where PIL has `float`, float64 where it has `double`. */
+/**
+ * PIL's colour arithmetic on planes of bytes: float32 where PIL has `float`, float64 where it has `double`.
+ */
 
 /** Bytes 4i to 4i + 3 of a vector, as int32. */
 // @ts-ignore: decorator
@@ -17,7 +19,9 @@ function join(a: v128, b: v128, c: v128, d: v128): v128 {
   return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
 }
 
-/** Weighted sums of four pixels; the weight of green does not fit 16 bits, so it is halved and counted twice. */
+/**
+ * Weighted sums of four pixels; the weight of green does not fit 16 bits, so it is halved and counted twice.
+ */
 // @ts-ignore: decorator
 @inline
 function lumaOf(rg: v128, gb: v128): v128 {
@@ -121,53 +125,64 @@ function times255(value: v128): v128 {
   return f32x4.sub(rounded, v128.and(f32x4.lt(rest, f32x4.splat(0)), f32x4.splat(1)));
 }
 
-/** Four pixels through PIL's 8-bit HSV, their hue turned by `turn` of 256: red, green and blue from the lowest byte on. */
+/** PIL's 8-bit hue of four pixels, of 256. */
+// @ts-ignore: decorator
+@inline
+function hueOf(r: v128, g: v128, b: v128, greatest: v128, least: v128): v128 {
+  const isRed = i32x4.eq(r, greatest), isGreen = v128.andnot(i32x4.eq(g, greatest), isRed);
+  const middle = i32x4.sub(i32x4.add(i32x4.add(r, g), b), i32x4.add(greatest, least));
+  const range = f32x4.convert_i32x4_s(i32x4.max_s(i32x4.sub(greatest, least), i32x4.splat(1)));
+  const distance = f32x4.div(f32x4.convert_i32x4_s(i32x4.sub(greatest, middle)), range);
+  // In sixths of a turn: from the greatest colour's own place towards the middle one, before it or after.
+  const before = v128.bitselect(b, v128.bitselect(r, g, isGreen), isRed), rises = i32x4.eq(before, least);
+  const place = v128.andnot(v128.bitselect(f32x4.splat(2), f32x4.splat(4), isGreen), isRed);
+  const after = f32x4.sub(f32x4.add(place, f32x4.splat(1)), distance);
+  const sixths = v128.bitselect(after, f32x4.add(f32x4.sub(place, f32x4.splat(1)), distance), rises);
+  const turn = f32x4.div(sixths, f32x4.splat(6));
+  const share = f32x4.add(turn, v128.and(f32x4.lt(turn, f32x4.splat(0)), f32x4.splat(1)));
+  return i32x4.trunc_sat_f32x4_s(times255(share));
+}
+
+/** Four pixels of 8-bit HSV (saturation in float32): red, green and blue from the lowest byte on. */
+// @ts-ignore: decorator
+@inline
+function fromHsv(hue: v128, saturation: v128, high: v128): v128 {
+  const position = f32x4.mul(f32x4.convert_i32x4_s(hue), f32x4.splat(6));
+  const sector = f32x4.floor(f32x4.div(position, f32x4.splat(255))), i = i32x4.trunc_sat_f32x4_s(sector);
+  const f = f32x4.div(f32x4.sub(position, f32x4.mul(sector, f32x4.splat(255))), f32x4.splat(255));
+  const value = f32x4.convert_i32x4_s(high), s = f32x4.div(saturation, f32x4.splat(255));
+  const least = f32x4.add(f32x4.sub(value, f32x4.mul(value, s)), f32x4.splat(0.5));
+  const low = i32x4.trunc_sat_f32x4_s(least);
+  const between = middleColor(value, s, f, i32x4.eq(v128.and(i, i32x4.splat(1)), i32x4.splat(1)));
+
+  // Sectors 0 and 6: high between low; 1: between high low; 2: low high between; 3: low between high;
+  // 4: between low high; 5: high low between.
+  const is0 = v128.or(i32x4.eq(i, i32x4.splat(0)), i32x4.eq(i, i32x4.splat(6)));
+  const is1 = i32x4.eq(i, i32x4.splat(1));
+  const is2 = i32x4.eq(i, i32x4.splat(2)), is3 = i32x4.eq(i, i32x4.splat(3));
+  const is4 = i32x4.eq(i, i32x4.splat(4)), is5 = i32x4.eq(i, i32x4.splat(5));
+  const red = v128.bitselect(high, low, v128.or(is0, is5));
+  const green = v128.bitselect(high, low, v128.or(is1, is2));
+  const blue = v128.bitselect(high, low, v128.or(is3, is4));
+  return v128.or(
+    v128.bitselect(between, red, v128.or(is1, is4)),
+    v128.or(
+      i32x4.shl(v128.bitselect(between, green, v128.or(is0, is3)), 8),
+      i32x4.shl(v128.bitselect(between, blue, v128.or(is2, is5)), 16),
+    ),
+  );
+}
+
+/** Four pixels through PIL's 8-bit HSV, their hue turned by `turn` of 256. */
 // @ts-ignore: decorator
 @inline
 function turned(r: v128, g: v128, b: v128, turn: v128): v128 {
-  const maxBytes = i32x4.max_u(r, i32x4.max_u(g, b)), minBytes = i32x4.min_u(r, i32x4.min_u(g, b));
-  const rangeBytes = i32x4.sub(maxBytes, minBytes), isGray = i32x4.eq(rangeBytes, i32x4.splat(0));
-  const value = f32x4.convert_i32x4_s(maxBytes);
-  const range = f32x4.convert_i32x4_s(v128.or(rangeBytes, v128.and(isGray, i32x4.splat(1))));
-
-  // Hue in sixths: a whole number and, towards one side or the other, how far the middle colour is from the greatest.
-  const isRed = i32x4.eq(r, maxBytes), isGreen = v128.andnot(i32x4.eq(g, maxBytes), isRed);
-  const middle = i32x4.sub(i32x4.add(i32x4.add(r, g), b), i32x4.add(maxBytes, minBytes));
-  const distance = f32x4.div(f32x4.convert_i32x4_s(i32x4.sub(maxBytes, middle)), range);
-  // The next sector's colour is the middle one: green beside red, blue beside green, red beside blue.
-  const next = v128.bitselect(g, v128.bitselect(b, r, isGreen), isRed);
-  const before = v128.bitselect(b, v128.bitselect(r, g, isGreen), isRed);
-  const ascending = i32x4.eq(before, minBytes);
-  const sector = v128.bitselect(f32x4.splat(0), v128.bitselect(f32x4.splat(2), f32x4.splat(4), isGreen), isRed);
-  const up = f32x4.sub(f32x4.add(sector, f32x4.splat(1)), distance);
-  const down = f32x4.add(f32x4.sub(sector, f32x4.splat(1)), distance);
-  const sixths = v128.bitselect(up, down, ascending);
-  const fraction = f32x4.div(sixths, f32x4.splat(6));
-  const share = f32x4.add(fraction, v128.and(f32x4.lt(fraction, f32x4.splat(0)), f32x4.splat(1)));
-  const hue = i32x4.trunc_sat_f32x4_s(times255(share));
-  const saturation = times255(f32x4.div(f32x4.convert_i32x4_s(rangeBytes), f32x4.max(value, f32x4.splat(1))));
-
-  // And back, by what is 8-bit.
-  const turnedHue = v128.and(i32x4.add(hue, turn), i32x4.splat(255));
-  const position = f32x4.mul(f32x4.convert_i32x4_s(turnedHue), f32x4.splat(6));
-  const index = f32x4.floor(f32x4.div(position, f32x4.splat(255)));
-  const f = f32x4.div(f32x4.sub(position, f32x4.mul(index, f32x4.splat(255))), f32x4.splat(255));
-  const s = f32x4.div(saturation, f32x4.splat(255));
-  const least = f32x4.floor(f32x4.add(f32x4.sub(value, f32x4.mul(value, s)), f32x4.splat(0.5)));
-  const low = i32x4.trunc_sat_f32x4_s(least), high = maxBytes;
-  const i = i32x4.trunc_sat_f32x4_s(index);
-  const falls = i32x4.eq(v128.and(i, i32x4.splat(1)), i32x4.splat(1));
-  const between = middleColor(value, s, f, falls);
-
-  // Sectors 0 and 6: v t p; 1: q v p; 2: p v t; 3: p q v; 4: t p v; 5: v p q.
-  const is0 = v128.or(i32x4.eq(i, i32x4.splat(0)), i32x4.eq(i, i32x4.splat(6))), is1 = i32x4.eq(i, i32x4.splat(1));
-  const is2 = i32x4.eq(i, i32x4.splat(2)), is3 = i32x4.eq(i, i32x4.splat(3));
-  const is4 = i32x4.eq(i, i32x4.splat(4)), is5 = i32x4.eq(i, i32x4.splat(5));
-  const is14 = v128.or(is1, is4), is03 = v128.or(is0, is3), is25 = v128.or(is2, is5);
-  const red = v128.bitselect(between, v128.bitselect(high, low, v128.or(is0, is5)), is14);
-  const green = v128.bitselect(between, v128.bitselect(high, low, v128.or(is1, is2)), is03);
-  const blue = v128.bitselect(between, v128.bitselect(high, low, v128.or(is3, is4)), is25);
-  return v128.or(red, v128.or(i32x4.shl(green, 8), i32x4.shl(blue, 16)));
+  const greatest = i32x4.max_u(r, i32x4.max_u(g, b)), least = i32x4.min_u(r, i32x4.min_u(g, b));
+  const range = f32x4.convert_i32x4_s(i32x4.sub(greatest, least));
+  const value = f32x4.convert_i32x4_s(i32x4.max_s(greatest, i32x4.splat(1)));
+  const saturation = times255(f32x4.div(range, value));
+  const hue = v128.and(i32x4.add(hueOf(r, g, b, greatest, least), turn), i32x4.splat(255));
+  return fromHsv(hue, saturation, greatest);
 }
 
 /** `round(value * (1 - s * f))` where the sector falls, else `round(value * (1 - s * (1 - f)))`. */

@@ -1,6 +1,6 @@
 /**
- * Pillow's resampling (`Resample.c`): sums of pixels times fixed-point weights of 22 bits, rounded to bytes. A weight
- * is split into `high * 2048 + low`, so that two dot products of 16-bit numbers give the exact sum.
+ * Pillow's resampling (`Resample.c`): sums of pixels times fixed-point weights of 22 bits, rounded to bytes.
+ * A weight is split into `high * 2048 + low`, so that two dot products of 16-bit numbers give the exact sum.
  *
  * `weights` holds, for each output and each pair of taps, four int16: high, high, low, low.
  */
@@ -55,7 +55,8 @@ export function resizeColumns(
       let low0 = half(), low1 = low0, low2 = low0, low3 = low0;
       for (let pair = 0; pair < pairs; pair++) {
         const high = v128.load32_splat(weight), low = v128.load32_splat(weight, 4);
-        const p0 = pixelPair(s0 + at), p1 = pixelPair(s1 + at), p2 = pixelPair(s2 + at), p3 = pixelPair(s3 + at);
+        const p0 = pixelPair(s0 + at), p1 = pixelPair(s1 + at);
+        const p2 = pixelPair(s2 + at), p3 = pixelPair(s3 + at);
         high0 = i32x4.add(high0, i32x4.dot_i16x8_s(p0, high));
         low0 = i32x4.add(low0, i32x4.dot_i16x8_s(p0, low));
         high1 = i32x4.add(high1, i32x4.dot_i16x8_s(p1, high));
