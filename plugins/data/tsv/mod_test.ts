@@ -98,7 +98,7 @@ Deno.test("what is wrong with a file or its index is told with the line", () =>
       [`\tQUJD\n${two}`, null, /x\.tsv:2: .* has a label, but those before have none/],
       [two.slice(0, -2), null, /x\.tsv:2: .* ends within its image: the file was cut short/],
       [two, "0\n5\n", /x\.tsv:2: the line at byte 5 begins within another; remove "x\.lineidx"/],
-      [two, "0\n", /x\.tsv:1: .* is the last of "x\.lineidx", but others follow/],
+      [two, "0\n", /x\.tsv:1: .* is the last that "x\.lineidx" has, but others follow/],
       [
         two,
         "0\n14\n",
