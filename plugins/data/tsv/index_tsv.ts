@@ -4,7 +4,14 @@
  * @module
  */
 import { basename } from "node:path";
-import { LabelCollector, type PackedImages, PackedImagesBuilder, readRange, RunError } from "@seed/core";
+import {
+  LabelCollector,
+  MAX_IMAGE_BYTES,
+  type PackedImages,
+  PackedImagesBuilder,
+  readRange,
+  RunError,
+} from "@seed/core";
 import { findLines, lineIndexOf, readLineIndex } from "./line_starts.ts";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -63,7 +70,9 @@ class Lines {
     }
     const label = this.#labelBytes(i), offset = start + label.length + 1, length = this.#end(i) - offset;
     if (length <= 0) throw this.fault(i, "has no image after the tab");
-    if (length > 0xffffffff) throw this.fault(i, `has ${length} bytes, too many for an image`);
+    if (length > MAX_IMAGE_BYTES) {
+      throw this.fault(i, `has ${length} bytes, expected at most ${MAX_IMAGE_BYTES} of an image`);
+    }
     return { label: this.#decode(i, label), offset, length };
   }
 

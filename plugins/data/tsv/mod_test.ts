@@ -123,6 +123,17 @@ Deno.test("what is wrong with a file or its index is told with the line", () =>
     await assert.rejects(open(folder), /There is no file ".*train\.tsv"/);
   }));
 
+Deno.test("a line that is too long for an image is refused before it is read", () =>
+  inFolder(async (folder) => {
+    using file = await Deno.create(join(folder, "train.tsv"));
+    await file.write(utf8("3\tQUJD"));
+    await file.truncate((1 << 28) + 3); // a hole
+    await assert.rejects(
+      open(folder),
+      /train\.tsv:1: .* has 268435457 bytes, expected at most 268435456 of an image/,
+    );
+  }));
+
 Deno.test("a third column is refused when the image is read", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "train.tsv"), "name\t3\tQUJD\n");

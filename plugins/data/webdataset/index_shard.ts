@@ -6,6 +6,7 @@
  */
 import {
   IMAGE_EXTENSIONS,
+  MAX_IMAGE_BYTES,
   type PackedImages,
   PackedImagesBuilder,
   parseLabel,
@@ -83,8 +84,8 @@ class Sample {
     }
     if (this.seen.has(this.key)) throw this.#fault(member, `has the key "${this.key}" of an earlier sample`);
     if (member.size === 0) throw this.#fault(member, "is empty, expected an image");
-    if (member.size > 0xffffffff) {
-      throw this.#fault(member, `has ${member.size} bytes, too many for an image`);
+    if (member.size > MAX_IMAGE_BYTES) {
+      throw this.#fault(member, `has ${member.size} bytes, expected at most ${MAX_IMAGE_BYTES} of an image`);
     }
     this.#image = member;
     this.seen.add(this.key);

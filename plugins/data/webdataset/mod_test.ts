@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type ImageSet, loadImage, RunError, TAR_END, tarMember } from "@seed/core";
 import { joined, utf8 } from "../../../tests/support/bytes.ts";
 import { contextIn, inFolder } from "../../../tests/support/plugin_context.ts";
+import { sumOf } from "../../../core/tar/header.ts";
 import plugin from "./mod.ts";
 import { expandBraces } from "./shard_names.ts";
 
@@ -141,6 +142,20 @@ Deno.test("what is wrong with shards is told with shard and byte", () =>
       [["x.tar", "{x,x}.tar"], /data\.root names the shard ".*x\.tar" twice/],
     ];
     for (const [root, says] of roots) await assert.rejects(async () => await open(folder, { root }), says);
+  }));
+
+Deno.test("a member that is too large for an image is refused before it is read", () =>
+  inFolder(async (folder) => {
+    const [header] = tarMember("1.jpg", utf8("")), size = (1 << 28) + 512;
+    header.set(utf8(size.toString(8).padStart(11, "0")), 124);
+    header.set(utf8(`${sumOf(header).toString(8).padStart(6, "0")}\0 `), 148);
+    using file = await Deno.create(join(folder, "x.tar"));
+    await file.write(header);
+    await file.truncate(512 + size + TAR_END.length); // a hole
+    await assert.rejects(
+      open(folder, { root: "x.tar" }),
+      /"1\.jpg" .* has 268435968 bytes, expected at most/,
+    );
   }));
 
 Deno.test("braces are numbers with zeros in front, or choices", () => {
