@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { type ImageSet, loadImage, RunError, TAR_END, tarMember } from "@seed/core";
 import { joined, utf8 } from "../../../tests/support/bytes.ts";
 import { contextIn, inFolder } from "../../../tests/support/plugin_context.ts";
@@ -110,8 +111,8 @@ Deno.test("what is wrong with shards is told with shard and byte", () =>
     const cases: [Record<string, string>, RegExp][] = [
       [{ "1.jpg": "one", "1.png": "too" }, /"1\.png" at byte 1024 of the shard ".*x\.tar" is a second image/],
       [
-        { "1.jpg": "one", "2.jpg": "two", "1.jpeg": "" },
-        /"1\.jpeg" at byte 2048 .* the key "1" of an earlier/,
+        { "1.jpg": "one", "2.jpg": "two", "1.jpeg": "again" },
+        /"1\.jpeg" at byte 2560 .* the key "1" of an earlier/,
       ],
       [
         { "1.jpg": "one", "1.cls": "cat" },
@@ -156,6 +157,17 @@ Deno.test("a member that is too large for an image is refused before it is read"
       open(folder, { root: "x.tar" }),
       /"1\.jpg" .* has 268435968 bytes, expected at most/,
     );
+  }));
+
+Deno.test("keys of one hash are told apart", () =>
+  inFolder(async (folder) => {
+    assert.equal(crc32("plumless"), crc32("buckeroo"));
+    await writeTar(join(folder, "x.tar"), { "plumless.jpg": "one", "buckeroo.jpg": "two" });
+    using source = await open(folder, { root: "x.tar" });
+    assert.deepEqual(await contents(source.train), [["x.tar/plumless.jpg", "one"], [
+      "x.tar/buckeroo.jpg",
+      "two",
+    ]]);
   }));
 
 Deno.test("braces are numbers with zeros in front, or choices", () => {
