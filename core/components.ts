@@ -80,7 +80,7 @@ export class Components implements AsyncDisposable {
     }
     if (recipe.evaluate.evaluators.length > 0 && !this.data.evaluation) {
       throw new RunError(
-        "The recipe evaluates, but the data has nothing to evaluate on; give data.root the folders train/ and val/, or take evaluate out",
+        "The recipe evaluates, but the data has nothing to evaluate on; give it queries (a folder has them in val/, others by data.queries), or take evaluate out",
       );
     }
     this.augmenter = await this.#make(recipe.augmenter);

@@ -14,6 +14,8 @@ export interface Download {
   path: string;
   /** Its publisher's checksum, hexadecimal. */
   md5: string;
+  /** A connection over which nothing comes for so long has broken off; default: a minute. */
+  stallMs?: number;
   log(message: string): void;
   signal: AbortSignal;
 }
@@ -71,16 +73,20 @@ async function receiveAll(file: Deno.FsFile, wanted: Download): Promise<void> {
 }
 
 /** One request for what is missing. Returns null at the end of the file, else why it broke off. */
-async function receive(file: Deno.FsFile, { url, log, signal }: Download): Promise<string | null> {
+async function receive(
+  file: Deno.FsFile,
+  { url, log, signal, stallMs = 60_000 }: Download,
+): Promise<string | null> {
   const have = sizeOf(file);
   // A server that packs what it sends would count other bytes.
   const headers = { "Accept-Encoding": "identity", ...have > 0 && { Range: `bytes=${have}-` } };
+  using stall = new StallTimer(stallMs);
   try {
-    const response = await fetch(url, { headers, signal });
+    const response = await fetch(url, { headers, signal: AbortSignal.any([signal, stall.signal]) });
     const body = await bodyAfter(response, file, url);
     if (typeof body === "string" || body === null) return body;
     const total = sizeOf(file) + Number(response.headers.get("Content-Length") ?? NaN);
-    await append(file, body, total, log);
+    await append(file, stall.watched(body), total, log);
     const missing = total - sizeOf(file);
     return missing > 0 ? `${missing} bytes are missing` : null;
   } catch (error) {
@@ -114,9 +120,37 @@ async function bodyAfter(
   throw new RunError(`Cannot fetch ${url}: the server answers ${status}`);
 }
 
+/** Aborts a request over which nothing comes. */
+class StallTimer implements Disposable {
+  readonly #abort = new AbortController();
+  readonly signal: AbortSignal = this.#abort.signal;
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(private readonly ms: number) {
+    this.#timer = this.#start();
+  }
+
+  /** The same chunks, each of which starts the clock again. */
+  async *watched(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) {
+      clearTimeout(this.#timer);
+      yield chunk;
+      this.#timer = this.#start();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  #start(): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#abort.abort(new Error(`nothing came for ${this.ms / 1000} s`)), this.ms);
+  }
+}
+
 async function append(
   file: Deno.FsFile,
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   total: number,
   log: (message: string) => void,
 ): Promise<void> {

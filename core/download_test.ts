@@ -8,7 +8,10 @@ const CONTENT = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 3);
 const MD5 = createHash("md5").update(CONTENT).digest("hex");
 
 /** A range of the content, as a server gives it; it breaks off before its end if it is told to. */
-function part(request: Request, { breakAfter = Infinity, knowsRanges = true } = {}): Response {
+function part(
+  request: Request,
+  { breakAfter = Infinity, knowsRanges = true, stalls = false } = {},
+): Response {
   const asked = request.headers.get("Range"), from = knowsRanges && asked ? Number(asked.slice(6, -1)) : 0;
   const bytes = CONTENT.subarray(from), range = `bytes ${from}-${CONTENT.length - 1}/${CONTENT.length}`;
   if (from >= CONTENT.length) {
@@ -18,6 +21,7 @@ function part(request: Request, { breakAfter = Infinity, knowsRanges = true } = 
   const body = new ReadableStream({
     async pull(controller) {
       if (!sent) controller.enqueue(bytes.slice(0, breakAfter));
+      else if (stalls) return;
       else if (bytes.length > breakAfter) {
         await new Promise((resolve) => setTimeout(resolve, 50)); // the client has got what was sent
         controller.error(new Error("broken off"));
@@ -33,7 +37,11 @@ function part(request: Request, { breakAfter = Infinity, knowsRanges = true } = 
 /** Runs a server and a download from it; `test` looks at what came of it. */
 async function served(
   answer: (request: Request, count: number) => Response,
-  test: (fetched: () => Promise<string>, path: string, ranges: (string | null)[]) => Promise<void>,
+  test: (
+    fetched: (stallMs?: number) => Promise<string>,
+    path: string,
+    ranges: (string | null)[],
+  ) => Promise<void>,
   md5 = MD5,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "seed-download-" }), ranges: (string | null)[] = [];
@@ -49,8 +57,8 @@ async function served(
     const logged: string[] = [], signal = new AbortController().signal;
     const log = (message: string) => void logged.push(message);
     await test(
-      async () => {
-        await download({ url, path, md5, log, signal });
+      async (stallMs) => {
+        await download({ url, path, md5, stallMs, log, signal });
         return logged.join("\n");
       },
       path,
@@ -66,11 +74,20 @@ Deno.test("a download that breaks off goes on where it was", () =>
   served(
     (request, count) => part(request, { breakAfter: count < 3 ? 100_000 : Infinity }),
     async (fetched, path, ranges) => {
-      assert.match(await fetched(), /broke off after 100000 bytes[^]*after 200000 bytes/);
+      assert.match(await fetched(200), /broke off after 100000 bytes[^]*after 200000 bytes/);
       assert.deepEqual(await Deno.readFile(path), CONTENT);
       assert.deepEqual(ranges, [null, "bytes=100000-", "bytes=200000-"]);
       await fetched();
       assert.equal(ranges.length, 3, "what is there is not fetched again");
+    },
+  ));
+
+Deno.test("a connection over which nothing comes has broken off", () =>
+  served(
+    (request, count) => part(request, count === 1 ? { breakAfter: 1000, stalls: true } : {}),
+    async (fetched, path) => {
+      assert.match(await fetched(200), /broke off after 1000 bytes \(nothing came for 0\.2 s\)/);
+      assert.deepEqual(await Deno.readFile(path), CONTENT);
     },
   ));
 

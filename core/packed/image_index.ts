@@ -22,7 +22,7 @@ const FORMAT = 1;
  * @param make Finds the images.
  * @throws {RunError} What `make` throws.
  */
-export async function indexOf(
+export async function cachedIndex(
   path: string,
   { cacheDir, log }: Pick<PluginContext, "cacheDir" | "log">,
   make: () => Promise<PackedImages>,

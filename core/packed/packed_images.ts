@@ -7,6 +7,9 @@ import type { ImageReference, ImageSet } from "../data_source.ts";
 import { labelIn, type Labels } from "./labels.ts";
 import { type PackedTexts, PackedTextsBuilder } from "./packed_texts.ts";
 
+/** What one image may take in a large file: it is read whole. */
+export const MAX_IMAGE_BYTES: number = 1 << 28;
+
 /** The images of one file. All arrays have an entry an image. */
 export interface PackedImages extends Labels {
   /** First byte of each. */

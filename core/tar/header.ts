@@ -3,6 +3,8 @@ export const BLOCK = 512;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+const LATIN1 = new TextDecoder("latin1");
+
 /** Where the fields of a header are: first byte and length. */
 const FIELDS = {
   name: [0, 100],
@@ -59,12 +61,12 @@ function checkSum(block: Uint8Array, told: number): void {
 
 /** Octal text, or GNU's binary form for what is too large for that. */
 function parseNumber(field: Uint8Array, name: string): number {
-  const text = decodeText(field).trim();
-  if (/^[0-7]+$/.test(text)) return parseInt(text, 8);
   if (field[0] === 0x80) {
     const value = field.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0);
     if (Number.isSafeInteger(value)) return value;
   }
+  const text = LATIN1.decode(field).replace(/\0.*$/s, "").trim();
+  if (/^[0-7]+$/.test(text)) return parseInt(text, 8);
   throw new Error(`the header's ${name} is "${text}", expected an octal number`);
 }
 
@@ -78,6 +80,6 @@ export function decodeText(bytes: Uint8Array): string {
   try {
     return UTF8.decode(text);
   } catch {
-    throw new Error("a name or number in the header is not UTF-8");
+    throw new Error("a name in the header is not UTF-8");
   }
 }

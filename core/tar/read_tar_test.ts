@@ -71,6 +71,13 @@ function changed(change: (header: Uint8Array) => void): Uint8Array {
 }
 const typed = (type: string) => changed((header) => header.set(utf8(type), 156));
 const sized = (size: string) => changed((header) => header.set(utf8(size), 124));
+/** GNU's form of sizes that octal digits do not hold. */
+const binarySize = (...bytes: number[]) =>
+  changed((header) => {
+    header.fill(0, 124, 136);
+    header.set([0x80], 124);
+    header.set(bytes, 136 - bytes.length);
+  });
 /** A pax header before a file. */
 const withRecords = (records: string) => {
   const header = changed((block) => {
@@ -79,6 +86,11 @@ const withRecords = (records: string) => {
   }).subarray(0, 512);
   return joined([header, utf8(records), new Uint8Array(512 - records.length), tarOf(["a.jpg", "content"])]);
 };
+
+Deno.test("sizes may be in GNU's binary form", async () => {
+  assert.deepEqual((await list(binarySize(7))).map(({ size }) => size), [7]);
+  assert.match(await refusal(binarySize(2, 0, 0, 0, 0)), /would end at byte 8589935104/);
+});
 
 Deno.test("what is damaged or leads out of an archive is refused with its byte", async () => {
   const damaged = tarOf(["a.jpg", "content"], ["b.jpg", "content"]);
@@ -96,7 +108,12 @@ Deno.test("what is damaged or leads out of an archive is refused with its byte",
     [typed("5"), /the folder "a\.jpg" has a content of 7 bytes/],
     [sized("77777777777\0"), /the content of "a\.jpg" would end at byte 8589935103, the file ends at \d+/],
     [sized("1234x678901\0"), /the header's size is "1234x678901", expected an octal number/],
-    [changed((header) => header.fill(0xff, 124, 136)), /not UTF-8|expected an octal number/],
+    [binarySize(0x40, 0, 0, 0, 0, 0, 0), /the header's size is ".*", expected an octal number/s],
+    [changed((header) => header.set([0xff, 0xfe])), /^at byte 0: a name in the header is not UTF-8$/],
+    [
+      changed((header) => header.fill(0xff, 124, 136)),
+      /the header's size is "ÿ{12}", expected an octal number/,
+    ],
     [withRecords("17 size=99999999\n"), /would end at byte 100001535/],
     [withRecords("99 path=a\n"), /its pax records are damaged at their byte 0/],
     [withRecords("10 path=a\n0 x=y\n"), /its pax records are damaged at their byte 10/],

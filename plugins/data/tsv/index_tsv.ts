@@ -4,7 +4,14 @@
  * @module
  */
 import { basename } from "node:path";
-import { LabelCollector, type PackedImages, PackedImagesBuilder, readRange, RunError } from "@seed/core";
+import {
+  LabelCollector,
+  MAX_IMAGE_BYTES,
+  type PackedImages,
+  PackedImagesBuilder,
+  readRange,
+  RunError,
+} from "@seed/core";
 import { findLines, lineIndexOf, readLineIndex } from "./line_starts.ts";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -24,66 +31,97 @@ const PAUSE_EVERY = 4096;
  */
 export async function indexTsv(path: string, signal: AbortSignal): Promise<PackedImages> {
   using file = await Deno.open(path);
-  const { size } = await file.stat(), index = lineIndexOf(path);
-  const starts = await readLineIndex(index, size) ?? await findLines(file, signal);
+  const { size } = await file.stat();
+  const starts = await readLineIndex(lineIndexOf(path), size) ?? await findLines(file, signal);
   if (starts.length === 0) {
     throw new RunError(`The file "${path}" is empty, expected lines of label, tab, image`);
   }
-  const images = new PackedImagesBuilder(), labels = new LabelCollector(), last = endOf(file, path, size);
-  for (const [i, start] of starts.entries()) {
-    const isLast = i === starts.length - 1, end = isLast ? last : starts[i + 1] - 1;
-    const fault = (what: string) => new RunError(`${path}:${i + 1}: the line at byte ${start} ${what}`);
-    if (i > 0 && readRange(file, start - 1, 1, path)[0] !== NEWLINE) {
-      throw fault(`begins within another; remove "${basename(index)}" to have it made anew`);
-    }
-    const label = labelAt(file, path, start, end);
-    if (label === null) {
-      throw fault(`has no tab among its first ${LOOKED_AT[1]} bytes, expected label, tab, image`);
-    }
-    const offset = start + label.length + 1, length = end - offset;
-    if (length <= 0) throw fault("has no image after the tab");
-    if (length > 0xffffffff) throw fault(`has ${length} bytes, too many for an image`);
-    if (isLast && hasNewline(file, path, offset, end)) {
-      throw fault(`is the last of "${basename(index)}", but others follow; remove that to have it made anew`);
-    }
-    // Without a newline at its end the file may be cut; base64 comes in fours.
-    if (isLast && end === size && length % 4 !== 0) {
-      throw fault("ends within its image: the file was cut short");
-    }
-    const problem = labels.push(textOf(label, fault));
-    if (problem) throw fault(problem);
+  const lines = new Lines(file, path, size, starts);
+  const images = new PackedImagesBuilder(), labels = new LabelCollector();
+  for (let i = 0; i < starts.length; i++) {
+    const { label, offset, length } = lines.read(i), problem = labels.push(label);
+    if (problem) throw lines.fault(i, problem);
     images.push({ name: `${i + 1}`, offset, length, label: null });
     if (i % PAUSE_EVERY === 0) await new Promise((resolve) => setTimeout(resolve));
     signal.throwIfAborted();
   }
+  lines.checkLast();
   return images.finish(labels.finish());
 }
 
-/** Where the last line ends. */
-function endOf(file: Deno.FsFile, path: string, size: number): number {
-  return readRange(file, size - 1, 1, path)[0] === NEWLINE ? size - 1 : size;
-}
+/** Lines of an open file, by where they begin. */
+class Lines {
+  readonly #endsInNewline: boolean;
 
-function hasNewline(file: Deno.FsFile, path: string, start: number, end: number): boolean {
-  for (let at = start; at < end; at += CHUNK) {
-    if (readRange(file, at, Math.min(CHUNK, end - at), path).includes(NEWLINE)) return true;
+  constructor(
+    private readonly file: Deno.FsFile,
+    private readonly path: string,
+    private readonly size: number,
+    private readonly starts: readonly number[],
+  ) {
+    this.#endsInNewline = this.#read(size - 1, 1)[0] === NEWLINE;
   }
-  return false;
-}
 
-/** Null: there is no tab. */
-function labelAt(file: Deno.FsFile, path: string, start: number, end: number): Uint8Array | null {
-  for (const most of LOOKED_AT) {
-    const bytes = readRange(file, start, Math.min(most, end - start), path), tab = bytes.indexOf(TAB);
-    if (tab >= 0) return bytes.subarray(0, tab);
+  /** A line's label, and where its image lies. */
+  read(i: number): { label: string; offset: number; length: number } {
+    const start = this.starts[i];
+    if (i > 0 && this.#read(start - 1, 1)[0] !== NEWLINE) {
+      throw this.fault(i, `begins within another; ${this.#advice}`);
+    }
+    const label = this.#labelBytes(i), offset = start + label.length + 1, length = this.#end(i) - offset;
+    if (length <= 0) throw this.fault(i, "has no image after the tab");
+    if (length > MAX_IMAGE_BYTES) {
+      throw this.fault(i, `has ${length} bytes, expected at most ${MAX_IMAGE_BYTES} of an image`);
+    }
+    return { label: this.#decode(i, label), offset, length };
   }
-  return null;
-}
 
-function textOf(bytes: Uint8Array, fault: (what: string) => RunError): string {
-  try {
-    return UTF8.decode(bytes);
-  } catch {
-    throw fault("has a label that is not UTF-8");
+  /** The last line ends with the file: not before, as by an index that is too short, nor within its image. */
+  checkLast(): void {
+    const last = this.starts.length - 1, end = this.#end(last), { offset, length } = this.read(last);
+    for (let at = offset; at < end; at += CHUNK) {
+      if (!this.#read(at, Math.min(CHUNK, end - at)).includes(NEWLINE)) continue;
+      throw this.fault(last, `is the last that "${this.#indexName}" has, but others follow; ${this.#advice}`);
+    }
+    // Base64 comes in fours.
+    if (this.#endsInNewline || length % 4 === 0) return;
+    throw this.fault(last, "ends within its image: the file was cut short");
+  }
+
+  fault(i: number, what: string): RunError {
+    return new RunError(`${this.path}:${i + 1}: the line at byte ${this.starts[i]} ${what}`);
+  }
+
+  get #indexName(): string {
+    return basename(lineIndexOf(this.path));
+  }
+
+  get #advice(): string {
+    return `remove "${this.#indexName}" to have it made anew`;
+  }
+
+  #end(i: number): number {
+    return i + 1 < this.starts.length ? this.starts[i + 1] - 1 : this.size - (this.#endsInNewline ? 1 : 0);
+  }
+
+  #labelBytes(i: number): Uint8Array {
+    const start = this.starts[i], longest = this.#end(i) - start;
+    for (const most of LOOKED_AT) {
+      const bytes = this.#read(start, Math.min(most, longest)), tab = bytes.indexOf(TAB);
+      if (tab >= 0) return bytes.subarray(0, tab);
+    }
+    throw this.fault(i, `has no tab among its first ${LOOKED_AT[1]} bytes, expected label, tab, image`);
+  }
+
+  #decode(i: number, label: Uint8Array): string {
+    try {
+      return UTF8.decode(label);
+    } catch {
+      throw this.fault(i, "has a label that is not UTF-8");
+    }
+  }
+
+  #read(at: number, length: number): Uint8Array {
+    return readRange(this.file, at, length, this.path);
   }
 }

@@ -6,11 +6,11 @@
  */
 import { basename, join } from "node:path";
 import {
+  cachedIndex,
   classNamesOf,
   type DataSource,
   definePlugin,
   haveLabels,
-  indexOf,
   type PackedFile,
   packedImageSet,
   type PluginContext,
@@ -65,7 +65,7 @@ async function openTsv(path: string, context: PluginContext): Promise<PackedFile
   if (!await Deno.stat(path).then((info) => info.isFile, () => false)) {
     throw new RunError(`There is no file "${path}"; set data.root to a .tsv or to a folder of train.tsv`);
   }
-  const images = await indexOf(path, context, async () => {
+  const images = await cachedIndex(path, context, async () => {
     context.log(`Indexing ${path} (once)`);
     return await indexTsv(path, context.signal);
   });

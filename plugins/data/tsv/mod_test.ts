@@ -98,7 +98,7 @@ Deno.test("what is wrong with a file or its index is told with the line", () =>
       [`\tQUJD\n${two}`, null, /x\.tsv:2: .* has a label, but those before have none/],
       [two.slice(0, -2), null, /x\.tsv:2: .* ends within its image: the file was cut short/],
       [two, "0\n5\n", /x\.tsv:2: the line at byte 5 begins within another; remove "x\.lineidx"/],
-      [two, "0\n", /x\.tsv:1: .* is the last of "x\.lineidx", but others follow/],
+      [two, "0\n", /x\.tsv:1: .* is the last that "x\.lineidx" has, but others follow/],
       [
         two,
         "0\n14\n",
@@ -121,6 +121,17 @@ Deno.test("what is wrong with a file or its index is told with the line", () =>
     }
     await assert.rejects(open(folder, "nowhere"), /There is no ".*nowhere"; set data\.root to a \.tsv/);
     await assert.rejects(open(folder), /There is no file ".*train\.tsv"/);
+  }));
+
+Deno.test("a line that is too long for an image is refused before it is read", () =>
+  inFolder(async (folder) => {
+    using file = await Deno.create(join(folder, "train.tsv"));
+    await file.write(utf8("3\tQUJD"));
+    await file.truncate((1 << 28) + 3); // a hole
+    await assert.rejects(
+      open(folder),
+      /train\.tsv:1: .* has 268435457 bytes, expected at most 268435456 of an image/,
+    );
   }));
 
 Deno.test("a third column is refused when the image is read", () =>

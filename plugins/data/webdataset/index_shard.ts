@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { crc32 } from "node:zlib";
 import {
   IMAGE_EXTENSIONS,
+  MAX_IMAGE_BYTES,
   type PackedImages,
   PackedImagesBuilder,
   parseLabel,
@@ -28,8 +30,8 @@ const PAUSE_EVERY = 4096;
  */
 export async function indexShard(path: string, signal: AbortSignal): Promise<PackedImages> {
   using file = await Deno.open(path);
-  const found = new PackedImagesBuilder(), seen = new Set<string>();
-  const begin = (key: string) => new Sample(path, file, key, found, seen);
+  const found = new PackedImagesBuilder();
+  const begin = (key: string) => new Sample(path, file, key, found);
   let sample = begin(""), count = 0;
   for (const member of readTar(file, path)) {
     const { key, extension } = splitName(member.name);
@@ -42,7 +44,7 @@ export async function indexShard(path: string, signal: AbortSignal): Promise<Pac
     signal.throwIfAborted();
   }
   sample.finish();
-  if (found.length > 0) return found.finish();
+  if (found.length > 0) return withoutRepetition(found.finish(), path);
   throw new RunError(
     `The shard "${path}" holds no images (${[...IMAGE_EXTENSIONS].join(", ")}) among its ${count} files`,
   );
@@ -58,8 +60,6 @@ class Sample {
     private readonly file: Deno.FsFile,
     readonly key: string,
     private readonly found: PackedImagesBuilder,
-    /** Keys of the samples before. */
-    private readonly seen: Set<string>,
   ) {}
 
   add(member: TarMember, extension: string): void {
@@ -81,13 +81,11 @@ class Sample {
     if (this.#image) {
       throw this.#fault(member, `is a second image of the sample "${this.key}", after "${this.#image.name}"`);
     }
-    if (this.seen.has(this.key)) throw this.#fault(member, `has the key "${this.key}" of an earlier sample`);
     if (member.size === 0) throw this.#fault(member, "is empty, expected an image");
-    if (member.size > 0xffffffff) {
-      throw this.#fault(member, `has ${member.size} bytes, too many for an image`);
+    if (member.size > MAX_IMAGE_BYTES) {
+      throw this.#fault(member, `has ${member.size} bytes, expected at most ${MAX_IMAGE_BYTES} of an image`);
     }
     this.#image = member;
-    this.seen.add(this.key);
   }
 
   #read(member: TarMember, extension: keyof typeof MAX_BYTES): string {
@@ -117,6 +115,28 @@ class Sample {
   #fault({ name, offset }: TarMember, what: string): RunError {
     return new RunError(`The member "${name}" at byte ${offset} of the shard "${this.path}" ${what}`);
   }
+}
+
+/**
+ * Makes sure that no two samples have one key. Of most keys a hash will do, which takes less memory than a set of a
+ * million texts.
+ */
+function withoutRepetition(images: PackedImages, path: string): PackedImages {
+  const { names, offsets } = images, keyOf = (i: number) => splitName(names.at(i)).key;
+  const hashes = Uint32Array.from({ length: names.length }, (_, i) => crc32(keyOf(i)));
+  const sorted = hashes.toSorted(), repeated = new Set(sorted.filter((hash, i) => hash === sorted[i - 1]));
+  const seen = new Set<string>();
+  hashes.forEach((hash, i) => {
+    if (!repeated.has(hash)) return;
+    const key = keyOf(i);
+    if (!seen.has(key)) return seen.add(key);
+    throw new RunError(
+      `The member "${names.at(i)}" at byte ${
+        offsets[i]
+      } of the shard "${path}" has the key "${key}" of an earlier sample`,
+    );
+  });
+  return images;
 }
 
 /** WebDataset's: the key is the path up to the first dot of the file's name. Hidden files have no extension. */

@@ -5,11 +5,11 @@
  */
 import { dirname, join, relative } from "node:path";
 import {
+  cachedIndex,
   classNamesOf,
   type DataSource,
   definePlugin,
   haveLabels,
-  indexOf,
   type PackedFile,
   packedImageSet,
   type PluginContext,
@@ -82,7 +82,7 @@ async function openShards(
   let told = performance.now(), made = 0;
   for (const path of paths) {
     context.signal.throwIfAborted();
-    const images = await indexOf(path, context, async () => {
+    const images = await cachedIndex(path, context, async () => {
       if (made++ === 0) context.log(`Indexing ${paths.length} shards of ${option} (once)`);
       return await indexShard(path, context.signal);
     });

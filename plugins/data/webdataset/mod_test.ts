@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { type ImageSet, loadImage, RunError, TAR_END, tarMember } from "@seed/core";
 import { joined, utf8 } from "../../../tests/support/bytes.ts";
 import { contextIn, inFolder } from "../../../tests/support/plugin_context.ts";
+import { sumOf } from "../../../core/tar/header.ts";
 import plugin from "./mod.ts";
 import { expandBraces } from "./shard_names.ts";
 
@@ -109,8 +111,8 @@ Deno.test("what is wrong with shards is told with shard and byte", () =>
     const cases: [Record<string, string>, RegExp][] = [
       [{ "1.jpg": "one", "1.png": "too" }, /"1\.png" at byte 1024 of the shard ".*x\.tar" is a second image/],
       [
-        { "1.jpg": "one", "2.jpg": "two", "1.jpeg": "" },
-        /"1\.jpeg" at byte 2048 .* the key "1" of an earlier/,
+        { "1.jpg": "one", "2.jpg": "two", "1.jpeg": "again" },
+        /"1\.jpeg" at byte 2560 .* the key "1" of an earlier/,
       ],
       [
         { "1.jpg": "one", "1.cls": "cat" },
@@ -141,6 +143,31 @@ Deno.test("what is wrong with shards is told with shard and byte", () =>
       [["x.tar", "{x,x}.tar"], /data\.root names the shard ".*x\.tar" twice/],
     ];
     for (const [root, says] of roots) await assert.rejects(async () => await open(folder, { root }), says);
+  }));
+
+Deno.test("a member that is too large for an image is refused before it is read", () =>
+  inFolder(async (folder) => {
+    const [header] = tarMember("1.jpg", utf8("")), size = (1 << 28) + 512;
+    header.set(utf8(size.toString(8).padStart(11, "0")), 124);
+    header.set(utf8(`${sumOf(header).toString(8).padStart(6, "0")}\0 `), 148);
+    using file = await Deno.create(join(folder, "x.tar"));
+    await file.write(header);
+    await file.truncate(512 + size + TAR_END.length); // a hole
+    await assert.rejects(
+      open(folder, { root: "x.tar" }),
+      /"1\.jpg" .* has 268435968 bytes, expected at most/,
+    );
+  }));
+
+Deno.test("keys of one hash are told apart", () =>
+  inFolder(async (folder) => {
+    assert.equal(crc32("plumless"), crc32("buckeroo"));
+    await writeTar(join(folder, "x.tar"), { "plumless.jpg": "one", "buckeroo.jpg": "two" });
+    using source = await open(folder, { root: "x.tar" });
+    assert.deepEqual(await contents(source.train), [["x.tar/plumless.jpg", "one"], [
+      "x.tar/buckeroo.jpg",
+      "two",
+    ]]);
   }));
 
 Deno.test("braces are numbers with zeros in front, or choices", () => {
