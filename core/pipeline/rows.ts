@@ -9,7 +9,7 @@ export interface Rows {
   readonly height: number;
   /** Bytes from a row to the next, in the kernels' memory. */
   readonly rowBytes: number;
-  /** Makes room for some rows at once, `least` or more. @returns How many. */
+  /** Makes room for some rows at once, `least` or more, if there are as many. @returns How many. */
   reserve(least: number): number;
   /** Has some rows ready, until it is called again. @returns Where the first of them begins, or would begin. */
   load(top: number, count: number): number;
@@ -19,11 +19,11 @@ export interface Rows {
 const BAND_BYTES = 1 << 17;
 
 /**
- * How many rows are loaded at once: a multiple of four, which the kernels take at a time. Room is needed for one more, on
- * which a weight of zero may lie.
+ * How many rows are loaded at once: a multiple of four, which the kernels take at a time, unless there are fewer. Room
+ * is needed for one more, on which a weight of zero may lie.
  */
-export function rowsOfBand(rowBytes: number, least: number): number {
-  return 4 * Math.ceil(Math.max(BAND_BYTES / rowBytes, least) / 4);
+export function rowsOfBand({ rowBytes, height }: Pick<Rows, "rowBytes" | "height">, least: number): number {
+  return Math.min(height, 4 * Math.ceil(Math.max(BAND_BYTES / rowBytes, least) / 4));
 }
 
 /** The rows of a picture, which are copied as they are needed. */
@@ -33,7 +33,7 @@ export function rowsOf({ data, width, height }: Pixels): Rows {
   return {
     ...{ arena, width, height, rowBytes },
     reserve(least) {
-      const count = rowsOfBand(rowBytes, least);
+      const count = rowsOfBand({ rowBytes, height }, least);
       band = arena.take((count + 1) * rowBytes);
       return count;
     },

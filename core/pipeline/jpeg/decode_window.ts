@@ -110,7 +110,7 @@ class JpegRows implements Rows {
   }
 
   reserve(least: number): number {
-    const count = rowsOfBand(this.rowBytes, least);
+    const count = rowsOfBand(this, least);
     this.#band = this.arena.take((count + 1) * this.rowBytes);
     return count;
   }
