@@ -53,16 +53,17 @@ Deno.test("training with the cache on disk equals training without it", async ()
       const outcome = await run(["distill", "recipe.yaml", "--out", out, "--json", ...args], env);
       if (env?.SEED_TEST_KILL) return assert.equal(outcome.signal, "SIGKILL", outcome.stderr);
       assert.equal(outcome.code, 0, outcome.stderr);
-      const { directory, final_loss } = JSON.parse(outcome.stdout);
+      const { directory } = JSON.parse(outcome.stdout);
+      const metrics = await Deno.readTextFile(`${folder}/${directory}/metrics.jsonl`);
       return {
-        loss: final_loss as number,
+        losses: metrics.trimEnd().split("\n").map((line): number => JSON.parse(line).loss),
         weights: `${folder}/${directory}/student.safetensors`,
         said: outcome.stderr,
       };
     };
     const uncached = (await distill("uncached", []))!;
-    const assertSame = async ({ loss, weights }: typeof uncached) => {
-      assert.equal(loss, uncached.loss);
+    const assertSame = async ({ losses, weights }: typeof uncached) => {
+      assert.deepEqual(losses, uncached.losses);
       const [found, expected] = await Promise.all(
         [weights, uncached.weights].map((path) => Deno.readFile(path)),
       );
@@ -88,10 +89,13 @@ Deno.test("training with the cache on disk equals training without it", async ()
     const read = (await distill("read", ahead, { SEED_TEST_NO_TEACHER: "1" }))!;
     await assertSame(read);
 
-    // In halves: close, yet not the same, in memory as well.
+    // In halves: close, yet not the same, in memory as well. Later steps drift apart: training is chaotic.
     const halves = (await distill("halves", cached(null, "fp16")))!;
-    assert.ok(Math.abs(halves.loss / uncached.loss - 1) < 2e-3, `${halves.loss} and ${uncached.loss}`);
-    assert.notEqual(halves.loss, uncached.loss);
+    for (const step of [0, 1]) {
+      const [a, b] = [halves, uncached].map(({ losses }) => losses[step]);
+      assert.ok(Math.abs(a / b - 1) < 1e-3, `step ${step + 1}: ${a} and ${b}`);
+      assert.notEqual(a, b);
+    }
 
     const listed = await run(["ls", "caches", "--json"]);
     const { caches } = JSON.parse(listed.stdout);
