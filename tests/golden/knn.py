@@ -6,12 +6,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from clusters import CLASSES, clusters
 
 TEMPERATURE = 0.07
+ROWS, QUERIES = 500, 100
 
 
 def expected() -> dict:
-    gallery, queries = clusters("gallery", 60), clusters("queries", 40)
-    labels = np.arange(60) % CLASSES
-    return {"knn.json": {str(k): predictions(gallery, labels, queries, k) for k in (1, 5, 10, 20, 59)}}
+    gallery, queries = clusters("gallery", ROWS), clusters("queries", QUERIES)
+    labels = np.arange(ROWS) % CLASSES
+    return {"knn.json": {str(k): predictions(gallery, labels, queries, k) for k in (1, 10, 20, 100, 200, 499)}}
 
 
 def predictions(gallery, labels, queries, k: int) -> list[int]:
