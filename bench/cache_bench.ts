@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import process from "node:process";
 import { loadRecipe } from "@seed/core";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { ROOT, runCli } from "../tests/support/cli.ts";
@@ -15,6 +16,8 @@ const RECIPES = { "ResNet-50": "effb0.yaml", "ResNet-152": "imagenet/moco_r152/e
 const BATCH = 32, PHOTOGRAPHS = 128;
 /** The first four steps do not count. */
 const STEPS = numberOf("SEED_BENCH_STEPS", 16);
+/** Of the teacher: `auto` is bf16 where the processor multiplies in it. */
+const PRECISION = process.env.SEED_BENCH_PRECISION ?? "auto";
 
 const folder = await Deno.makeTempDir();
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -39,6 +42,7 @@ for (const [teacher, path] of Object.entries(RECIPES)) {
   };
   const settings = [
     ...[`data.root=${join(folder, "images")}`, `teacher.weights=${weights}`, "teacher.sha256=null"],
+    `teacher.precision=${PRECISION}`,
     ...[`train.batch_size=${BATCH}`, "evaluate=null", "train.epochs=1000"],
   ];
   const cache = `teacher.cache={ dir: ${join(made, "cache")}, views: ${
@@ -75,7 +79,7 @@ for (const [teacher, path] of Object.entries(RECIPES)) {
 }
 
 addEventListener("unload", () => {
-  console.log(`\n${STEPS} steps of ${BATCH} photographs at 224 px`);
+  console.log(`\n${STEPS} steps of ${BATCH} photographs at 224 px, teacher in ${PRECISION}`);
   for (const [name, { images_per_second, waited }] of speeds) {
     console.log(
       `${name.padEnd(30)}${images_per_second.toFixed(1).padStart(8)} images/s, waited for views ${
