@@ -256,6 +256,7 @@ Deno.test("two fillers and a reader at once: all right, and nothing is missing",
         const now = await requireRight(folder);
         assert.ok(now >= last);
         last = now;
+        await new Promise((resolve) => setTimeout(resolve)); // lets the fillers' ends be seen
       }
     };
     const watching = watch();
@@ -287,6 +288,120 @@ Deno.test({
       assert.ok(kept > 0 && kept < ALL.images);
       assert.equal((await startFiller(folder).output()).code, 0);
       assert.equal(await requireRight(folder), ALL.images * ALL.views);
+    });
+  },
+});
+
+Deno.test("a shard that is cut off while others read it loses what was cut alone", async () => {
+  await inFolder(async (folder) => {
+    using writer = await open(folder);
+    fill(writer, ids(4));
+    using reader = await open(folder);
+    assert.equal(present(reader, ids(4)).length, 4);
+    await Deno.truncate(join(folder, SHARD), HEADER + 2 * RECORD + 5);
+    assert.equal(present(reader, ids(4)).length, 2);
+    fill(reader, ids(4).slice(2));
+    assert.equal(present(reader, ids(4)).length, 4);
+  });
+});
+
+Deno.test("with a shard taken away, its views alone are missing, and processes still see each other's", async () => {
+  await inFolder(async (folder) => {
+    const shardBytes = 3 * RECORD;
+    {
+      using store = await open(folder, { shardBytes });
+      fill(store, ids(9));
+    }
+    for (const file of ["000001.embeddings", "000001.index"]) await Deno.remove(join(folder, file));
+    using a = await open(folder, { shardBytes });
+    using b = await open(folder, { shardBytes });
+    assert.deepEqual(present(a, ids(9)).map(({ image }) => image), [0, 1, 2, 6, 7, 8]);
+    for (const [i, store] of [a, b, a, b].entries()) fill(store, ids(2, 1 + i));
+    const added = [1, 2, 3, 4].flatMap((view) => ids(2, view));
+    for (const store of [a, b]) assert.equal(present(store, added).length, added.length);
+  });
+});
+
+Deno.test("more shards than can be told apart are refused", async () => {
+  await inFolder(async (folder) => {
+    (await open(folder))[Symbol.dispose]();
+    for (let i = 0; i < 4096; i++) {
+      Deno.writeFileSync(join(folder, `${`${i}`.padStart(6, "0")}.embeddings`), new Uint8Array());
+    }
+    await assert.rejects(open(folder), /has 4096 files of embeddings, more than the 4095/);
+  });
+});
+
+Deno.test("where an index cannot be written, it is told, and the shard is read instead", async () => {
+  await inFolder(async (folder) => {
+    const index = join(folder, INDEX), logged: string[] = [];
+    {
+      using store = await open(folder, { log: (message) => logged.push(message) });
+      fill(store, ids(5));
+      await Deno.mkdir(index);
+    }
+    assert.match(logged.join(), /^Cannot finish the cache's file ".*000000\.embeddings": /);
+    assert.deepEqual([...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".tmp")), []);
+    await Deno.remove(index);
+    using store = await open(folder);
+    assert.equal(present(store, ids(9)).length, 5);
+    fill(store, ids(1, 1));
+    assert.equal((await Deno.stat(join(folder, SHARD))).size, HEADER + 6 * RECORD, "its lock was released");
+  });
+});
+
+Deno.test({
+  name: "whoever may only read a cache reads it; what is missing is refused clearly",
+  ignore: Deno.build.os === "windows", // folders have no such mode
+  async fn() {
+    await inFolder(async (folder) => {
+      {
+        using store = await open(folder);
+        fill(store, ids(10));
+      }
+      await Deno.chmod(folder, 0o555);
+      for (const { name } of Deno.readDirSync(folder)) await Deno.chmod(join(folder, name), 0o444);
+      // The superuser may write all the same, unless it gives that up.
+      const weak = Deno.uid() === 0 ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] : [];
+      for (const [views, expected] of [["1", 0], ["2", 1]] as const) {
+        const [command, ...args] = [...weak, Deno.execPath(), "run", "-A", FILLER, folder, "10", views];
+        const { code, stdout, stderr } = await new Deno.Command(command, { args }).output();
+        const said = new TextDecoder().decode(stderr);
+        assert.equal(code, expected, said);
+        assert.equal(new TextDecoder().decode(stdout), "");
+        if (expected) assert.match(said, /^Cannot write to the cache ".*": Permission denied/m);
+      }
+      await Deno.chmod(folder, 0o755);
+    });
+  },
+});
+
+Deno.test({
+  name: "a disk that has no room for a shard's first byte is told as clearly",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await inFolder(async (folder) => {
+      (await open(folder))[Symbol.dispose]();
+      const { code, stderr } = await new Deno.Command("bash", {
+        args: [
+          "-c",
+          `trap "" XFSZ; ulimit -f 0; "$0" "$@"`,
+          Deno.execPath(),
+          "run",
+          "-A",
+          FILLER,
+          folder,
+          "5",
+          "1",
+        ],
+        ...{ stdin: "null", stdout: "piped", stderr: "piped" },
+      }).output();
+      const said = new TextDecoder().decode(stderr);
+      assert.equal(code, 1, said);
+      assert.match(
+        said,
+        /Cannot write to the cache ".*": .*\. Its 0 embeddings are kept; make room and run again/,
+      );
     });
   },
 });

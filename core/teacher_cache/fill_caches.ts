@@ -83,10 +83,10 @@ class Filler {
     const store = this.caches.of(source).store as DiskStore, claims = join(store.folder, "claims");
     const left: [file: string, batches: FillBatch[]][] = [];
     let unit = 0;
-    await Deno.mkdir(claims, { recursive: true });
     for (const batches of this.#units(source)) {
       const file = join(claims, `${unit++}.lock`);
       if (!this.#lacks(store, batches)) continue;
+      await Deno.mkdir(claims, { recursive: true }); // not where all is there: it may be read only
       using claim = tryLockFile(file);
       if (claim) await this.#compute(source, batches);
       else left.push([file, batches]);
