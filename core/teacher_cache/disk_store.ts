@@ -48,6 +48,8 @@ export class DiskStore implements EmbeddingStore {
   readonly #names = new Set<string>();
   /** By view, then by image: the shard's number times SHARD_RECORDS and the record's. */
   readonly #places = new Map<number, Uint32Array>();
+  /** Embeddings of each view number. */
+  readonly #counts = new Map<number, number>();
   /** The shard that this process appends to, with its lock. */
   #own: { shard: number; lock: Disposable } | null = null;
   readonly #capacity: number;
@@ -79,6 +81,11 @@ export class DiskStore implements EmbeddingStore {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** How many there are of some of the views: another run's may be there besides. */
+  sizeOf(views: readonly number[]): number {
+    return views.reduce((sum, view) => sum + (this.#counts.get(view) ?? 0), 0);
   }
 
   /** Bytes of a record on disk. */
@@ -169,7 +176,12 @@ export class DiskStore implements EmbeddingStore {
     this.#places.set(view, ofView);
     if (image >= ofView.length || ofView[image] !== NOWHERE) return;
     ofView[image] = place;
-    this.#size++;
+    this.#count(view, 1);
+  }
+
+  #count(view: number, more: number): void {
+    this.#counts.set(view, (this.#counts.get(view) ?? 0) + more);
+    this.#size += more;
   }
 
   /** The embedding of a listed view; null if it is damaged: it is listed no more. */
@@ -179,7 +191,7 @@ export class DiskStore implements EmbeddingStore {
     const row = shard.row(place % SHARD_RECORDS, id);
     if (row) return row;
     ofView[id.image] = NOWHERE;
-    this.#size--;
+    this.#count(id.view, -1);
     this.options.log(
       `The cache's file "${shard.path}" is damaged at record ${place % SHARD_RECORDS}: it is computed anew`,
     );

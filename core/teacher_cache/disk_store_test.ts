@@ -292,6 +292,21 @@ Deno.test({
   },
 });
 
+Deno.test("embeddings are counted by view: another run's are none of this one's", async () => {
+  await inFolder(async (folder) => {
+    {
+      using store = await open(folder);
+      fill(store, ids(9));
+      fill(store, ids(4, 7));
+    }
+    using store = await open(folder);
+    assert.deepEqual([[0], [7], [1], [0, 1, 7]].map((views) => store.sizeOf(views)), [9, 4, 0, 13]);
+    await flip(join(folder, SHARD), HEADER + 10 * RECORD);
+    assert.equal(present(store, ids(4, 7)).length, 3);
+    assert.deepEqual([store.sizeOf([0]), store.sizeOf([7]), store.size], [9, 3, 12]);
+  });
+});
+
 Deno.test("a shard that is cut off while others read it loses what was cut alone", async () => {
   await inFolder(async (folder) => {
     using writer = await open(folder);

@@ -4,7 +4,7 @@ import { RunError, UsageError } from "../errors.ts";
 import { lockFile, tryLockFile } from "../file_lock.ts";
 import { planSteps } from "../sampler.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { viewRequest, type ViewSource, viewSources } from "../view_source.ts";
+import { fixedViews, viewRequest, type ViewSource, viewSources } from "../view_source.ts";
 import type { DiskStore } from "./disk_store.ts";
 import type { ViewId } from "./embedding_store.ts";
 import { openTeacherCaches, type TeacherCaches } from "./open_caches.ts";
@@ -54,7 +54,7 @@ export async function fillCaches(recipe: Recipe, progress: FillProgress, host: H
   const sources = viewSources(parts, recipe);
   for (const source of sources) await filler.fill(source);
   const stores = sources.map((source) => caches.of(source).store as DiskStore);
-  const views = stores.reduce((sum, { size }) => sum + size, 0);
+  const views = sources.reduce((sum, source) => sum + filler.found(source), 0);
   const bytes = stores.reduce((sum, { size, recordBytes }) => sum + size * recordBytes, 0);
   return { dir: recipe.teacher.cache.dir, views, computed: filler.computed, bytes };
 }
@@ -96,7 +96,8 @@ class Filler {
       await this.#compute(source, batches);
     }
     const all = this.#all(source);
-    if (store.size < all) throw new RunError(`The cache "${store.folder}" has ${store.size} of ${all} views`);
+    const found = this.found(source);
+    if (found < all) throw new RunError(`The cache "${store.folder}" has ${found} of ${all} views`);
   }
 
   /** Without reading embeddings: those that are damaged are found when they are asked for. */
@@ -123,8 +124,9 @@ class Filler {
       await cache.compute(ids, images);
       images.dispose();
       this.computed += store.size - before;
-      this.progress.update?.(store.size, all);
-      this.#time((performance.now() - started) / 1000, all - store.size, store.recordBytes, ids.length);
+      const found = this.found(source);
+      this.progress.update?.(found, all);
+      this.#time((performance.now() - started) / 1000, all - found, store.recordBytes, ids.length);
       started = performance.now();
     }
   }
@@ -136,6 +138,11 @@ class Filler {
     const each = this.#seconds.slice(1).reduce((a, b) => a + b, 0) / TIMED_BATCHES / batch;
     this.#seconds = null;
     this.progress.estimate?.({ views, bytes: views * recordBytes, seconds: views * each });
+  }
+
+  /** Views that the recipe asks for and that are there. */
+  found(source: ViewSource): number {
+    return (this.caches.of(source).store as DiskStore).sizeOf(fixedViews(source, this.caches.views));
   }
 
   #all(source: ViewSource): number {
