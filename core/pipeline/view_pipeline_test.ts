@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import type { ImageReference } from "../data_source.ts";
 import { RunError } from "../errors.ts";
@@ -218,6 +219,16 @@ Deno.test("an augmenter that cannot be made or imported stops the start", async 
     name: "RunError",
     message: /^A data worker cannot load the augmenter: Module not found/,
   });
+});
+
+Deno.test("a start that is refused leaves no worker behind that keeps the process", async () => {
+  const script = fileURLToPath(new URL("./testdata/refused_start.ts", import.meta.url));
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", script],
+    signal: AbortSignal.timeout(30_000),
+  }).output();
+  assert.match(new TextDecoder().decode(stdout), /No such table of colours/);
+  assert.equal(code, 0);
 });
 
 Deno.test("a view that two workers die of is an error, again and again, never a wait without end", () =>
