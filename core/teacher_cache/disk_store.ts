@@ -93,14 +93,14 @@ export class DiskStore implements EmbeddingStore {
     return this.#format.bytes;
   }
 
-  /** Whether it is listed; unlike `has` it does not read it. */
+  /** Whether it is listed; unlike `missing` it does not read it. */
   lists({ image, view }: ViewId): boolean {
     return (this.#places.get(view)?.[image] ?? NOWHERE) !== NOWHERE;
   }
 
-  has(id: ViewId): boolean {
-    if (!this.lists(id)) this.refresh();
-    return this.lists(id) && this.#read(id) !== null;
+  missing(ids: readonly ViewId[]): ViewId[] {
+    if (!ids.every((id) => this.lists(id))) this.refresh(); // once: it asks the system about every shard
+    return ids.filter((id) => !this.lists(id) || this.#read(id) === null);
   }
 
   row(id: ViewId): Float32Array {
