@@ -243,6 +243,16 @@ Deno.test("a view that two workers die of is an error, again and again, never a 
     }
   }));
 
+Deno.test("a view that was only made beside the one that workers die of is made all the same", () =>
+  withImages(async (image) => {
+    await using pipeline = await start("dies", { workers: 1 });
+    const one = (index: number) => [{ images: [image(index)], keys: [[index]], size: 4 }];
+    const [before, killer, after] = await Promise.allSettled(
+      [2, 3, 4].map((index) => collect(pipeline, one(index))),
+    );
+    assert.deepEqual([before.status, killer.status, after.status], ["fulfilled", "rejected", "fulfilled"]);
+  }));
+
 Deno.test("a worker that dies once is replaced, and its views are made anew", () =>
   withImages(async (image) => {
     const folder = await Deno.makeTempDir(), died = join(folder, "died");
