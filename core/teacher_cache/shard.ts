@@ -28,6 +28,11 @@ export class RecordFormat {
     this.bytes = 12 + dim * this.#valueBytes;
   }
 
+  /** How many whole records a shard of this size has. */
+  recordsIn(bytes: number): number {
+    return Math.max(0, Math.floor((bytes - HEADER_BYTES) / this.bytes));
+  }
+
   /** What a shard begins with. */
   header(): Uint8Array {
     const bytes = new Uint8Array(HEADER_BYTES), view = new DataView(bytes.buffer);
@@ -115,7 +120,7 @@ export class Shard implements Disposable {
 
   /** How many whole records the file holds by its size. */
   get records(): number {
-    return Math.max(0, Math.floor((this.file.statSync().size - HEADER_BYTES) / this.format.bytes));
+    return this.format.recordsIn(this.file.statSync().size);
   }
 
   /**
