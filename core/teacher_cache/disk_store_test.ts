@@ -374,19 +374,22 @@ Deno.test({
         using store = await open(folder);
         fill(store, ids(10));
       }
-      await Deno.chmod(folder, 0o555);
-      for (const { name } of Deno.readDirSync(folder)) await Deno.chmod(join(folder, name), 0o444);
-      // The superuser may write all the same, unless it gives that up.
-      const weak = Deno.uid() === 0 ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] : [];
-      for (const [views, expected] of [["1", 0], ["2", 1]] as const) {
-        const [command, ...args] = [...weak, Deno.execPath(), "run", "-A", FILLER, folder, "10", views];
-        const { code, stdout, stderr } = await new Deno.Command(command, { args }).output();
-        const said = new TextDecoder().decode(stderr);
-        assert.equal(code, expected, said);
-        assert.equal(new TextDecoder().decode(stdout), "");
-        if (expected) assert.match(said, /^Cannot write to the cache ".*": Permission denied/m);
+      try {
+        await Deno.chmod(folder, 0o555);
+        for (const { name } of Deno.readDirSync(folder)) await Deno.chmod(join(folder, name), 0o444);
+        // The superuser may write all the same, unless it gives that up.
+        const weak = Deno.uid() === 0 ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] : [];
+        for (const [views, expected] of [["1", 0], ["2", 1]] as const) {
+          const [command, ...args] = [...weak, Deno.execPath(), "run", "-A", FILLER, folder, "10", views];
+          const { code, stdout, stderr } = await new Deno.Command(command, { args }).output();
+          const said = new TextDecoder().decode(stderr);
+          assert.equal(code, expected, said);
+          assert.equal(new TextDecoder().decode(stdout), "");
+          if (expected) assert.match(said, /^Cannot write to the cache ".*": Permission denied/m);
+        }
+      } finally {
+        await Deno.chmod(folder, 0o755);
       }
-      await Deno.chmod(folder, 0o755);
     });
   },
 });
