@@ -284,6 +284,11 @@ Deno.test({
         said,
         /Cannot write to the cache ".*": .*\. Its \d+ embeddings are kept; make room and run again/,
       );
+      assert.equal(
+        (Deno.statSync(join(folder, SHARD)).size - HEADER) % RECORD,
+        0,
+        "no part of a record stays",
+      );
       const kept = await requireRight(folder);
       assert.ok(kept > 0 && kept < ALL.images);
       assert.equal((await startFiller(folder).output()).code, 0);
@@ -317,6 +322,35 @@ Deno.test("a shard that is cut off while others read it loses what was cut alone
     assert.equal(present(reader, ids(4)).length, 2);
     fill(reader, ids(4).slice(2));
     assert.equal(present(reader, ids(4)).length, 4);
+  });
+});
+
+Deno.test("what another process wrote in place of a record that was cut off is not taken for it", async () => {
+  await inFolder(async (folder) => {
+    {
+      using store = await open(folder);
+      fill(store, ids(4));
+    }
+    using reader = await open(folder);
+    await Deno.truncate(join(folder, SHARD), HEADER + 2 * RECORD);
+    {
+      using writer = await open(folder);
+      fill(writer, ids(2, 5));
+    }
+    assert.deepEqual(present(reader, ids(4)), ids(2));
+  });
+});
+
+Deno.test("damaged records at a shard's end are cut off before it is gone on with", async () => {
+  await inFolder(async (folder) => {
+    {
+      using store = await open(folder);
+      fill(store, ids(3));
+    }
+    await Deno.writeFile(join(folder, SHARD), new Uint8Array(2.5 * RECORD).fill(7), { append: true });
+    using store = await open(folder);
+    fill(store, ids(1, 1));
+    assert.equal((await Deno.stat(join(folder, SHARD))).size, HEADER + 4 * RECORD);
   });
 });
 
