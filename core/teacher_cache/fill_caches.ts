@@ -81,6 +81,7 @@ class Filler {
   /** Unit by unit; those that other processes are at are looked at again when they are over. */
   async fill(source: ViewSource): Promise<void> {
     const store = this.caches.of(source).store as DiskStore, claims = join(store.folder, "claims");
+    if (this.found(source) === this.#all(source)) return;
     const left: [file: string, batches: FillBatch[]][] = [];
     let unit = 0;
     for (const batches of this.#units(source)) {
@@ -119,11 +120,10 @@ class Filler {
     let started = performance.now(), next = 0;
     for await (const { pixels } of pipeline.batches(requests)) {
       host.signal.throwIfAborted();
-      const { ids } = lacking[next++], before = store.size;
+      const { ids } = lacking[next++];
       const images = engine.upload(pixels, [ids.length, size, size, 3]);
-      await cache.compute(ids, images);
+      this.computed += await cache.compute(ids, images);
       images.dispose();
-      this.computed += store.size - before;
       const found = this.found(source);
       this.progress.update?.(found, all);
       this.#time((performance.now() - started) / 1000, all - found, store.recordBytes, ids.length);

@@ -45,8 +45,12 @@ export class TeacherCache implements Disposable {
     return tf.tensor2d(rows, [batch.length, dim]);
   }
 
-  /** Asks the teacher for a batch, and keeps what is not there yet. */
-  async compute(batch: readonly ViewId[], images: tf.Tensor4D): Promise<void> {
+  /**
+   * Asks the teacher for a batch, and keeps what is not there yet.
+   *
+   * @returns how many embeddings that is.
+   */
+  async compute(batch: readonly ViewId[], images: tf.Tensor4D): Promise<number> {
     const { embeddingDim: dim } = this.teacher, embeddings = await this.teacher.embed(images);
     const values = await embeddings.data() as Float32Array, fresh = new Map<number, number>();
     embeddings.dispose();
@@ -58,6 +62,7 @@ export class TeacherCache implements Disposable {
     const found = [...fresh.values()];
     this.store.add(found.map((i) => batch[i]), found.map((i) => values.subarray(i * dim, (i + 1) * dim)));
     for (const key of fresh.keys()) this.#asked.delete(key);
+    return found.length;
   }
 
   [Symbol.dispose](): void {

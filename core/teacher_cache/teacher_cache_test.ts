@@ -85,6 +85,15 @@ Deno.test("a view that is twice in a batch is kept once", async () => {
   assert.equal(cache.store.size, 1);
 });
 
+Deno.test("what is computed again, or was added by others meanwhile, is not counted as computed", async () => {
+  const cache = cacheOf(new CountingTeacher(), 4, 1), batch = ids([0, 0], [1, 0], [2, 0]);
+  const images = tf.zeros([3, 1, 1, 2]) as tf.Tensor4D;
+  cache.store.add(ids([1, 0], [3, 0]), [new Float32Array(2), new Float32Array(2)]);
+  assert.equal(await cache.compute(batch, images), 2);
+  assert.equal(await cache.compute(batch, images), 0);
+  images.dispose();
+});
+
 Deno.test("the cache keeps no tensors", async () => {
   const cache = cacheOf(new CountingTeacher(), 4, 1), before = tf.memory().numTensors;
   for (const batch of [ids([0, 0], [1, 0]), ids([1, 0], [0, 0]), ids([2, 0], [3, 0])]) {
