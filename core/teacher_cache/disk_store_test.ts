@@ -197,6 +197,26 @@ Deno.test("two stores of one cache append to shards of their own, and see each o
   });
 });
 
+Deno.test("what a shard's last owner added is kept by the next, who had not looked at it", async () => {
+  await inFolder(async (folder) => {
+    {
+      using store = await open(folder);
+      fill(store, ids(1));
+    }
+    {
+      using next = await open(folder);
+      {
+        using last = await open(folder);
+        fill(last, ids(4).slice(1));
+      }
+      fill(next, ids(2, 1));
+    }
+    using store = await open(folder);
+    assert.equal(present(store, [...ids(4), ...ids(2, 1)]).length, 6);
+    assert.equal((await Deno.stat(join(folder, SHARD))).size, HEADER + 6 * RECORD);
+  });
+});
+
 Deno.test("a full shard is followed by another; one that was left off is gone on with", async () => {
   await inFolder(async (folder) => {
     const shardBytes = 3 * RECORD;
