@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RunError } from "../errors.ts";
+import { tryLockFile } from "../file_lock.ts";
 import { DiskStore, type DiskStoreOptions } from "./disk_store.ts";
 import type { ViewId } from "./embedding_store.ts";
 import { RecordFormat } from "./shard.ts";
@@ -150,6 +151,24 @@ Deno.test("a flipped bit anywhere is found: its record is computed anew, the oth
       });
     }
   }
+});
+
+Deno.test("a damaged record does not hide the one that was computed anew in another shard", async () => {
+  await inFolder(async (folder) => {
+    {
+      using store = await open(folder);
+      fill(store, ids(4));
+    }
+    await flip(join(folder, SHARD), HEADER + 12);
+    {
+      using _lock = tryLockFile(join(folder, `${SHARD}.lock`))!; // another process appends to it
+      using store = await open(folder);
+      assert.deepEqual(store.missing(ids(4)), ids(1));
+      fill(store, ids(1));
+    }
+    using store = await open(folder);
+    assert.equal(present(store, ids(4)).length, 4);
+  });
 });
 
 Deno.test("a flipped bit in an index is found: the shard is read instead", async () => {
