@@ -101,6 +101,17 @@ Deno.test("a cache of something else is refused, and told what differs", async (
   });
 });
 
+Deno.test("of two that make one cache at once, of different things, one is refused", async () => {
+  await inFolder(async (folder) => {
+    const made = await Promise.allSettled(["a", "b"].map((of) => open(folder, { identity: { of } })));
+    assert.deepEqual(made.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    for (const one of made) {
+      if (one.status === "fulfilled") one.value[Symbol.dispose]();
+      else assert.match(one.reason.message, /of is "[ab]" there and "[ab]" here/);
+    }
+  });
+});
+
 Deno.test("a manifest that is cut off is told", async () => {
   await inFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "cache.json"), '{ "format": 1, "iden');
