@@ -9,9 +9,13 @@
 /** Takes a lock unless another holds it. Null: another does. */
 export function tryLockFile(path: string): Disposable | null {
   const file = Deno.openSync(path, { create: true, write: true });
-  if (file.tryLockSync(true)) return file;
-  file.close();
-  return null;
+  let isOurs = false;
+  try {
+    isOurs = file.tryLockSync(true);
+  } finally {
+    if (!isOurs) file.close();
+  }
+  return isOurs ? file : null;
 }
 
 /**

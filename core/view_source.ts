@@ -42,6 +42,12 @@ export function viewSources(
   return [views, ...patches];
 }
 
+/** Numbers, among all that an image ever has, of the fixed views that the teacher sees. */
+export function fixedViews({ views, teacherViews }: ViewSource, rounds: number): number[] {
+  return Array.from({ length: rounds }, (_, round) => teacherViews.map((view) => round * views + view))
+    .flat();
+}
+
 /** What a stream is called. */
 export function streamOf(stream: Stream): Pick<ViewSource, "stream" | "name" | "purpose"> {
   if (stream === 0) return { stream, name: "views", purpose: "view" };

@@ -214,7 +214,7 @@ export class ViewPipeline implements AsyncDisposable {
       return;
     }
     for (const worker of this.#workers) {
-      while (worker.tasks < TASKS_OF_A_WORKER && this.#backlog.length) worker.make(this.#backlog.shift()!);
+      while (this.#backlog.length && worker.accepts(this.#backlog[0])) worker.make(this.#backlog.shift()!);
     }
   }
 
@@ -226,6 +226,9 @@ export class ViewPipeline implements AsyncDisposable {
     this.#starting.add(worker);
     try {
       await worker.start(this.start);
+    } catch (error) {
+      worker.stop(error as Error); // one that could not load the augmenter runs on
+      throw error;
     } finally {
       this.#starting.delete(worker);
     }
@@ -244,9 +247,8 @@ export class ViewPipeline implements AsyncDisposable {
     );
     for (const task of again) task.deaths++;
     this.#backlog.unshift(...again);
-    const names = hopeless.map(({ view }) => `"${view.image.name}"`).join(" and ");
-    for (const { made } of hopeless) {
-      made.reject(new RunError(`${error.message}, twice, at a view of the image ${names}`));
+    for (const { made, view } of hopeless) {
+      made.reject(new RunError(`${error.message}, twice, at a view of the image "${view.image.name}"`));
     }
     this.options.log?.(`${error.message}; another takes its place`);
     this.#startWorker().catch((reason) => this.#end(reason));
@@ -298,9 +300,10 @@ class PipelineWorker {
     };
   }
 
-  /** How many views it was given and has not made. */
-  get tasks(): number {
-    return this.#tasks.size;
+  /** A view that a worker may have died of is made alone: no other is blamed for it, or made twice in vain. */
+  accepts({ deaths }: Task): boolean {
+    const isAlone = deaths > 0 || [...this.#tasks.values()].some(({ deaths }) => deaths > 0);
+    return this.#tasks.size < (isAlone ? 1 : TASKS_OF_A_WORKER);
   }
 
   async start(message: StartMessage): Promise<void> {

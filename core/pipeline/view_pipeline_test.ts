@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import type { ImageReference } from "../data_source.ts";
 import { RunError } from "../errors.ts";
@@ -220,16 +221,36 @@ Deno.test("an augmenter that cannot be made or imported stops the start", async 
   });
 });
 
+Deno.test("a start that is refused leaves no worker behind that keeps the process", async () => {
+  const script = fileURLToPath(new URL("./testdata/refused_start.ts", import.meta.url));
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", script],
+    signal: AbortSignal.timeout(30_000),
+  }).output();
+  assert.match(new TextDecoder().decode(stdout), /No such table of colours/);
+  assert.equal(code, 0);
+});
+
 Deno.test("a view that two workers die of is an error, again and again, never a wait without end", () =>
   withImages(async (image) => {
     for (const workers of [1, 3]) {
       await using pipeline = await start("dies", { workers });
-      const says = /^A data worker died: .*Out of luck, twice, at a view of the image .*"image 3"/;
+      const says = /^A data worker died: .*Out of luck, twice, at a view of the image "image 3"$/;
       assert.match(await refusal(pipeline, requests(image, 4)), says);
       assert.match(await refusal(pipeline, requests(image, 4)), says);
       const others = requests((i) => image(i + 100), 2);
       assert.equal((await collect(pipeline, others)).length, 2);
     }
+  }));
+
+Deno.test("a view that was only made beside the one that workers die of is made all the same", () =>
+  withImages(async (image) => {
+    await using pipeline = await start("dies", { workers: 1 });
+    const one = (index: number) => [{ images: [image(index)], keys: [[index]], size: 4 }];
+    const [before, killer, after] = await Promise.allSettled(
+      [2, 3, 4].map((index) => collect(pipeline, one(index))),
+    );
+    assert.deepEqual([before.status, killer.status, after.status], ["fulfilled", "rejected", "fulfilled"]);
   }));
 
 Deno.test("a worker that dies once is replaced, and its views are made anew", () =>

@@ -16,6 +16,8 @@ import { readShardIndex, shardIndexFile, writeShardIndex } from "./shard_index.t
 /** No shard has more records than this: a record's place is a number of 32 bits. */
 const SHARD_RECORDS = 2 ** 20;
 const SHARD_BYTES = 256 * 2 ** 20;
+/** All that a number of 32 bits tells apart, but for NOWHERE. */
+const MAX_SHARDS = 2 ** 32 / SHARD_RECORDS - 1;
 const NOWHERE = 0xffffffff;
 
 /** How a store is opened. */
@@ -42,8 +44,12 @@ export class DiskStore implements EmbeddingStore {
   readonly persistent = true;
   readonly #format: RecordFormat;
   readonly #shards: Shard[] = [];
+  /** Files of these. */
+  readonly #names = new Set<string>();
   /** By view, then by image: the shard's number times SHARD_RECORDS and the record's. */
   readonly #places = new Map<number, Uint32Array>();
+  /** Embeddings of each view number. */
+  readonly #counts = new Map<number, number>();
   /** The shard that this process appends to, with its lock. */
   #own: { shard: number; lock: Disposable } | null = null;
   readonly #capacity: number;
@@ -77,19 +83,24 @@ export class DiskStore implements EmbeddingStore {
     return this.#size;
   }
 
+  /** How many there are of some of the views: another run's may be there besides. */
+  sizeOf(views: readonly number[]): number {
+    return views.reduce((sum, view) => sum + (this.#counts.get(view) ?? 0), 0);
+  }
+
   /** Bytes of a record on disk. */
   get recordBytes(): number {
     return this.#format.bytes;
   }
 
-  /** Whether it is listed; unlike `has` it does not read it. */
+  /** Whether it is listed; unlike `missing` it does not read it. */
   lists({ image, view }: ViewId): boolean {
     return (this.#places.get(view)?.[image] ?? NOWHERE) !== NOWHERE;
   }
 
-  has(id: ViewId): boolean {
-    if (!this.lists(id)) this.refresh();
-    return this.lists(id) && this.#read(id) !== null;
+  missing(ids: readonly ViewId[]): ViewId[] {
+    if (!ids.every((id) => this.lists(id))) this.refresh(); // once: it asks the system about every shard
+    return ids.filter((id) => !this.lists(id) || this.#read(id) === null);
   }
 
   row(id: ViewId): Float32Array {
@@ -101,30 +112,38 @@ export class DiskStore implements EmbeddingStore {
   }
 
   add(ids: readonly ViewId[], rows: readonly Float32Array[]): void {
-    for (let at = 0; at < ids.length;) {
-      const { number, shard } = this.#ownShard(), end = at + this.#capacity - shard.length;
-      const some = ids.slice(at, end);
-      const first = this.#append(shard, some, rows.slice(at, end));
-      some.forEach((id, i) => this.#list(id, number * SHARD_RECORDS + first + i));
-      at += some.length;
-    }
+    for (let at = 0; at < ids.length;) at += this.#append(ids.slice(at), rows.slice(at));
   }
 
   /** Takes in what other processes have added. */
   refresh(): void {
-    for (const name of shardNames(this.folder).slice(this.#shards.length)) this.#openShard(name);
+    const names = shardNames(this.folder);
+    if (names.length > MAX_SHARDS) {
+      throw new RunError(
+        `The cache "${this.folder}" has ${names.length} files of embeddings, more than the ${MAX_SHARDS} that a cache can have; make one of fewer views, or keep them in fp16`,
+      );
+    }
+    for (const name of names) if (!this.#names.has(name)) this.#openShard(name);
     this.#shards.forEach((shard, number) => this.#scan(shard, number));
   }
 
   [Symbol.dispose](): void {
-    this.#release();
-    for (const shard of this.#shards) shard[Symbol.dispose]();
+    try {
+      this.#release();
+    } finally {
+      for (const shard of this.#shards) shard[Symbol.dispose]();
+    }
   }
 
-  #append(shard: Shard, ids: readonly ViewId[], rows: readonly Float32Array[]): number {
+  /** @returns how many of them had room in the shard. */
+  #append(ids: readonly ViewId[], rows: readonly Float32Array[]): number {
     try {
-      return shard.append(ids, rows);
+      const { number, shard } = this.#ownShard(), room = this.#capacity - shard.length;
+      const some = ids.slice(0, room), first = shard.append(some, rows.slice(0, room));
+      some.forEach((id, i) => this.#list(id, number * SHARD_RECORDS + first + i));
+      return some.length;
     } catch (error) {
+      if (error instanceof RunError) throw error;
       throw new RunError(
         `Cannot write to the cache "${this.folder}": ${(error as Error).message}. ` +
           `Its ${this.#size} embeddings are kept; make room and run again`,
@@ -138,6 +157,7 @@ export class DiskStore implements EmbeddingStore {
       shard = Shard.open(path, this.#format),
       number = this.#shards.length;
     this.#shards.push(shard);
+    this.#names.add(name);
     shard.skip(readShardIndex(path, shard.records, this.#lister(number)));
     return number;
   }
@@ -156,7 +176,12 @@ export class DiskStore implements EmbeddingStore {
     this.#places.set(view, ofView);
     if (image >= ofView.length || ofView[image] !== NOWHERE) return;
     ofView[image] = place;
-    this.#size++;
+    this.#count(view, 1);
+  }
+
+  #count(view: number, more: number): void {
+    this.#counts.set(view, (this.#counts.get(view) ?? 0) + more);
+    this.#size += more;
   }
 
   /** The embedding of a listed view; null if it is damaged: it is listed no more. */
@@ -166,12 +191,24 @@ export class DiskStore implements EmbeddingStore {
     const row = shard.row(place % SHARD_RECORDS, id);
     if (row) return row;
     ofView[id.image] = NOWHERE;
-    this.#size--;
-    removeIfThere(shardIndexFile(shard.path)); // which lists it
+    this.#count(id.view, -1);
     this.options.log(
       `The cache's file "${shard.path}" is damaged at record ${place % SHARD_RECORDS}: it is computed anew`,
     );
+    this.#removeIndex(shard); // which lists it
     return null;
+  }
+
+  #removeIndex({ path }: Shard): void {
+    const index = shardIndexFile(path);
+    try {
+      Deno.removeSync(index);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+      this.options.log(
+        `Cannot remove the file "${index}", which still lists it: ${(error as Error).message}`,
+      );
+    }
   }
 
   #tellDamage(): void {
@@ -196,16 +233,23 @@ export class DiskStore implements EmbeddingStore {
       if (shard.records >= this.#capacity) continue;
       const lock = tryLockFile(`${shard.path}.lock`);
       if (!lock) continue;
+      try {
+        this.#scan(shard, number); // what its last owner has added
+        shard.cutTail();
+      } catch (error) {
+        lock[Symbol.dispose]();
+        throw error;
+      }
       this.#own = { shard: number, lock };
-      this.#scan(shard, number); // what its last owner has added
-      shard.cutTail();
       if (shard.length < this.#capacity) return { number, shard };
       this.#release();
     }
   }
 
   #createShard(): void {
-    const name = `${this.#shards.length}`.padStart(6, "0") + ".embeddings";
+    // After the last: one in between may have been taken away.
+    const last = Math.max(-1, ...[...this.#names].map((name) => parseInt(name)));
+    const name = `${last + 1}`.padStart(6, "0") + ".embeddings";
     try {
       Deno.openSync(join(this.folder, name), { write: true, createNew: true }).close();
     } catch (error) {
@@ -219,9 +263,15 @@ export class DiskStore implements EmbeddingStore {
     if (!this.#own) return;
     const { shard: number, lock } = this.#own, shard = this.#shards[number];
     this.#own = null;
-    shard.sync();
-    writeShardIndex(shard.path, this.#idsOf(number));
-    lock[Symbol.dispose]();
+    try {
+      shard.sync();
+      writeShardIndex(shard.path, this.#idsOf(number));
+    } catch (error) {
+      // Without an index the next opening reads the shard through, and drops what did not reach the disk.
+      this.options.log(`Cannot finish the cache's file "${shard.path}": ${(error as Error).message}`);
+    } finally {
+      lock[Symbol.dispose]();
+    }
   }
 
   /** By record; null where it is damaged, or one of a view that another record is listed for. */
@@ -251,10 +301,11 @@ async function requireCacheOf(
   { identity, about, signal }: DiskStoreOptions,
 ): Promise<void> {
   try {
+    // One that is there is only read: whoever may do no more can train from a full cache.
+    if (isCacheOf(folder, identity)) return;
     await Deno.mkdir(folder, { recursive: true });
     using _lock = await lockFile(join(folder, "cache.lock"), signal);
-    const found = readManifest(folder);
-    if (found) return requireSameIdentity(folder, found.identity, identity);
+    if (isCacheOf(folder, identity)) return;
     const manifest: CacheManifest = { format: 1, identity, about };
     await writeTextAtomically(join(folder, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
   } catch (error) {
@@ -263,10 +314,9 @@ async function requireCacheOf(
   }
 }
 
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+/** @returns false if there is none. */
+function isCacheOf(folder: string, identity: CacheIdentity): boolean {
+  const found = readManifest(folder);
+  if (found) requireSameIdentity(folder, found.identity, identity);
+  return found !== null;
 }

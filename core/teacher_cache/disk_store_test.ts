@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RunError } from "../errors.ts";
+import { tryLockFile } from "../file_lock.ts";
 import { DiskStore, type DiskStoreOptions } from "./disk_store.ts";
 import type { ViewId } from "./embedding_store.ts";
 import { RecordFormat } from "./shard.ts";
@@ -36,7 +37,7 @@ function fill(store: DiskStore, views: readonly ViewId[]): void {
 
 /** The views of these that the store has; those that it has must be right. */
 function present(store: DiskStore, views: readonly ViewId[]): ViewId[] {
-  const there = views.filter((id) => store.has(id));
+  const missing = new Set(store.missing(views)), there = views.filter((id) => !missing.has(id));
   for (const id of there) assert.deepEqual(store.row(id), rowOf(id));
   return there;
 }
@@ -100,6 +101,17 @@ Deno.test("a cache of something else is refused, and told what differs", async (
   });
 });
 
+Deno.test("of two that make one cache at once, of different things, one is refused", async () => {
+  await inFolder(async (folder) => {
+    const made = await Promise.allSettled(["a", "b"].map((of) => open(folder, { identity: { of } })));
+    assert.deepEqual(made.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    for (const one of made) {
+      if (one.status === "fulfilled") one.value[Symbol.dispose]();
+      else assert.match(one.reason.message, /of is "[ab]" there and "[ab]" here/);
+    }
+  });
+});
+
 Deno.test("a manifest that is cut off is told", async () => {
   await inFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "cache.json"), '{ "format": 1, "iden');
@@ -118,7 +130,7 @@ Deno.test("cut off at any byte, a shard loses the torn record alone, and goes on
       {
         using store = await open(folder);
         assert.equal(present(store, ids(3)).length, Math.max(0, Math.floor((cut - HEADER) / RECORD)));
-        fill(store, ids(3).filter((id) => !store.has(id)));
+        fill(store, store.missing(ids(3)));
       }
       using store = await open(folder);
       assert.equal(present(store, ids(3)).length, 3);
@@ -150,6 +162,24 @@ Deno.test("a flipped bit anywhere is found: its record is computed anew, the oth
       });
     }
   }
+});
+
+Deno.test("a damaged record does not hide the one that was computed anew in another shard", async () => {
+  await inFolder(async (folder) => {
+    {
+      using store = await open(folder);
+      fill(store, ids(4));
+    }
+    await flip(join(folder, SHARD), HEADER + 12);
+    {
+      using _lock = tryLockFile(join(folder, `${SHARD}.lock`))!; // another process appends to it
+      using store = await open(folder);
+      assert.deepEqual(store.missing(ids(4)), ids(1));
+      fill(store, ids(1));
+    }
+    using store = await open(folder);
+    assert.equal(present(store, ids(4)).length, 4);
+  });
 });
 
 Deno.test("a flipped bit in an index is found: the shard is read instead", async () => {
@@ -194,6 +224,26 @@ Deno.test("two stores of one cache append to shards of their own, and see each o
     }
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith("s"));
     assert.deepEqual(names.sort(), [SHARD, "000001.embeddings"]);
+  });
+});
+
+Deno.test("what a shard's last owner added is kept by the next, who had not looked at it", async () => {
+  await inFolder(async (folder) => {
+    {
+      using store = await open(folder);
+      fill(store, ids(1));
+    }
+    {
+      using next = await open(folder);
+      {
+        using last = await open(folder);
+        fill(last, ids(4).slice(1));
+      }
+      fill(next, ids(2, 1));
+    }
+    using store = await open(folder);
+    assert.equal(present(store, [...ids(4), ...ids(2, 1)]).length, 6);
+    assert.equal((await Deno.stat(join(folder, SHARD))).size, HEADER + 6 * RECORD);
   });
 });
 
@@ -256,6 +306,7 @@ Deno.test("two fillers and a reader at once: all right, and nothing is missing",
         const now = await requireRight(folder);
         assert.ok(now >= last);
         last = now;
+        await new Promise((resolve) => setTimeout(resolve)); // lets the fillers' ends be seen
       }
     };
     const watching = watch();
@@ -283,10 +334,176 @@ Deno.test({
         said,
         /Cannot write to the cache ".*": .*\. Its \d+ embeddings are kept; make room and run again/,
       );
+      assert.equal(
+        (Deno.statSync(join(folder, SHARD)).size - HEADER) % RECORD,
+        0,
+        "no part of a record stays",
+      );
       const kept = await requireRight(folder);
       assert.ok(kept > 0 && kept < ALL.images);
       assert.equal((await startFiller(folder).output()).code, 0);
       assert.equal(await requireRight(folder), ALL.images * ALL.views);
+    });
+  },
+});
+
+Deno.test("embeddings are counted by view: another run's are none of this one's", async () => {
+  await inFolder(async (folder) => {
+    {
+      using store = await open(folder);
+      fill(store, ids(9));
+      fill(store, ids(4, 7));
+    }
+    using store = await open(folder);
+    assert.deepEqual([[0], [7], [1], [0, 1, 7]].map((views) => store.sizeOf(views)), [9, 4, 0, 13]);
+    await flip(join(folder, SHARD), HEADER + 10 * RECORD);
+    assert.equal(present(store, ids(4, 7)).length, 3);
+    assert.deepEqual([store.sizeOf([0]), store.sizeOf([7]), store.size], [9, 3, 12]);
+  });
+});
+
+Deno.test("a shard that is cut off while others read it loses what was cut alone", async () => {
+  await inFolder(async (folder) => {
+    using writer = await open(folder);
+    fill(writer, ids(4));
+    using reader = await open(folder);
+    assert.equal(present(reader, ids(4)).length, 4);
+    await Deno.truncate(join(folder, SHARD), HEADER + 2 * RECORD + 5);
+    assert.equal(present(reader, ids(4)).length, 2);
+    fill(reader, ids(4).slice(2));
+    assert.equal(present(reader, ids(4)).length, 4);
+  });
+});
+
+Deno.test("what another process wrote in place of a record that was cut off is not taken for it", async () => {
+  await inFolder(async (folder) => {
+    {
+      using store = await open(folder);
+      fill(store, ids(4));
+    }
+    using reader = await open(folder);
+    await Deno.truncate(join(folder, SHARD), HEADER + 2 * RECORD);
+    {
+      using writer = await open(folder);
+      fill(writer, ids(2, 5));
+    }
+    assert.deepEqual(present(reader, ids(4)), ids(2));
+  });
+});
+
+Deno.test("damaged records at a shard's end are cut off before it is gone on with", async () => {
+  await inFolder(async (folder) => {
+    {
+      using store = await open(folder);
+      fill(store, ids(3));
+    }
+    await Deno.writeFile(join(folder, SHARD), new Uint8Array(2.5 * RECORD).fill(7), { append: true });
+    using store = await open(folder);
+    fill(store, ids(1, 1));
+    assert.equal((await Deno.stat(join(folder, SHARD))).size, HEADER + 4 * RECORD);
+  });
+});
+
+Deno.test("with a shard taken away, its views alone are missing, and processes still see each other's", async () => {
+  await inFolder(async (folder) => {
+    const shardBytes = 3 * RECORD;
+    {
+      using store = await open(folder, { shardBytes });
+      fill(store, ids(9));
+    }
+    for (const file of ["000001.embeddings", "000001.index"]) await Deno.remove(join(folder, file));
+    using a = await open(folder, { shardBytes });
+    using b = await open(folder, { shardBytes });
+    assert.deepEqual(present(a, ids(9)).map(({ image }) => image), [0, 1, 2, 6, 7, 8]);
+    for (const [i, store] of [a, b, a, b].entries()) fill(store, ids(2, 1 + i));
+    const added = [1, 2, 3, 4].flatMap((view) => ids(2, view));
+    for (const store of [a, b]) assert.equal(present(store, added).length, added.length);
+  });
+});
+
+Deno.test("more shards than can be told apart are refused", async () => {
+  await inFolder(async (folder) => {
+    (await open(folder))[Symbol.dispose]();
+    for (let i = 0; i < 4096; i++) {
+      Deno.writeFileSync(join(folder, `${`${i}`.padStart(6, "0")}.embeddings`), new Uint8Array());
+    }
+    await assert.rejects(open(folder), /has 4096 files of embeddings, more than the 4095/);
+  });
+});
+
+Deno.test("where an index cannot be written, it is told, and the shard is read instead", async () => {
+  await inFolder(async (folder) => {
+    const index = join(folder, INDEX), logged: string[] = [];
+    {
+      using store = await open(folder, { log: (message) => logged.push(message) });
+      fill(store, ids(5));
+      await Deno.mkdir(index);
+    }
+    assert.match(logged.join(), /^Cannot finish the cache's file ".*000000\.embeddings": /);
+    assert.deepEqual([...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".tmp")), []);
+    await Deno.remove(index);
+    using store = await open(folder);
+    assert.equal(present(store, ids(9)).length, 5);
+    fill(store, ids(1, 1));
+    assert.equal((await Deno.stat(join(folder, SHARD))).size, HEADER + 6 * RECORD, "its lock was released");
+  });
+});
+
+Deno.test({
+  name: "whoever may only read a cache reads it; what is missing is refused clearly",
+  ignore: Deno.build.os === "windows", // folders have no such mode
+  async fn() {
+    await inFolder(async (folder) => {
+      {
+        using store = await open(folder);
+        fill(store, ids(10));
+      }
+      try {
+        await Deno.chmod(folder, 0o555);
+        for (const { name } of Deno.readDirSync(folder)) await Deno.chmod(join(folder, name), 0o444);
+        // The superuser may write all the same, unless it gives that up.
+        const weak = Deno.uid() === 0 ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] : [];
+        for (const [views, expected] of [["1", 0], ["2", 1]] as const) {
+          const [command, ...args] = [...weak, Deno.execPath(), "run", "-A", FILLER, folder, "10", views];
+          const { code, stdout, stderr } = await new Deno.Command(command, { args }).output();
+          const said = new TextDecoder().decode(stderr);
+          assert.equal(code, expected, said);
+          assert.equal(new TextDecoder().decode(stdout), "");
+          if (expected) assert.match(said, /^Cannot write to the cache ".*": Permission denied/m);
+        }
+      } finally {
+        await Deno.chmod(folder, 0o755);
+      }
+    });
+  },
+});
+
+Deno.test({
+  name: "a disk that has no room for a shard's first byte is told as clearly",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await inFolder(async (folder) => {
+      (await open(folder))[Symbol.dispose]();
+      const { code, stderr } = await new Deno.Command("bash", {
+        args: [
+          "-c",
+          `trap "" XFSZ; ulimit -f 0; "$0" "$@"`,
+          Deno.execPath(),
+          "run",
+          "-A",
+          FILLER,
+          folder,
+          "5",
+          "1",
+        ],
+        ...{ stdin: "null", stdout: "piped", stderr: "piped" },
+      }).output();
+      const said = new TextDecoder().decode(stderr);
+      assert.equal(code, 1, said);
+      assert.match(
+        said,
+        /Cannot write to the cache ".*": .*\. Its 0 embeddings are kept; make room and run again/,
+      );
     });
   },
 });

@@ -15,8 +15,8 @@ export interface EmbeddingStore extends Disposable {
   readonly persistent: boolean;
   /** How many there are. */
   readonly size: number;
-  /** Whether there is one that can be read. */
-  has(id: ViewId): boolean;
+  /** Those of these views that it has no embedding of that can be read. */
+  missing(ids: readonly ViewId[]): ViewId[];
   /**
    * @returns `[dim]` float32, as it was kept.
    * @throws {RunError} If it is not there.
@@ -44,8 +44,8 @@ export class MemoryStore implements EmbeddingStore {
     return this.#size;
   }
 
-  has({ image, view }: ViewId): boolean {
-    return this.#rows.get(view)?.[image] !== undefined;
+  missing(ids: readonly ViewId[]): ViewId[] {
+    return ids.filter(({ image, view }) => this.#rows.get(view)?.[image] === undefined);
   }
 
   row({ image, view }: ViewId): Float32Array {

@@ -4,7 +4,7 @@ import { RunError, UsageError } from "../errors.ts";
 import { lockFile, tryLockFile } from "../file_lock.ts";
 import { planSteps } from "../sampler.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { viewRequest, type ViewSource, viewSources } from "../view_source.ts";
+import { fixedViews, viewRequest, type ViewSource, viewSources } from "../view_source.ts";
 import type { DiskStore } from "./disk_store.ts";
 import type { ViewId } from "./embedding_store.ts";
 import { openTeacherCaches, type TeacherCaches } from "./open_caches.ts";
@@ -54,7 +54,7 @@ export async function fillCaches(recipe: Recipe, progress: FillProgress, host: H
   const sources = viewSources(parts, recipe);
   for (const source of sources) await filler.fill(source);
   const stores = sources.map((source) => caches.of(source).store as DiskStore);
-  const views = stores.reduce((sum, { size }) => sum + size, 0);
+  const views = sources.reduce((sum, source) => sum + filler.found(source), 0);
   const bytes = stores.reduce((sum, { size, recordBytes }) => sum + size * recordBytes, 0);
   return { dir: recipe.teacher.cache.dir, views, computed: filler.computed, bytes };
 }
@@ -81,12 +81,13 @@ class Filler {
   /** Unit by unit; those that other processes are at are looked at again when they are over. */
   async fill(source: ViewSource): Promise<void> {
     const store = this.caches.of(source).store as DiskStore, claims = join(store.folder, "claims");
+    if (this.found(source) === this.#all(source)) return;
     const left: [file: string, batches: FillBatch[]][] = [];
     let unit = 0;
-    await Deno.mkdir(claims, { recursive: true });
     for (const batches of this.#units(source)) {
       const file = join(claims, `${unit++}.lock`);
       if (!this.#lacks(store, batches)) continue;
+      await Deno.mkdir(claims, { recursive: true }); // not where all is there: it may be read only
       using claim = tryLockFile(file);
       if (claim) await this.#compute(source, batches);
       else left.push([file, batches]);
@@ -96,7 +97,8 @@ class Filler {
       await this.#compute(source, batches);
     }
     const all = this.#all(source);
-    if (store.size < all) throw new RunError(`The cache "${store.folder}" has ${store.size} of ${all} views`);
+    const found = this.found(source);
+    if (found < all) throw new RunError(`The cache "${store.folder}" has ${found} of ${all} views`);
   }
 
   /** Without reading embeddings: those that are damaged are found when they are asked for. */
@@ -118,13 +120,13 @@ class Filler {
     let started = performance.now(), next = 0;
     for await (const { pixels } of pipeline.batches(requests)) {
       host.signal.throwIfAborted();
-      const { ids } = lacking[next++], before = store.size;
+      const { ids } = lacking[next++];
       const images = engine.upload(pixels, [ids.length, size, size, 3]);
-      await cache.compute(ids, images);
+      this.computed += await cache.compute(ids, images);
       images.dispose();
-      this.computed += store.size - before;
-      this.progress.update?.(store.size, all);
-      this.#time((performance.now() - started) / 1000, all - store.size, store.recordBytes, ids.length);
+      const found = this.found(source);
+      this.progress.update?.(found, all);
+      this.#time((performance.now() - started) / 1000, all - found, store.recordBytes, ids.length);
       started = performance.now();
     }
   }
@@ -136,6 +138,11 @@ class Filler {
     const each = this.#seconds.slice(1).reduce((a, b) => a + b, 0) / TIMED_BATCHES / batch;
     this.#seconds = null;
     this.progress.estimate?.({ views, bytes: views * recordBytes, seconds: views * each });
+  }
+
+  /** Views that the recipe asks for and that are there. */
+  found(source: ViewSource): number {
+    return (this.caches.of(source).store as DiskStore).sizeOf(fixedViews(source, this.caches.views));
   }
 
   #all(source: ViewSource): number {

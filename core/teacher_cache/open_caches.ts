@@ -3,7 +3,7 @@ import type { Components, Host } from "../components.ts";
 import { formatBytes } from "../format_bytes.ts";
 import type { Stream } from "../loss_terms.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { type ViewSource, viewSources } from "../view_source.ts";
+import { fixedViews, type ViewSource, viewSources } from "../view_source.ts";
 import { readManifest, requireSameIdentity } from "./cache_manifest.ts";
 import { DiskStore } from "./disk_store.ts";
 import { type EmbeddingStore, MemoryStore } from "./embedding_store.ts";
@@ -57,9 +57,9 @@ export async function openTeacherCaches(
   try {
     for (const source of viewSources(parts, recipe)) {
       const store = await openStore(parts, recipe, source, host);
-      const { train } = parts.data, numbers = views * source.teacherViews.length;
-      caches.set(source, new TeacherCache(parts.teacher!, store, train.length, numbers));
-      if (store instanceof DiskStore) host.log(describe(store, train.length * numbers));
+      const { train } = parts.data, numbers = fixedViews(source, views);
+      caches.set(source, new TeacherCache(parts.teacher!, store, train.length, numbers.length));
+      if (store instanceof DiskStore) host.log(describe(store, numbers, train.length));
     }
     return caches;
   } catch (error) {
@@ -107,8 +107,10 @@ async function openStore(
   });
 }
 
-function describe(store: DiskStore, views: number): string {
-  const left = views - store.size,
-    there = `Cache "${store.folder}": ${store.size} of ${views} views are there`;
+function describe(store: DiskStore, numbers: readonly number[], images: number): string {
+  const found = store.sizeOf(numbers),
+    views = images * numbers.length,
+    left = views - found,
+    there = `Cache "${store.folder}": ${found} of ${views} views are there`;
   return left > 0 ? `${there}, the rest takes ${formatBytes(left * store.recordBytes)}` : there;
 }

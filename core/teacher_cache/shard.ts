@@ -28,6 +28,11 @@ export class RecordFormat {
     this.bytes = 12 + dim * this.#valueBytes;
   }
 
+  /** How many whole records a shard of this size has. */
+  recordsIn(bytes: number): number {
+    return Math.max(0, Math.floor((bytes - HEADER_BYTES) / this.bytes));
+  }
+
   /** What a shard begins with. */
   header(): Uint8Array {
     const bytes = new Uint8Array(HEADER_BYTES), view = new DataView(bytes.buffer);
@@ -74,6 +79,8 @@ const SCAN_RECORDS = 8192;
 
 /** An open shard. Any process may read it; one may append to it, which holds its lock. */
 export class Shard implements Disposable {
+  /** Opened when it is first appended to: whoever only reads need not be allowed to write. */
+  #written: Deno.FsFile | null = null;
   /** Records that were looked at. */
   #scanned = 0;
   /** Of those, how many are damaged. */
@@ -91,7 +98,7 @@ export class Shard implements Disposable {
    * @throws {RunError} If it is no shard, or one of other records.
    */
   static open(path: string, format: RecordFormat): Shard {
-    const shard = new Shard(path, format, Deno.openSync(path, { read: true, write: true }));
+    const shard = new Shard(path, format, Deno.openSync(path));
     try {
       shard.#checkHeader();
       return shard;
@@ -113,7 +120,7 @@ export class Shard implements Disposable {
 
   /** How many whole records the file holds by its size. */
   get records(): number {
-    return Math.max(0, Math.floor((this.file.statSync().size - HEADER_BYTES) / this.format.bytes));
+    return this.format.recordsIn(this.file.statSync().size);
   }
 
   /**
@@ -134,8 +141,9 @@ export class Shard implements Disposable {
     }
   }
 
-  /** The embedding of a view; null if its record is damaged. */
+  /** The embedding of a view; null if its record is damaged, or was cut off since it was looked at. */
   row(record: number, { image, view }: ViewId): Float32Array | null {
+    if (record >= this.records) return null;
     const found = this.format.decode(this.#read(record, 1));
     return found && found.id.image === image && found.id.view === view ? found.row() : null;
   }
@@ -144,7 +152,7 @@ export class Shard implements Disposable {
   cutTail(): void {
     const end = this.#end(this.#scanned);
     if (this.file.statSync().size < HEADER_BYTES) this.#write(0, this.format.header());
-    if (this.file.statSync().size > end) this.file.truncateSync(end);
+    if (this.file.statSync().size > end) this.#writer.truncateSync(end);
   }
 
   /**
@@ -158,7 +166,7 @@ export class Shard implements Disposable {
     try {
       this.#write(this.#end(first), this.format.encode(ids, rows));
     } catch (error) {
-      this.file.truncateSync(this.#end(first));
+      this.#writer.truncateSync(this.#end(first));
       throw error;
     }
     this.#scanned += ids.length;
@@ -166,12 +174,17 @@ export class Shard implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#written?.close();
     this.file.close();
   }
 
   /** Sees to it that what was appended outlives a loss of power. */
   sync(): void {
-    this.file.syncDataSync();
+    this.#written?.syncDataSync();
+  }
+
+  get #writer(): Deno.FsFile {
+    return this.#written ??= Deno.openSync(this.path, { write: true });
   }
 
   #end(records: number): number {
@@ -183,8 +196,8 @@ export class Shard implements Disposable {
   }
 
   #write(at: number, bytes: Uint8Array): void {
-    this.file.seekSync(at, Deno.SeekMode.Start);
-    for (let done = 0; done < bytes.length;) done += this.file.writeSync(bytes.subarray(done));
+    this.#writer.seekSync(at, Deno.SeekMode.Start);
+    for (let done = 0; done < bytes.length;) done += this.#writer.writeSync(bytes.subarray(done));
   }
 
   #checkHeader(): void {

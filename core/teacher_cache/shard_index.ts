@@ -51,7 +51,7 @@ export function readShardIndex(
   return count;
 }
 
-/** Call with the shard's lock. */
+/** Call with the shard's lock. What cannot be written leaves nothing behind. */
 export function writeShardIndex(shard: string, ids: readonly (ViewId | null)[]): void {
   const bytes = new Uint8Array(HEADER_BYTES + 8 * ids.length), view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode(MAGIC));
@@ -62,6 +62,19 @@ export function writeShardIndex(shard: string, ids: readonly (ViewId | null)[]):
   });
   view.setUint32(12, crc32(bytes.subarray(HEADER_BYTES)), true);
   const path = shardIndexFile(shard), temporary = `${path}.${Deno.pid}.tmp`;
-  Deno.writeFileSync(temporary, bytes);
-  Deno.renameSync(temporary, path);
+  try {
+    Deno.writeFileSync(temporary, bytes);
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    removeIfThere(temporary);
+    throw error;
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }

@@ -25,7 +25,7 @@ export class TeacherCache implements Disposable {
 
   /** Whether a batch needs the teacher; it then counts as asked for. Call in the order of the batches. */
   claim(batch: readonly ViewId[]): boolean {
-    const missing = batch.filter((id) => !this.#asked.has(this.#key(id)) && !this.store.has(id));
+    const missing = this.store.missing(batch.filter((id) => !this.#asked.has(this.#key(id))));
     for (const id of missing) this.#asked.add(this.#key(id));
     return missing.length > 0;
   }
@@ -45,18 +45,24 @@ export class TeacherCache implements Disposable {
     return tf.tensor2d(rows, [batch.length, dim]);
   }
 
-  /** Asks the teacher for a batch, and keeps what is not there yet. */
-  async compute(batch: readonly ViewId[], images: tf.Tensor4D): Promise<void> {
+  /**
+   * Asks the teacher for a batch, and keeps what is not there yet.
+   *
+   * @returns how many embeddings that is.
+   */
+  async compute(batch: readonly ViewId[], images: tf.Tensor4D): Promise<number> {
     const { embeddingDim: dim } = this.teacher, embeddings = await this.teacher.embed(images);
     const values = await embeddings.data() as Float32Array, fresh = new Map<number, number>();
     embeddings.dispose();
+    const missing = new Set(this.store.missing(batch));
     batch.forEach((id, i) => {
       const key = this.#key(id);
-      if (!fresh.has(key) && !this.store.has(id)) fresh.set(key, i);
+      if (missing.has(id) && !fresh.has(key)) fresh.set(key, i);
     });
     const found = [...fresh.values()];
     this.store.add(found.map((i) => batch[i]), found.map((i) => values.subarray(i * dim, (i + 1) * dim)));
     for (const key of fresh.keys()) this.#asked.delete(key);
+    return found.length;
   }
 
   [Symbol.dispose](): void {

@@ -71,6 +71,29 @@ Deno.test("a cache is complete when every view of every image was asked for", ()
   assert.deepEqual(complete, [false, false, true]);
 });
 
+Deno.test("a view that was computed is counted once: it is there, and asked for no more", async () => {
+  const cache = cacheOf(new CountingTeacher(), 2, 2);
+  await ask(cache, ids([0, 0], [1, 0]));
+  assert.equal(cache.complete, false);
+  await ask(cache, ids([0, 1], [1, 1]));
+  assert.equal(cache.complete, true);
+});
+
+Deno.test("a view that is twice in a batch is kept once", async () => {
+  const cache = cacheOf(new CountingTeacher(), 2, 1);
+  assert.deepEqual(await ask(cache, ids([0, 0], [0, 0])), [[0, 0], [0, 0]]);
+  assert.equal(cache.store.size, 1);
+});
+
+Deno.test("what is computed again, or was added by others meanwhile, is not counted as computed", async () => {
+  const cache = cacheOf(new CountingTeacher(), 4, 1), batch = ids([0, 0], [1, 0], [2, 0]);
+  const images = tf.zeros([3, 1, 1, 2]) as tf.Tensor4D;
+  cache.store.add(ids([1, 0], [3, 0]), [new Float32Array(2), new Float32Array(2)]);
+  assert.equal(await cache.compute(batch, images), 2);
+  assert.equal(await cache.compute(batch, images), 0);
+  images.dispose();
+});
+
 Deno.test("the cache keeps no tensors", async () => {
   const cache = cacheOf(new CountingTeacher(), 4, 1), before = tf.memory().numTensors;
   for (const batch of [ids([0, 0], [1, 0]), ids([1, 0], [0, 0]), ids([2, 0], [3, 0])]) {

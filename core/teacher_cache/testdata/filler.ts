@@ -18,7 +18,7 @@ try {
   for (let view = 0; view < views; view++) {
     for (let image = 0; image < images; image += 5) {
       const ids = Array.from({ length: Math.min(5, images - image) }, (_, i) => ({ image: image + i, view }));
-      const missing = ids.filter((id) => !store.has(id));
+      const missing = store.missing(ids);
       store.add(missing, missing.map(rowOf));
       for (const id of ids) assert.deepEqual(store.row(id), rowOf(id));
       if (missing.length) console.log(`added ${missing.length}`);

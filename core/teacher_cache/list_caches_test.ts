@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DiskStore } from "./disk_store.ts";
+import { listCaches } from "./list_caches.ts";
+import { DIM, rowOf } from "./testdata/rows.ts";
+
+Deno.test("caches are listed by the size of their files; a damaged one hides no other", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    const identity = {
+      teacher: { plugin: "t", dimensions: DIM },
+      data: { plugin: "d", images: 4 },
+      kept_in: "fp16",
+    };
+    for (const [name, count] of [["b", 3], ["a", 2]] as const) {
+      using store = await DiskStore.open(join(root, name, "views"), {
+        ...{
+          identity,
+          about: { recipe: "r.yaml", data: { root: "photos" } },
+          dim: DIM,
+          precision: "fp16",
+          images: 4,
+        },
+        ...{ log: () => {}, signal: new AbortController().signal },
+      });
+      const ids = Array.from({ length: count }, (_, image) => ({ image, view: 0 }));
+      store.add(ids, ids.map(rowOf));
+    }
+    await Deno.writeTextFile(join(root, "a", "views", "000000.embeddings"), "damaged");
+    const facts = listCaches(root).map(({ path, teacher, data, views }) => [path, teacher, data, views]);
+    assert.deepEqual(facts, [
+      [join(root, "a", "views"), "t", "d photos", 0],
+      [join(root, "b", "views"), "t", "d photos", 3],
+    ]);
+    assert.deepEqual(listCaches(join(root, "nowhere")), []);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
