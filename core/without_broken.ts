@@ -53,7 +53,7 @@ export async function withoutBroken(
   const checked = evaluation &&
     { gallery: await check(evaluation.gallery), queries: await check(evaluation.queries) };
   if (skipped.count) {
-    log(`${skipped.count} images do not decode and are left out, the first: ${skipped.images[0].message}`);
+    log(`Left out, since they do not decode: ${skipped.count}. The first: ${skipped.images[0].message}`);
   }
   return { data: { train, evaluation: checked, [Symbol.dispose]() {} }, skipped };
 }

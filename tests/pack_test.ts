@@ -53,6 +53,10 @@ Deno.test("what is packed is what the folder holds, by both sources", () =>
     };
     using shards = await dataWebdataset.create(options, context);
     assert.deepEqual(await contents(shards), expected);
+    // The folder says the same, and none of its queries are trained on.
+    const whole = { root: "shards", queries: null, class_names: null };
+    using folderOfShards = await dataWebdataset.create(whole, context);
+    assert.deepEqual(await contents(folderOfShards), expected);
     assert.equal(shards.train.image(0).name, "train-000000.tar/dogs/0%2E50%25.png");
     assert.deepEqual(namesIn(folder), ["cache", "images", "lines", "shards"]);
   }));

@@ -92,8 +92,9 @@ class Filler {
       if (claim) await this.#compute(source, batches);
       else left.push([file, batches]);
     }
+    const waiting = () => this.host.log("Waiting for another process that computes the rest");
     for (const [file, batches] of left) {
-      using _claim = await lockFile(file, this.host.signal);
+      using _claim = await lockFile(file, this.host.signal, waiting);
       await this.#compute(source, batches);
     }
     const all = this.#all(source);

@@ -48,8 +48,8 @@ function optionsOf({ options }: { options: unknown }): Record<string, unknown> {
 function listingHash(images: ImageSet): string {
   const hash = createHash("sha256");
   for (let i = 0; i < images.length; i++) {
-    const { name, offset = 0, length = "" } = images.image(i);
-    hash.update(`${name}\0${offset}\0${length}\n`);
+    const { name, offset = 0, length = "", pixels, encoding } = images.image(i);
+    hash.update(`${name}\0${offset}\0${length}\0${pixels ? JSON.stringify(pixels) : encoding ?? ""}\n`);
   }
   return hash.digest("hex");
 }

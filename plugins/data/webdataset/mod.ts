@@ -18,7 +18,7 @@ import {
   z,
 } from "@seed/core";
 import { indexShard } from "./index_shard.ts";
-import { findShards } from "./shard_names.ts";
+import { findShards, splitsOf } from "./shard_names.ts";
 import { type ShardImage, writeShards } from "./write_shards.ts";
 
 export { type ShardImage, writeShards };
@@ -34,7 +34,11 @@ export default definePlugin({
     source: "https://github.com/webdataset/webdataset",
   },
   options: z.strictObject({
-    /** Shards to train on: a .tar, a folder of them, a pattern in braces, or a list of these. */
+    /**
+     * Shards to train on: a .tar, a folder of them, a pattern in braces, or a list of these. Of a folder with
+     * `train-*.tar` these alone; its `val-*.tar` or `test-*.tar` are the queries unless others are named, and its
+     * `classes.txt` the names.
+     */
     root: shards,
     /** Shards of the images that are searched for; null: nothing to evaluate on. */
     queries: shards.nullable().default(null),
@@ -53,7 +57,10 @@ export default definePlugin({
       class_names: null,
     };
   },
-  async create({ root, queries, class_names }, context): Promise<DataSource> {
+  async create(given, context): Promise<DataSource> {
+    const splits = await splitsOf(given.root, context.resolve), root = splits?.train ?? given.root;
+    const queries = given.queries ?? splits?.queries ?? null;
+    const class_names = given.class_names ?? splits?.classNames ?? null;
     const train = await openShards(root, "data.root", context);
     const searched = queries === null ? null : await openShards(queries, "data.queries", context);
     const all = [...train, ...searched ?? []].map(({ images }) => images), isLabelled = haveLabels(all);

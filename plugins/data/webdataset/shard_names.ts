@@ -32,6 +32,39 @@ export async function findShards(
   return paths;
 }
 
+/** What a folder holds for training, and for an evaluation. */
+export interface Splits {
+  train: string[];
+  /** Null: nothing to evaluate on. */
+  queries: string[] | null;
+  /** Its `classes.txt`; null: there is none. */
+  classNames: string | null;
+}
+
+/**
+ * The splits of a folder whose shards are called `train-*.tar` and `val-*.tar` or `test-*.tar`, as `pack` calls them;
+ * null if `root` is no such folder: then all its shards belong together.
+ */
+export async function splitsOf(
+  root: string | readonly string[],
+  resolve: (path: string) => string,
+): Promise<Splits | null> {
+  const folder = typeof root === "string" ? resolve(root) : null;
+  if (!folder || !await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false)) return null;
+  const names = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+  const shardsOf = (split: string) =>
+    names.filter((name) => name.startsWith(`${split}-`) && name.endsWith(".tar")).map((name) =>
+      join(folder, name)
+    );
+  const train = shardsOf("train"), val = shardsOf("val"), queries = val.length ? val : shardsOf("test");
+  if (train.length === 0) return null;
+  return {
+    train,
+    queries: queries.length ? queries : null,
+    classNames: names.includes("classes.txt") ? join(folder, "classes.txt") : null,
+  };
+}
+
 /**
  * `a-{000..002}.tar` is three names, `{a,b}.tar` two; both may stand in a name several times.
  *
