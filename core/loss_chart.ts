@@ -11,7 +11,9 @@ export interface LossCurve {
   losses: readonly Point[];
 }
 
-const WIDTH = 800, HEIGHT = 320, LEFT = 56, BOTTOM = 32, TOP = 12, RIGHT = 12;
+/** Names of curves stand below. */
+const LEGEND_COLUMNS = 4, LEGEND_ROW = 18;
+const WIDTH = 800, HEIGHT = 320, LEFT = 56, BOTTOM = 32, TOP = 12, RIGHT = 18;
 /** More points than pixels show nothing more: steps are averaged to this many. */
 const MAX_POINTS = 400;
 /** Told apart with any vision (Okabe and Ito, 2008), the first of them the one that is used alone. */
@@ -32,7 +34,7 @@ export function lossChart(curves: readonly LossCurve[]): string {
     `<path d="M${LEFT} ${y(level).toFixed(1)}H${WIDTH - RIGHT}" stroke="#ddd"/>` +
     `<text x="${LEFT - 6}" y="${(y(level) + 4).toFixed(1)}" text-anchor="end">${level.toFixed(2)}</text>`
   );
-  const steps = [1, Math.round(last / 2), last].map((step) =>
+  const steps = [1, Math.round(last / 2), Math.round(last)].map((step) =>
     `<text x="${x(step).toFixed(1)}" y="${HEIGHT - 10}" text-anchor="middle">${step}</text>`
   );
   const lines = drawn.map(({ points }, i) => {
@@ -40,7 +42,8 @@ export function lossChart(curves: readonly LossCurve[]): string {
     return `<polyline points="${places}" fill="none" stroke="${colorOf(i)}" stroke-width="1.5"/>`;
   });
   const names = drawn.length > 1 ? drawn.map(({ label }, i) => legend(label, i)) : [];
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" font-size="12" \
+  const height = HEIGHT + LEGEND_ROW * Math.ceil(names.length / LEGEND_COLUMNS);
+  return `<svg viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" font-size="12" \
 font-family="system-ui,sans-serif" fill="#555" role="img" aria-label="Loss by step">
 ${[...grid, ...steps, ...lines, ...names].join("\n")}
 </svg>`;
@@ -51,9 +54,10 @@ function colorOf(curve: number): string {
 }
 
 function legend(label: string, curve: number): string {
-  const y = TOP + 14 + 16 * curve, x = WIDTH - RIGHT - 8;
+  const y = HEIGHT + 8 + LEGEND_ROW * Math.floor(curve / LEGEND_COLUMNS);
+  const x = LEFT + (curve % LEGEND_COLUMNS) * (WIDTH - LEFT) / LEGEND_COLUMNS;
   const text = label.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${x}" y="${y}" text-anchor="end" fill="${colorOf(curve)}">${text}</text>`;
+  return `<text x="${x}" y="${y}" fill="${colorOf(curve)}">${text}</text>`;
 }
 
 function averaged(points: readonly Point[]): Point[] {
