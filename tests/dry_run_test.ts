@@ -3,7 +3,8 @@
  * recipe's own networks, objectives, queues and optimizer.
  *
  * A step of each recipe takes minutes in all, most of it reading teachers, so only some have their turn here: not those
- * of ResNet-152, of SwAV's wide ResNet with its small patches, nor CompRess. `SEED_ALL_RECIPES=1` runs every recipe.
+ * of ResNet-152, of SwAV's wide ResNet with its small patches, nor CompRess. `SEED_ALL_RECIPES=1` runs every recipe, as
+ * `.ci/run` does.
  *
  * @module
  */
