@@ -23,7 +23,7 @@ and installs nothing. Exit code 1 if something has to be done.
   --json    prints { ok, checks: [{ subject, ok, message }] } on standard output`;
 
 /** Environment variables that are read. */
-const VARIABLES = ["SEED_CACHE_DIR", "SEED_TENSORFLOW_DIR", "SEED_PEER_PYTHON"];
+const VARIABLES = ["SEED_CACHE_DIR", "SEED_TENSORFLOW_DIR", "SEED_PEER_PYTHON", "SEED_ALL_RECIPES"];
 /** Free bytes below which a first run cannot install what it needs, and a later one cannot write. */
 const ENOUGH_TO_INSTALL = 2e9, ENOUGH_TO_RUN = 0.5e9;
 
