@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { loadRecipe, type Recipe, RunError, SafetensorsFile, UsageError } from "@seed/core";
+import { exists, loadRecipe, type Recipe, RunError, SafetensorsFile, UsageError } from "@seed/core";
 import { DEFAULTS } from "./defaults.ts";
 
 /** What a finished run has left. */
@@ -37,8 +37,4 @@ async function recipeOf(folder: string): Promise<string> {
   const path = join(folder, "recipe.yaml");
   if (await exists(path)) return path;
   throw new UsageError(`"${folder}" is not the folder of a run: it has no "recipe.yaml"`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

@@ -18,7 +18,7 @@ export async function writeAtomically(
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = `${path}.${Deno.pid}-${count++}.tmp`;
+  const temporary = temporaryOf(path);
   try {
     using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
     for await (const chunk of chunks) {
@@ -30,6 +30,26 @@ export async function writeAtomically(
     await Deno.remove(temporary).catch(() => {}); // the first error is the one to report
     throw error;
   }
+}
+
+/** Writes `bytes` as the new content of `path`, for where nothing can be waited for. */
+export function writeAtomicallySync(path: string, bytes: Uint8Array): void {
+  const temporary = temporaryOf(path);
+  try {
+    using file = Deno.openSync(temporary, { write: true, create: true, truncate: true });
+    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+    file.syncSync();
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(temporary);
+    } catch { /* the first error is the one to report */ }
+    throw error;
+  }
+}
+
+function temporaryOf(path: string): string {
+  return `${path}.${Deno.pid}-${count++}.tmp`;
 }
 
 /** Writes a text file. */

@@ -8,7 +8,7 @@ import type { Evaluator } from "./evaluator.ts";
 import { type BatchNeeds, type LossTerm, needsOf } from "./loss_terms.ts";
 import type { Objective } from "./objective.ts";
 import type { AugmenterModule } from "./pipeline/messages.ts";
-import { autoWorkers, ViewPipeline } from "./pipeline/view_pipeline.ts";
+import { autoWorkers, type PipelineOptions, ViewPipeline } from "./pipeline/view_pipeline.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "./plugin.ts";
 import type { Queue } from "./queue.ts";
 import type { ObjectiveUse, PluginUse, Recipe } from "./recipe/load_recipe.ts";
@@ -176,10 +176,7 @@ export class Components implements AsyncDisposable {
   }
 
   async #startPipeline(): Promise<ViewPipeline> {
-    const { augmenter, smallPatches, train, seed } = this.recipe;
-    const workers = train.workers === "auto" ? autoWorkers() : train.workers;
-    const augmenters = [augmenter, ...smallPatches.map((patches) => patches.augmenter)].map(moduleOf);
-    return await ViewPipeline.start({ augmenters, workers, seed, log: this.host.log });
+    return await ViewPipeline.start({ ...pipelineOptions(this.recipe), log: this.host.log });
   }
 
   async #make<K extends PluginKind>(
@@ -190,8 +187,17 @@ export class Components implements AsyncDisposable {
   }
 }
 
+/** How the pipeline of a recipe's views is made. */
+export function pipelineOptions({ augmenter, smallPatches, train, seed }: Recipe): PipelineOptions {
+  return {
+    augmenters: [augmenter, ...smallPatches.map((patches) => patches.augmenter)].map(moduleOf),
+    workers: train.workers === "auto" ? autoWorkers() : train.workers,
+    seed,
+  };
+}
+
 /** What a worker imports an augmenter by. */
-export function moduleOf({ module, exportName, options }: PluginUse<"augmenter">): AugmenterModule {
+function moduleOf({ module, exportName, options }: PluginUse<"augmenter">): AugmenterModule {
   return { module, exportName, options };
 }
 

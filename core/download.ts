@@ -6,6 +6,8 @@
  */
 import { RunError } from "./errors.ts";
 import { hashOfFile } from "./file_hash.ts";
+import { formatBytes } from "./format_bytes.ts";
+import { exists } from "./path_exists.ts";
 
 /** What to fetch. */
 export interface Download {
@@ -160,18 +162,10 @@ async function append(
     size += chunk.length;
     if (performance.now() - told < LOG_EVERY_MS) continue;
     told = performance.now();
-    log(`Fetched ${megabytes(size)}${Number.isNaN(total) ? "" : ` of ${megabytes(total)}`} MB`);
+    log(`Fetched ${formatBytes(size)}${Number.isNaN(total) ? "" : ` of ${formatBytes(total)}`}`);
   }
 }
 
 function sizeOf(file: Deno.FsFile): number {
   return file.statSync().size;
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(0);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

@@ -7,7 +7,7 @@ import { requireUnused } from "./run_directory.ts";
 import { planSteps } from "./sampler.ts";
 import { createOptimizer } from "./optimizers/create_optimizer.ts";
 import { learningRate, scheduleOf } from "./schedule.ts";
-import { checkTeacherCaches } from "./teacher_cache/open_caches.ts";
+import { checkTeacherCaches, isCaching } from "./teacher_cache/open_caches.ts";
 import { disposeBatch, TrainingBatches } from "./training_batches.ts";
 import { type StepBatch, stepOptions, TrainingStep, type Views } from "./training_step.ts";
 
@@ -194,8 +194,8 @@ function inMemory(recipe: Recipe): Recipe {
 }
 
 /** How many fixed views of each image the teacher sees once; null: it sees every view anew. */
-function cachedViews(recipe: Recipe, { needs }: Components): number | null {
-  return needs.teacherViews.length ? recipe.teacher?.cache?.views ?? null : null;
+function cachedViews(recipe: Recipe, parts: Components): number | null {
+  return isCaching(recipe, parts) ? recipe.teacher.cache.views : null;
 }
 
 function mean(values: number[]): number {

@@ -6,6 +6,7 @@
 import { basename, dirname, join } from "node:path";
 import { RunError } from "./errors.ts";
 import { lockFile } from "./file_lock.ts";
+import { exists } from "./path_exists.ts";
 
 /** What to install, and where. */
 export interface Installation {
@@ -137,10 +138,6 @@ async function createFolder(path: string): Promise<void> {
       `Cannot create the cache folder "${path}": ${(error as Error).message}; set SEED_CACHE_DIR to another`,
     );
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }
 
 async function removeIfThere(path: string): Promise<void> {

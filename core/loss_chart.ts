@@ -1,3 +1,5 @@
+import { escapeHtml } from "./html.ts";
+
 /** One step's loss. */
 export interface Point {
   x: number;
@@ -56,8 +58,7 @@ function colorOf(curve: number): string {
 function legend(label: string, curve: number): string {
   const y = HEIGHT + 8 + LEGEND_ROW * Math.floor(curve / LEGEND_COLUMNS);
   const x = LEFT + (curve % LEGEND_COLUMNS) * (WIDTH - LEFT) / LEGEND_COLUMNS;
-  const text = label.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${x}" y="${y}" fill="${colorOf(curve)}">${text}</text>`;
+  return `<text x="${x}" y="${y}" fill="${colorOf(curve)}">${escapeHtml(label)}</text>`;
 }
 
 function averaged(points: readonly Point[]): Point[] {

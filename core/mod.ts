@@ -78,6 +78,7 @@ export * from "./packed/labels.ts";
 export * from "./packed/packed_images.ts";
 export * from "./packed/packed_texts.ts";
 export * from "./packed/pixel_records.ts";
+export * from "./path_exists.ts";
 export * from "./pip_package.ts";
 export * from "./pipeline/center_view.ts";
 export * from "./pipeline/decode.ts";

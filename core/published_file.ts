@@ -3,6 +3,7 @@ import { download } from "./download.ts";
 import { RunError } from "./errors.ts";
 import { hashOfFile } from "./file_hash.ts";
 import { gunzipFile } from "./gunzip.ts";
+import { isFile } from "./path_exists.ts";
 import type { PluginContext } from "./plugin.ts";
 
 /** A gzip file as its publisher offers it. */
@@ -30,7 +31,7 @@ export async function unpackPublished(
   { cacheDir, log, signal }: Pick<PluginContext, "cacheDir" | "log" | "signal">,
 ): Promise<string | null> {
   const path = join(folder, name);
-  if (!await exists(path)) {
+  if (!await isFile(path)) {
     if (!fetch) return null;
     await Deno.mkdir(folder, { recursive: true });
     await download({ url, path, md5, log, signal });
@@ -42,13 +43,9 @@ export async function unpackPublished(
     );
   }
   const into = join(cacheDir, `${md5.slice(0, 8)}-${name.replace(/\.gz$/, "")}`);
-  if (await exists(into)) return into;
+  if (await isFile(into)) return into;
   log(`Unpacking ${path} (once)`);
   await Deno.mkdir(cacheDir, { recursive: true });
   await gunzipFile(path, into, maxBytes);
   return into;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isFile, () => false);
 }

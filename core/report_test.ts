@@ -74,7 +74,7 @@ Deno.test("several curves share the scales, each with its colour and its label a
   assert.notEqual(lines[0][2], lines[1][2]);
   assert.equal(a[0][0], b[0][0]);
   assert.ok(b[1][0] < a[1][0] && b[0][1] > a[0][1] && b[0][1] < a[1][1]);
-  for (const [i, label] of ["a", "&lt;b>"].entries()) {
+  for (const [i, label] of ["a", "&lt;b&gt;"].entries()) {
     assert.ok(chart.includes(`fill="${lines[i][2]}">${label}</text>`));
   }
 });

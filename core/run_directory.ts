@@ -6,6 +6,7 @@
 import { dirname, join } from "node:path";
 import { isTemporary, writeTextAtomically } from "./atomic_file.ts";
 import { RunError, UsageError } from "./errors.ts";
+import { exists } from "./path_exists.ts";
 
 const RECIPE = "recipe.yaml", CHECKPOINTS = "checkpoints";
 
@@ -153,8 +154,4 @@ async function newest(folder: string, recipeName: string): Promise<string | null
 async function isEmpty(folder: string): Promise<boolean> {
   for await (const _ of Deno.readDir(folder)) return false;
   return true;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

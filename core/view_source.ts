@@ -1,6 +1,7 @@
 import type { Components } from "./components.ts";
 import type { Stream } from "./loss_terms.ts";
 import type { BatchRequest } from "./pipeline/view_pipeline.ts";
+import type { KeyPart } from "./random.ts";
 import type { Recipe } from "./recipe/load_recipe.ts";
 
 /** A stream of views: the full ones, or one of small patches. */
@@ -55,13 +56,21 @@ export function streamOf(stream: Stream): Pick<ViewSource, "stream" | "name" | "
   return { stream, name: `patches${number}`, purpose: `small patch${number}` };
 }
 
+/** The key of a view's random choices. */
+export function viewKey(
+  { purpose }: Pick<ViewSource, "purpose">,
+  { seed, image, number }: { seed: number; image: number; number: number },
+): KeyPart[] {
+  return [seed, purpose, image, number];
+}
+
 /**
  * What the pipeline is asked for: one view of each image.
  *
  * @param number Of the view, among all that an image ever has.
  */
 export function viewRequest(
-  { stream, purpose }: ViewSource,
+  source: ViewSource,
   { data, seed, images, number, size }: {
     data: Components["data"];
     seed: number;
@@ -72,8 +81,8 @@ export function viewRequest(
 ): BatchRequest {
   return {
     images: images.map((image) => data.train.image(image)),
-    keys: images.map((image) => [seed, purpose, image, number]),
-    stream,
+    keys: images.map((image) => viewKey(source, { seed, image, number })),
+    stream: source.stream,
     size,
   };
 }

@@ -1,11 +1,10 @@
 import {
   type Augmenter,
-  autoWorkers,
   type BatchRequest,
   createPlugin,
   type Host,
   type ImageSet,
-  moduleOf,
+  pipelineOptions,
   type Pixels,
   pluginContext,
   type PluginUse,
@@ -14,6 +13,7 @@ import {
   type Stream,
   streamOf,
   type ViewDescription,
+  viewKey,
   ViewPipeline,
 } from "@seed/core";
 import { type ChannelFigures, ChannelSums, studentInput } from "./channels.ts";
@@ -133,12 +133,8 @@ async function* makeViews(
   images: readonly number[],
   sources: readonly Source[],
 ): AsyncGenerator<MadeViews> {
-  const { seed, augmenter, smallPatches, train: { workers } } = recipe;
-  await using pipeline = await ViewPipeline.start({
-    augmenters: [augmenter, ...smallPatches.map((patches) => patches.augmenter)].map(moduleOf),
-    workers: workers === "auto" ? autoWorkers() : workers,
-    seed,
-  });
+  const { seed } = recipe;
+  await using pipeline = await ViewPipeline.start(pipelineOptions(recipe));
   const requests = images.flatMap((image) => sources.map((source) => requestOf(train, image, source, seed)));
   const batches = pipeline.batches(requests);
   for (const image of images) {
@@ -157,14 +153,10 @@ function requestOf(train: ImageSet, image: number, source: Source, seed: number)
   const { stream, augmenter: { size }, views } = source, numbers = Array.from({ length: views }, (_, i) => i);
   return {
     images: numbers.map(() => train.image(image)),
-    keys: numbers.map((number) => keyOf(seed, source, image, number)),
+    keys: numbers.map((number) => viewKey(source, { seed, image, number })),
     stream,
     size,
   };
-}
-
-function keyOf(seed: number, { purpose }: Source, image: number, number: number) {
-  return [seed, purpose, image, number];
 }
 
 async function showImage(
@@ -179,8 +171,9 @@ async function showImage(
       number,
       size: source.augmenter.size,
       png: await toPng({ data, width: source.augmenter.size, height: source.augmenter.size }),
-      choices: source.augmenter.describe?.(picture, new Random(...keyOf(seed, source, image, number))) ??
-        null,
+      choices:
+        source.augmenter.describe?.(picture, new Random(...viewKey(source, { seed, image, number }))) ??
+          null,
     })));
   const [views, ...patches] = sources;
   return {

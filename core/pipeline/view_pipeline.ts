@@ -148,18 +148,11 @@ export class ViewPipeline implements AsyncDisposable {
     for (let first = 0; first < images.length; first += CHECKED_AT_ONCE) {
       signal.throwIfAborted();
       const count = Math.min(CHECKED_AT_ONCE, images.length - first);
-      const tasks = Array.from({ length: count }, (_, i): Task => ({
-        view: {
-          image: images.image(first + i),
-          key: null,
-          stream: 0,
-          size: CHECK_SIZE,
-          target,
-          offset: 0,
-        },
-        made: Promise.withResolvers(),
-        deaths: 0,
-      }));
+      const view = { key: null, stream: 0, size: CHECK_SIZE, target, offset: 0 };
+      const tasks = Array.from(
+        { length: count },
+        (_, i) => taskOf({ image: images.image(first + i), ...view }),
+      );
       const views = await this.#run(tasks);
       if (this.#ended) throw this.#ended;
       views.forEach((view, i) => {
@@ -179,11 +172,9 @@ export class ViewPipeline implements AsyncDisposable {
     const { images, keys, stream = 0, size, shortSide } = request, bytes = size * size * 3;
     const buffer = this.#free.get(images.length * bytes)?.pop() ??
       new SharedArrayBuffer(images.length * bytes);
-    const tasks = images.map((image, i): Task => ({
-      view: { image, key: keys && keys[i], stream, size, shortSide, target: buffer, offset: i * bytes },
-      made: Promise.withResolvers(),
-      deaths: 0,
-    }));
+    const tasks = images.map((image, i) =>
+      taskOf({ image, key: keys && keys[i], stream, size, shortSide, target: buffer, offset: i * bytes })
+    );
     const views = await this.#run(tasks);
     // Of several images that fail the first is told, whichever worker was faster.
     const failed = views.find((view) => view.status === "rejected");
@@ -273,6 +264,10 @@ interface Task {
   made: PromiseWithResolvers<void>;
   /** Workers that died while they made it. */
   deaths: number;
+}
+
+function taskOf(view: Task["view"]): Task {
+  return { view, made: Promise.withResolvers(), deaths: 0 };
 }
 
 /** The main thread's end of a worker. */

@@ -277,14 +277,13 @@ class RecipeLoader {
 
   async #smallPatches(values: unknown, facts: RecipeFacts): Promise<Recipe["smallPatches"]> {
     if (values === undefined) return [];
-    if (!Array.isArray(values)) {
-      this.#resolved.small_patches = {};
-      return [await this.#smallPatch(values, ["small_patches"], facts)].filter((patches) => patches !== null);
+    const isList = Array.isArray(values), list: SmallPatches[] = [];
+    this.#resolved.small_patches = isList ? [] : {}; // as it is written
+    for (const [i, one] of (isList ? values : [values]).entries()) {
+      const patches = await this.#smallPatch(one, isList ? ["small_patches", i] : ["small_patches"], facts);
+      if (patches) list.push(patches);
     }
-    this.#resolved.small_patches = values.map(() => ({}));
-    const list = [];
-    for (const i of values.keys()) list.push(await this.#smallPatch(values[i], ["small_patches", i], facts));
-    return list.filter((patches) => patches !== null);
+    return list;
   }
 
   async #smallPatch(values: unknown, at: Path, facts: RecipeFacts): Promise<SmallPatches | null> {

@@ -152,14 +152,13 @@ export class DiskStore implements EmbeddingStore {
     }
   }
 
-  #openShard(name: string): number {
+  #openShard(name: string): void {
     const path = join(this.folder, name),
       shard = Shard.open(path, this.#format),
       number = this.#shards.length;
     this.#shards.push(shard);
     this.#names.add(name);
     shard.skip(readShardIndex(path, shard.records, this.#lister(number)));
-    return number;
   }
 
   #scan(shard: Shard, number: number): void {

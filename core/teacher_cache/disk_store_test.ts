@@ -35,6 +35,12 @@ function fill(store: DiskStore, views: readonly ViewId[]): void {
   store.add(views, views.map(rowOf));
 }
 
+/** A cache of these views, with nobody at it. */
+async function makeCache(folder: string, views: readonly ViewId[]): Promise<void> {
+  using store = await open(folder);
+  fill(store, views);
+}
+
 /** The views of these that the store has; those that it has must be right. */
 function present(store: DiskStore, views: readonly ViewId[]): ViewId[] {
   const missing = new Set(store.missing(views)), there = views.filter((id) => !missing.has(id));
@@ -122,10 +128,7 @@ Deno.test("a manifest that is cut off is told", async () => {
 Deno.test("cut off at any byte, a shard loses the torn record alone, and goes on after it", async () => {
   for (let cut = HEADER - 3; cut <= HEADER + 3 * RECORD; cut += 5) {
     await inFolder(async (folder) => {
-      {
-        using store = await open(folder);
-        fill(store, ids(3));
-      }
+      await makeCache(folder, ids(3));
       await Deno.truncate(join(folder, SHARD), cut);
       {
         using store = await open(folder);
@@ -143,10 +146,7 @@ Deno.test("a flipped bit anywhere is found: its record is computed anew, the oth
   for (const withIndex of [true, false]) {
     for (let byte = HEADER; byte < HEADER + 3 * RECORD; byte += 7) {
       await inFolder(async (folder) => {
-        {
-          using store = await open(folder);
-          fill(store, ids(4));
-        }
+        await makeCache(folder, ids(4));
         if (!withIndex) await Deno.remove(join(folder, INDEX));
         await flip(join(folder, SHARD), byte);
         const hurt = Math.floor((byte - HEADER) / RECORD), logged: string[] = [];
@@ -166,10 +166,7 @@ Deno.test("a flipped bit anywhere is found: its record is computed anew, the oth
 
 Deno.test("a damaged record does not hide the one that was computed anew in another shard", async () => {
   await inFolder(async (folder) => {
-    {
-      using store = await open(folder);
-      fill(store, ids(4));
-    }
+    await makeCache(folder, ids(4));
     await flip(join(folder, SHARD), HEADER + 12);
     {
       using _lock = tryLockFile(join(folder, `${SHARD}.lock`))!; // another process appends to it
@@ -184,10 +181,7 @@ Deno.test("a damaged record does not hide the one that was computed anew in anot
 
 Deno.test("a flipped bit in an index is found: the shard is read instead", async () => {
   await inFolder(async (folder) => {
-    {
-      using store = await open(folder);
-      fill(store, ids(4));
-    }
+    await makeCache(folder, ids(4));
     const { size } = await Deno.stat(join(folder, INDEX));
     for (let byte = 0; byte < size; byte++) {
       await flip(join(folder, INDEX), byte);
@@ -200,10 +194,7 @@ Deno.test("a flipped bit in an index is found: the shard is read instead", async
 
 Deno.test("a flipped bit in a shard's header stops with its name", async () => {
   await inFolder(async (folder) => {
-    {
-      using store = await open(folder);
-      fill(store, ids(2));
-    }
+    await makeCache(folder, ids(2));
     await flip(join(folder, SHARD), 9);
     await assert.rejects(
       open(folder),
@@ -229,10 +220,7 @@ Deno.test("two stores of one cache append to shards of their own, and see each o
 
 Deno.test("what a shard's last owner added is kept by the next, who had not looked at it", async () => {
   await inFolder(async (folder) => {
-    {
-      using store = await open(folder);
-      fill(store, ids(1));
-    }
+    await makeCache(folder, ids(1));
     {
       using next = await open(folder);
       {
@@ -377,10 +365,7 @@ Deno.test("a shard that is cut off while others read it loses what was cut alone
 
 Deno.test("what another process wrote in place of a record that was cut off is not taken for it", async () => {
   await inFolder(async (folder) => {
-    {
-      using store = await open(folder);
-      fill(store, ids(4));
-    }
+    await makeCache(folder, ids(4));
     using reader = await open(folder);
     await Deno.truncate(join(folder, SHARD), HEADER + 2 * RECORD);
     {
@@ -393,10 +378,7 @@ Deno.test("what another process wrote in place of a record that was cut off is n
 
 Deno.test("damaged records at a shard's end are cut off before it is gone on with", async () => {
   await inFolder(async (folder) => {
-    {
-      using store = await open(folder);
-      fill(store, ids(3));
-    }
+    await makeCache(folder, ids(3));
     await Deno.writeFile(join(folder, SHARD), new Uint8Array(2.5 * RECORD).fill(7), { append: true });
     using store = await open(folder);
     fill(store, ids(1, 1));
@@ -454,10 +436,7 @@ Deno.test({
   ignore: Deno.build.os === "windows", // folders have no such mode
   async fn() {
     await inFolder(async (folder) => {
-      {
-        using store = await open(folder);
-        fill(store, ids(10));
-      }
+      await makeCache(folder, ids(10));
       try {
         await Deno.chmod(folder, 0o555);
         for (const { name } of Deno.readDirSync(folder)) await Deno.chmod(join(folder, name), 0o444);

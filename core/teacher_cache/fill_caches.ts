@@ -65,6 +65,10 @@ interface FillBatch {
   number: number;
 }
 
+function isListed(store: DiskStore, { ids }: FillBatch): boolean {
+  return ids.every((id) => store.lists(id));
+}
+
 class Filler {
   computed = 0;
   /** Times of the batches so far, in seconds, until the estimate is made. */
@@ -97,24 +101,23 @@ class Filler {
       using _claim = await lockFile(file, this.host.signal, waiting);
       await this.#compute(source, batches);
     }
-    const all = this.#all(source);
-    const found = this.found(source);
+    const all = this.#all(source), found = this.found(source);
     if (found < all) throw new RunError(`The cache "${store.folder}" has ${found} of ${all} views`);
   }
 
   /** Without reading embeddings: those that are damaged are found when they are asked for. */
   #lacks(store: DiskStore, batches: readonly FillBatch[]): boolean {
-    const lacks = () => batches.some(({ ids }) => !ids.every((id) => store.lists(id)));
-    if (!lacks()) return false;
+    if (batches.every((batch) => isListed(store, batch))) return false;
     store.refresh();
-    return lacks();
+    return !batches.every((batch) => isListed(store, batch));
   }
 
   async #compute(source: ViewSource, batches: readonly FillBatch[]): Promise<void> {
     const { parts: { data, pipeline, engine }, recipe: { seed }, host } = this,
       cache = this.caches.of(source);
     const { teacherSize: size } = source, store = cache.store as DiskStore, all = this.#all(source);
-    const lacking = batches.filter((batch) => this.#lacks(store, [batch]));
+    store.refresh(); // others may have done a part before this process had the lock
+    const lacking = batches.filter((batch) => !isListed(store, batch));
     const requests = lacking.map(({ ids, number }) =>
       viewRequest(source, { data, seed, images: ids.map(({ image }) => image), number, size })
     );

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Components } from "../components.ts";
 import type { ImageSet } from "../data_source.ts";
+import type { Precision } from "../engine.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import type { ViewSource } from "../view_source.ts";
 import type { CacheIdentity } from "./cache_manifest.ts";
@@ -34,7 +35,7 @@ export function identityOf(
       dimensions: parts.teacher!.embeddingDim,
       // Where the file lies is nothing that an embedding depends on, if its content is known.
       ...(weights === null ? options : { ...options, weights: undefined, sha256: undefined }),
-      computed_in: engine.arithmetic(computedIn as "fp32"),
+      computed_in: engine.arithmetic(computedIn as Precision),
     },
     kept_in: precision,
   };

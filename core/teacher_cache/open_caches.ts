@@ -10,7 +10,8 @@ import { type EmbeddingStore, MemoryStore } from "./embedding_store.ts";
 import { identityOf } from "./identity.ts";
 import { TeacherCache } from "./teacher_cache.ts";
 
-type CachingRecipe = Recipe & { teacher: NonNullable<Recipe["teacher"]> & { cache: { views: number } } };
+type CachedTeacher = NonNullable<Recipe["teacher"]>;
+type CachingRecipe = Recipe & { teacher: CachedTeacher & { cache: NonNullable<CachedTeacher["cache"]> } };
 
 /** The caches of a run: one a stream of views. */
 export class TeacherCaches implements Disposable {
@@ -75,7 +76,7 @@ export async function openTeacherCaches(
  */
 export function checkTeacherCaches(parts: Components, recipe: Recipe): void {
   if (!isCaching(recipe, parts)) return;
-  const { dir, precision } = recipe.teacher.cache!;
+  const { dir, precision } = recipe.teacher.cache;
   if (dir === null) return;
   for (const source of viewSources(parts, recipe)) {
     const folder = join(dir, source.name), found = readManifest(folder);
@@ -83,7 +84,8 @@ export function checkTeacherCaches(parts: Components, recipe: Recipe): void {
   }
 }
 
-function isCaching(recipe: Recipe, { needs }: Components): recipe is CachingRecipe {
+/** Whether a recipe asks for a cache, and has a teacher in training to keep embeddings of. */
+export function isCaching(recipe: Recipe, { needs }: Components): recipe is CachingRecipe {
   return !!recipe.teacher?.cache && needs.teacherViews.length > 0;
 }
 
@@ -93,7 +95,7 @@ async function openStore(
   source: ViewSource,
   host: Host,
 ): Promise<EmbeddingStore> {
-  const { dir, precision } = recipe.teacher.cache!, { teacher, data: { train } } = parts;
+  const { dir, precision } = recipe.teacher.cache, { teacher, data: { train } } = parts;
   if (dir === null) return new MemoryStore(precision);
   return await DiskStore.open(join(dir, source.name), {
     identity: identityOf(parts, recipe, source, precision),

@@ -9,6 +9,7 @@
  * @module
  */
 import { crc32 } from "node:zlib";
+import { writeAtomicallySync } from "../atomic_file.ts";
 import type { ViewId } from "./embedding_store.ts";
 
 const MAGIC = "SEEDIDX1", HEADER_BYTES = 16, NONE = 0xffffffff;
@@ -61,20 +62,5 @@ export function writeShardIndex(shard: string, ids: readonly (ViewId | null)[]):
     view.setUint32(HEADER_BYTES + 4 * (ids.length + i), id?.view ?? NONE, true);
   });
   view.setUint32(12, crc32(bytes.subarray(HEADER_BYTES)), true);
-  const path = shardIndexFile(shard), temporary = `${path}.${Deno.pid}.tmp`;
-  try {
-    Deno.writeFileSync(temporary, bytes);
-    Deno.renameSync(temporary, path);
-  } catch (error) {
-    removeIfThere(temporary);
-    throw error;
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  writeAtomicallySync(shardIndexFile(shard), bytes);
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import {
   type DataSource,
   definePlugin,
+  isFile,
   type PluginContext,
   type PublishedFile,
   recordImageSet,
@@ -84,7 +85,7 @@ async function find(
   context: PluginContext,
 ): Promise<string> {
   const path = join(folder, plain(file));
-  if (await Deno.stat(path).then((info) => info.isFile, () => false)) return path;
+  if (await isFile(path)) return path;
   const unpacked = await unpackPublished(file, folder, fetch, context);
   if (unpacked !== null) return unpacked;
   throw new RunError(

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { definePlugin, type ImageSet, type PackedTexts, standInImage, z } from "@seed/core";
+import { definePlugin, type ImageSet, isFolder, type PackedTexts, standInImage, z } from "@seed/core";
 import { listImages } from "./listing.ts";
 
 export { listImages };
@@ -55,7 +55,7 @@ export async function openImageFolder(
 async function firstFolder(root: string, names: string[]): Promise<string | null> {
   for (const name of names) {
     const path = `${root}/${name}`;
-    if (await Deno.stat(path).then((info) => info.isDirectory, () => false)) return path;
+    if (await isFolder(path)) return path;
   }
   return null;
 }

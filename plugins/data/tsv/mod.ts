@@ -11,6 +11,7 @@ import {
   type DataSource,
   definePlugin,
   haveLabels,
+  isFile,
   type PackedFile,
   packedImageSet,
   type PluginContext,
@@ -62,7 +63,7 @@ export default definePlugin({
 });
 
 async function openTsv(path: string, context: PluginContext): Promise<PackedFile> {
-  if (!await Deno.stat(path).then((info) => info.isFile, () => false)) {
+  if (!await isFile(path)) {
     throw new RunError(`There is no file "${path}"; set data.root to a .tsv or to a folder of train.tsv`);
   }
   const images = await cachedIndex(path, context, async () => {
@@ -73,5 +74,5 @@ async function openTsv(path: string, context: PluginContext): Promise<PackedFile
 }
 
 async function fileIf(path: string): Promise<string[]> {
-  return await Deno.stat(path).then((info) => info.isFile, () => false) ? [path] : [];
+  return await isFile(path) ? [path] : [];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { RunError } from "@seed/core";
+import { isFolder, RunError } from "@seed/core";
 
 /** A pattern with more than this is a mistake. */
 const MAX_SHARDS = 1_000_000;
@@ -50,7 +50,7 @@ export async function splitsOf(
   resolve: (path: string) => string,
 ): Promise<Splits | null> {
   const folder = typeof root === "string" ? resolve(root) : null;
-  if (!folder || !await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false)) return null;
+  if (!folder || !await isFolder(folder)) return null;
   const names = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
   const shardsOf = (split: string) =>
     names.filter((name) => name.startsWith(`${split}-`) && name.endsWith(".tar")).map((name) =>
