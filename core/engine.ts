@@ -23,6 +23,8 @@ export interface TraceOptions {
   name: string;
   /** Default `fp32`. */
   precision?: Precision;
+  /** Matrix products, and what follows from them, stay in fp32 whatever the precision. Default: they do not. */
+  exactProducts?: boolean;
 }
 
 /**

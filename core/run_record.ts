@@ -10,6 +10,7 @@ import type { Recipe } from "./recipe/load_recipe.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { Student } from "./student.ts";
 import { tf } from "./tf.ts";
+import { trainingPrecision } from "./training_step.ts";
 import type { SkippedImages } from "./without_broken.ts";
 
 /** The first screen. */
@@ -23,13 +24,16 @@ export function describeRun(
   const weights = sha256
     ? `, ${tensors} tensors of ${file} (layout ${layout}, SHA-256 ${sha256.slice(0, 12)}...)`
     : "";
+  const precision = trainingPrecision(engine, recipe.train.precision);
   return {
     recipe: recipe.path,
     directory: directory.path,
     engine: `${engine.name} ${engine.version}`,
     device: engine.device,
     teacher: teacher && `${recipe.teacher!.plugin.name}, ${teacher.embeddingDim} dimensions${weights}`,
-    student: `${student.network}, ${(parameterCount(student) / 1e6).toFixed(2)} M parameters`,
+    student: `${student.network}, ${(parameterCount(student) / 1e6).toFixed(2)} M parameters${
+      precision === "fp32" ? "" : `, trained in ${precision}`
+    }`,
     images: data.train.length,
     ...steps,
   };
@@ -49,6 +53,7 @@ export function runFacts(recipe: Recipe, parts: Components): Record<string, unkn
     student: {
       network: student.network,
       parameters: parameterCount(student),
+      trained_in: trainingPrecision(engine, recipe.train.precision),
     },
     images: {
       train: data.train.length,

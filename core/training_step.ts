@@ -1,4 +1,4 @@
-import type { Engine, TracedFunction } from "./engine.ts";
+import type { Engine, Precision, TracedFunction } from "./engine.ts";
 import { RunError } from "./errors.ts";
 import { inputsOf, type LossTerm, needsOf } from "./loss_terms.ts";
 import { dealNoise, noisyStudent, stepNoise } from "./noise.ts";
@@ -40,11 +40,14 @@ export interface StepOptions {
   clipGradNorm?: number | null;
   /** Parts that the batch is run in, one after the other; batch norm sees each alone. Default 1. */
   accumulate?: number;
+  /** Of the convolutions and what lies between them; the head, the loss and the update are in fp32. Default `fp32`. */
+  precision?: Precision;
 }
 
 /** How a recipe's steps go. */
 export function stepOptions(train: TrainOptions, seed: number): StepOptions {
-  return { seed, clipGradNorm: train.clip_grad_norm, accumulate: train.accumulate };
+  const { clip_grad_norm: clipGradNorm, accumulate, precision } = train;
+  return { seed, clipGradNorm, accumulate, precision };
 }
 
 /** A loss or a gradient that is no number; the message says which. */
@@ -88,8 +91,9 @@ export class TrainingStep implements Disposable {
     this.#sums = accumulate > 1
       ? optimizer.trained.map(({ variable }) => tf.tidy(() => tf.variable(tf.zerosLike(variable), false)))
       : [];
+    const precision = trainingPrecision(engine, options.precision);
     const trace = (name: string, body: (...inputs: tf.Tensor[]) => tf.Tensor[]) =>
-      engine.trace(body, { name: `training step${name}` });
+      engine.trace(body, { name: `training step${name}`, precision, exactProducts: true });
     this.#traced = {
       whole: trace("", (numbers, ...batch) => {
         this.#prepare();
@@ -265,6 +269,11 @@ export class TrainingStep implements Disposable {
         (Number.isFinite(loss) ? " is not finite" : ` is not finite, and the loss is "${loss}"`)
       : `the loss is "${loss}"`;
   }
+}
+
+/** What a student trains in. On a GPU `auto` is fp32: the fp16 that frozen networks get there loses small gradients. */
+export function trainingPrecision(engine: Engine, precision: Precision = "fp32"): "fp32" | "bf16" {
+  return engine.arithmetic(precision) === "bf16" ? "bf16" : "fp32";
 }
 
 function stateOf(part: Partial<Record<"parameters" | "state", readonly Parameter[]>> | null | undefined) {

@@ -57,8 +57,9 @@ export function convolve(x: tf.Tensor4D, weight: tf.Tensor4D, options: ConvOptio
   }
   if (before === 0 && after === 0) return run(x, weight, stride, "valid") as tf.Tensor4D;
   const sides: [number, number][] = [[0, 0], [before, after], [before, after], [0, 0]];
-  // TensorFlow 2.21 forgets explicit padding where oneDNN fuses a bias with a depthwise convolution, and aborts.
-  if (canPadExplicitly() && !(depthwise && biased)) {
+  // TensorFlow 2.21 forgets explicit padding where oneDNN fuses a bias with a depthwise convolution, and aborts. Of
+  // other convolutions it keeps the gradients from oneDNN, which costs more than a padded copy; biased ones are frozen.
+  if (canPadExplicitly() && depthwise !== biased) {
     return run(x, weight, stride, sides as Parameters<typeof run>[3]) as tf.Tensor4D;
   }
   const padded = tf.pad(x, sides) as tf.Tensor4D;

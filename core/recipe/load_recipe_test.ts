@@ -76,6 +76,7 @@ Deno.test("a recipe gives its plugins their options, and everything else its def
     weight_decay_on: "all",
     clip_grad_norm: null,
     accumulate: 1,
+    precision: "fp32",
     ema: null,
     workers: "auto",
   });

@@ -57,8 +57,10 @@ export class TensorflowEngine implements Engine {
 
   trace(fn: (...inputs: tf.Tensor[]) => tf.Tensor[], options: TraceOptions): TracedFunction {
     if (!this.traces) return new EagerFunction(options.name, fn);
-    const mixedPrecision = MIXED_PRECISION[this.arithmetic(options.precision ?? "fp32")];
-    return new GraphFunction(options.name, fn, this.backend, functionConfig({ mixedPrecision }));
+    const { name, precision = "fp32", exactProducts = false } = options;
+    const mixedPrecision = MIXED_PRECISION[this.arithmetic(precision)];
+    const config = functionConfig({ mixedPrecision });
+    return new GraphFunction(name, fn, this.backend, { config, exactProducts });
   }
 
   arithmetic(precision: Precision): "fp32" | "bf16" | "fp16" {

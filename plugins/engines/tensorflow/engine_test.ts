@@ -186,3 +186,37 @@ Deno.test("a process that has used the engine ends in peace", async () => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("exactProducts keeps matrix products in fp32, and what follows from them, where convolutions are not", async () => {
+  const engine = await testEngine();
+  const random = (shape: number[], seed: number) => tf.randomUniform(shape, -1, 1, "float32", seed);
+  const images = random([4, 1, 1, 16], 1), weights = random([16, 16], 2) as tf.Tensor2D;
+  const filter = tf.reshape(weights, [1, 1, 16, 16]) as tf.Tensor4D;
+  const convolve = (x: tf.Tensor) =>
+    tf.conv2d(tf.reshape(x, [4, 1, 1, 16]) as tf.Tensor4D, filter, 1, "same");
+  const product = (x: tf.Tensor) => tf.mul(tf.matMul(tf.reshape(x, [4, 16]), weights), 3);
+  // Convolutions before and after the product, as a step has them for its gradients.
+  const body = (images: tf.Tensor) => {
+    const maps = convolve(images), result = product(maps);
+    return [maps, result, convolve(result)];
+  };
+  const run = async (options: { precision: "bf16" | "fp32"; exactProducts?: boolean }) => {
+    using traced = engine.trace(body, { name: "products", ...options });
+    const [maps, result, last] = await traced.call(images), expected = product(maps);
+    const read = { maps: maps.dataSync(), result: result.dataSync(), expected: expected.dataSync() };
+    tf.dispose([maps, result, last, expected]);
+    return read;
+  };
+  const distance = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+    Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i])));
+  const fp32 = await run({ precision: "fp32" }), all = await run({ precision: "bf16" });
+  const exact = await run({ precision: "bf16", exactProducts: true });
+  tf.dispose([images, weights, filter]);
+  if (distance(all.maps, fp32.maps) === 0) {
+    console.log("TensorFlow computes bf16 in fp32 on this processor: there is nothing to tell apart");
+    return;
+  }
+  assert.ok(distance(all.result, all.expected) > 1e-3, "without the option products are in bf16");
+  assert.ok(distance(exact.maps, fp32.maps) > 1e-3, "with it convolutions are in bf16");
+  assert.ok(distance(exact.result, exact.expected) < 1e-5, "with it products are in fp32");
+});

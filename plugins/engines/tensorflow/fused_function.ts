@@ -23,7 +23,7 @@ export function runFused(backend: Backend, body: FusedBody, inputs: tf.Tensor[])
 function recordBody(backend: Backend, body: FusedBody, inputs: tf.Tensor[]): RecordedCall {
   const { binding } = backend, outer = binding.recorder;
   const name = `${body.name || "fused"}`;
-  using recorder = new GraphRecorder(name, binding.context, () => false);
+  using recorder = new GraphRecorder(name, binding.context, { isInput: () => false });
   binding.recorder = recorder;
   try {
     return tf.tidy(() => {

@@ -20,6 +20,16 @@ export interface RecordedCall {
 /** A value of a graph: an output of one of its operations. */
 type Output = Uint8Array<ArrayBuffer>;
 
+interface RecorderOptions {
+  /**
+   * Whether a real tensor is an input of the function (an argument, a variable); others that the function meets are
+   * constants.
+   */
+  isInput: (id: number) => boolean;
+  /** Matrix products stay in the arithmetic they are recorded in. Default: TensorFlow may choose another. */
+  exactProducts?: boolean;
+}
+
 /** True if `id` names a tensor of a graph that is being recorded, not one that exists. */
 export function isGraphTensor(id: number): boolean {
   return id >= FIRST_GRAPH_ID;
@@ -39,14 +49,10 @@ export class GraphRecorder implements Disposable {
   #nodes = 0;
   #nextId = FIRST_GRAPH_ID;
 
-  /**
-   * @param isInput Whether a real tensor is an input of the function (an argument, a variable); others that the
-   *   function meets are constants.
-   */
   constructor(
     readonly name: string,
     private readonly context: EagerContext,
-    private readonly isInput: (id: number) => boolean,
+    private readonly options: RecorderOptions,
   ) {
     this.#graph = this.#api.TF_NewGraph();
   }
@@ -62,6 +68,9 @@ export class GraphRecorder implements Disposable {
 
   /** Adds an operation. */
   record(op: string, attributes: Attribute[], inputs: number[], outputCount: number): TensorMetadata[] {
+    if (op === "BatchMatMulV2" && this.options.exactProducts) {
+      return this.record("BatchMatMulV3", exactProduct(attributes), inputs, outputCount);
+    }
     const description = this.#begin(op);
     this.#addInputs(description, op, attributes, inputs);
     const lengths = new Set(this.#definition(op).map((input) => input.lengthAttribute));
@@ -227,7 +236,7 @@ export class GraphRecorder implements Disposable {
     const known = this.#outputs.get(id) ?? this.#captured.get(id);
     if (known) return known;
     if (isGraphTensor(id)) throw new Error(`A tensor of another trace was used while tracing "${this.name}"`);
-    const output = this.isInput(id) ? this.#placeholder(id) : this.#constant(id);
+    const output = this.options.isInput(id) ? this.#placeholder(id) : this.#constant(id);
     this.#captured.set(id, output);
     return output;
   }
@@ -286,6 +295,16 @@ export class GraphRecorder implements Disposable {
       `Cannot trace "${op}" in "${this.name}": the shape of its result depends on data; compute it outside the traced function, or set engine.trace to false`,
     );
   }
+}
+
+/**
+ * Attributes of `BatchMatMulV3`, of which TensorFlow's rewriting to bf16 knows nothing: it neither changes the product
+ * nor reaches through it for what comes before and after.
+ */
+function exactProduct(attributes: readonly Attribute[]): Attribute[] {
+  return attributes.flatMap((attribute) =>
+    attribute.name === "T" ? ["Ta", "Tb", "Tout"].map((name) => ({ ...attribute, name })) : attribute
+  );
 }
 
 function concatenate(outputs: Output[]): Uint8Array<ArrayBuffer> {

@@ -37,7 +37,7 @@ export function registerKernels(processor: Processor): void {
   });
   register("DepthwiseConv2dNativeBackpropFilter", (backend, { x, dy }, attrs) => {
     const sizes = tf.tensor1d(attrs.filterShape, "int32"), op = "DepthwiseConv2dNativeBackpropFilter";
-    const pad = oneDnnUnfolds(x, attrs, processor) ? explicitSame(attrs) : attrs.pad;
+    const pad = oneDnnIsSlow(x, attrs) ? explicitSame(attrs) : attrs.pad;
     return backend.executeSingleOutput(op, convAttributes({ ...attrs, pad }, false), [x, sizes, dy]);
   });
   register(
@@ -78,13 +78,13 @@ function pointwiseFilterGradient(
 }
 
 /**
- * Whether oneDNN would compute a depthwise filter's gradient by unfolding the input, ten times slower than
- * TensorFlow's own kernel: where the taps do not fit into the vector registers, or reach over the whole map.
+ * Whether oneDNN would compute a depthwise filter's gradient without its kernel for them, which is for 3 x 3 taps that
+ * do not reach over the whole map: by unfolding the input, or as a grouped convolution's.
  */
-function oneDnnUnfolds({ shape }: tf.TensorInfo, attrs: Attributes, { avx512 }: Processor): boolean {
+function oneDnnIsSlow({ shape }: tf.TensorInfo, attrs: Attributes): boolean {
   const [, height, width] = shape, [kernel] = attrs.filterShape;
   const isSame = attrs.pad === "same" && [attrs.strides].flat().every((stride) => stride === 1);
-  return isSame && (kernel > (avx512 ? 5 : 3) || Math.min(height, width) < kernel);
+  return isSame && (kernel > 3 || Math.min(height, width) < kernel);
 }
 
 /** Padding `same` of stride 1 in numbers: oneDNN leaves explicit padding to TensorFlow's kernel here. */

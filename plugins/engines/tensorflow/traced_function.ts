@@ -19,6 +19,13 @@ interface Compiled {
   inputs: InputType[];
 }
 
+interface GraphFunctionOptions {
+  /** Serialized `ConfigProto` that the function is called with. */
+  config: Uint8Array;
+  /** Matrix products stay as they are whatever the configuration does to arithmetic. */
+  exactProducts: boolean;
+}
+
 let functionCount = 0;
 
 /** A body that is recorded at the first call and then runs as one TensorFlow function. */
@@ -29,8 +36,7 @@ export class GraphFunction implements TracedFunction {
     private readonly name: string,
     private readonly body: Body,
     private readonly backend: Backend,
-    /** Serialized `ConfigProto` that the function is called with. */
-    private readonly config: Uint8Array,
+    private readonly options: GraphFunctionOptions,
   ) {}
 
   async call(...inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
@@ -70,7 +76,10 @@ export class GraphFunction implements TracedFunction {
     variables.forEach((variable, i) => sources.set(variableIds[i], { variable }));
     argumentIds.forEach((id, argument) => sources.set(id, { argument }));
 
-    using recorder = new GraphRecorder(this.name, backend.binding.context, (id) => sources.has(id));
+    using recorder = new GraphRecorder(this.name, backend.binding.context, {
+      isInput: (id) => sources.has(id),
+      exactProducts: this.options.exactProducts,
+    });
     const { outputIds, metadata, updated } = this.#record(recorder, variables, inputs);
     const functionName = `seed_${this.name.replaceAll(/\W/g, "_")}_${functionCount++}`;
     const made = recorder.toFunction(functionName, outputIds);
@@ -84,7 +93,7 @@ export class GraphFunction implements TracedFunction {
         { name: "Tin", type: AttributeType.TYPE, value: inputTypes },
         { name: "Tout", type: AttributeType.TYPE, value: made.outputTypes },
         { name: "f", type: AttributeType.FUNCTION, value: functionName },
-        { name: "config_proto", type: AttributeType.BYTES, value: this.config },
+        { name: "config_proto", type: AttributeType.BYTES, value: this.options.config },
       ],
       sources: made.inputs.map((id) => sources.get(id)!),
       outputs: metadata.map((shape, i) => ({ shape, dtype: made.outputTypes[i] })),

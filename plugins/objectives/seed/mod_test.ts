@@ -98,7 +98,7 @@ function expectedLoss(zS: number[][], zT: number[][], D: number[][], tauS: numbe
 }
 
 for (const precision of ["fp32", "bf16"] as const) {
-  Deno.test(`the traced step computes the loss in fp32 with a teacher in ${precision}`, async () => {
+  Deno.test(`the traced step computes the loss in fp32 with teacher and student in ${precision}`, async () => {
     const engine = await testEngine();
     const objective = await plugin.create(plugin.options.parse({}), {
       ...testContext,
@@ -111,7 +111,7 @@ for (const precision of ["fp32", "bf16"] as const) {
     using queue = new FifoQueue(QUEUE, DIM, 0);
     using optimizer = new Sgd(student.parameters, { momentum: 0.9, weightDecay: 1e-4 });
     const terms = [singleTerm(objective, queue)];
-    using step = new TrainingStep({ engine, student, terms, optimizer }, { seed: 0 });
+    using step = new TrainingStep({ engine, student, terms, optimizer }, { seed: 0, precision });
     for (let i = 0; i < 3; i++) { // from the second step on the queue holds embeddings like the batch's
       const random = new Random(i, "images");
       const pixels = Float32Array.from({ length: BATCH * PIXELS }, () => random.below(256));
