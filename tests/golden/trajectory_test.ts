@@ -33,11 +33,11 @@ import golden from "./trajectory.json" with { type: "json" };
 
 const BATCH = 16, BATCHES = 2, DIM = 16, QUEUE = 64, SIZE = 64, PATCHES = 3;
 const SCHEDULE = {
-  ...{ lr: 3e-5, schedule: "cosine", scheduleBy: "step", epochs: 5, warmupEpochs: 1 } as const,
+  ...{ lr: 2e-5, schedule: "cosine", scheduleBy: "step", epochs: 5, warmupEpochs: 1 } as const,
   ...{ batchSize: BATCH, stepsPerEpoch: 10 },
 };
-/** ResNet-18 of a quarter of its channels. */
-const WIDTH = 1 / 4, FEATURES = 128;
+/** Of a ResNet-18. */
+const FEATURES = 512;
 
 type Head = ConstructorParameters<typeof StudentNetwork>[2]["head"];
 
@@ -87,7 +87,7 @@ function makeStudent(head: Head = { hidden: FEATURES }): StudentNetwork {
   const options = { seed: 0, head: { ...head, dim: DIM }, teacherDim: null };
   const student = new StudentNetwork(
     "resnet18",
-    (source) => resnet(source, { depth: 18, width: WIDTH }),
+    (source) => resnet(source, { depth: 18 }),
     options,
   );
   fill(student.parameters);
