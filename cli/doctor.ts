@@ -117,7 +117,9 @@ async function sizeOf(folder: string): Promise<number> {
 function checkVariables(): Diagnosis[] {
   const set = Object.entries(Deno.env.toObject()).filter(([name]) => name.startsWith("SEED_"));
   const checks = set.map(([name, value]) => {
-    if (VARIABLES.includes(name) || name.startsWith(OF_BENCHMARKS)) return { subject: name, ok: true, message: value };
+    if (VARIABLES.includes(name) || name.startsWith(OF_BENCHMARKS)) {
+      return { subject: name, ok: true, message: value };
+    }
     const close = nearest(name, VARIABLES);
     const hint = close ? `did you mean ${close}?` : `those read are ${VARIABLES.join(", ")}`;
     return { subject: name, ok: false, message: `Nothing reads this variable; ${hint}` };
