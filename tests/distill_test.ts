@@ -133,7 +133,6 @@ const BREAKS: Record<string, [recipe: string, events: string[]]> = {
   SEED: [SEED, ["untrained 0", "step 2", "step 3", "student 6", "student 12"]],
   "SEED with a cache on disk": [CACHED_ON_DISK, ["untrained 0", "step 3", "student 6"]],
   MoCo: [MOCO, ["step 7"]],
-  "MoCo in bf16": [MOCO.replace("lr: 0.1", "lr: 0.1, precision: bf16"), ["step 7"]],
   "a run with everything": [EVERYTHING, ["step 7"]],
 };
 

@@ -64,21 +64,24 @@ async function checkpoints(run: string): Promise<number[]> {
   return names.map((name) => Number(name.match(/^step-(\d{7})\.safetensors$/)![1])).sort((a, b) => a - b);
 }
 
-Deno.test("a run that is killed between checkpoints and resumed equals an uninterrupted one", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "seed-resume-" });
-  try {
-    await makeImageFolder(`${folder}/images`, IMAGES);
-    await Deno.writeTextFile(`${folder}/recipe.yaml`, RECIPE);
-    await distill(folder, "whole", []);
+for (const precision of ["fp32", "bf16"]) {
+  Deno.test(`${precision}: a run that is killed between checkpoints and resumed equals an uninterrupted one`, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "seed-resume-" });
+    try {
+      await makeImageFolder(`${folder}/images`, IMAGES);
+      await Deno.writeTextFile(`${folder}/recipe.yaml`, RECIPE);
+      const sets = ["--set", `train.precision=${precision}`];
+      await distill(folder, "whole", sets);
 
-    // One worker in place of two, so that their number is seen not to matter either.
-    const flags = ["--set", "train.workers=1"];
-    await distill(folder, "resumed", flags, 23);
-    assert.deepEqual(await checkpoints(`${folder}/resumed`), [7, 14, 21]);
-    assert.equal((await metrics(`${folder}/resumed`)).at(-1)!.step, 23);
-    await distill(folder, "resumed", [...flags, "--resume"]);
-    await assertSameRun(`${folder}/resumed`, `${folder}/whole`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+      // One worker in place of two, so that their number is seen not to matter either.
+      const flags = [...sets, "--set", "train.workers=1"];
+      await distill(folder, "resumed", flags, 23);
+      assert.deepEqual(await checkpoints(`${folder}/resumed`), [7, 14, 21]);
+      assert.equal((await metrics(`${folder}/resumed`)).at(-1)!.step, 23);
+      await distill(folder, "resumed", [...flags, "--resume"]);
+      await assertSameRun(`${folder}/resumed`, `${folder}/whole`);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}

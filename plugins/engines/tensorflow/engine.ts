@@ -59,8 +59,10 @@ export class TensorflowEngine implements Engine {
     if (!this.traces) return new EagerFunction(options.name, fn);
     const { name, precision = "fp32", exactProducts = false } = options;
     const mixedPrecision = MIXED_PRECISION[this.arithmetic(precision)];
-    const config = functionConfig({ mixedPrecision });
-    return new GraphFunction(name, fn, this.backend, { config, exactProducts });
+    return new GraphFunction(name, fn, this.backend, {
+      config: functionConfig({ mixedPrecision }),
+      exactProducts: exactProducts && mixedPrecision !== "none", // else nothing would change them
+    });
   }
 
   arithmetic(precision: Precision): "fp32" | "bf16" | "fp16" {
