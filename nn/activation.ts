@@ -1,32 +1,59 @@
 import { fused, type FusedBody, tf } from "@seed/core";
+import type { Layer } from "./conv.ts";
 
-/** A function of every element. */
-export type Activation = (x: tf.Tensor4D) => tf.Tensor4D;
+/** A function of every element, and its parts for layers that compute it together with what is around it. */
+export interface Activation extends Layer {
+  /** Of x. */
+  readonly body: FusedBody;
+  /** Of the gradient of the result, and x. */
+  readonly gradient: FusedBody;
+}
 
 /** No activation. */
-export const identity: Activation = (x) => x;
+export const identity: Activation = activation((x) => x, (x) => [x], (dy) => [dy]);
 
 /** `max(x, 0)`. */
-export const relu: Activation = (x) => tf.relu(x);
+export const relu: Activation = activation(
+  (x) => tf.relu(x),
+  (x) => [tf.relu(x)],
+  (dy, x) => [tf.mul(dy, tf.cast(tf.greater(x, 0), "float32"))],
+);
 
 /** `min(max(x, 0), 6)`. */
-export const relu6: Activation = (x) => tf.relu6(x);
+export const relu6: Activation = activation(
+  (x) => tf.relu6(x),
+  (x) => [tf.relu6(x)],
+  (dy, x) => [tf.mul(dy, tf.cast(tf.greater(tf.mul(x, tf.sub(6, x)), 0), "float32"))],
+);
 
 /** `1 / (1 + exp(-x))`. */
-export const sigmoid: Activation = (x) => tf.sigmoid(x);
+export const sigmoid: Activation = activation(
+  (x) => tf.sigmoid(x),
+  (x) => [tf.sigmoid(x)],
+  (dy, x) => {
+    const s = tf.sigmoid(x);
+    return [tf.mul(tf.mul(dy, s), tf.sub(1, s))];
+  },
+);
 
 /** `relu6(x + 3) / 6`: a sigmoid of straight lines (Howard et al., ICCV 2019). */
-export const hardSigmoid: Activation = (x) => tf.mul(tf.relu6(tf.add(x, 3) as tf.Tensor4D), 1 / 6);
+export const hardSigmoid: Activation = activation(
+  (x) => hardSigmoidBody(x)[0] as tf.Tensor4D,
+  hardSigmoidBody,
+  (dy, x) => [tf.mul(dy, tf.mul(tf.cast(tf.less(tf.abs(x), 3), "float32"), 1 / 6))],
+);
+
+function hardSigmoidBody(x: tf.Tensor): tf.Tensor[] {
+  return [tf.mul(tf.relu6(tf.add(x, 3)), 1 / 6)];
+}
 
 /**
  * `x * sigmoid(x)` (Ramachandran et al., 2017), with its gradient written out: the value and the gradient are one
  * pass over memory each where the engine fuses.
  */
-export const silu: Activation = (x) => siluWithGradient(x) as tf.Tensor4D;
+export const silu: Activation = fusedActivation(siluBody, siluGradient);
 
-const siluWithGradient = withGradient(siluValue, siluGradient);
-
-function siluValue(x: tf.Tensor): tf.Tensor[] {
+function siluBody(x: tf.Tensor): tf.Tensor[] {
   return [tf.mul(x, tf.sigmoid(x))];
 }
 
@@ -37,11 +64,9 @@ function siluGradient(dy: tf.Tensor, x: tf.Tensor): tf.Tensor[] {
 }
 
 /** `x * relu6(x + 3) / 6` (Howard et al., ICCV 2019, section 5.2), with its gradient written out like {@link silu}'s. */
-export const hardSwish: Activation = (x) => hardSwishWithGradient(x) as tf.Tensor4D;
+export const hardSwish: Activation = fusedActivation(hardSwishBody, hardSwishGradient);
 
-const hardSwishWithGradient = withGradient(hardSwishValue, hardSwishGradient);
-
-function hardSwishValue(x: tf.Tensor): tf.Tensor[] {
+function hardSwishBody(x: tf.Tensor): tf.Tensor[] {
   return [tf.mul(tf.mul(x, tf.relu6(tf.add(x, 3))), 1 / 6)];
 }
 
@@ -57,9 +82,9 @@ export function gelu<T extends tf.Tensor>(x: T): T {
   return geluWithGradient(x) as T;
 }
 
-const geluWithGradient = withGradient(geluValue, geluGradient);
+const geluWithGradient = withGradient(geluBody, geluGradient);
 
-function geluValue(x: tf.Tensor): tf.Tensor[] {
+function geluBody(x: tf.Tensor): tf.Tensor[] {
   return [tf.mul(x, normalShare(x))];
 }
 
@@ -85,4 +110,12 @@ function withGradient(value: FusedBody, gradient: FusedBody): (x: tf.Tensor) => 
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => fused(gradient, dy, saved[0])[0],
     };
   });
+}
+
+function fusedActivation(body: FusedBody, gradient: FusedBody): Activation {
+  return activation(withGradient(body, gradient) as Layer, body, gradient);
+}
+
+function activation(alone: Layer, body: FusedBody, gradient: FusedBody): Activation {
+  return Object.assign((x: tf.Tensor4D) => alone(x), { body, gradient });
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { tf } from "@seed/core";
 import { testEngine } from "../tests/support/engine.ts";
 import { runners } from "../tests/support/runners.ts";
-import { type Activation, gelu, hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from "./activation.ts";
+import { gelu, hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from "./activation.ts";
+import type { Layer } from "./conv.ts";
 
 /** Small, large, and where an exponential would overflow. */
 const points = [
@@ -38,7 +39,10 @@ function share(x: number): number {
   const inner = Array.from({ length: 1999 }, (_, i) => (i % 2 ? 2 : 4) * density((i + 1) * step));
   return 0.5 + step / 3 * inner.reduce((sum, value) => sum + value, density(0) + density(end));
 }
-const functions: Record<string, [Activation, value: (x: number) => number, slope: (x: number) => number]> = {
+const functions: Record<
+  string,
+  [activation: Layer, value: (x: number) => number, slope: (x: number) => number]
+> = {
   relu: [relu, (x) => Math.max(0, x), (x) => Number(x > 0)],
   relu6: [relu6, (x) => Math.min(6, Math.max(0, x)), (x) => Number(x > 0 && x < 6)],
   sigmoid: [sigmoid, logistic, (x) => logistic(x) * logistic(-x)],

@@ -54,10 +54,7 @@ export function batchNormTraining(
 ): tf.Tensor4D {
   const { epsilon = 1e-5, momentum = 0.1 } = options;
   const fused = tf.getKernel("SeedBatchNorm", tf.getBackend()) ? fusedBatchNorm : composedBatchNorm;
-  return fused(x, p, epsilon, (mean, unbiasedVariance) => {
-    move(p.runningMean, mean, momentum);
-    move(p.runningVariance, unbiasedVariance, momentum);
-  });
+  return fused(x, p, epsilon, (mean, variance) => moveStatistics(p, mean, variance, momentum));
 }
 
 /** Is told the batch's statistics, which do not outlive the call. */
@@ -99,6 +96,17 @@ function composedBatchNorm(
   onStatistics(mean, tf.mul(variance, count / Math.max(1, count - 1)));
   const factor = tf.mul(p.scale, tf.rsqrt(tf.add(variance, epsilon)));
   return tf.add(tf.mul(tf.sub(x, mean), factor), p.offset) as tf.Tensor4D;
+}
+
+/** Moves the running statistics by the batch's; the variance is the unbiased one. */
+export function moveStatistics(
+  { runningMean, runningVariance }: BatchNormParameters,
+  mean: tf.Tensor,
+  unbiasedVariance: tf.Tensor,
+  momentum: number,
+): void {
+  move(runningMean, mean, momentum);
+  move(runningVariance, unbiasedVariance, momentum);
 }
 
 function move(running: tf.Tensor1D, batch: tf.Tensor, momentum: number): void {

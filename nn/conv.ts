@@ -71,9 +71,14 @@ function canPadExplicitly(): boolean {
   return tf.getBackend() === "tensorflow";
 }
 
-/** A convolution with a bias, `name.weight` and `name.bias`. */
-export function convWithBias(source: ParameterSource, name: string, options: ConvOptions): Layer {
+/** A convolution with a bias, `name.weight` and `name.bias`, which are its `weights`. */
+export function convWithBias(
+  source: ParameterSource,
+  name: string,
+  options: ConvOptions,
+): Layer & { readonly weights: readonly tf.Tensor[] } {
   const weight = convWeight(source, name, options);
   const bias = source.get(`${name}.bias`, "vector", [options.outputs], () => 0);
-  return (x) => tf.add(convolve(x, weight, options), bias) as tf.Tensor4D;
+  const layer: Layer = (x) => tf.add(convolve(x, weight, options), bias) as tf.Tensor4D;
+  return Object.assign(layer, { weights: [weight, bias] });
 }

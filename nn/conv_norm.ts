@@ -2,7 +2,10 @@ import { tf } from "@seed/core";
 import { type Activation, identity } from "./activation.ts";
 import { batchNormInference, batchNormParameters, batchNormTraining } from "./batch_norm.ts";
 import { convolve, type ConvOptions, convWeight } from "./conv.ts";
+import { excitedProjection } from "./excited_projection.ts";
+import { expandedNorm, expandsFaster } from "./expanded_norm.ts";
 import type { ParameterSource } from "./parameters.ts";
+import type { Excitation } from "./squeeze_excite.ts";
 
 /** How a network runs: with the batch's statistics, which move the running ones, or with the running ones. */
 export interface Mode {
@@ -14,11 +17,21 @@ export interface Mode {
 /** A layer that runs differently in training. */
 export type ModalLayer = (x: tf.Tensor4D, mode: Mode) => tf.Tensor4D;
 
+/** What a convolution of single pixels is given after, and is computed with it in training. */
+export interface Excited {
+  activation: Activation;
+  excite: Excitation;
+}
+
 /** A convolution, its batch norm, and an activation. */
 export interface ConvNormOptions extends ConvOptions {
   /** Names of the two in the state dict, for example `["conv1", "bn1"]`. */
   names: readonly [conv: string, norm: string];
   activation?: Activation;
+  /** The input is activated and its channels scaled first. */
+  excited?: Excited;
+  /** A convolution of single pixels to many more channels: see {@link expandedNorm}. */
+  expands?: boolean;
   /** Of batch norm, PyTorch's conventions; default 1e-5 and 0.1. */
   epsilon?: number;
   momentum?: number;
@@ -29,7 +42,8 @@ export interface ConvNormOptions extends ConvOptions {
  * which an engine fuses with the convolution.
  */
 export function convNorm(source: ParameterSource, options: ConvNormOptions): ModalLayer {
-  const { names, activation = identity, epsilon = 1e-5, momentum = 0.1, outputs } = options;
+  const { names, activation = identity, epsilon = 1e-5, momentum = 0.1, outputs, excited } = options;
+  const before = (x: tf.Tensor4D) => excited ? excited.excite(excited.activation(x)) : x;
   const weight = convWeight(source, names[0], options);
   const norm = batchNormParameters(source, names[1], outputs);
   if (source.frozen) {
@@ -43,12 +57,16 @@ export function convNorm(source: ParameterSource, options: ConvNormOptions): Mod
     source.own?.(folded, bias);
     tf.dispose([weight, ...Object.values(norm)]); // or a large network is in memory twice
     const biased = { ...options, biased: true };
-    return (x) => activation(addBias(convolve(x, folded, biased), bias));
+    return (x) => activation(addBias(convolve(before(x), folded, biased), bias));
   }
+  const ofBatch = { channels: outputs, epsilon, momentum };
   return (x, { training }) => {
-    const y = convolve(x, weight, options);
-    if (!training) return activation(batchNormInference(y, norm, epsilon));
-    return activation(batchNormTraining(y, norm, { channels: outputs, epsilon, momentum }));
+    if (!training) return activation(batchNormInference(convolve(before(x), weight, options), norm, epsilon));
+    if (options.expands && expandsFaster(x)) return expandedNorm(x, weight, norm, { ...ofBatch, activation });
+    const y = excited
+      ? excitedProjection(x, excited.activation, excited.excite, weight)
+      : convolve(x, weight, options);
+    return activation(batchNormTraining(y, norm, ofBatch));
   };
 }
 

@@ -107,23 +107,33 @@ function invertedResidual(
   const names = ([a, b]: readonly [string, string]) => [`${name}.${a}`, `${name}.${b}`] as const;
   const norm = { epsilon, momentum };
   const expand = expands(shape)
-    ? convNorm(source, { ...norm, names: names(parts.expand), inputs, outputs: width, kernel: 1, activation })
+    ? convNorm(source, {
+      ...{
+        ...norm,
+        names: names(parts.expand),
+        inputs,
+        outputs: width,
+        kernel: 1,
+        activation,
+        expands: true,
+      },
+    })
     : null;
-  const late = excitesFirst && expand && shape.excite;
   const depthwise = convNorm(source, {
     ...{ ...norm, names: names(parts.depthwise), inputs: width, outputs: width, kernel, stride, padding },
-    ...{ depthwise: true, activation: late ? identity : activation },
+    ...{ depthwise: true, activation: shape.excite ? identity : activation },
   });
   const excite = shape.excite
     ? squeezeExcite(source, names(parts.excite), { channels: width, ...shape.excite })
     : null;
+  const late = excite && expand && excitesFirst;
   const project = convNorm(source, {
     ...{ ...norm, names: names(parts.project), inputs: width, outputs, kernel: 1 },
+    excited: excite && !late ? { activation, excite } : undefined,
   });
   return (x, mode) => {
     let y = depthwise(expand ? expand(x, mode) : x, mode);
-    if (excite) y = excite(y);
-    if (late) y = activation(y);
+    if (late) y = activation(excite(y));
     y = project(y, mode);
     if (drop && mode.training && mode.noise) y = dropPath(y, mode.noise, drop);
     return skips(shape) ? tf.add(x, y) : y;

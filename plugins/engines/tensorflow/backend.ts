@@ -9,7 +9,6 @@ import { tf } from "@seed/core";
 import type { Attribute } from "./attributes.ts";
 import type { Binding } from "./binding.ts";
 import { registerKernels } from "./kernels.ts";
-import type { Processor } from "./processor.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -33,11 +32,11 @@ export interface Backend extends tf.KernelBackend {
 }
 
 /** Registers the backend with tfjs and makes it the active one. */
-export async function activateBackend(binding: Binding, processor: Processor): Promise<Backend> {
+export async function activateBackend(binding: Binding): Promise<Backend> {
   provideRemovedNodeFunctions();
   require("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js");
   const { NodeJSKernelBackend } = require("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js");
-  registerKernels(processor);
+  registerKernels({ oneDnn: !binding.isUsingGpuDevice() && Deno.build.arch === "x86_64" });
   tf.registerBackend(BACKEND, () => new NodeJSKernelBackend(binding, "seed"));
   if (!await tf.setBackend(BACKEND)) throw new Error(`tfjs cannot activate the backend "${BACKEND}"`);
   return tf.backend() as Backend;

@@ -51,7 +51,7 @@ export class TensorflowEngine implements Engine {
     if (device === "gpu") context.device = "/device:GPU:0";
     const binding = new Binding(context, device === "gpu");
     const processor = await readProcessor();
-    const backend = await activateBackend(binding, processor);
+    const backend = await activateBackend(binding);
     return new TensorflowEngine(backend, binding.TF_Version, device, options.trace, processor);
   }
 

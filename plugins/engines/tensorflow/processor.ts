@@ -2,8 +2,6 @@
 export interface Processor {
   /** Multiplies bf16 numbers natively; without the instructions bf16 is emulated and slower than fp32. */
   readonly bf16: boolean;
-  /** Has 32 vector registers of 512 bits, which decides how oneDNN convolves. */
-  readonly avx512: boolean;
 }
 
 /** Reads it from the operating system; what that does not tell is taken to be absent. */
@@ -13,12 +11,12 @@ export async function readProcessor(): Promise<Processor> {
       "";
     const has = (...names: string[]) => names.some((name) => ` ${features} `.includes(` ${name} `));
     // x86: avx512_bf16, amx_bf16; arm64: bf16.
-    return { bf16: has("avx512_bf16", "amx_bf16", "bf16"), avx512: has("avx512f") };
+    return { bf16: has("avx512_bf16", "amx_bf16", "bf16") };
   }
   if (Deno.build.os === "darwin") {
     const { stdout } = await new Deno.Command("sysctl", { args: ["-n", "hw.optional.arm.FEAT_BF16"] })
       .output();
-    return { bf16: new TextDecoder().decode(stdout).trim() === "1", avx512: false };
+    return { bf16: new TextDecoder().decode(stdout).trim() === "1" };
   }
-  return { bf16: false, avx512: false }; // Windows does not tell without native code.
+  return { bf16: false }; // Windows does not tell without native code.
 }
