@@ -9,9 +9,11 @@ import {
   figuresOf,
   type Host,
   loadPlugin,
+  loadRecipe,
   loadTrainedStudent,
   openEngine,
   pluginContext,
+  type PluginUse,
   type Recipe,
   RunError,
   type tf,
@@ -39,7 +41,7 @@ nearest neighbours and a linear probe unless others are named.
   --run DIR          the run
   --network NAME     a name of ls networks
   --weights FILE     its weights
-  --data ROOT        other data: a folder of images with train/ and val/ in it, classes below
+  --data ROOT        other data: a folder of images with train/ and val/ in it, classes below; or a recipe, for its data
   --knn              only the evaluators that are named, with the recipe's options,
   --linear           or their defaults if the recipe has them not
   --retrieval
@@ -75,15 +77,16 @@ export async function run(args: string[]): Promise<number> {
   const flags = subjectFlags(parsed), given = semiOptions(parsed);
   const named = [...NAMED.filter((name) => parsed.has(name)), ...Object.keys(given)];
   if (flags.run === null) return await evaluateFile(flags, parsed, named);
-  const folder = flags.run;
-  using finished = await openRun(folder, overridesOf(parsed));
+  const folder = flags.run, data = await dataOfRecipe(parsed);
+  using finished = await openRun(folder, data ? parsed.list("set") : overridesOf(parsed));
   if (named.length === 0 && finished.recipe.evaluate.evaluators.length === 0) {
     throw new UsageError(
       `The recipe of "${folder}" evaluates nothing; name ${NAMED.map((name) => `--${name}`).join(", ")}`,
     );
   }
   return await interruptible("stopping", async (host) => {
-    const result = await evaluate(finished, named, given, host);
+    const recipe = data ? { ...finished.recipe, data } : finished.recipe;
+    const result = await evaluate({ ...finished, recipe }, named, given, host);
     if (parsed.has("json")) console.log(JSON.stringify({ run: folder, ...result }));
     else console.log(tableOf(result.evaluations));
     return 0;
@@ -104,7 +107,14 @@ function semiOptions(parsed: Arguments): Given {
   return { semi: { splits } };
 }
 
-/** A network by name with a file of weights, on a folder of images. */
+/** The data of the recipe that `--data` names; null if it names a folder. */
+async function dataOfRecipe(parsed: Arguments): Promise<Recipe["data"] | null> {
+  const path = parsed.text("data");
+  if (path === null || !/\.ya?ml$/.test(path)) return null;
+  return (await loadRecipe(path, { defaults: DEFAULTS })).data;
+}
+
+/** A network by name with a file of weights. */
 async function evaluateFile(
   { network: name, weights }: { network: string; weights: string },
   parsed: Arguments,
@@ -117,12 +127,15 @@ async function evaluateFile(
   if (named.includes("semi")) throw new UsageError("--semi trains a run's student further: it needs --run");
   using file = await openWeights(weights);
   const layout = layoutOf(file, network), { inputSize } = publishedInput(file, network, layout);
+  const ofRecipe = await dataOfRecipe(parsed);
+  const data = ofRecipe ?? { ...await loadPlugin("@seed/data-image-folder", "data", ""), options: { root } };
   return await interruptible("stopping", async (host) => {
     await using stack = new AsyncDisposableStack();
-    const dataUse = await loadPlugin("@seed/data-image-folder", "data", "");
-    const images = evaluationOf(
-      stack.use(await dataUse.plugin.create({ root } as never, pluginContext(dataUse, 0, host))),
-    );
+    const pipeline = stack.use(await startPipeline());
+    const { images, skipped } = await openImages(data, {
+      ...{ seed: 0, host, pipeline, stack },
+      skips: ofRecipe?.on_error === "skip",
+    });
     const engine = stack.use(await openDefaultEngine(host));
     const frozen = stack.use(FrozenNetwork.load(file, network));
     const forward = stack.use(engine.trace((pixels) => {
@@ -132,15 +145,16 @@ async function evaluateFile(
     const evaluators = await Promise.all(
       (named.length ? named : ["knn", "linear"]).map((one) => evaluatorNamed(one, 0, engine, host)),
     );
-    const pipeline = stack.use(
-      await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 }),
-    );
     const options = { engine, pipeline, batchSize: BATCH, signal: host.signal };
     const evaluation = new Evaluation(evaluators, images, options);
     host.log(`Embedding ${images.gallery.length} + ${images.queries.length} images`);
     const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
     const evaluations = [{ network: "network" as const, ...await evaluation.network(encode, inputSize) }];
-    const counts = { gallery: images.gallery.length, queries: images.queries.length };
+    const counts = {
+      gallery: images.gallery.length,
+      queries: images.queries.length,
+      skipped_images: skipped,
+    };
     const facts = { network: name, weights, layout: layout.name, ...counts, evaluations };
     console.log(parsed.has("json") ? JSON.stringify(facts) : tableOf(evaluations));
     return 0;
@@ -167,12 +181,11 @@ async function evaluate(
 ) {
   const contextOf = (use: Parameters<typeof pluginContext>[0]) => pluginContext(use, recipe.seed, host);
   await using stack = new AsyncDisposableStack();
-  const data = stack.use(await createPlugin(recipe.data, contextOf(recipe.data)));
-  const pipeline = stack.use(await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 }));
-  const checked = recipe.data.on_error === "skip"
-    ? await withoutBroken(data, pipeline, host)
-    : { data, skipped: null };
-  const images = evaluationOf(checked.data);
+  const pipeline = stack.use(await startPipeline());
+  const { images, skipped } = await openImages(recipe.data, {
+    ...{ seed: recipe.seed, host, pipeline, stack },
+    skips: recipe.data.on_error === "skip",
+  });
   const teacherUse = recipe.evaluate.teacher ?? recipe.teacher;
   const engine = stack.use(await openEngine(recipe, host));
   const evaluators = await evaluatorsOf(recipe, named, given, engine, host);
@@ -203,14 +216,40 @@ async function evaluate(
     weights: weights.path,
     gallery: images.gallery.length,
     queries: images.queries.length,
-    skipped_images: checked.skipped?.count ?? 0,
+    skipped_images: skipped,
     evaluations,
   };
 }
 
+async function startPipeline(): Promise<ViewPipeline> {
+  return await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 });
+}
+
+/** What is evaluated on, and how many images are left out because they do not decode. */
+async function openImages(
+  use: Pick<PluginUse<"data">, "plugin" | "options">,
+  { seed, host, pipeline, stack, skips }: {
+    seed: number;
+    host: Host;
+    pipeline: ViewPipeline;
+    stack: AsyncDisposableStack;
+    /** Leaves out images that do not decode. */
+    skips: boolean;
+  },
+) {
+  const data = stack.use(
+    await use.plugin.create(use.options as never, pluginContext(use, seed, host)),
+  );
+  if (!skips) return { images: evaluationOf(data), skipped: 0 };
+  const checked = await withoutBroken(data, pipeline, host);
+  return { images: evaluationOf(checked.data), skipped: checked.skipped.count };
+}
+
 function evaluationOf({ evaluation }: DataSource): NonNullable<DataSource["evaluation"]> {
   if (evaluation) return evaluation;
-  throw new RunError("The data has nothing to evaluate on: give its folder the folders train/ and val/");
+  throw new RunError(
+    "The data has nothing to evaluate on: a folder needs train/ and val/ in it, other sources are told by their options",
+  );
 }
 
 /** The recipe's evaluators, or those that are named, which the recipe need not have. */

@@ -138,7 +138,7 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
       const { evaluations, ...facts } = only(stdout);
       assert.deepEqual(facts, {
         ...{ network: "resnet18", weights: "runs/a/student.safetensors", layout: "seed student" },
-        ...{ gallery: 18, queries: 6 },
+        ...{ gallery: 18, queries: 6, skipped_images: 0 },
       });
       const then = summary.evaluations.findLast((one: any) => one.network === "student");
       assert.deepEqual(evaluations[0].evaluation.retrieval, then.evaluation.retrieval);
@@ -146,6 +146,36 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
       assert.equal(usage, 2);
       assert.match(says, /--agreement compares with a run's teacher: it needs --run/);
     });
+
+    await t.step(
+      "eval on a recipe's data: what a list has instead of a folder, without the image that is broken",
+      async () => {
+        const listOf = async (split: string, ...more: string[]) => {
+          const paths = (await filesBelow(file(`images/${split}`))).sort();
+          const lines = paths.map((path) => `${path}\t${path.split("/").at(-2)}\n`);
+          await Deno.writeTextFile(file(`${split}.txt`), [...lines, ...more].join(""));
+        };
+        await Deno.writeTextFile(file("broken.png"), "no picture");
+        await listOf("train", "broken.png\tcircles\n");
+        await listOf("val");
+        const data = '{ plugin: "@seed/data-list", root: train.txt, queries: val.txt, on_error: skip }';
+        await Deno.writeTextFile(file("lists.yaml"), `extends: recipe.yaml\ndata: ${data}\n`);
+        const subjects = [
+          ["--run", "runs/a"],
+          ["--network", "resnet18", "--weights", "runs/a/student.safetensors"],
+        ];
+        for (const subject of subjects) {
+          const { code, stdout, stderr } = await cli(
+            ...["eval", ...subject, "--data", "lists.yaml", "--retrieval", "--json"],
+          );
+          assert.equal(code, 0, stderr);
+          const { gallery, queries, skipped_images, evaluations } = only(stdout);
+          assert.deepEqual([gallery, queries, skipped_images], [18, 6, 1]);
+          const then = summary.evaluations.findLast((one: any) => one.network === "student");
+          assert.deepEqual(evaluations.at(-1).evaluation.retrieval, then.evaluation.retrieval);
+        }
+      },
+    );
 
     await t.step("embed --run equals embed with the student under MoCo's names", async () => {
       await writeAsMoco(file("runs/a/student.safetensors"), file("moco.bin"));
