@@ -108,15 +108,8 @@ function invertedResidual(
   const norm = { epsilon, momentum };
   const expand = expands(shape)
     ? convNorm(source, {
-      ...{
-        ...norm,
-        names: names(parts.expand),
-        inputs,
-        outputs: width,
-        kernel: 1,
-        activation,
-        expands: true,
-      },
+      ...{ ...norm, names: names(parts.expand), inputs, outputs: width, kernel: 1 },
+      ...{ activation, expands: true },
     })
     : null;
   const depthwise = convNorm(source, {
