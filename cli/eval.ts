@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import {
   autoWorkers,
   createPlugin,
@@ -77,16 +78,15 @@ export async function run(args: string[]): Promise<number> {
   const flags = subjectFlags(parsed), given = semiOptions(parsed);
   const named = [...NAMED.filter((name) => parsed.has(name)), ...Object.keys(given)];
   if (flags.run === null) return await evaluateFile(flags, parsed, named);
-  const folder = flags.run, data = await dataOfRecipe(parsed);
-  using finished = await openRun(folder, data ? parsed.list("set") : overridesOf(parsed));
+  const folder = flags.run;
+  using finished = await openRun(folder, await overridesOf(parsed));
   if (named.length === 0 && finished.recipe.evaluate.evaluators.length === 0) {
     throw new UsageError(
       `The recipe of "${folder}" evaluates nothing; name ${NAMED.map((name) => `--${name}`).join(", ")}`,
     );
   }
   return await interruptible("stopping", async (host) => {
-    const recipe = data ? { ...finished.recipe, data } : finished.recipe;
-    const result = await evaluate({ ...finished, recipe }, named, given, host);
+    const result = await evaluate(finished, named, given, host);
     if (parsed.has("json")) console.log(JSON.stringify({ run: folder, ...result }));
     else console.log(tableOf(result.evaluations));
     return 0;
@@ -107,11 +107,10 @@ function semiOptions(parsed: Arguments): Given {
   return { semi: { splits } };
 }
 
-/** The data of the recipe that `--data` names; null if it names a folder. */
-async function dataOfRecipe(parsed: Arguments): Promise<Recipe["data"] | null> {
+/** The recipe that `--data` names; null if it names a folder, or nothing. */
+async function recipeOfData(parsed: Arguments): Promise<Recipe | null> {
   const path = parsed.text("data");
-  if (path === null || !/\.ya?ml$/.test(path)) return null;
-  return (await loadRecipe(path, { defaults: DEFAULTS })).data;
+  return path && /\.ya?ml$/.test(path) ? await loadRecipe(path, { defaults: DEFAULTS }) : null;
 }
 
 /** A network by name with a file of weights. */
@@ -127,7 +126,7 @@ async function evaluateFile(
   if (named.includes("semi")) throw new UsageError("--semi trains a run's student further: it needs --run");
   using file = await openWeights(weights);
   const layout = layoutOf(file, network), { inputSize } = publishedInput(file, network, layout);
-  const ofRecipe = await dataOfRecipe(parsed);
+  const ofRecipe = (await recipeOfData(parsed))?.data;
   const data = ofRecipe ?? { ...await loadPlugin("@seed/data-image-folder", "data", ""), options: { root } };
   return await interruptible("stopping", async (host) => {
     await using stack = new AsyncDisposableStack();
@@ -161,10 +160,11 @@ async function evaluateFile(
   });
 }
 
-function overridesOf(parsed: Arguments): string[] {
-  const root = parsed.text("data");
+/** Of the run's recipe: what `--data` names, then `--set`. */
+async function overridesOf(parsed: Arguments): Promise<string[]> {
+  const root = parsed.text("data"), recipe = await recipeOfData(parsed);
   if (root === null) return parsed.list("set");
-  const data = { plugin: "@seed/data-image-folder", root };
+  const data = recipe ? parse(recipe.resolved).data : { plugin: "@seed/data-image-folder", root };
   return [`data=${JSON.stringify(data)}`, ...parsed.list("set")];
 }
 
@@ -237,9 +237,7 @@ async function openImages(
     skips: boolean;
   },
 ) {
-  const data = stack.use(
-    await use.plugin.create(use.options as never, pluginContext(use, seed, host)),
-  );
+  const data = stack.use(await createPlugin(use, pluginContext(use, seed, host)));
   if (!skips) return { images: evaluationOf(data), skipped: 0 };
   const checked = await withoutBroken(data, pipeline, host);
   return { images: evaluationOf(checked.data), skipped: checked.skipped.count };

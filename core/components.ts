@@ -236,7 +236,7 @@ export async function openEngine(
  * @param context {@link pluginContext} and what its kind is given besides.
  */
 export async function createPlugin<K extends PluginKind>(
-  use: PluginUse<K>,
+  use: Pick<PluginUse<K>, "plugin" | "options">,
   context: PluginContext & Omit<PluginKinds[K]["context"], keyof PluginContext>,
 ): Promise<PluginKinds[K]["creates"]> {
   return await use.plugin.create(use.options as never, context as PluginKinds[K]["context"]);

@@ -10,25 +10,22 @@ export interface Activation extends Layer {
 }
 
 /** No activation. */
-export const identity: Activation = activation((x) => x, (x) => [x], (dy) => [dy]);
+export const identity: Activation = activation((x) => [x], (dy) => [dy]);
 
 /** `max(x, 0)`. */
 export const relu: Activation = activation(
-  (x) => tf.relu(x),
   (x) => [tf.relu(x)],
   (dy, x) => [tf.mul(dy, tf.cast(tf.greater(x, 0), "float32"))],
 );
 
 /** `min(max(x, 0), 6)`. */
 export const relu6: Activation = activation(
-  (x) => tf.relu6(x),
   (x) => [tf.relu6(x)],
   (dy, x) => [tf.mul(dy, tf.cast(tf.greater(tf.mul(x, tf.sub(6, x)), 0), "float32"))],
 );
 
 /** `1 / (1 + exp(-x))`. */
 export const sigmoid: Activation = activation(
-  (x) => tf.sigmoid(x),
   (x) => [tf.sigmoid(x)],
   (dy, x) => {
     const s = tf.sigmoid(x);
@@ -38,14 +35,9 @@ export const sigmoid: Activation = activation(
 
 /** `relu6(x + 3) / 6`: a sigmoid of straight lines (Howard et al., ICCV 2019). */
 export const hardSigmoid: Activation = activation(
-  (x) => hardSigmoidBody(x)[0] as tf.Tensor4D,
-  hardSigmoidBody,
+  (x) => [tf.mul(tf.relu6(tf.add(x, 3)), 1 / 6)],
   (dy, x) => [tf.mul(dy, tf.mul(tf.cast(tf.less(tf.abs(x), 3), "float32"), 1 / 6))],
 );
-
-function hardSigmoidBody(x: tf.Tensor): tf.Tensor[] {
-  return [tf.mul(tf.relu6(tf.add(x, 3)), 1 / 6)];
-}
 
 /**
  * `x * sigmoid(x)` (Ramachandran et al., 2017), with its gradient written out: the value and the gradient are one
@@ -113,9 +105,14 @@ function withGradient(value: FusedBody, gradient: FusedBody): (x: tf.Tensor) => 
 }
 
 function fusedActivation(body: FusedBody, gradient: FusedBody): Activation {
-  return activation(withGradient(body, gradient) as Layer, body, gradient);
+  return activation(body, gradient, withGradient(body, gradient) as Layer);
 }
 
-function activation(alone: Layer, body: FusedBody, gradient: FusedBody): Activation {
-  return Object.assign((x: tf.Tensor4D) => alone(x), { body, gradient });
+/** @param alone What a layer that is by itself runs; default: the body's operations, which engines fuse with others. */
+function activation(
+  body: FusedBody,
+  gradient: FusedBody,
+  alone: Layer = (x) => body(x)[0] as tf.Tensor4D,
+): Activation {
+  return Object.assign(alone, { body, gradient });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { tf } from "@seed/core";
 import { testEngine } from "../tests/support/engine.ts";
 import { runners } from "../tests/support/runners.ts";
-import { gelu, hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from "./activation.ts";
+import { type Activation, gelu, hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from "./activation.ts";
 import type { Layer } from "./conv.ts";
 
 /** Small, large, and where an exponential would overflow. */
@@ -41,7 +41,7 @@ function share(x: number): number {
 }
 const functions: Record<
   string,
-  [activation: Layer, value: (x: number) => number, slope: (x: number) => number]
+  [activation: Activation | Layer, value: (x: number) => number, slope: (x: number) => number]
 > = {
   relu: [relu, (x) => Math.max(0, x), (x) => Number(x > 0)],
   relu6: [relu6, (x) => Math.min(6, Math.max(0, x)), (x) => Number(x > 0 && x < 6)],
@@ -58,10 +58,13 @@ for (const [name, [activation, value, slope]] of Object.entries(functions)) {
     const x = tf.tensor4d(points, [1, 1, 1, points.length]);
     const dy = points.map((_, i) => 1 + i / 7), upstream = tf.tensor4d(dy, [1, 1, 1, points.length]);
     for (const [how, run] of Object.entries(runners(engine))) {
-      const [y, dx] = await run(
+      const [y, dx, ofBody, ofGradient] = await run(
         (x, upstream) => {
           const loss = (x: tf.Tensor) => tf.sum(tf.mul(activation(x as tf.Tensor4D), upstream)) as tf.Scalar;
-          return [activation(x as tf.Tensor4D), tf.grad(loss)(x)];
+          const parts = "body" in activation
+            ? [...activation.body(x), ...activation.gradient(upstream, x)]
+            : [];
+          return [activation(x as tf.Tensor4D), tf.grad(loss)(x), ...parts];
         },
         x,
         upstream,
@@ -74,6 +77,9 @@ for (const [name, [activation, value, slope]] of Object.entries(functions)) {
           );
         check(name, y[i], value(point));
         check(`gradient of ${name}`, dx[i], dy[i] * slope(point));
+        if (!ofBody) return; // gelu is a function alone
+        check(`body of ${name}`, ofBody[i], value(point));
+        check(`gradient part of ${name}`, ofGradient[i], dy[i] * slope(point));
       });
     }
     tf.dispose([x, upstream]);

@@ -17,7 +17,7 @@ export interface Mode {
 /** A layer that runs differently in training. */
 export type ModalLayer = (x: tf.Tensor4D, mode: Mode) => tf.Tensor4D;
 
-/** What a convolution of single pixels is given after, and is computed with it in training. */
+/** What the input of a convolution of single pixels goes through first; one computation with it in training. */
 export interface Excited {
   activation: Activation;
   excite: Excitation;

@@ -37,6 +37,7 @@ export function squeezeExcite(
   const second = convWithBias(source, expand, { inputs: reduced, outputs: channels, kernel: 1 });
   const scale: Layer = (x) =>
     tf.mul(x, gate(second(activation(first(tf.mean(x, [1, 2], true) as tf.Tensor4D)))));
+  // The same as matrix products: what is exported must stay convolutions, which other programs look for.
   const run = (means: tf.Tensor2D, [weight, bias, weight2, bias2]: readonly tf.Tensor[]) => {
     const reduced = tf.add(tf.matMul(means, matrix(weight)), bias), hidden = activation.body(reduced)[0];
     return { reduced, hidden, expanded: tf.add(tf.matMul(hidden as tf.Tensor2D, matrix(weight2)), bias2) };

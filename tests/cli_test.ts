@@ -174,6 +174,11 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
           const then = summary.evaluations.findLast((one: any) => one.network === "student");
           assert.deepEqual(evaluations.at(-1).evaluation.retrieval, then.evaluation.retrieval);
         }
+        const { code, stderr } = await cli(
+          ...["eval", ...subjects[0], "--data", "lists.yaml", "--retrieval", "--set", "data.on_error=stop"],
+        );
+        assert.equal(code, 1);
+        assert.match(stderr, /broken\.png/);
       },
     );
 
