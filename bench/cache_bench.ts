@@ -18,6 +18,7 @@ const BATCH = 32, PHOTOGRAPHS = 128;
 const STEPS = numberOf("SEED_BENCH_STEPS", 16);
 /** Of the teacher: `auto` is bf16 where the processor multiplies in it. */
 const PRECISION = process.env.SEED_BENCH_PRECISION ?? "auto";
+const STUDENT_PRECISION = process.env.SEED_BENCH_STUDENT_PRECISION ?? "fp32";
 
 const folder = await Deno.makeTempDir();
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -42,7 +43,7 @@ for (const [teacher, path] of Object.entries(RECIPES)) {
   };
   const settings = [
     ...[`data.root=${join(folder, "images")}`, `teacher.weights=${weights}`, "teacher.sha256=null"],
-    `teacher.precision=${PRECISION}`,
+    ...[`teacher.precision=${PRECISION}`, `train.precision=${STUDENT_PRECISION}`],
     ...[`train.batch_size=${BATCH}`, "evaluate=null", "train.epochs=1000"],
   ];
   const cache = `teacher.cache={ dir: ${join(made, "cache")}, views: ${
@@ -79,7 +80,7 @@ for (const [teacher, path] of Object.entries(RECIPES)) {
 }
 
 addEventListener("unload", () => {
-  console.log(`\n${STEPS} steps of ${BATCH} photographs at 224 px, teacher in ${PRECISION}`);
+  console.log(`\n${STEPS} steps of ${BATCH} photographs at 224 px, teacher in ${PRECISION}, student in ${STUDENT_PRECISION}`);
   for (const [name, { images_per_second, waited }] of speeds) {
     console.log(
       `${name.padEnd(30)}${images_per_second.toFixed(1).padStart(8)} images/s, waited for views ${

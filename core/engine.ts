@@ -23,7 +23,10 @@ export interface TraceOptions {
   name: string;
   /** Default `fp32`. */
   precision?: Precision;
-  /** Matrix products, and what follows from them, stay in fp32 whatever the precision. Default: they do not. */
+  /**
+   * `tf.matMul`, and what follows from it, stays in fp32 whatever the precision: for training, with
+   * {@link product} where less will do. Default: it does not.
+   */
   exactProducts?: boolean;
 }
 

@@ -22,3 +22,22 @@ export function fused(body: FusedBody, ...inputs: tf.Tensor[]): tf.Tensor[] {
   const outputs = tf.engine().runKernel(FUSED_KERNEL, named, attributes) as tf.Tensor | tf.Tensor[];
   return Array.isArray(outputs) ? outputs : [outputs];
 }
+
+/** Kernel by which an engine offers products in a function's precision; attributes: `{ transposeA, transposeB }`. */
+export const PRODUCT_KERNEL = "SeedProduct";
+
+/**
+ * A matrix product, or one for each matrix of two stacks of equal height, that takes part in a traced function's
+ * precision as convolutions do, also where {@link TraceOptions.exactProducts} keeps `tf.matMul` in fp32.
+ *
+ * Has no gradient of its own: use it inside a `tf.customGrad` or outside of gradients.
+ */
+export function product<T extends tf.Tensor2D | tf.Tensor3D>(
+  a: T,
+  b: T,
+  transposeA = false,
+  transposeB = false,
+): T {
+  if (!tf.getKernel(PRODUCT_KERNEL, tf.getBackend())) return tf.matMul(a, b, transposeA, transposeB);
+  return tf.engine().runKernel(PRODUCT_KERNEL, { a, b }, { transposeA, transposeB }) as T;
+}

@@ -12,11 +12,20 @@ export interface Activation extends Layer {
 /** No activation. */
 export const identity: Activation = activation((x) => [x], (dy) => [dy]);
 
-/** `max(x, 0)`. */
+/** `max(x, 0)`: its value an operation that engines fuse with the convolution before it, its gradient one pass. */
 export const relu: Activation = activation(
-  (x) => [tf.relu(x)],
-  (dy, x) => [tf.mul(dy, tf.cast(tf.greater(x, 0), "float32"))],
+  reluBody,
+  reluGradient,
+  withGradient((x) => reluBody(x)[0], reluGradient) as Layer,
 );
+
+function reluBody(x: tf.Tensor): tf.Tensor[] {
+  return [tf.relu(x)];
+}
+
+function reluGradient(dy: tf.Tensor, x: tf.Tensor): tf.Tensor[] {
+  return [tf.mul(dy, tf.cast(tf.greater(x, 0), "float32"))];
+}
 
 /** `min(max(x, 0), 6)`. */
 export const relu6: Activation = activation(
@@ -74,7 +83,7 @@ export function gelu<T extends tf.Tensor>(x: T): T {
   return geluWithGradient(x) as T;
 }
 
-const geluWithGradient = withGradient(geluBody, geluGradient);
+const geluWithGradient = withGradient((x) => fused(geluBody, x)[0], geluGradient);
 
 function geluBody(x: tf.Tensor): tf.Tensor[] {
   return [tf.mul(x, normalShare(x))];
@@ -92,20 +101,20 @@ function normalShare(x: tf.Tensor): tf.Tensor {
   return tf.mul(share, tf.cast(tf.greater(x, -5.5), "float32"));
 }
 
-/** A function whose gradient is computed from its input; value and gradient are one operation each where the engine fuses. */
-function withGradient(value: FusedBody, gradient: FusedBody): (x: tf.Tensor) => tf.Tensor {
+/** A function whose gradient is computed from its input, in one operation where the engine fuses. */
+function withGradient(value: (x: tf.Tensor) => tf.Tensor, gradient: FusedBody): (x: tf.Tensor) => tf.Tensor {
   return tf.customGrad((...args) => {
     const [x, save] = args as [tf.Tensor, tf.GradSaveFunc];
     save([x]);
     return {
-      value: fused(value, x)[0],
+      value: value(x),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => fused(gradient, dy, saved[0])[0],
     };
   });
 }
 
 function fusedActivation(body: FusedBody, gradient: FusedBody): Activation {
-  return activation(body, gradient, withGradient(body, gradient) as Layer);
+  return activation(body, gradient, withGradient((x) => fused(body, x)[0], gradient) as Layer);
 }
 
 /** @param alone What a layer that is by itself runs; default: the body's operations, which engines fuse with others. */

@@ -1,5 +1,6 @@
-import { fused, type FusedBody, tf } from "@seed/core";
+import { fused, type FusedBody, product, tf } from "@seed/core";
 import type { Activation } from "./activation.ts";
+import { channelMeans } from "./channel_means.ts";
 import type { Excitation } from "./squeeze_excite.ts";
 
 /**
@@ -22,7 +23,7 @@ export function excitedProjection(
   const run = tf.customGrad((...args) => {
     const save = args.pop() as tf.GradSaveFunc, [x, weight, ...gate] = args as tf.Tensor[];
     const maps = fused(activation.body, x)[0];
-    const means = tf.mean(maps, [1, 2]) as tf.Tensor2D;
+    const means = channelMeans(maps);
     const parts: Parts = {
       maps: tf.reshape(maps, [batch, pixels, inputs]),
       factors: tf.reshape(excite.factors(means, gate), [batch, 1, inputs]),
@@ -72,12 +73,12 @@ interface Projection {
 }
 
 const projectByImage: Projection = {
-  value: ({ maps, ...rest }) => tf.matMul(maps, ownWeights(rest)),
+  value: ({ maps, ...rest }) => product(maps, ownWeights(rest)),
   gradients: (dy, { maps, ...rest }) => {
     // Of each image, and transposed: to turn the wide maps takes twice as long.
-    const products = tf.matMul(dy, maps, true, false);
+    const products = product(dy, maps, true, false);
     return {
-      maps: tf.matMul(dy, ownWeights(rest), false, true),
+      maps: product(dy, ownWeights(rest), false, true),
       factors: tf.sum(tf.mul(products, tf.transpose(rest.weight)), 1),
       weight: tf.transpose(tf.sum(tf.mul(products, rest.factors), 0)),
       scales: false,
@@ -87,15 +88,15 @@ const projectByImage: Projection = {
 
 const projectScaled: Projection = {
   value: ({ maps, factors, weight }) => {
-    const [batch, pixels] = maps.shape, product = tf.matMul(rows(tf.mul(maps, factors)), weight);
-    return tf.reshape(product, [batch, pixels, -1]);
+    const [batch, pixels] = maps.shape, projected = product(rows(fused(multiply, maps, factors)[0]), weight);
+    return tf.reshape(projected, [batch, pixels, -1]);
   },
   gradients: (dy, { maps, factors, weight }) => {
-    const scaled = tf.reshape(tf.matMul(rows(dy), weight, false, true), maps.shape);
+    const scaled = tf.reshape(product(rows(dy), weight, false, true), maps.shape);
     return {
       maps: scaled,
-      factors: tf.sum(tf.mul(scaled, maps), 1),
-      weight: tf.matMul(rows(tf.mul(maps, factors)), rows(dy), true, false),
+      factors: tf.mul(channelMeans(tf.expandDims(fused(multiply, scaled, maps)[0], 1)), maps.shape[1]),
+      weight: product(rows(fused(multiply, maps, factors)[0]), rows(dy), true, false),
       scales: true,
     };
   },
@@ -103,6 +104,10 @@ const projectScaled: Projection = {
 
 function ownWeights({ factors, weight }: Omit<Parts, "maps">): tf.Tensor3D {
   return tf.mul(column(factors), weight);
+}
+
+function multiply(a: tf.Tensor, b: tf.Tensor): tf.Tensor[] {
+  return [tf.mul(a, b)];
 }
 
 function column(factors: tf.Tensor3D): tf.Tensor3D {

@@ -1,5 +1,6 @@
-import { fused, tf } from "@seed/core";
+import { fused, product, tf } from "@seed/core";
 import type { Activation } from "./activation.ts";
+import { channelMeans } from "./channel_means.ts";
 import { type BatchNormOptions, type BatchNormParameters, moveStatistics } from "./batch_norm.ts";
 
 /** From how many pixels an input channel on {@link expandedNorm} is faster than its three parts. */
@@ -40,15 +41,15 @@ export function expandedNorm(
       tf.GradSaveFunc,
     ];
     const rows = tf.reshape(x, [pixels, inputs]), w = tf.reshape(weight, [inputs, outputs]) as tf.Tensor2D;
-    const mean = tf.mean(rows, 0, true) as tf.Tensor2D;
+    const mean = tf.mean(channelMeans(x), 0, true) as tf.Tensor2D;
     const centred = fused(centre, rows, mean)[0] as tf.Tensor2D;
-    const products = productOver(shape, centred, centred);
+    const products = productOver(shape, tf.matMul, centred, centred); // exact: a variance may be a small difference
     const covariance = tf.div(tf.slice(products, [0, 0], [inputs, inputs]), pixels) as tf.Tensor2D;
     const covarianceW = tf.matMul(covariance, w);
     const variance = tf.sum(tf.mul(covarianceW, w), 0) as tf.Tensor1D;
     const inverse = tf.rsqrt(tf.add(variance, epsilon)); // 1 / deviation
     const normed = tf.mul(w, tf.mul(scale, inverse)) as tf.Tensor2D;
-    const z = tf.matMul(centred, tf.concat([normed, tf.reshape(offset, [1, outputs])], 0) as tf.Tensor2D);
+    const z = product(centred, tf.concat([normed, tf.reshape(offset, [1, outputs])], 0) as tf.Tensor2D);
     const sums = tf.reshape(tf.matMul(mean, w), [outputs]);
     moveStatistics(norm, sums, tf.mul(variance, pixels / Math.max(1, pixels - 1)), momentum);
     save([centred, w, scale, covarianceW, inverse, normed, z]);
@@ -57,7 +58,7 @@ export function expandedNorm(
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [centred, w, scale, covarianceW, inverse, normed, z] = saved as tf.Tensor2D[];
         const dz = fused(activation.gradient, tf.reshape(dy, z.shape), z)[0] as tf.Tensor2D;
-        const products = productOver(shape, centred, dz);
+        const products = productOver(shape, product, centred, dz);
         const dNormed = tf.slice(products, [0, 0], [inputs, outputs]);
         const dOffset = tf.slice(products, [inputs, 0], [1, outputs]) as tf.Tensor2D;
         const dScale = tf.mul(tf.sum(tf.mul(w, dNormed), 0), inverse);
@@ -76,8 +77,8 @@ export function expandedNorm(
         // The centring takes off the mean of what comes back.
         const dMean = tf.mul(tf.matMul(dOffset, normed, false, true), -1 / pixels);
         const dx = tf.add(
-          tf.matMul(dz, tf.transpose(normed)), // faster than to have the product transpose
-          tf.matMul(centred, tf.concat([dCovariance, dMean], 0) as tf.Tensor2D),
+          product(dz, tf.transpose(normed)), // faster than to have the product transpose
+          product(centred, tf.concat([dCovariance, dMean], 0) as tf.Tensor2D),
         );
         return [
           tf.reshape(dx, shape),
@@ -100,8 +101,15 @@ function centre(rows: tf.Tensor, mean: tf.Tensor): tf.Tensor[] {
  * `a' b` of rows that are pixels. Of large maps image by image: oneDNN takes 0.7 of the time so where the channels are
  * few (17 by 96 of 112 x 112 pixels, 25 by 144 of 56 x 56).
  */
-function productOver([batch, height, width]: readonly number[], a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
-  if (height * width < PIXELS_FOR_ITS_OWN) return tf.matMul(a, b, true, false);
-  const [left, right] = [a, b].map((rows) => tf.reshape(rows, [batch, height * width, rows.shape[1]]));
-  return tf.sum(tf.matMul(left as tf.Tensor3D, right as tf.Tensor3D, true, false), 0);
+function productOver(
+  [batch, height, width]: readonly number[],
+  multiply: typeof product,
+  a: tf.Tensor2D,
+  b: tf.Tensor2D,
+): tf.Tensor2D {
+  if (height * width < PIXELS_FOR_ITS_OWN) return multiply(a, b, true, false);
+  const [left, right] = [a, b].map((rows) =>
+    tf.reshape(rows, [batch, height * width, rows.shape[1]]) as tf.Tensor3D
+  );
+  return tf.sum(multiply(left, right, true, false), 0);
 }

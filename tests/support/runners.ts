@@ -17,6 +17,14 @@ export function runners(engine: Engine): Record<"eager" | "traced", Runner> {
   };
 }
 
+/** As a training step in bf16 runs it. */
+export function runnerInBf16(engine: Engine): Runner {
+  return async (fn, ...inputs) => {
+    using traced = engine.trace(fn, { name: "golden in bf16", precision: "bf16", exactProducts: true });
+    return await read(await traced.call(...inputs));
+  };
+}
+
 async function read(outputs: tf.Tensor[]): Promise<Float32Array[]> {
   const values = await Promise.all(outputs.map((output) => output.data()));
   tf.dispose(outputs);

@@ -90,15 +90,17 @@ const SYMBOLS = {
 /** Open libraries and their functions. */
 export type CApi = ReturnType<typeof openCApi>;
 
-/** TensorFlow's element types that tfjs's kernels use (`TF_DataType`). */
+/** TensorFlow's element types that tfjs's kernels or our own use (`TF_DataType`). */
 export const DataType = {
   FLOAT: 1,
   INT32: 3,
   UINT8: 4,
+  INT16: 5,
   STRING: 7,
   COMPLEX64: 8,
   INT64: 9,
   BOOL: 10,
+  BFLOAT16: 14,
   RESOURCE: 20,
 } as const;
 
@@ -110,21 +112,27 @@ const SET_MIN_LOG_LEVEL = {
   optional: true, // another release only logs more
 } as const;
 
-const ONE_DNN = "TF_ENABLE_ONEDNN_OPTS";
+const ONE_DNN = "TF_ENABLE_ONEDNN_OPTS", XLA = "XLA_FLAGS";
 
 /**
  * Opens the libraries, in the order that they need each other.
  *
- * @param libraries.logLevel From which severity on TensorFlow prints: 0 information, 1 warnings, 2 errors.
+ * @param options.logLevel From which severity on TensorFlow prints: 0 information, 1 warnings, 2 errors.
+ * @param options.wideVectors Whether XLA's code uses vectors of 512 bits, which LLVM avoids unless told.
  */
-export function openCApi(libraries: { framework: string | null; main: string; logLevel: number }) {
+export function openCApi(
+  libraries: { framework: string | null; main: string },
+  { logLevel, wideVectors }: { logLevel: number; wideVectors: boolean },
+) {
   // TensorFlow turns oneDNN on by itself on some processors only; convolutions are twice as fast with it on all. It
   // looks while the library initialises, and then logs that it did.
   if (Deno.build.arch === "x86_64" && !Deno.env.has(ONE_DNN)) Deno.env.set(ONE_DNN, "1");
-  const quiet = libraries.logLevel > 0, first = libraries.framework ?? libraries.main;
+  // What is set by hand comes last, so it counts.
+  if (wideVectors) Deno.env.set(XLA, `--xla_cpu_prefer_vector_width=512 ${Deno.env.get(XLA) ?? ""}`.trim());
+  const quiet = logLevel > 0, first = libraries.framework ?? libraries.main;
   loadForGood(first, { quiet });
   const framework = Deno.dlopen(first, { SET_MIN_LOG_LEVEL });
-  framework.symbols.SET_MIN_LOG_LEVEL?.(libraries.logLevel);
+  framework.symbols.SET_MIN_LOG_LEVEL?.(logLevel);
   // The main library finds the framework's symbols because it is loaded already.
   loadForGood(libraries.main, { quiet });
   const main = Deno.dlopen(libraries.main, SYMBOLS);

@@ -35,8 +35,9 @@ export class TensorflowEngine implements Engine {
     library: Library,
     options: { device: Device | "auto"; trace: boolean },
   ): Promise<TensorflowEngine> {
+    const processor = await readProcessor();
     const context = new EagerContext(
-      openLibrary(library),
+      openLibrary(library, processor),
       contextConfig({ hideGpus: options.device === "cpu" }),
     );
     const hasGpu = context.deviceTypes().includes("GPU");
@@ -50,7 +51,6 @@ export class TensorflowEngine implements Engine {
     const device = hasGpu && options.device !== "cpu" ? "gpu" : "cpu";
     if (device === "gpu") context.device = "/device:GPU:0";
     const binding = new Binding(context, device === "gpu");
-    const processor = await readProcessor();
     const backend = await activateBackend(binding);
     return new TensorflowEngine(backend, binding.TF_Version, device, options.trace, processor);
   }
@@ -58,10 +58,15 @@ export class TensorflowEngine implements Engine {
   trace(fn: (...inputs: tf.Tensor[]) => tf.Tensor[], options: TraceOptions): TracedFunction {
     if (!this.traces) return new EagerFunction(options.name, fn);
     const { name, precision = "fp32", exactProducts = false } = options;
-    const mixedPrecision = MIXED_PRECISION[this.arithmetic(precision)];
+    const arithmetic = this.arithmetic(precision);
+    if (exactProducts && arithmetic === "fp16") {
+      throw new RunError(
+        `"${name}" asks for exact products in fp16, which this engine has beside bf16 and fp32 only; ask for "fp32" on a GPU`,
+      );
+    }
     return new GraphFunction(name, fn, this.backend, {
-      config: functionConfig({ mixedPrecision }),
-      exactProducts: exactProducts && mixedPrecision !== "none", // else nothing would change them
+      config: functionConfig({ mixedPrecision: exactProducts ? "none" : MIXED_PRECISION[arithmetic] }),
+      precision: exactProducts && arithmetic === "bf16" ? "bf16" : "fp32",
     });
   }
 
@@ -100,10 +105,10 @@ const CAST_TO_FLOAT = [
   { name: "Truncate", type: 3, value: false },
 ];
 
-function openLibrary(library: Library): CApi {
+function openLibrary(library: Library, { wideVectors }: Processor): CApi {
   try {
     const logLevel = Number(Deno.env.get("TF_CPP_MIN_LOG_LEVEL") ?? 2);
-    return openCApi({ ...library, logLevel });
+    return openCApi(library, { logLevel, wideVectors });
   } catch (error) {
     throw new RunError(
       `TensorFlow's library "${library.main}" does not load: ${(error as Error).message}; ` +

@@ -1,5 +1,6 @@
 import { type Attribute, AttributeType, setGraphAttribute } from "./attributes.ts";
-import { type CApi, cString, packOutput, throwIfFailed, withStatus } from "./c_api.ts";
+import { computesInBf16, inBf16, type Operand } from "./autocast.ts";
+import { type CApi, cString, DataType, packOutput, throwIfFailed, withStatus } from "./c_api.ts";
 import { dimensions, type EagerContext, type TensorMetadata } from "./eager_context.ts";
 import { type InputArgument, inputArguments } from "./op_definition.ts";
 
@@ -20,14 +21,20 @@ export interface RecordedCall {
 /** A value of a graph: an output of one of its operations. */
 type Output = Uint8Array<ArrayBuffer>;
 
+/** What an operation is given for an argument: one input, or those of a list. */
+interface Given {
+  argument: InputArgument;
+  ids: number[];
+}
+
 interface RecorderOptions {
   /**
    * Whether a real tensor is an input of the function (an argument, a variable); others that the function meets are
    * constants.
    */
   isInput: (id: number) => boolean;
-  /** Matrix products stay in the arithmetic they are recorded in. Default: TensorFlow may choose another. */
-  exactProducts?: boolean;
+  /** `bf16`: what {@link computesInBf16} says is recorded in bf16, which tfjs takes for fp32. Default `fp32`. */
+  precision?: "fp32" | "bf16";
 }
 
 /** True if `id` names a tensor of a graph that is being recorded, not one that exists. */
@@ -45,6 +52,8 @@ export class GraphRecorder implements Disposable {
   /** Real tensors that became inputs or constants of the graph. */
   readonly #captured = new Map<number, Output>();
   readonly #inputOrder: number[] = [];
+  /** Values in the other precision, by the number of what was cast. */
+  readonly #casts = new Map<number, number>();
   readonly #definitions = new Map<string, InputArgument[]>();
   #nodes = 0;
   #nextId = FIRST_GRAPH_ID;
@@ -61,6 +70,10 @@ export class GraphRecorder implements Disposable {
     return this.context.api;
   }
 
+  get precision(): "fp32" | "bf16" {
+    return this.options.precision ?? "fp32";
+  }
+
   /** How many operations were recorded. */
   get size(): number {
     return this.#nodes;
@@ -68,19 +81,44 @@ export class GraphRecorder implements Disposable {
 
   /** Adds an operation. */
   record(op: string, attributes: Attribute[], inputs: number[], outputCount: number): TensorMetadata[] {
-    if (op === "BatchMatMulV2" && this.options.exactProducts) {
-      return this.record("BatchMatMulV3", exactProduct(attributes), inputs, outputCount);
-    }
+    const given = this.#argumentsOf(op, attributes, inputs);
+    const narrow = this.precision === "bf16" && computesInBf16(op, attributes, this.#operands(given));
+    const cast = given.map(({ argument, ids }) => {
+      const type = narrow && argument.typeAttribute === "T" ? DataType.BFLOAT16 : DataType.FLOAT;
+      return { argument, ids: ids.map((id) => this.#cast(id, type)) };
+    });
     const description = this.#begin(op);
-    this.#addInputs(description, op, attributes, inputs);
+    this.#addInputs(description, cast);
     const lengths = new Set(this.#definition(op).map((input) => input.lengthAttribute));
-    for (const attribute of attributes) {
+    for (const attribute of narrow ? inBf16(attributes) : attributes) {
       // A list's length is known from the list.
       if (attribute.type === AttributeType.INT && lengths.has(attribute.name)) continue;
       setGraphAttribute(this.#api, description, attribute);
     }
     const operation = this.#finish(description, op);
     return Array.from({ length: outputCount }, (_, i) => this.#metadata(op, operation, i));
+  }
+
+  /** The `TF_DataType` that a value really has. */
+  typeOf(id: number): number {
+    return this.#api.TF_OperationOutputType(this.#output(id));
+  }
+
+  /**
+   * An fp32 value rounded to bf16, halves to even; any other stays as it is. In integers, of which XLA makes vectors of
+   * 512 bits: with its own cast, of 256, SiLU takes twice as long (2026-11-27). A NaN stays one, unless almost all bits
+   * of its payload are set, as processors do not set them.
+   */
+  roundedToBf16(id: number): number {
+    if (this.typeOf(id) !== DataType.FLOAT) return id;
+    const INT = { T: DataType.INT32 };
+    const bits = this.#add("Bitcast", [id], { T: DataType.FLOAT, type: DataType.INT32 });
+    const upper = (bits: number) => this.#add("RightShift", [bits, this.#integer(16)], INT);
+    const odd = this.#add("BitwiseAnd", [upper(bits), this.#integer(1)], INT);
+    const half = this.#add("AddV2", [bits, this.#integer(0x7fff)], INT);
+    const rounded = upper(this.#add("AddV2", [half, odd], INT));
+    const short = this.#add("Cast", [rounded], { SrcT: DataType.INT32, DstT: DataType.INT16 });
+    return this.#add("Bitcast", [short], { T: DataType.INT16, type: DataType.BFLOAT16 });
   }
 
   /** Takes real tensors into the graph while they exist: a result that no operation has made, or used. */
@@ -94,9 +132,10 @@ export class GraphRecorder implements Disposable {
    * @returns the numbers of the real tensors that are its inputs, in order.
    */
   toFunction(functionName: string, outputs: number[]): { inputs: number[]; outputTypes: number[] } {
+    const results = outputs.map((id) => this.#cast(id, DataType.FLOAT));
     return {
       inputs: [...this.#inputOrder],
-      outputTypes: this.#makeFunction(functionName, this.#inputOrder, outputs),
+      outputTypes: this.#makeFunction(functionName, this.#inputOrder, results),
     };
   }
 
@@ -104,7 +143,7 @@ export class GraphRecorder implements Disposable {
   parameter(shape: number[], dtype: number): TensorMetadata {
     const output = this.#newPlaceholder(shape, dtype), id = this.#nextId++;
     this.#outputs.set(id, output);
-    return { id, shape, dtype };
+    return { id, shape, dtype: seenAs(dtype) };
   }
 
   /** Makes the recorded graph a function that XLA compiles into as few passes over memory as it can. */
@@ -137,7 +176,7 @@ export class GraphRecorder implements Disposable {
   call(called: RecordedCall, inputs: number[]): TensorMetadata[] {
     const { functionName, inputTypes, outputTypes, outputShapes } = called;
     const description = this.#begin("PartitionedCall");
-    this.#addInputs(description, "PartitionedCall", [], inputs);
+    this.#addInputs(description, this.#argumentsOf("PartitionedCall", [], inputs));
     for (
       const attribute of [
         { name: "Tin", type: AttributeType.TYPE, value: inputTypes },
@@ -155,13 +194,32 @@ export class GraphRecorder implements Disposable {
     this.#api.TF_DeleteGraph(this.#graph);
   }
 
+  /** Adds an operation of one output, whose attributes are types. */
+  #add(op: string, inputs: readonly number[], types: Record<string, number>): number {
+    const description = this.#begin(op);
+    for (const id of inputs) this.#api.TF_AddInput(description, this.#output(id));
+    for (const [name, type] of Object.entries(types)) {
+      this.#api.TF_SetAttrType(description, cString(name), type);
+    }
+    const id = this.#nextId++;
+    this.#outputs.set(id, packOutput(this.#finish(description, op), 0));
+    return id;
+  }
+
+  #integer(value: number): number {
+    const made = this.context.createTensor([], DataType.INT32, [value]), id = this.#nextId++;
+    this.#outputs.set(id, this.#constant(made));
+    this.context.deleteTensor(made);
+    return id;
+  }
+
   #ensureShape(output: Output, dtype: number, shape: number[]): TensorMetadata {
     const description = this.#begin("EnsureShape");
     this.#api.TF_AddInput(description, output);
     this.#api.TF_SetAttrShape(description, cString("shape"), dimensions(shape), shape.length);
     const ensured = packOutput(this.#finish(description, "EnsureShape"), 0), id = this.#nextId++;
     this.#outputs.set(id, ensured);
-    return { id, shape, dtype };
+    return { id, shape, dtype: seenAs(dtype) };
   }
 
   /** Returns the types of the outputs. */
@@ -215,21 +273,45 @@ export class GraphRecorder implements Disposable {
     return definition;
   }
 
-  #addInputs(description: Deno.PointerValue, op: string, attributes: Attribute[], inputs: number[]): void {
-    const outputs = inputs.map((id) => this.#output(id));
-    const definition = this.#definition(op);
+  /** An operation's arguments and the inputs that each is given. */
+  #argumentsOf(op: string, attributes: readonly Attribute[], inputs: readonly number[]): Given[] {
+    const definition = this.#definition(op), rest = [...inputs];
     const lists = definition.filter((argument) => argument.isList).length;
-    for (const { isList, lengthAttribute } of definition) {
-      if (!isList) {
-        this.#api.TF_AddInput(description, outputs.shift()!);
-        continue;
-      }
+    return definition.map((argument) => {
+      if (!argument.isList) return { argument, ids: rest.splice(0, 1) };
       // With one list its length follows from the count; with several, attributes say it.
-      const given = attributes.find((a) => a.name === lengthAttribute && a.type === AttributeType.INT)?.value;
-      const length = lists === 1 ? inputs.length - (definition.length - 1) : Number(given);
-      const list = outputs.splice(0, length);
-      this.#api.TF_AddInputList(description, concatenate(list), list.length);
+      const said = attributes.find((a) => a.name === argument.lengthAttribute && a.type === AttributeType.INT)
+        ?.value;
+      const length = lists === 1 ? inputs.length - (definition.length - 1) : Number(said);
+      return { argument, ids: rest.splice(0, length) };
+    });
+  }
+
+  #addInputs(description: Deno.PointerValue, given: readonly Given[]): void {
+    for (const { argument, ids } of given) {
+      const outputs = ids.map((id) => this.#output(id));
+      if (argument.isList) this.#api.TF_AddInputList(description, concatenate(outputs), outputs.length);
+      else this.#api.TF_AddInput(description, outputs[0]);
     }
+  }
+
+  /** What an operation is given of its type `T`. */
+  #operands(given: readonly Given[]): Operand[] {
+    return given.filter(({ argument }) => argument.typeAttribute === "T").flatMap(({ ids }) =>
+      ids.map((id) => ({
+        shape: this.#shapeOf(this.#output(id)),
+        inBf16: this.typeOf(id) === DataType.BFLOAT16,
+      }))
+    );
+  }
+
+  /** A value in another of the two precisions; what is in neither stays as it is. */
+  #cast(id: number, to: number): number {
+    const from = this.typeOf(id), precisions: number[] = [DataType.FLOAT, DataType.BFLOAT16];
+    if (from === to || !precisions.includes(from)) return id;
+    const casts = this.#casts.get(id) ?? this.#add("Cast", [id], { SrcT: from, DstT: to });
+    this.#casts.set(id, casts);
+    return casts;
   }
 
   #output(id: number): Output {
@@ -275,11 +357,12 @@ export class GraphRecorder implements Disposable {
     const api = this.#api, output = packOutput(operation, index);
     const id = this.#nextId++;
     this.#outputs.set(id, output);
-    return { id, shape: this.#shape(op, output, index), dtype: api.TF_OperationOutputType(output) };
+    const shape = OPAQUE_OUTPUTS[op] === index ? [] : this.#shapeOf(output, op);
+    return { id, shape, dtype: seenAs(api.TF_OperationOutputType(output)) };
   }
 
-  #shape(op: string, output: Output, index: number): number[] {
-    if (OPAQUE_OUTPUTS[op] === index) return [];
+  /** @param op What made it, for the message if the shape depends on data. */
+  #shapeOf(output: Output, op = "a value"): number[] {
     const api = this.#api, status = api.TF_NewStatus();
     try {
       const rank = api.TF_GraphGetTensorNumDims(this.#graph, output, status);
@@ -297,14 +380,9 @@ export class GraphRecorder implements Disposable {
   }
 }
 
-/**
- * Attributes of `BatchMatMulV3`, of which TensorFlow's rewriting to bf16 knows nothing: it neither changes the product
- * nor reaches through it for what comes before and after.
- */
-function exactProduct(attributes: readonly Attribute[]): Attribute[] {
-  return attributes.flatMap((attribute) =>
-    attribute.name === "T" ? ["Ta", "Tb", "Tout"].map((name) => ({ ...attribute, name })) : attribute
-  );
+/** The type that tfjs takes a value for: it does not know bf16. */
+function seenAs(dtype: number): number {
+  return dtype === DataType.BFLOAT16 ? DataType.FLOAT : dtype;
 }
 
 function concatenate(outputs: Output[]): Uint8Array<ArrayBuffer> {

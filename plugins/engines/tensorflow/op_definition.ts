@@ -5,6 +5,8 @@ export interface InputArgument {
   name: string;
   isList: boolean;
   lengthAttribute: string;
+  /** The attribute that says its element type; empty: the type is fixed, or the argument a list of several. */
+  typeAttribute: string;
 }
 
 /**
@@ -24,15 +26,16 @@ export function inputArguments(api: CApi, graph: Deno.PointerValue, op: string):
   }
 }
 
-/** `OpDef.input_arg` is field 2; of an `ArgDef`: name 1, number_attr 5, type_list_attr 6. */
+/** `OpDef.input_arg` is field 2; of an `ArgDef`: name 1, type_attr 4, number_attr 5, type_list_attr 6. */
 function parseInputs(definition: Uint8Array): InputArgument[] {
   const text = new TextDecoder();
   const inputs: InputArgument[] = [];
   for (const [field, argument] of messageFields(definition)) {
     if (field !== 2) continue;
-    const input = { name: "", isList: false, lengthAttribute: "" };
+    const input = { name: "", isList: false, lengthAttribute: "", typeAttribute: "" };
     for (const [part, value] of messageFields(argument)) {
       if (part === 1) input.name = text.decode(value);
+      if (part === 4) input.typeAttribute = text.decode(value);
       if (part === 5 || part === 6) {
         input.isList = true;
         input.lengthAttribute = text.decode(value);

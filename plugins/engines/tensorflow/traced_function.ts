@@ -22,8 +22,8 @@ interface Compiled {
 interface GraphFunctionOptions {
   /** Serialized `ConfigProto` that the function is called with. */
   config: Uint8Array;
-  /** Matrix products stay as they are whatever the configuration does to arithmetic. */
-  exactProducts: boolean;
+  /** What it is recorded in; the configuration may rewrite it. */
+  precision: "fp32" | "bf16";
 }
 
 let functionCount = 0;
@@ -78,7 +78,7 @@ export class GraphFunction implements TracedFunction {
 
     using recorder = new GraphRecorder(this.name, backend.binding.context, {
       isInput: (id) => sources.has(id),
-      exactProducts: this.options.exactProducts,
+      precision: this.options.precision,
     });
     const { outputIds, metadata, updated } = this.#record(recorder, variables, inputs);
     const functionName = `seed_${this.name.replaceAll(/\W/g, "_")}_${functionCount++}`;
