@@ -25,6 +25,8 @@ export interface BatchNeeds {
   views: number;
   /** Numbers of the views that are of neighbours. */
   neighbourViews: readonly number[];
+  /** Images that neighbours are drawn from, the most of any loss; 0: none looks at neighbours. */
+  bag: number;
   /** Numbers of the views that the teacher sees, ascending. */
   teacherViews: readonly number[];
 }
@@ -37,6 +39,7 @@ export function needsOf(terms: readonly LossTerm[]): BatchNeeds {
   return {
     views: Math.max(...objectives.map(({ views }) => views)),
     neighbourViews: all(({ neighbours }) => neighbours?.views ?? []),
+    bag: Math.max(...objectives.map(({ neighbours }) => neighbours?.bag ?? 0)),
     teacherViews: all(teacherViewsOf),
   };
 }

@@ -1,5 +1,3 @@
-import { embedBatches, type EmbedOptions, type Encoder } from "./embed_images.ts";
-import type { ImageSet } from "./data_source.ts";
 import { Random } from "./random.ts";
 import { tf } from "./tf.ts";
 
@@ -12,25 +10,6 @@ const CHUNK = 256;
  */
 export class NeighbourBags {
   private constructor(private readonly rows: Int32Array, private readonly size: number) {}
-
-  /** @param encode The teacher: one layer, unit rows. */
-  static async find(
-    images: ImageSet,
-    encode: Encoder,
-    options: EmbedOptions & { bag: number },
-  ): Promise<NeighbourBags> {
-    const parts: tf.Tensor2D[] = [];
-    for await (const [{ values, dim }] of embedBatches(images, encode, options)) {
-      parts.push(tf.tensor2d(values, [values.length / dim, dim]));
-    }
-    const embeddings = tf.concat(parts);
-    tf.dispose(parts);
-    try {
-      return await NeighbourBags.of(embeddings, options.bag);
-    } finally {
-      embeddings.dispose();
-    }
-  }
 
   /** @param embeddings `[images, dim]` float32, unit rows; at least `bag + 1` of them. */
   static async of(embeddings: tf.Tensor2D, bag: number): Promise<NeighbourBags> {

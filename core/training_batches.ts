@@ -3,6 +3,7 @@ import { NeighbourBags } from "./neighbour_bags.ts";
 import type { Batch, BatchRequest } from "./pipeline/view_pipeline.ts";
 import type { Recipe } from "./recipe/load_recipe.ts";
 import type { StepPlan } from "./sampler.ts";
+import { embedCentreViews } from "./teacher_cache/centre_views.ts";
 import type { ViewId } from "./teacher_cache/embedding_store.ts";
 import { openTeacherCaches, type TeacherCaches } from "./teacher_cache/open_caches.ts";
 import { tf } from "./tf.ts";
@@ -194,12 +195,13 @@ export function disposeBatch({ views, teacher, patches = [] }: StepBatch): void 
 }
 
 async function findBags(parts: Components, recipe: Recipe, host: Host): Promise<NeighbourBags | null> {
-  const { data, engine, pipeline, objectives, teacher, augmenter } = parts;
-  const bag = Math.max(...objectives.map(({ neighbours }) => neighbours?.bag ?? 0));
+  const { data: { train }, teacher, needs: { bag } } = parts;
   if (!teacher || bag === 0) return null;
-  host.log(`Looking for the ${bag} nearest neighbours of each of ${data.train.length} images`);
-  return await NeighbourBags.find(data.train, async (images) => [await teacher.embed(images)], {
-    ...{ engine, pipeline, batchSize: recipe.train.batch_size, bag, signal: host.signal },
-    size: teacher.inputSize ?? augmenter.size,
-  });
+  host.log(`Looking for the ${bag} nearest neighbours of each of ${train.length} images`);
+  const { embeddings } = await embedCentreViews(parts, recipe, host);
+  try {
+    return await NeighbourBags.of(embeddings, bag);
+  } finally {
+    embeddings.dispose();
+  }
 }

@@ -116,6 +116,55 @@ Deno.test("training with the cache on disk equals training without it", async ()
   });
 });
 
+Deno.test("neighbours are looked for among embeddings that the cache keeps", async () => {
+  await inFolder(async (folder, run) => {
+    const bingo = ["--set", "objective={ plugin: '@seed/objective-bingo', bag: 3 }"];
+    const ahead = cached("caches/bingo", "fp32");
+    const losses = async (out: string, args: string[], env?: Record<string, string>) => {
+      const { code, stdout, stderr } = await run(
+        ["distill", "recipe.yaml", "--out", out, "--json", ...bingo, ...args],
+        env,
+      );
+      assert.equal(code, 0, stderr);
+      const metrics = await Deno.readTextFile(`${folder}/${JSON.parse(stdout).directory}/metrics.jsonl`);
+      return metrics.trimEnd().split("\n").map((line): number => JSON.parse(line).loss);
+    };
+    const uncached = await losses("uncached", []);
+    // Two processes share the work: views, and the 15 images as they are.
+    const fill = async () => {
+      const both = await Promise.all(
+        [0, 1].map(() => run(["cache", "recipe.yaml", "--json", ...bingo, ...ahead])),
+      );
+      const [a, b] = both.map(({ code, stdout, stderr }) => {
+        assert.equal(code, 0, stderr);
+        return JSON.parse(stdout) as { views: number; computed: number };
+      });
+      assert.equal(a.views, 2 * VIEWS + 15);
+      return a.computed + b.computed;
+    };
+    assert.equal(await fill(), 2 * VIEWS + 15, "nothing is computed twice");
+    await Deno.remove(`${folder}/caches/bingo/centre`, { recursive: true });
+    assert.equal(await fill(), 15, "nor where all the rest is there");
+    // Close, not equal: a neighbour's view is embedded in another batch ahead than on the way.
+    const read = await losses("read", ahead, { SEED_TEST_NO_TEACHER: "1" });
+    for (const step of [0, 1, 2]) {
+      assert.ok(Math.abs(read[step] / uncached[step] - 1) < 1e-3, `${read[step]} and ${uncached[step]}`);
+    }
+
+    const other = await run([
+      "distill",
+      "recipe.yaml",
+      ...bingo,
+      ...ahead,
+      "--set",
+      "augmenter.size=64",
+      "--dry-run",
+    ]);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /views\.size is 32 there and 64 here/);
+  });
+});
+
 Deno.test("filling needs a cache on disk", async () => {
   await inFolder(async (_folder, run) => {
     const { code, stderr } = await run(["cache", "recipe.yaml"]);

@@ -5,6 +5,7 @@ import { lockFile, tryLockFile } from "../file_lock.ts";
 import { planSteps } from "../sampler.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { fixedViews, viewRequest, type ViewSource, viewSources } from "../view_source.ts";
+import { embedCentreViews } from "./centre_views.ts";
 import type { DiskStore } from "./disk_store.ts";
 import type { ViewId } from "./embedding_store.ts";
 import { openTeacherCaches, type TeacherCaches } from "./open_caches.ts";
@@ -53,10 +54,21 @@ export async function fillCaches(recipe: Recipe, progress: FillProgress, host: H
   const filler = new Filler(parts, recipe, caches, progress, host);
   const sources = viewSources(parts, recipe);
   for (const source of sources) await filler.fill(source);
+  const centre = parts.needs.bag
+    ? await fillCentre(parts, recipe, host)
+    : { views: 0, computed: 0, bytes: 0 };
   const stores = sources.map((source) => caches.of(source).store as DiskStore);
-  const views = sources.reduce((sum, source) => sum + filler.found(source), 0);
-  const bytes = stores.reduce((sum, { size, recordBytes }) => sum + size * recordBytes, 0);
-  return { dir: recipe.teacher.cache.dir, views, computed: filler.computed, bytes };
+  const views = sources.reduce((sum, source) => sum + filler.found(source), centre.views);
+  const bytes = stores.reduce((sum, { size, recordBytes }) => sum + size * recordBytes, centre.bytes);
+  return { dir: recipe.teacher.cache.dir, views, computed: filler.computed + centre.computed, bytes };
+}
+
+/** Centre views, by one process alone: they are few beside the others. */
+async function fillCentre(parts: Components, recipe: Recipe, host: Host) {
+  host.log("Embedding the images that neighbours are looked for among");
+  const { embeddings, computed, bytes } = await embedCentreViews(parts, recipe, host);
+  embeddings.dispose();
+  return { views: embeddings.shape[0], computed, bytes };
 }
 
 /** One batch that the teacher will see. */

@@ -13,26 +13,49 @@ import type { StoredPrecision } from "./embedding_store.ts";
  */
 const VIEWS_VERSION = 1;
 
+type TaughtRecipe = Recipe & { teacher: NonNullable<Recipe["teacher"]> };
+
 /** All that decides what the embeddings of a source of views are. */
 export function identityOf(
   parts: Components,
-  recipe: Recipe & { teacher: NonNullable<Recipe["teacher"]> },
+  recipe: TaughtRecipe,
   source: ViewSource,
   precision: StoredPrecision,
 ): CacheIdentity {
-  const { data, augmenter, smallPatches, teacher, seed } = recipe, { engine, data: { train } } = parts;
+  const { augmenter, smallPatches, seed } = recipe;
   const from = source.stream ? smallPatches[source.stream - 1].augmenter : augmenter;
-  const { precision: computedIn = "fp32", ...options } = optionsOf(teacher);
-  const weights = parts.teacher!.weights?.sha256 ?? null;
   return {
     seed,
-    data: { plugin: data.plugin.name, images: train.length, listing_sha256: listingHash(train) },
+    ...ofImages(parts, recipe, precision),
     views: { version: VIEWS_VERSION, stream: source.name, size: source.teacherSize },
     augmenter: { plugin: from.plugin.name, ...optionsOf(from) },
+  };
+}
+
+/** All that decides what the embeddings of the images' centre views are. */
+export function centreIdentityOf(
+  parts: Components,
+  recipe: TaughtRecipe,
+  size: number,
+  precision: StoredPrecision,
+): CacheIdentity {
+  return { ...ofImages(parts, recipe, precision), views: { version: VIEWS_VERSION, stream: "centre", size } };
+}
+
+/** Whatever the views: the images, the teacher, and how its embeddings are kept. */
+function ofImages(
+  { engine, data: { train }, teacher: made }: Components,
+  { data, teacher }: TaughtRecipe,
+  precision: StoredPrecision,
+): CacheIdentity {
+  const { precision: computedIn = "fp32", ...options } = optionsOf(teacher);
+  const weights = made!.weights?.sha256 ?? null;
+  return {
+    data: { plugin: data.plugin.name, images: train.length, listing_sha256: listingHash(train) },
     teacher: {
       plugin: teacher.plugin.name,
       weights_sha256: weights,
-      dimensions: parts.teacher!.embeddingDim,
+      dimensions: made!.embeddingDim,
       // Where the file lies is nothing that an embedding depends on, if its content is known.
       ...(weights === null ? options : { ...options, weights: undefined, sha256: undefined }),
       computed_in: engine.arithmetic(computedIn as Precision),

@@ -4,7 +4,7 @@ import type { Precision } from "../engine.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { streamOf } from "../view_source.ts";
 import type { StoredPrecision } from "./embedding_store.ts";
-import { identityOf } from "./identity.ts";
+import { centreIdentityOf, identityOf } from "./identity.ts";
 
 /** What an identity is made of, flat. */
 const GIVEN = {
@@ -29,6 +29,14 @@ const GIVEN = {
 };
 
 function identity(changed: Partial<typeof GIVEN> = {}): unknown {
+  return identities(changed).ofViews;
+}
+
+function centreIdentity(changed: Partial<typeof GIVEN> = {}): unknown {
+  return identities(changed).ofCentre;
+}
+
+function identities(changed: Partial<typeof GIVEN>): { ofViews: unknown; ofCentre: unknown } {
   const given = { ...GIVEN, ...changed }, { offset, length, sha256, path } = given;
   const augmenter = (scale: number) => ({ plugin: { name: given.augmenter }, options: { scale } });
   const parts = {
@@ -55,7 +63,10 @@ function identity(changed: Partial<typeof GIVEN> = {}): unknown {
     ...{ ...streamOf(given.stream), views: 1, teacherViews: [0], neighbourViews: [], size: 32 },
     teacherSize: given.teacherSize,
   };
-  return JSON.parse(JSON.stringify(identityOf(parts, recipe, source, given.keptIn)));
+  return JSON.parse(JSON.stringify({
+    ofViews: identityOf(parts, recipe, source, given.keptIn),
+    ofCentre: centreIdentityOf(parts, recipe, given.teacherSize, given.keptIn),
+  }));
 }
 
 Deno.test("whatever changes an embedding changes the identity", () => {
@@ -90,4 +101,24 @@ Deno.test("what changes no embedding does not: another stream's options, where k
   assert.deepEqual(identity({ precision: "bf16" }), identity());
   const unknown = { sha256: null };
   assert.notDeepEqual(identity({ ...unknown, path: "elsewhere.bin" }), identity(unknown));
+});
+
+Deno.test("embeddings of centre views are the images', the teacher's and the size's, whatever is drawn", () => {
+  const changes: Partial<typeof GIVEN>[] = [
+    { data: "list" },
+    { names: ["b", "a"] },
+    { teacherSize: 64 },
+    { teacher: "vit" },
+    { depth: 18 },
+    { sha256: "bb" },
+    { autoIs: "fp32" },
+    { keptIn: "fp32" },
+  ];
+  for (const change of changes) {
+    assert.notDeepEqual(centreIdentity(change), centreIdentity(), JSON.stringify(change));
+  }
+  for (const change of [{ seed: 2 }, { augmenter: "swav" }, { scale: 0.3 }]) {
+    assert.deepEqual(centreIdentity(change), centreIdentity(), JSON.stringify(change));
+  }
+  assert.notDeepEqual(centreIdentity(), identity());
 });

@@ -4,10 +4,10 @@ import { formatBytes } from "../format_bytes.ts";
 import type { Stream } from "../loss_terms.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { fixedViews, type ViewSource, viewSources } from "../view_source.ts";
-import { readManifest, requireSameIdentity } from "./cache_manifest.ts";
+import { type CacheIdentity, readManifest, requireSameIdentity } from "./cache_manifest.ts";
 import { DiskStore } from "./disk_store.ts";
 import { type EmbeddingStore, MemoryStore } from "./embedding_store.ts";
-import { identityOf } from "./identity.ts";
+import { centreIdentityOf, identityOf } from "./identity.ts";
 import { TeacherCache } from "./teacher_cache.ts";
 
 type CachedTeacher = NonNullable<Recipe["teacher"]>;
@@ -76,11 +76,13 @@ export async function openTeacherCaches(
  */
 export function checkTeacherCaches(parts: Components, recipe: Recipe): void {
   if (!isCaching(recipe, parts)) return;
-  const { dir, precision } = recipe.teacher.cache;
+  const { dir } = recipe.teacher.cache;
   if (dir === null) return;
-  for (const source of viewSources(parts, recipe)) {
-    const folder = join(dir, source.name), found = readManifest(folder);
-    if (found) requireSameIdentity(folder, found.identity, identityOf(parts, recipe, source, precision));
+  const folders = viewSources(parts, recipe).map((source) => folderOf(parts, recipe, source));
+  if (parts.needs.bag) folders.push(centreFolderOf(parts, recipe));
+  for (const { name, identity } of folders) {
+    const folder = join(dir, name), found = readManifest(folder);
+    if (found) requireSameIdentity(folder, found.identity, identity);
   }
 }
 
@@ -95,17 +97,63 @@ async function openStore(
   source: ViewSource,
   host: Host,
 ): Promise<EmbeddingStore> {
-  const { dir, precision } = recipe.teacher.cache, { teacher, data: { train } } = parts;
-  if (dir === null) return new MemoryStore(precision);
-  return await DiskStore.open(join(dir, source.name), {
-    identity: identityOf(parts, recipe, source, precision),
+  return await openFolder(parts, recipe, () => folderOf(parts, recipe, source), host) ??
+    new MemoryStore(recipe.teacher.cache.precision);
+}
+
+/**
+ * Opens what a recipe's cache on disk has of the teacher's embeddings of centre views; null if it has none on disk.
+ *
+ * @throws {RunError} If it is of other images or of another teacher.
+ */
+export async function openCentreStore(
+  parts: Components,
+  recipe: Recipe,
+  host: Host,
+): Promise<DiskStore | null> {
+  if (!isCaching(recipe, parts)) return null;
+  return await openFolder(parts, recipe, () => centreFolderOf(parts, recipe), host);
+}
+
+/** A folder within a cache's, and what it is of. */
+interface CacheFolder {
+  name: string;
+  identity: CacheIdentity;
+}
+
+function folderOf(parts: Components, recipe: CachingRecipe, source: ViewSource): CacheFolder {
+  return { name: source.name, identity: identityOf(parts, recipe, source, recipe.teacher.cache.precision) };
+}
+
+function centreFolderOf(parts: Components, recipe: CachingRecipe): CacheFolder {
+  const { precision } = recipe.teacher.cache;
+  return { name: "centre", identity: centreIdentityOf(parts, recipe, centreSize(parts), precision) };
+}
+
+/** Side of the centre views that neighbours are looked for by, in pixels. */
+export function centreSize({ teacher, augmenter }: Components): number {
+  return teacher!.inputSize ?? augmenter.size;
+}
+
+/** Null if the cache is in memory. */
+async function openFolder(
+  { teacher, data: { train } }: Components,
+  recipe: CachingRecipe,
+  folder: () => CacheFolder,
+  { log, signal }: Host,
+): Promise<DiskStore | null> {
+  const { dir, precision } = recipe.teacher.cache;
+  if (dir === null) return null;
+  const { name, identity } = folder();
+  return await DiskStore.open(join(dir, name), {
+    identity,
     about: {
       made: new Date().toISOString(),
       recipe: recipe.path,
       data: recipe.data.options,
       teacher_weights: teacher!.weights?.file ?? null,
     },
-    ...{ dim: teacher!.embeddingDim, precision, images: train.length, log: host.log, signal: host.signal },
+    ...{ dim: teacher!.embeddingDim, precision, images: train.length, log, signal },
   });
 }
 

@@ -49,9 +49,11 @@ export function registerKernels({ oneDnn }: { oneDnn: boolean }): void {
     FUSED_KERNEL,
     (backend, inputs, { body }) => runFused(backend, body, Object.values(inputs) as tf.Tensor[]),
   );
-  register(PRODUCT_KERNEL, (backend, { a, b }, { transposeA, transposeB }) => {
-    return product(backend, [a as tf.Tensor, transposeA], [b as tf.Tensor, transposeB]);
-  });
+  register(
+    PRODUCT_KERNEL,
+    (backend, { a, b }, { transposeA, transposeB }) =>
+      product(backend, [a as tf.Tensor, transposeA], [b as tf.Tensor, transposeB]),
+  );
   register("SeedBatchNorm", fusedBatchNorm);
   register("SeedBatchNormGrad", fusedBatchNormGrad);
   register(
