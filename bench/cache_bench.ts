@@ -80,7 +80,9 @@ for (const [teacher, path] of Object.entries(RECIPES)) {
 }
 
 addEventListener("unload", () => {
-  console.log(`\n${STEPS} steps of ${BATCH} photographs at 224 px, teacher in ${PRECISION}, student in ${STUDENT_PRECISION}`);
+  console.log(
+    `\n${STEPS} steps of ${BATCH} photographs at 224 px, teacher in ${PRECISION}, student in ${STUDENT_PRECISION}`,
+  );
   for (const [name, { images_per_second, waited }] of speeds) {
     console.log(
       `${name.padEnd(30)}${images_per_second.toFixed(1).padStart(8)} images/s, waited for views ${

@@ -1,6 +1,7 @@
 import {
   type Engine,
   type Objective,
+  type Precision,
   type Queue,
   Sgd,
   singleTerm,
@@ -23,6 +24,8 @@ export interface StepSize {
   /** Side of a view in pixels. */
   size: number;
   queue: number;
+  /** Of the student; default `fp32`. */
+  precision?: Precision;
 }
 
 /** MoCo-v2's head of a ResNet-50. */
@@ -59,7 +62,10 @@ export class SeedParts {
     this.#pixels = pixels("bench", at.batch, at.size);
     const optimizer = new Sgd(student.parameters, { momentum: 0.9, weightDecay: 1e-4 });
     const terms = [singleTerm(objective, queue)];
-    this.#step = new TrainingStep({ engine, student, terms, optimizer }, { seed: 0 });
+    this.#step = new TrainingStep({ engine, student, terms, optimizer }, {
+      seed: 0,
+      precision: at.precision,
+    });
   }
 
   static async create(engine: Engine, network: FrozenNetwork, at: StepSize): Promise<SeedParts> {

@@ -38,6 +38,15 @@ const modes = native ? ["fp32", "bf16", "compile", "compile bf16"] : ["fp32", "c
 
 const TRACED = "SEED, traced", LOSS = "loss and queue";
 const contestants = [ours(TRACED, () => parts.step()), ...(peer ? modes.map(theirs) : [])];
+const narrow = native ? await SeedParts.create(engine, teacher, { ...at, precision: "bf16" }) : null;
+// A contest of its own: with the student in bf16 too.
+const inBf16 = narrow
+  ? [
+    ours("SEED, traced, all in bf16", () => narrow.step()),
+    ...(peer ? [theirs("compile, all in bf16")] : []),
+  ]
+  : [];
+const bf16Contest = new Contest("the whole step, all in bf16", inBf16, { turns: peer ? 2 : 1, cores: CORES });
 const contest = new Contest("the whole step", contestants, { turns: peer ? 2 : 1, cores: CORES });
 const slow = [ours("SEED, eager", () => operationByOperation.step())];
 // Emulated, so far from the best that one turn shows it.
@@ -71,7 +80,12 @@ addEventListener("unload", () => {
     lines.push(`Loss and queue: ${share.toFixed(1)} % of the step's processor time`);
   }
   for (
-    const [group, members] of [[contest, contestants], [slowContest, slow], [partContest, pieces]] as const
+    const [group, members] of [
+      [contest, contestants],
+      [bf16Contest, inBf16],
+      [slowContest, slow],
+      [partContest, pieces],
+    ] as const
   ) {
     const table = group.table(members.map(({ name }) => name), items);
     if (table.length) lines.push("", ...table);

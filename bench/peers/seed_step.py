@@ -38,12 +38,13 @@ def seed_loss(zs, zt, queue):
 class Step:
     """One way to run the step, with a student of its own."""
 
-    def __init__(self, teacher, compiled, bf16):
+    def __init__(self, teacher, compiled, bf16, student_bf16=False):
         student = timm.create_model("efficientnet_b0", num_classes=DIM)
         student.classifier = head(student.num_features)
         student.train().to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.SGD(student.parameters(), 0.03, momentum=0.9, weight_decay=1e-4)
-        self.queue, self.pointer, self.bf16 = F.normalize(torch.randn(DIM, QUEUE), dim=0), 0, bf16
+        self.queue, self.pointer = F.normalize(torch.randn(DIM, QUEUE), dim=0), 0
+        self.bf16, self.student_bf16 = bf16, student_bf16
         self.teacher, self.student, self.loss = teacher, student, seed_loss
         if compiled:
             # Frozen: inductor folds the batch norms and packs the weights, as our teacher has it.
@@ -57,7 +58,9 @@ class Step:
     def __call__(self):
         images = views(PIXELS)
         zt = self.embed(images)
-        zs = F.normalize(self.student(images), dim=1)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.student_bf16):
+            zs = self.student(images)
+        zs = F.normalize(zs.float(), dim=1)
         loss = self.loss(zs, zt, self.queue)
         self.optimizer.zero_grad()
         loss.backward()
@@ -78,6 +81,7 @@ STEPS = {
     "bf16": Step(TEACHER, compiled=False, bf16=True),
     "compile": Step(TEACHER, compiled=True, bf16=False),
     "compile bf16": Step(TEACHER, compiled=True, bf16=True),
+    "compile, all in bf16": Step(TEACHER, compiled=True, bf16=True, student_bf16=True),
 }
 TEACHERS = {f"{name} teacher": lambda step=step: step.embed(views(PIXELS)) for name, step in STEPS.items()}
 

@@ -29,16 +29,14 @@ const IN_BF16 = new Set([
 /** They move values, choose among them, add a few or normalise them: done in what the maps are in. */
 const IN_THE_MAPS_OWN = new Set([
   "Add",
-  "AddV2",
   "AvgPool",
-  "MaxPool",
-  "MaxPoolGrad",
-  "Pad",
-  "PadV2",
-  "Relu",
   "ExpandDims",
   "FusedBatchNormGradV3",
   "FusedBatchNormV3",
+  "MaxPool",
+  "MaxPoolGrad",
+  "PadV2",
+  "Relu",
   "Reshape",
   "Transpose",
 ]);
@@ -58,7 +56,7 @@ export function computesInBf16(
   operands: readonly Operand[],
 ): boolean {
   const valueOf = (name: string) => attributes.find((attribute) => attribute.name === name)?.value;
-  if (valueOf("T") !== DataType.FLOAT) return false;
+  if ((valueOf("T") ?? DataType.FLOAT) !== DataType.FLOAT) return false; // some kernels leave it to TensorFlow
   if (op.startsWith("FusedBatchNorm") && operands[0].shape.at(-1)! % CHANNELS_OF_NORMS !== 0) return false;
   if (IN_THE_MAPS_OWN.has(op)) return largest(operands).every(({ inBf16 }) => inBf16);
   // The kernel that explicit padding asks for, TensorFlow's own, is for fp32.
