@@ -24,10 +24,10 @@ export interface TraceOptions {
   /** Default `fp32`. */
   precision?: Precision;
   /**
-   * `tf.matMul`, and what follows from it, stays in fp32 whatever the precision: for training, with
-   * {@link product} where less will do. Default: it does not.
+   * True for what trains: `tf.matMul`, and what follows from it, stays in fp32 whatever the precision; only convolutions,
+   * {@link product} and the maps between them may leave it. Default: all of the function may.
    */
-  exactProducts?: boolean;
+  training?: boolean;
 }
 
 /**
@@ -44,17 +44,20 @@ export interface Engine extends AsyncDisposable {
   readonly traces: boolean;
 
   /**
-   * The arithmetic that a traced function of this precision really has here: `auto` depends on the device.
+   * The arithmetic that a traced function of this precision really has here: `auto` depends on the device, and on
+   * whether the function trains.
    *
    * @throws {RunError} If the device does not have it.
    */
-  arithmetic(precision: Precision): "fp32" | "bf16" | "fp16";
+  arithmetic(precision: Precision, options?: Pick<TraceOptions, "training">): "fp32" | "bf16" | "fp16";
 
   /**
    * Makes `fn` one operation. At the first call `fn` runs once on tensors of the inputs' shapes and dtypes; later
    * calls repeat what it recorded. Inside, `tf` is used as ever:
    * gradients, `tf.tidy`, `variable.assign(value)`. A `tf.Variable` that `fn` reads is read anew at each call; any
    * other tensor it closes over is a constant of the graph (frozen weights). Data cannot be read inside.
+   *
+   * @throws {RunError} If the device does not have the precision.
    */
   trace(fn: (...inputs: tf.Tensor[]) => tf.Tensor[], options: TraceOptions): TracedFunction;
 

@@ -28,7 +28,7 @@ export const PRODUCT_KERNEL = "SeedProduct";
 
 /**
  * A matrix product, or one for each matrix of two stacks of equal height, that takes part in a traced function's
- * precision as convolutions do, also where {@link TraceOptions.exactProducts} keeps `tf.matMul` in fp32.
+ * precision as convolutions do, also where {@link TraceOptions.training} keeps `tf.matMul` in fp32.
  *
  * Has no gradient of its own: use it inside a `tf.customGrad` or outside of gradients.
  */

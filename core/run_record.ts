@@ -10,7 +10,6 @@ import type { Recipe } from "./recipe/load_recipe.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { Student } from "./student.ts";
 import { tf } from "./tf.ts";
-import { trainingPrecision } from "./training_step.ts";
 import type { SkippedImages } from "./without_broken.ts";
 
 /** The first screen. */
@@ -24,7 +23,7 @@ export function describeRun(
   const weights = sha256
     ? `, ${tensors} tensors of ${file} (layout ${layout}, SHA-256 ${sha256.slice(0, 12)}...)`
     : "";
-  const precision = trainingPrecision(engine, recipe.train.precision);
+  const precision = engine.arithmetic(recipe.train.precision, { training: true });
   return {
     recipe: recipe.path,
     directory: directory.path,
@@ -53,7 +52,7 @@ export function runFacts(recipe: Recipe, parts: Components): Record<string, unkn
     student: {
       network: student.network,
       parameters: parameterCount(student),
-      trained_in: trainingPrecision(engine, recipe.train.precision),
+      trained_in: engine.arithmetic(recipe.train.precision, { training: true }),
     },
     images: {
       train: data.train.length,

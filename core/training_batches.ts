@@ -198,7 +198,7 @@ async function findBags(parts: Components, recipe: Recipe, host: Host): Promise<
   const { data: { train }, teacher, needs: { bag } } = parts;
   if (!teacher || bag === 0) return null;
   host.log(`Looking for the ${bag} nearest neighbours of each of ${train.length} images`);
-  const { embeddings } = await embedCentreViews(parts, recipe, host);
+  const embeddings = await embedCentreViews(parts, recipe, host);
   try {
     return await NeighbourBags.of(embeddings, bag);
   } finally {

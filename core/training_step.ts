@@ -91,9 +91,9 @@ export class TrainingStep implements Disposable {
     this.#sums = accumulate > 1
       ? optimizer.trained.map(({ variable }) => tf.tidy(() => tf.variable(tf.zerosLike(variable), false)))
       : [];
-    const precision = trainingPrecision(engine, options.precision);
+    const { precision } = options;
     const trace = (name: string, body: (...inputs: tf.Tensor[]) => tf.Tensor[]) =>
-      engine.trace(body, { name: `training step${name}`, precision, exactProducts: true });
+      engine.trace(body, { name: `training step${name}`, precision, training: true });
     this.#traced = {
       whole: trace("", (numbers, ...batch) => {
         this.#prepare();
@@ -269,11 +269,6 @@ export class TrainingStep implements Disposable {
         (Number.isFinite(loss) ? " is not finite" : ` is not finite, and the loss is "${loss}"`)
       : `the loss is "${loss}"`;
   }
-}
-
-/** What a student trains in. On a GPU `auto` is fp32: the fp16 that frozen networks get there loses small gradients. */
-export function trainingPrecision(engine: Engine, precision: Precision = "fp32"): "fp32" | "bf16" {
-  return engine.arithmetic(precision) === "bf16" ? "bf16" : "fp32";
 }
 
 function stateOf(part: Partial<Record<"parameters" | "state", readonly Parameter[]>> | null | undefined) {

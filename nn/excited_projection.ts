@@ -1,6 +1,7 @@
 import { fused, type FusedBody, product, tf } from "@seed/core";
 import type { Activation } from "./activation.ts";
 import { channelMeans } from "./channel_means.ts";
+import { scaleMaps } from "./scale_maps.ts";
 import type { Excitation } from "./squeeze_excite.ts";
 
 /**
@@ -88,15 +89,16 @@ const projectByImage: Projection = {
 
 const projectScaled: Projection = {
   value: ({ maps, factors, weight }) => {
-    const [batch, pixels] = maps.shape, projected = product(rows(fused(multiply, maps, factors)[0]), weight);
+    const [batch, pixels] = maps.shape, projected = product(rows(scaleMaps(maps, factors)), weight);
     return tf.reshape(projected, [batch, pixels, -1]);
   },
   gradients: (dy, { maps, factors, weight }) => {
     const scaled = tf.reshape(product(rows(dy), weight, false, true), maps.shape);
     return {
       maps: scaled,
-      factors: tf.mul(channelMeans(tf.expandDims(fused(multiply, scaled, maps)[0], 1)), maps.shape[1]),
-      weight: product(rows(fused(multiply, maps, factors)[0]), rows(dy), true, false),
+      factors: tf.mul(channelMeans(tf.expandDims(scaleMaps(scaled, maps), 1)), maps.shape[1]),
+      // In fp32, in which a weight's gradients by several passes are added up.
+      weight: tf.cast(product(rows(scaleMaps(maps, factors)), rows(dy), true, false), "float32"),
       scales: true,
     };
   },
@@ -104,10 +106,6 @@ const projectScaled: Projection = {
 
 function ownWeights({ factors, weight }: Omit<Parts, "maps">): tf.Tensor3D {
   return tf.mul(column(factors), weight);
-}
-
-function multiply(a: tf.Tensor, b: tf.Tensor): tf.Tensor[] {
-  return [tf.mul(a, b)];
 }
 
 function column(factors: tf.Tensor3D): tf.Tensor3D {

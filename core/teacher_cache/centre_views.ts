@@ -1,58 +1,49 @@
-import { join } from "node:path";
 import type { Components, Host } from "../components.ts";
 import type { ImageSet } from "../data_source.ts";
 import { embedBatches } from "../embed_images.ts";
-import { lockFile } from "../file_lock.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { tf } from "../tf.ts";
-import { type EmbeddingStore, MemoryStore } from "./embedding_store.ts";
+import { type EmbeddingStore, MemoryStore, type ViewId } from "./embedding_store.ts";
 import { centreSize, openCentreStore } from "./open_caches.ts";
 
-/** What the teacher makes of the training images as they are. */
-export interface CentreViews {
-  /** `[images, dim]` unit rows, in the images' order; the caller's. */
-  embeddings: tf.Tensor2D;
-  /** How many of them were computed now. */
-  computed: number;
-  /** Of those that are kept on disk. */
-  bytes: number;
-}
+/** Embeddings that are read at a time: between, the process can be interrupted. */
+const CHUNK = 4096;
 
 /**
  * The teacher's embeddings of the training images' centre views, which neighbours are looked for among. A cache on disk
- * keeps them, so that later runs ask the teacher for nothing; of several processes one computes them.
+ * keeps them, so that later runs ask the teacher for nothing.
  *
- * @throws {RunError} If the cache is of other images or of another teacher.
+ * @returns `[images, dim]` unit rows, in the images' order; the caller's.
+ * @throws {RunError} If the cache is of other images or of another teacher, or cannot be written.
  */
-export async function embedCentreViews(parts: Components, recipe: Recipe, host: Host): Promise<CentreViews> {
+export async function embedCentreViews(parts: Components, recipe: Recipe, host: Host): Promise<tf.Tensor2D> {
   const { data: { train }, engine, pipeline } = parts, teacher = parts.teacher!, dim = teacher.embeddingDim;
   using disk = await openCentreStore(parts, recipe, host);
-  const store: EmbeddingStore = disk ?? new MemoryStore("fp32");
-  const ids = Array.from({ length: train.length }, (_, image) => ({ image, view: 0 }));
-  const waiting = () => host.log("Waiting for another process that embeds the images");
-  using _claim = disk && store.missing(ids).length
-    ? await lockFile(join(disk.folder, "filling.lock"), host.signal, waiting)
-    : null;
-  disk?.refresh(); // others may have computed them before this process had the lock
-  const missing = store.missing(ids),
-    images: ImageSet = {
-      length: missing.length,
-      image: (i) => train.image(missing[i].image),
-    };
-  let computed = 0;
-  const batches = embedBatches(images, async (images) => [await teacher.embed(images)], {
-    ...{ engine, pipeline, batchSize: recipe.train.batch_size, size: centreSize(parts), signal: host.signal },
+  const store: EmbeddingStore = disk ?? new MemoryStore("fp32"), missing: ViewId[] = [];
+  for await (const ids of chunksOf(train.length, host)) missing.push(...store.missing(ids));
+  const lacking: ImageSet = { length: missing.length, image: (i) => train.image(missing[i].image) };
+  const batches = embedBatches(lacking, async (images) => [await teacher.embed(images)], {
+    ...{ engine, pipeline, batchSize: recipe.train.batch_size, size: centreSize(parts) },
+    signal: host.signal,
   });
+  let next = 0;
   for await (const [{ values }] of batches) {
-    const rows = Array.from(
-      { length: values.length / dim },
-      (_, i) => values.subarray(i * dim, (i + 1) * dim),
-    );
-    store.add(missing.slice(computed, computed + rows.length), rows);
-    computed += rows.length;
+    const ids = missing.slice(next, next += values.length / dim);
+    store.add(ids, ids.map((_, i) => values.subarray(i * dim, (i + 1) * dim)));
   }
-  const values = new Float32Array(train.length * dim);
-  ids.forEach((id, i) => values.set(store.row(id), i * dim));
-  const bytes = disk ? disk.size * disk.recordBytes : 0;
-  return { embeddings: tf.tensor2d(values, [train.length, dim]), computed, bytes };
+  const rows = new Float32Array(train.length * dim);
+  for await (const ids of chunksOf(train.length, host)) {
+    for (const id of ids) rows.set(store.row(id), id.image * dim);
+  }
+  return tf.tensor2d(rows, [train.length, dim]);
+}
+
+/** All images' centre views, some at a time. */
+async function* chunksOf(images: number, { signal }: Host): AsyncGenerator<ViewId[]> {
+  for (let first = 0; first < images; first += CHUNK) {
+    await new Promise((resolve) => setTimeout(resolve));
+    signal.throwIfAborted();
+    const length = Math.min(CHUNK, images - first);
+    yield Array.from({ length }, (_, i) => ({ image: first + i, view: 0 }));
+  }
 }

@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { Components, type Host } from "../components.ts";
 import { RunError, UsageError } from "../errors.ts";
 import { lockFile, tryLockFile } from "../file_lock.ts";
+import type { BatchRequest } from "../pipeline/view_pipeline.ts";
 import { planSteps } from "../sampler.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { fixedViews, viewRequest, type ViewSource, viewSources } from "../view_source.ts";
-import { embedCentreViews } from "./centre_views.ts";
 import type { DiskStore } from "./disk_store.ts";
 import type { ViewId } from "./embedding_store.ts";
-import { openTeacherCaches, type TeacherCaches } from "./open_caches.ts";
+import { centreSize, openCentreStore, openTeacherCaches, type TeacherCaches } from "./open_caches.ts";
+import { TeacherCache } from "./teacher_cache.ts";
 
 /** Batches that a process takes upon itself at a time. */
 const UNIT_BATCHES = 32;
@@ -51,30 +52,73 @@ export async function fillCaches(recipe: Recipe, progress: FillProgress, host: H
   await using parts = await Components.create(recipe, host);
   using caches = await openTeacherCaches(parts, recipe, host);
   if (!caches) throw new UsageError(`${recipe.path}: No objective of the recipe looks at the teacher`);
-  const filler = new Filler(parts, recipe, caches, progress, host);
-  const sources = viewSources(parts, recipe);
-  for (const source of sources) await filler.fill(source);
-  const centre = parts.needs.bag
-    ? await fillCentre(parts, recipe, host)
-    : { views: 0, computed: 0, bytes: 0 };
-  const stores = sources.map((source) => caches.of(source).store as DiskStore);
-  const views = sources.reduce((sum, source) => sum + filler.found(source), centre.views);
-  const bytes = stores.reduce((sum, { size, recordBytes }) => sum + size * recordBytes, centre.bytes);
-  return { dir: recipe.teacher.cache.dir, views, computed: filler.computed + centre.computed, bytes };
-}
-
-/** Centre views, by one process alone: they are few beside the others. */
-async function fillCentre(parts: Components, recipe: Recipe, host: Host) {
-  host.log("Embedding the images that neighbours are looked for among");
-  const { embeddings, computed, bytes } = await embedCentreViews(parts, recipe, host);
-  embeddings.dispose();
-  return { views: embeddings.shape[0], computed, bytes };
+  using centre = parts.needs.bag ? await openCentreStore(parts, recipe, host) : null;
+  const works = viewSources(parts, recipe).map((source) => workOfViews(parts, recipe, source, caches));
+  if (centre) works.push(workOfCentre(parts, recipe, centre));
+  const filler = new Filler(parts, progress, host);
+  for (const work of works) await filler.fill(work);
+  const views = works.reduce((sum, work) => sum + found(work), 0);
+  const bytes = works.reduce((sum, { store: { size, recordBytes } }) => sum + size * recordBytes, 0);
+  return { dir: recipe.teacher.cache.dir, views, computed: filler.computed, bytes };
 }
 
 /** One batch that the teacher will see. */
 interface FillBatch {
   ids: ViewId[];
   number: number;
+}
+
+/** A folder of a cache, and what it is to hold. */
+interface Work {
+  store: DiskStore;
+  cache: TeacherCache;
+  /** Numbers of an image's views, and how many views that makes. */
+  numbers: readonly number[];
+  all: number;
+  /** Side that the teacher sees them at. */
+  size: number;
+  batches(): Iterable<FillBatch>;
+  request(batch: FillBatch): BatchRequest;
+}
+
+function workOfViews(parts: Components, recipe: Recipe, source: ViewSource, caches: TeacherCaches): Work {
+  const { data } = parts, { seed } = recipe, { teacherSize: size } = source, cache = caches.of(source);
+  const numbers = fixedViews(source, caches.views);
+  return {
+    ...{ store: cache.store as DiskStore, cache, numbers, all: numbers.length * data.train.length, size },
+    batches: () => batchesOfViews(data.train.length, recipe, source, caches.views),
+    request: ({ ids, number }) =>
+      viewRequest(source, { data, seed, images: ids.map(({ image }) => image), number, size }),
+  };
+}
+
+function workOfCentre(
+  parts: Components,
+  { train: { batch_size: batchSize } }: Recipe,
+  store: DiskStore,
+): Work {
+  const { data: { train }, teacher } = parts, size = centreSize(parts);
+  return {
+    ...{
+      store,
+      cache: new TeacherCache(teacher!, store, train.length, 1),
+      numbers: [0],
+      all: train.length,
+      size,
+    },
+    *batches() {
+      for (let first = 0; first < train.length; first += batchSize) {
+        const length = Math.min(batchSize, train.length - first);
+        yield { ids: Array.from({ length }, (_, i) => ({ image: first + i, view: 0 })), number: 0 };
+      }
+    },
+    request: ({ ids }) => ({ images: ids.map(({ image }) => train.image(image)), keys: null, size }),
+  };
+}
+
+/** Views that the recipe asks for and that are there. */
+function found({ store, numbers }: Work): number {
+  return store.sizeOf(numbers);
 }
 
 function isListed(store: DiskStore, { ids }: FillBatch): boolean {
@@ -88,33 +132,31 @@ class Filler {
 
   constructor(
     private readonly parts: Components,
-    private readonly recipe: Recipe,
-    private readonly caches: TeacherCaches,
     private readonly progress: FillProgress,
     private readonly host: Host,
   ) {}
 
   /** Unit by unit; those that other processes are at are looked at again when they are over. */
-  async fill(source: ViewSource): Promise<void> {
-    const store = this.caches.of(source).store as DiskStore, claims = join(store.folder, "claims");
-    if (this.found(source) === this.#all(source)) return;
+  async fill(work: Work): Promise<void> {
+    const { store, all } = work, claims = join(store.folder, "claims");
+    if (found(work) === all) return;
     const left: [file: string, batches: FillBatch[]][] = [];
     let unit = 0;
-    for (const batches of this.#units(source)) {
+    for (const batches of unitsOf(work)) {
       const file = join(claims, `${unit++}.lock`);
       if (!this.#lacks(store, batches)) continue;
       await Deno.mkdir(claims, { recursive: true }); // not where all is there: it may be read only
       using claim = tryLockFile(file);
-      if (claim) await this.#compute(source, batches);
+      if (claim) await this.#compute(work, batches);
       else left.push([file, batches]);
     }
     const waiting = () => this.host.log("Waiting for another process that computes the rest");
     for (const [file, batches] of left) {
       using _claim = await lockFile(file, this.host.signal, waiting);
-      await this.#compute(source, batches);
+      await this.#compute(work, batches);
     }
-    const all = this.#all(source), found = this.found(source);
-    if (found < all) throw new RunError(`The cache "${store.folder}" has ${found} of ${all} views`);
+    const there = found(work);
+    if (there < all) throw new RunError(`The cache "${store.folder}" has ${there} of ${all} views`);
   }
 
   /** Without reading embeddings: those that are damaged are found when they are asked for. */
@@ -124,25 +166,20 @@ class Filler {
     return !batches.every((batch) => isListed(store, batch));
   }
 
-  async #compute(source: ViewSource, batches: readonly FillBatch[]): Promise<void> {
-    const { parts: { data, pipeline, engine }, recipe: { seed }, host } = this,
-      cache = this.caches.of(source);
-    const { teacherSize: size } = source, store = cache.store as DiskStore, all = this.#all(source);
+  async #compute(work: Work, batches: readonly FillBatch[]): Promise<void> {
+    const { parts: { pipeline, engine }, host } = this, { store, cache, size, all } = work;
     store.refresh(); // others may have done a part before this process had the lock
     const lacking = batches.filter((batch) => !isListed(store, batch));
-    const requests = lacking.map(({ ids, number }) =>
-      viewRequest(source, { data, seed, images: ids.map(({ image }) => image), number, size })
-    );
     let started = performance.now(), next = 0;
-    for await (const { pixels } of pipeline.batches(requests)) {
+    for await (const { pixels } of pipeline.batches(lacking.map((batch) => work.request(batch)))) {
       host.signal.throwIfAborted();
       const { ids } = lacking[next++];
       const images = engine.upload(pixels, [ids.length, size, size, 3]);
       this.computed += await cache.compute(ids, images);
       images.dispose();
-      const found = this.found(source);
-      this.progress.update?.(found, all);
-      this.#time((performance.now() - started) / 1000, all - found, store.recordBytes, ids.length);
+      const there = found(work);
+      this.progress.update?.(there, all);
+      this.#time((performance.now() - started) / 1000, all - there, store.recordBytes, ids.length);
       started = performance.now();
     }
   }
@@ -155,44 +192,38 @@ class Filler {
     this.#seconds = null;
     this.progress.estimate?.({ views, bytes: views * recordBytes, seconds: views * each });
   }
+}
 
-  /** Views that the recipe asks for and that are there. */
-  found(source: ViewSource): number {
-    return (this.caches.of(source).store as DiskStore).sizeOf(fixedViews(source, this.caches.views));
-  }
-
-  #all(source: ViewSource): number {
-    return this.caches.views * source.teacherViews.length * this.parts.data.train.length;
-  }
-
-  *#units(source: ViewSource): Generator<FillBatch[]> {
-    let unit: FillBatch[] = [];
-    for (const batch of this.#batches(source)) {
-      unit.push(batch);
-      if (unit.length === UNIT_BATCHES) {
-        yield unit;
-        unit = [];
-      }
+function* unitsOf(work: Work): Generator<FillBatch[]> {
+  let unit: FillBatch[] = [];
+  for (const batch of work.batches()) {
+    unit.push(batch);
+    if (unit.length === UNIT_BATCHES) {
+      yield unit;
+      unit = [];
     }
-    if (unit.length) yield unit;
   }
+  if (unit.length) yield unit;
+}
 
-  /** As training takes them; then, of each epoch, the images that no batch of it had. */
-  *#batches(source: ViewSource): Generator<FillBatch> {
-    const { data: { train: { length: images } } } = this.parts,
-      { train, data: { shuffle }, seed } = this.recipe;
-    const { batch_size: batchSize } = train, stepsPerEpoch = Math.floor(images / batchSize);
-    for (let round = 0; round < this.caches.views; round++) {
-      const startStep = round * stepsPerEpoch, endStep = startStep + stepsPerEpoch, seen = new Set<number>();
-      const numbers = source.teacherViews.map((view) => round * source.views + view);
-      const of = (images: number[]) =>
-        numbers.map((view) => ({ ids: images.map((image) => ({ image, view })), number: view }));
-      for (const plan of planSteps({ images, batchSize, shuffle, seed, startStep, endStep })) {
-        for (const image of plan.images) seen.add(image);
-        yield* of(plan.images);
-      }
-      const rest = Array.from({ length: images }, (_, i) => i).filter((i) => !seen.has(i));
-      if (rest.length) yield* of(rest);
+/** As training takes them; then, of each epoch, the images that no batch of it had. */
+function* batchesOfViews(
+  images: number,
+  { train, data: { shuffle }, seed }: Recipe,
+  source: ViewSource,
+  rounds: number,
+): Generator<FillBatch> {
+  const { batch_size: batchSize } = train, stepsPerEpoch = Math.floor(images / batchSize);
+  for (let round = 0; round < rounds; round++) {
+    const startStep = round * stepsPerEpoch, endStep = startStep + stepsPerEpoch, seen = new Set<number>();
+    const numbers = source.teacherViews.map((view) => round * source.views + view);
+    const of = (images: number[]) =>
+      numbers.map((view) => ({ ids: images.map((image) => ({ image, view })), number: view }));
+    for (const plan of planSteps({ images, batchSize, shuffle, seed, startStep, endStep })) {
+      for (const image of plan.images) seen.add(image);
+      yield* of(plan.images);
     }
+    const rest = Array.from({ length: images }, (_, i) => i).filter((i) => !seen.has(i));
+    if (rest.length) yield* of(rest);
   }
 }

@@ -16,3 +16,12 @@ let engine: Engine | null = null;
 export async function testEngine(): Promise<Engine> {
   return engine ??= await plugin.create({}, { ...testContext, device: "cpu", trace: true });
 }
+
+/** Whether the engine trains in bf16 here; says so on the terminal if not, for what then is not tested. */
+export async function trainsInBf16(): Promise<boolean> {
+  const trains = (await testEngine()).arithmetic("auto", { training: true }) === "bf16";
+  if (!trains) {
+    console.log("Not tested: this processor, or TensorFlow without oneDNN, does not train in bf16");
+  }
+  return trains;
+}

@@ -20,7 +20,7 @@ export function runners(engine: Engine): Record<"eager" | "traced", Runner> {
 /** As a training step in bf16 runs it. */
 export function runnerInBf16(engine: Engine): Runner {
   return async (fn, ...inputs) => {
-    using traced = engine.trace(fn, { name: "golden in bf16", precision: "bf16", exactProducts: true });
+    using traced = engine.trace(fn, { name: "golden in bf16", precision: "bf16", training: true });
     return await read(await traced.call(...inputs));
   };
 }

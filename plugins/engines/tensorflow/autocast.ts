@@ -14,7 +14,10 @@ export interface Operand {
   inBf16: boolean;
 }
 
-/** Most of a network's arithmetic, or of its traffic: worth a cast of what they are given. */
+/**
+ * Most of a network's arithmetic, or of its traffic: worth a cast of what they are given. `tf.matMul` is none of these
+ * operations: tfjs-node's kernel for it is `BatchMatMulV2`.
+ */
 const IN_BF16 = new Set([
   "BatchMatMul",
   "Conv2D",
@@ -27,7 +30,7 @@ const IN_BF16 = new Set([
 ]);
 
 /** They move values, choose among them, add a few or normalise them: done in what the maps are in. */
-const IN_THE_MAPS_OWN = new Set([
+const AS_ITS_LARGEST_INPUT = new Set([
   "Add",
   "AvgPool",
   "ExpandDims",
@@ -58,9 +61,9 @@ export function computesInBf16(
   const valueOf = (name: string) => attributes.find((attribute) => attribute.name === name)?.value;
   if ((valueOf("T") ?? DataType.FLOAT) !== DataType.FLOAT) return false; // some kernels leave it to TensorFlow
   if (op.startsWith("FusedBatchNorm") && operands[0].shape.at(-1)! % CHANNELS_OF_NORMS !== 0) return false;
-  if (IN_THE_MAPS_OWN.has(op)) return largest(operands).every(({ inBf16 }) => inBf16);
-  // The kernel that explicit padding asks for, TensorFlow's own, is for fp32.
-  if (op === "DepthwiseConv2dNativeBackpropFilter" && valueOf("padding") === "EXPLICIT") return false;
+  if (AS_ITS_LARGEST_INPUT.has(op)) return largest(operands).every(({ inBf16 }) => inBf16);
+  // Explicit padding keeps gradients from oneDNN, and TensorFlow's own kernels would sum in bf16.
+  if (op.includes("Backprop") && valueOf("padding") === "EXPLICIT") return false;
   return IN_BF16.has(op);
 }
 

@@ -112,7 +112,9 @@ const SET_MIN_LOG_LEVEL = {
   optional: true, // another release only logs more
 } as const;
 
-const ONE_DNN = "TF_ENABLE_ONEDNN_OPTS", XLA = "XLA_FLAGS";
+/** Variable by which TensorFlow is told whether to compute by oneDNN. */
+export const ONE_DNN = "TF_ENABLE_ONEDNN_OPTS";
+const XLA = "XLA_FLAGS";
 
 /**
  * Opens the libraries, in the order that they need each other.
@@ -127,8 +129,11 @@ export function openCApi(
   // TensorFlow turns oneDNN on by itself on some processors only; convolutions are twice as fast with it on all. It
   // looks while the library initialises, and then logs that it did.
   if (Deno.build.arch === "x86_64" && !Deno.env.has(ONE_DNN)) Deno.env.set(ONE_DNN, "1");
-  // What is set by hand comes last, so it counts.
-  if (wideVectors) Deno.env.set(XLA, `--xla_cpu_prefer_vector_width=512 ${Deno.env.get(XLA) ?? ""}`.trim());
+  const flags = Deno.env.get(XLA) ?? "";
+  // What is set by hand comes last, so it counts; the name of a file with flags is left as it is.
+  if (wideVectors && /^(-|$)/.test(flags)) {
+    Deno.env.set(XLA, `--xla_cpu_prefer_vector_width=512 ${flags}`.trim());
+  }
   const quiet = logLevel > 0, first = libraries.framework ?? libraries.main;
   loadForGood(first, { quiet });
   const framework = Deno.dlopen(first, { SET_MIN_LOG_LEVEL });

@@ -57,25 +57,31 @@ export class TensorflowEngine implements Engine {
 
   trace(fn: (...inputs: tf.Tensor[]) => tf.Tensor[], options: TraceOptions): TracedFunction {
     if (!this.traces) return new EagerFunction(options.name, fn);
-    const { name, precision = "fp32", exactProducts = false } = options;
-    const arithmetic = this.arithmetic(precision);
-    if (exactProducts && arithmetic === "fp16") {
-      throw new RunError(
-        `"${name}" asks for exact products in fp16, which this engine has beside bf16 and fp32 only; ask for "fp32" on a GPU`,
-      );
-    }
+    const { name, precision = "fp32", training = false } = options;
+    const arithmetic = this.arithmetic(precision, { training });
     return new GraphFunction(name, fn, this.backend, {
-      config: functionConfig({ mixedPrecision: exactProducts ? "none" : MIXED_PRECISION[arithmetic] }),
-      precision: exactProducts && arithmetic === "bf16" ? "bf16" : "fp32",
+      config: functionConfig({ mixedPrecision: training ? "none" : MIXED_PRECISION[arithmetic] }),
+      precision: training && arithmetic === "bf16" ? "bf16" : "fp32",
     });
   }
 
-  arithmetic(precision: Precision): "fp32" | "bf16" | "fp16" {
+  arithmetic(precision: Precision, { training = false } = {}): "fp32" | "bf16" | "fp16" {
     if (precision === "fp32" || !this.traces) return "fp32";
-    if (this.device === "cpu") return precision === "bf16" || this.processor.bf16 ? "bf16" : "fp32";
-    if (precision === "auto") return "fp16";
+    if (this.device === "cpu") return this.#onProcessor(precision, training);
+    // fp16, which frozen networks get on a GPU, would lose small gradients.
+    if (precision === "auto") return training ? "fp32" : "fp16";
     throw new RunError(
-      `Precision "bf16" is for processors; on a GPU use "auto" (fp16 where it is safe) or "fp32"`,
+      `Precision "bf16" is for processors; on a GPU use "auto" (fp16 where it is safe, fp32 in training) or "fp32"`,
+    );
+  }
+
+  #onProcessor(precision: "bf16" | "auto", training: boolean): "fp32" | "bf16" {
+    const { bf16, convolvesInBf16 } = this.processor;
+    if (precision === "auto") return (training ? convolvesInBf16 : bf16) ? "bf16" : "fp32";
+    if (!training || convolvesInBf16) return "bf16";
+    throw new RunError(
+      `Precision "bf16" in training needs oneDNN and an x86 processor with avx512_bf16 or amx_bf16, which this machine ` +
+        `does not have or TF_ENABLE_ONEDNN_OPTS=0 turns off; set train.precision to "auto" or "fp32"`,
     );
   }
 

@@ -106,8 +106,8 @@ export class GraphRecorder implements Disposable {
 
   /**
    * An fp32 value rounded to bf16, halves to even; any other stays as it is. In integers, of which XLA makes vectors of
-   * 512 bits: with its own cast, of 256, SiLU takes twice as long (2026-11-27). A NaN stays one, unless almost all bits
-   * of its payload are set, as processors do not set them.
+   * 512 bits: with its own cast, of 256, SiLU takes twice as long (2026-11-27). A quiet NaN stays one, unless almost all
+   * bits of its payload are set, as processors do not set them.
    */
   roundedToBf16(id: number): number {
     if (this.typeOf(id) !== DataType.FLOAT) return id;

@@ -28,8 +28,8 @@ export function registerKernels({ oneDnn }: { oneDnn: boolean }): void {
   });
   register("Conv2DBackpropFilter", (backend, { x, dy }, attrs) => {
     if (isPointwise(attrs, attrs.filterShape)) return pointwiseFilterGradient(backend, { x, dy }, attrs);
-    const sizes = tf.tensor1d(attrs.filterShape, "int32");
-    return backend.executeSingleOutput("Conv2DBackpropFilter", convAttributes(attrs, true), [x, sizes, dy]);
+    const sizes = tf.tensor1d(attrs.filterShape, "int32"), op = "Conv2DBackpropFilter";
+    return inFp32(backend, backend.executeSingleOutput(op, convAttributes(attrs, true), [x, sizes, dy]));
   });
   register("DepthwiseConv2dNativeBackpropInput", (backend, { dy, filter }, attrs) => {
     const spacing = oneDnn ? spacingOfGradient({ dy, filter }, attrs) : null;
@@ -40,7 +40,10 @@ export function registerKernels({ oneDnn }: { oneDnn: boolean }): void {
   register("DepthwiseConv2dNativeBackpropFilter", (backend, { x, dy }, attrs) => {
     const sizes = tf.tensor1d(attrs.filterShape, "int32"), op = "DepthwiseConv2dNativeBackpropFilter";
     const run = (x: tf.TensorInfo, pad: unknown) =>
-      backend.executeSingleOutput(op, convAttributes({ ...attrs, pad }, false), [x, sizes, dy]);
+      inFp32(
+        backend,
+        backend.executeSingleOutput(op, convAttributes({ ...attrs, pad }, false), [x, sizes, dy]),
+      );
     if (oneDnnIsSlow(x, attrs)) return run(x, explicitSame(attrs));
     if (!paysToPad(backend, attrs)) return run(x, attrs.pad);
     return run(tf.pad(x as tf.Tensor, attrs.pad), "valid");
@@ -63,6 +66,15 @@ export function registerKernels({ oneDnn }: { oneDnn: boolean }): void {
   );
 }
 
+/** Gradients of a filter that several passes use are added up: in fp32, whatever each was computed in. */
+function inFp32(backend: Backend, gradient: tf.Tensor): tf.Tensor {
+  if (backend.binding.recorder?.precision !== "bf16") return gradient;
+  return backend.executeSingleOutput("Cast", [
+    attribute("SrcT", "TYPE", DataType.FLOAT),
+    attribute("DstT", "TYPE", DataType.FLOAT),
+  ], [gradient]);
+}
+
 /** A single tap of stride 1: each pixel's channels are multiplied by one matrix. */
 function isPointwise({ strides }: Attributes, [height, width]: number[]): boolean {
   return height === 1 && width === 1 && [strides].flat().every((stride: number) => stride === 1);
@@ -77,7 +89,7 @@ function pointwiseFilterGradient(
   { x, dy }: Inputs,
   { filterShape }: Attributes,
 ): tf.TensorInfo {
-  return tf.reshape(product(backend, [pixels(x), true], [pixels(dy), false]), filterShape);
+  return tf.reshape(inFp32(backend, product(backend, [pixels(x), true], [pixels(dy), false])), filterShape);
 }
 
 /** As the matrix product that it is: 0.93 of the time with AVX-512. */
