@@ -54,6 +54,8 @@ for (const path of chosen) {
       ...whole.queue ? ["queue.size=8"] : [],
       ...whole.smallPatches.length ? ["small_patches.augmenter.size=32", "small_patches.count=2"] : [],
       ...overridesOf(path),
+      // Some in bf16, where it is there: with parts of batches, neighbours, sums of objectives.
+      ...path.includes("/successors/") ? ["train.precision=auto"] : [],
     ];
     // A process each: what many teachers have taken of one's memory does not all come back.
     const flags = [
@@ -78,3 +80,11 @@ for (const path of chosen) {
     for (const queue of dry.shapes.queues) assert.deepEqual(queue, [8, width]);
   });
 }
+
+Deno.test("training in bf16 without kernels for it stops before the first step", async () => {
+  const sets = [...SMALL, "queue.size=8", "train.precision=bf16"].flatMap((set) => ["--set", set]);
+  const args = ["distill", "recipes/effb0.yaml", "--dry-run", "--stand-in", `${IMAGES}`, ...sets];
+  const { code, stderr } = await runCli(args, { cwd: ROOT, env: { TF_ENABLE_ONEDNN_OPTS: "0" } });
+  assert.equal(code, 1);
+  assert.match(stderr, /"bf16" in training needs oneDNN .*; set train\.precision to "auto" or "fp32"/);
+});
