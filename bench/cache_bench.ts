@@ -18,6 +18,8 @@ const BATCH = 32, PHOTOGRAPHS = 128;
 const STEPS = numberOf("SEED_BENCH_STEPS", 16);
 /** Of the teacher: `auto` is bf16 where the processor multiplies in it. */
 const PRECISION = process.env.SEED_BENCH_PRECISION ?? "auto";
+/** The one teacher that is looked at; default: both. */
+const ONLY = process.env.SEED_BENCH_TEACHER;
 const STUDENT_PRECISION = process.env.SEED_BENCH_STUDENT_PRECISION ?? "fp32";
 
 const folder = await Deno.makeTempDir();
@@ -35,6 +37,7 @@ interface Speed {
 const speeds = new Map<string, Speed>();
 
 for (const [teacher, path] of Object.entries(RECIPES)) {
+  if (ONLY !== undefined && teacher !== ONLY) continue;
   const recipe = await loadRecipe(`${ROOT}recipes/${path}`, { defaults: DEFAULTS });
   const { plugin, options } = recipe.teacher!, made = join(folder, teacher);
   await Deno.mkdir(made);
