@@ -135,7 +135,11 @@ export function centreSize({ teacher, augmenter }: Components): number {
   return teacher!.inputSize ?? augmenter.size;
 }
 
-/** Null if the cache is in memory. */
+/**
+ * Null if the cache is in memory.
+ *
+ * @param folder Asked on disk only: an identity takes a look at every image of the listing.
+ */
 async function openFolder(
   { teacher, data: { train } }: Components,
   recipe: CachingRecipe,

@@ -141,9 +141,7 @@ export class GraphRecorder implements Disposable {
 
   /** Adds a parameter: a value that every call of the function gives. */
   parameter(shape: number[], dtype: number): TensorMetadata {
-    const output = this.#newPlaceholder(shape, dtype), id = this.#nextId++;
-    this.#outputs.set(id, output);
-    return { id, shape, dtype: seenAs(dtype) };
+    return { id: this.#numbered(this.#newPlaceholder(shape, dtype)), shape, dtype: seenAs(dtype) };
   }
 
   /** Makes the recorded graph a function that XLA compiles into as few passes over memory as it can. */
@@ -201,25 +199,24 @@ export class GraphRecorder implements Disposable {
     for (const [name, type] of Object.entries(types)) {
       this.#api.TF_SetAttrType(description, cString(name), type);
     }
-    const id = this.#nextId++;
-    this.#outputs.set(id, packOutput(this.#finish(description, op), 0));
-    return id;
+    return this.#numbered(packOutput(this.#finish(description, op), 0));
   }
 
   #integer(value: number): number {
-    const made = this.context.createTensor([], DataType.INT32, [value]), id = this.#nextId++;
-    this.#outputs.set(id, this.#constant(made));
-    this.context.deleteTensor(made);
-    return id;
+    const made = this.context.createTensor([], DataType.INT32, [value]);
+    try {
+      return this.#numbered(this.#constant(made));
+    } finally {
+      this.context.deleteTensor(made);
+    }
   }
 
   #ensureShape(output: Output, dtype: number, shape: number[]): TensorMetadata {
     const description = this.#begin("EnsureShape");
     this.#api.TF_AddInput(description, output);
     this.#api.TF_SetAttrShape(description, cString("shape"), dimensions(shape), shape.length);
-    const ensured = packOutput(this.#finish(description, "EnsureShape"), 0), id = this.#nextId++;
-    this.#outputs.set(id, ensured);
-    return { id, shape, dtype: seenAs(dtype) };
+    const ensured = packOutput(this.#finish(description, "EnsureShape"), 0);
+    return { id: this.#numbered(ensured), shape, dtype: seenAs(dtype) };
   }
 
   /** Returns the types of the outputs. */
@@ -314,6 +311,13 @@ export class GraphRecorder implements Disposable {
     return casts;
   }
 
+  /** Gives a value of the graph the number that tfjs knows it by. */
+  #numbered(output: Output): number {
+    const id = this.#nextId++;
+    this.#outputs.set(id, output);
+    return id;
+  }
+
   #output(id: number): Output {
     const known = this.#outputs.get(id) ?? this.#captured.get(id);
     if (known) return known;
@@ -355,8 +359,7 @@ export class GraphRecorder implements Disposable {
 
   #metadata(op: string, operation: Deno.PointerValue, index: number): TensorMetadata {
     const api = this.#api, output = packOutput(operation, index);
-    const id = this.#nextId++;
-    this.#outputs.set(id, output);
+    const id = this.#numbered(output);
     const shape = OPAQUE_OUTPUTS[op] === index ? [] : this.#shapeOf(output, op);
     return { id, shape, dtype: seenAs(api.TF_OperationOutputType(output)) };
   }

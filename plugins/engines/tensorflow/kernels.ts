@@ -68,7 +68,7 @@ export function registerKernels({ oneDnn }: { oneDnn: boolean }): void {
 
 /** Gradients of a filter that several passes use are added up: in fp32, whatever each was computed in. */
 function inFp32(backend: Backend, gradient: tf.Tensor): tf.Tensor {
-  if (backend.binding.recorder?.precision !== "bf16") return gradient;
+  if (!recordsInBf16(backend)) return gradient;
   return backend.executeSingleOutput("Cast", [
     attribute("SrcT", "TYPE", DataType.FLOAT),
     attribute("DstT", "TYPE", DataType.FLOAT),
@@ -184,8 +184,12 @@ function oneDnnIsSlow({ shape }: tf.TensorInfo, attrs: Attributes): boolean {
  * Whether a depthwise filter's gradient is worth a padded copy: explicit padding keeps it from oneDNN, whose kernel for
  * 3 x 3 taps takes 0.6 of the time in bf16, and as long in fp32 (EfficientNet-B0's strided shapes, 2026-11-27).
  */
-function paysToPad({ binding }: Backend, { pad, filterShape }: Attributes): boolean {
-  return binding.recorder?.precision === "bf16" && Array.isArray(pad) && filterShape[0] === 3;
+function paysToPad(backend: Backend, { pad, filterShape }: Attributes): boolean {
+  return recordsInBf16(backend) && Array.isArray(pad) && filterShape[0] === 3;
+}
+
+function recordsInBf16({ binding }: Backend): boolean {
+  return binding.recorder?.precision === "bf16";
 }
 
 /** Padding `same` of stride 1 in numbers: oneDNN leaves explicit padding to TensorFlow's kernel here. */
