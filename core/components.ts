@@ -1,21 +1,21 @@
 import { join, resolve } from "node:path";
-import type { Augmenter } from "./augmenter.ts";
-import { cacheDirectory } from "./cache_directory.ts";
-import type { DataSource } from "./data_source.ts";
-import type { Engine } from "./engine.ts";
+import type { Augmenter } from "./interfaces/augmenter.ts";
+import { cacheDirectory } from "./fetch/cache_directory.ts";
+import type { DataSource } from "./interfaces/data_source.ts";
+import type { Engine } from "./interfaces/engine.ts";
 import { RunError, UsageError } from "./errors.ts";
-import type { Evaluator } from "./evaluator.ts";
-import { type BatchNeeds, type LossTerm, needsOf } from "./loss_terms.ts";
-import type { Objective } from "./objective.ts";
-import type { AugmenterModule } from "./pipeline/messages.ts";
-import { autoWorkers, type PipelineOptions, ViewPipeline } from "./pipeline/view_pipeline.ts";
-import type { PluginContext, PluginKind, PluginKinds } from "./plugin.ts";
-import type { Queue } from "./queue.ts";
+import type { Evaluator } from "./interfaces/evaluator.ts";
+import { type BatchNeeds, type LossTerm, needsOf } from "./training/loss_terms.ts";
+import type { Objective } from "./interfaces/objective.ts";
+import type { AugmenterModule } from "./images/pipeline/messages.ts";
+import { autoWorkers, type PipelineOptions, ViewPipeline } from "./images/pipeline/view_pipeline.ts";
+import type { PluginContext, PluginKind, PluginKinds } from "./interfaces/plugin.ts";
+import type { Queue } from "./interfaces/queue.ts";
 import type { ObjectiveUse, PluginUse, Recipe } from "./recipe/load_recipe.ts";
-import type { Student } from "./student.ts";
-import type { Teacher } from "./teacher.ts";
-import { WeightAverage } from "./weight_average.ts";
-import { type SkippedImages, withoutBroken } from "./without_broken.ts";
+import type { Student } from "./interfaces/student.ts";
+import type { Teacher } from "./interfaces/teacher.ts";
+import { WeightAverage } from "./training/weight_average.ts";
+import { type SkippedImages, withoutBroken } from "./images/without_broken.ts";
 
 /** What plugins need of the program that runs them. */
 export interface Host {

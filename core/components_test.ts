@@ -3,7 +3,7 @@ import { Components } from "./components.ts";
 import { RunError, UsageError } from "./errors.ts";
 import type { Recipe } from "./recipe/load_recipe.ts";
 
-const AUGMENTERS = new URL("./pipeline/testdata/augmenters.ts", import.meta.url).href;
+const AUGMENTERS = new URL("./images/pipeline/testdata/augmenters.ts", import.meta.url).href;
 
 /** What happened, in order. */
 type Log = string[];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import sharp from "sharp";
-import type { Augmenter } from "../augmenter.ts";
+import type { Augmenter } from "../interfaces/augmenter.ts";
 import { Random } from "../random.ts";
 import { sameValues } from "./numbers.ts";
 import { picture } from "./pictures.ts";

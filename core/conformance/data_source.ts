@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { DataSource, ImageReference, ImageSet } from "../data_source.ts";
-import { decode } from "../pipeline/decode.ts";
-import { loadImage } from "../pipeline/load_image.ts";
+import type { DataSource, ImageReference, ImageSet } from "../interfaces/data_source.ts";
+import { decode } from "../images/pipeline/decode.ts";
+import { loadImage } from "../images/pipeline/load_image.ts";
 import type { Steps } from "./steps.ts";
 
 /** A data source to check. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Engine } from "../engine.ts";
+import type { Engine } from "../interfaces/engine.ts";
 import { tf } from "../tf.ts";
 import { assertFlat } from "./memory.ts";
 import { assertClose, sameValues } from "./numbers.ts";

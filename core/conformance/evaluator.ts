@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ImageSet } from "../data_source.ts";
-import type { Embedded, EmbeddedSet, Evaluator, Figures } from "../evaluator.ts";
+import type { ImageSet } from "../interfaces/data_source.ts";
+import type { Embedded, EmbeddedSet, Evaluator, Figures } from "../interfaces/evaluator.ts";
 import { Random } from "../random.ts";
 import { assertFlat } from "./memory.ts";
 import { sameValues } from "./numbers.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Logger, RunDescription } from "../logger.ts";
+import type { Logger, RunDescription } from "../interfaces/logger.ts";
 import type { Steps } from "./steps.ts";
 
 /** A logger to check. */

@@ -1,4 +1,4 @@
-import type { Pixels } from "../augmenter.ts";
+import type { Pixels } from "../interfaces/augmenter.ts";
 import { Random } from "../random.ts";
 import { tf } from "../tf.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Engine } from "../engine.ts";
-import type { Queue } from "../queue.ts";
+import type { Engine } from "../interfaces/engine.ts";
+import type { Queue } from "../interfaces/queue.ts";
 import { tf } from "../tf.ts";
 import { assertFlat, copyValue, variableCount } from "./memory.ts";
 import { assertUnitRows } from "./numbers.ts";

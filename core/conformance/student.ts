@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Engine } from "../engine.ts";
-import type { Student } from "../student.ts";
+import type { Engine } from "../interfaces/engine.ts";
+import type { Student } from "../interfaces/student.ts";
 import { tf } from "../tf.ts";
 import { assertFlat, variableCount } from "./memory.ts";
 import { assertClose, assertFinite, sameValues } from "./numbers.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Teacher } from "../teacher.ts";
+import type { Teacher } from "../interfaces/teacher.ts";
 import { tf } from "../tf.ts";
 import { assertFlat } from "./memory.ts";
 import { assertClose, assertFinite, assertUnitRows, sameValues } from "./numbers.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../text/nearest.ts";
 import { expectation } from "./expectation.ts";
 import type { Path, Problem } from "./recipe_document.ts";
 

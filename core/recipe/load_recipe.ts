@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
 import { z } from "zod";
-import { nearest } from "../nearest.ts";
-import type { PluginKind, RecipeFacts } from "../plugin.ts";
-import { absoluteSpecifier, type LoadedPlugin, loadPlugin } from "../plugin_loader.ts";
+import { nearest } from "../text/nearest.ts";
+import type { PluginKind, RecipeFacts } from "../interfaces/plugin.ts";
+import { absoluteSpecifier, type LoadedPlugin, loadPlugin } from "./plugin_loader.ts";
 import { checkOptions } from "./check_options.ts";
 import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
 import {

@@ -1,6 +1,6 @@
 import type { Components, Host } from "../components.ts";
-import type { ImageSet } from "../data_source.ts";
-import { embedBatches } from "../embed_images.ts";
+import type { ImageSet } from "../interfaces/data_source.ts";
+import { embedBatches } from "../evaluation/embed_images.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { tf } from "../tf.ts";
 import { type EmbeddingStore, MemoryStore, type ViewId } from "./embedding_store.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { writeTextAtomically } from "../atomic_file.ts";
+import { writeTextAtomically } from "../files/atomic_file.ts";
 import { RunError } from "../errors.ts";
-import { lockFile, tryLockFile } from "../file_lock.ts";
+import { lockFile, tryLockFile } from "../files/file_lock.ts";
 import {
   type CacheIdentity,
   type CacheManifest,

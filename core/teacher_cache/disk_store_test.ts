@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RunError } from "../errors.ts";
-import { tryLockFile } from "../file_lock.ts";
+import { tryLockFile } from "../files/file_lock.ts";
 import { DiskStore, type DiskStoreOptions } from "./disk_store.ts";
 import type { ViewId } from "./embedding_store.ts";
 import { RecordFormat } from "./shard.ts";

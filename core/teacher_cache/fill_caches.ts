@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { Components, type Host } from "../components.ts";
 import { RunError, UsageError } from "../errors.ts";
-import { lockFile, tryLockFile } from "../file_lock.ts";
-import type { BatchRequest } from "../pipeline/view_pipeline.ts";
-import { planSteps } from "../sampler.ts";
+import { lockFile, tryLockFile } from "../files/file_lock.ts";
+import type { BatchRequest } from "../images/pipeline/view_pipeline.ts";
+import { planSteps } from "../views/sampler.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { fixedViews, viewRequest, type ViewSource, viewSources } from "../view_source.ts";
+import { fixedViews, viewRequest, type ViewSource, viewSources } from "../views/view_source.ts";
 import type { DiskStore } from "./disk_store.ts";
 import type { ViewId } from "./embedding_store.ts";
 import { centreSize, openCentreStore, openTeacherCaches, type TeacherCaches } from "./open_caches.ts";

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Components } from "../components.ts";
-import type { ImageSet } from "../data_source.ts";
-import type { Precision } from "../engine.ts";
+import type { ImageSet } from "../interfaces/data_source.ts";
+import type { Precision } from "../interfaces/engine.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import type { ViewSource } from "../view_source.ts";
+import type { ViewSource } from "../views/view_source.ts";
 import type { CacheIdentity } from "./cache_manifest.ts";
 import type { StoredPrecision } from "./embedding_store.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Components } from "../components.ts";
-import type { Precision } from "../engine.ts";
+import type { Precision } from "../interfaces/engine.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { streamOf } from "../view_source.ts";
+import { streamOf } from "../views/view_source.ts";
 import type { StoredPrecision } from "./embedding_store.ts";
 import { centreIdentityOf, identityOf } from "./identity.ts";
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Components, Host } from "../components.ts";
-import { formatBytes } from "../format_bytes.ts";
-import type { Stream } from "../loss_terms.ts";
+import { formatBytes } from "../text/format_bytes.ts";
+import type { Stream } from "../training/loss_terms.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { fixedViews, type ViewSource, viewSources } from "../view_source.ts";
+import { fixedViews, type ViewSource, viewSources } from "../views/view_source.ts";
 import { type CacheIdentity, readManifest, requireSameIdentity } from "./cache_manifest.ts";
 import { DiskStore } from "./disk_store.ts";
 import { type EmbeddingStore, MemoryStore } from "./embedding_store.ts";

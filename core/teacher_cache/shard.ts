@@ -11,7 +11,7 @@
  */
 import { crc32 } from "node:zlib";
 import { RunError } from "../errors.ts";
-import { readRange } from "../read_range.ts";
+import { readRange } from "../files/read_range.ts";
 import type { StoredPrecision, ViewId } from "./embedding_store.ts";
 
 const MAGIC = new TextEncoder().encode("SEEDEMB1");

@@ -9,7 +9,7 @@
  * @module
  */
 import { crc32 } from "node:zlib";
-import { writeAtomicallySync } from "../atomic_file.ts";
+import { writeAtomicallySync } from "../files/atomic_file.ts";
 import type { ViewId } from "./embedding_store.ts";
 
 const MAGIC = "SEEDIDX1", HEADER_BYTES = 16, NONE = 0xffffffff;

@@ -1,4 +1,4 @@
-import type { Teacher } from "../teacher.ts";
+import type { Teacher } from "../interfaces/teacher.ts";
 import { tf } from "../tf.ts";
 import type { EmbeddingStore, ViewId } from "./embedding_store.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Teacher } from "../teacher.ts";
+import type { Teacher } from "../interfaces/teacher.ts";
 import { MemoryStore, type ViewId } from "./embedding_store.ts";
 import { TeacherCache } from "./teacher_cache.ts";
 import { tf } from "../tf.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { definePlugin, type Plugin, type PluginKind } from "../../plugin.ts";
+import { definePlugin, type Plugin, type PluginKind } from "../../interfaces/plugin.ts";
 
 function made<K extends PluginKind>(kind: K, options: z.ZodType, more: Partial<Plugin<K>> = {}): Plugin<K> {
   return definePlugin({

@@ -4,7 +4,7 @@ import { crc32 } from "node:zlib";
 import { type ImageSet, loadImage, RunError, TAR_END, tarMember } from "@seed/core";
 import { joined, utf8 } from "../../../tests/support/bytes.ts";
 import { contextIn, inFolder } from "../../../tests/support/plugin_context.ts";
-import { sumOf } from "../../../core/tar/header.ts";
+import { sumOf } from "../../../core/data/tar/header.ts";
 import plugin from "./mod.ts";
 import { expandBraces } from "./shard_names.ts";
 

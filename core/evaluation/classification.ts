@@ -1,0 +1,88 @@
+import type { ImageSet } from "../interfaces/data_source.ts";
+import { RunError } from "../errors.ts";
+import type { EvaluationDetails, Figures } from "../interfaces/evaluator.ts";
+import { tf } from "../tf.ts";
+
+/** How queries were classified. */
+export interface Classified {
+  /** For each query, how many classes were preferred to its own. */
+  readonly ranks: ArrayLike<number>;
+  /** The class that each query was given. */
+  readonly predicted: ArrayLike<number>;
+  /** The class of each query. */
+  readonly labels: ArrayLike<number>;
+  /** How many classes there are. */
+  readonly classes: number;
+  readonly classNames?: readonly string[];
+}
+
+/**
+ * The class of each image of a set.
+ *
+ * @param evaluator Who needs them, for the error.
+ * @throws {RunError} If the images have none.
+ */
+export function labelsOf(images: ImageSet, evaluator: string): Int32Array {
+  if (!images.label) {
+    throw new RunError(`The evaluator ${evaluator} needs labelled images; the data has no classes`);
+  }
+  return Int32Array.from({ length: images.length }, (_, i) => images.label!(i));
+}
+
+/** How many classes labels may be of: the largest and one. */
+export function classCount(...labels: readonly Int32Array[]): number {
+  return labels.reduce((most, all) => all.reduce((a, b) => Math.max(a, b), most), -1) + 1;
+}
+
+/**
+ * Classifies rows by their highest score; of classes with equal scores the own one counts as the better.
+ *
+ * @param scores `[rows, classes]` row-major.
+ */
+export function classifyScores(
+  scores: Float32Array,
+  labels: ArrayLike<number>,
+  classes: number,
+): { ranks: Int32Array; predicted: Int32Array } {
+  const ranks = new Int32Array(labels.length), predicted = new Int32Array(labels.length);
+  for (let i = 0; i < labels.length; i++) {
+    const row = scores.subarray(i * classes, (i + 1) * classes), own = row[labels[i]];
+    for (const score of row) if (score > own) ranks[i]++;
+    predicted[i] = row.indexOf(Math.max(...row));
+  }
+  return { ranks, predicted };
+}
+
+/**
+ * Cross-entropy of a classification.
+ *
+ * @param logits `[rows, classes]` float32.
+ * @param targets One-hot, of the same shape.
+ * @returns the mean over the rows, a scalar.
+ */
+export function crossEntropy(logits: tf.Tensor, targets: tf.Tensor): tf.Scalar {
+  return tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1)));
+}
+
+/** More classes have no confusion matrix in a run's records: it would be most of them. */
+const MAX_CONFUSION = 100;
+
+/** Shares of the queries whose class was preferred to all others (`top1`), or to all but four (`top5`, of six or more). */
+export function accuracy({ ranks, classes }: Classified): Figures {
+  const within = (k: number) => Array.from(ranks).filter((rank) => rank < k).length / ranks.length;
+  return classes > 5 ? { top1: within(1), top5: within(5) } : { top1: within(1) };
+}
+
+/** Accuracy by class (null: no query is of it), and which classes were given to which. */
+export function byClass(
+  { predicted, labels, classes, classNames }: Classified,
+): Pick<EvaluationDetails, "classes" | "per_class" | "confusion"> {
+  const confusion = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
+  for (let i = 0; i < labels.length; i++) confusion[labels[i]][predicted[i]]++;
+  const per_class = confusion.map((row, label) => {
+    const queries = row.reduce((sum, count) => sum + count, 0);
+    return queries ? row[label] / queries : null;
+  });
+  const names = Array.from({ length: classes }, (_, label) => classNames?.[label] ?? `${label}`);
+  return { classes: names, per_class, ...classes <= MAX_CONFUSION && { confusion } };
+}

@@ -1,0 +1,82 @@
+import type { ImageSet } from "../interfaces/data_source.ts";
+import type { Engine } from "../interfaces/engine.ts";
+import type { EmbeddedSet } from "../interfaces/evaluator.ts";
+import type { BatchRequest, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
+import { tf } from "../tf.ts";
+
+/**
+ * A frozen network: `[batch, size, size, 3]` float32 in 0..255 to one `[batch, dim]` a layer, owned by the caller.
+ * Of several layers the first are the features, the second the embedding.
+ */
+export type Encoder = (images: tf.Tensor4D) => Promise<tf.Tensor2D[]>;
+
+/** How images become rows. */
+export interface EmbedOptions {
+  engine: Engine;
+  pipeline: ViewPipeline;
+  batchSize: number;
+  /** Side of the centre crop in pixels. */
+  size: number;
+  /** What the short side is resized to before; default `size / 0.875`. */
+  shortSide?: number;
+  /** Aborted: stops before the next batch, with the signal's reason as the error. */
+  signal?: AbortSignal;
+}
+
+/** A layer's outputs for consecutive images: `[rows, dim]` float32, row-major. */
+export interface Rows {
+  readonly values: Float32Array;
+  readonly dim: number;
+}
+
+/**
+ * Embeds a set of images, unaugmented, batch by batch in their order. Every batch has the same shape, the last one
+ * filled up with its first image, so that one traced function serves.
+ */
+export async function* embedBatches(
+  images: ImageSet,
+  encode: Encoder,
+  { engine, pipeline, batchSize, size, shortSide, signal }: EmbedOptions,
+): AsyncGenerator<Rows[]> {
+  let left = images.length;
+  for await (const { pixels } of pipeline.batches(requests(images, { batchSize, size, shortSide }))) {
+    signal?.throwIfAborted();
+    const input = engine.upload(pixels, [batchSize, size, size, 3]);
+    const layers = await encode(input), rows = Math.min(batchSize, left);
+    const values = await Promise.all(layers.map(async (layer) => await layer.data() as Float32Array));
+    const dims = layers.map(({ shape }) => shape[1]);
+    tf.dispose([input, layers]);
+    yield values.map((all, i) => ({ values: all.subarray(0, rows * dims[i]), dim: dims[i] }));
+    left -= batchSize;
+  }
+}
+
+/** Embeds a set of images, unaugmented, into memory. */
+export async function embedImages(
+  images: ImageSet,
+  encode: Encoder,
+  options: EmbedOptions,
+): Promise<EmbeddedSet> {
+  const whole: Rows[] = [];
+  let row = 0;
+  for await (const layers of embedBatches(images, encode, options)) {
+    layers.forEach(({ values, dim }, i) => {
+      whole[i] ??= { values: new Float32Array(images.length * dim), dim };
+      whole[i].values.set(values, row * dim);
+    });
+    row += layers[0].values.length / layers[0].dim;
+  }
+  const [features = { values: new Float32Array(0), dim: 0 }, embedding] = whole;
+  return { features: features.values, featureDim: features.dim, embedding, images };
+}
+
+function* requests(
+  images: ImageSet,
+  { batchSize, size, shortSide }: { batchSize: number; size: number; shortSide?: number },
+): Generator<BatchRequest> {
+  for (let first = 0; first < images.length; first += batchSize) {
+    const index = (i: number) => first + i < images.length ? first + i : first;
+    const batch = Array.from({ length: batchSize }, (_, i) => images.image(index(i)));
+    yield { images: batch, keys: null, size, shortSide };
+  }
+}

@@ -1,0 +1,57 @@
+import type { DataSource } from "../interfaces/data_source.ts";
+import { embedImages, type EmbedOptions, type Encoder } from "./embed_images.ts";
+import type {
+  Embedded,
+  EvaluationDetails,
+  Evaluator,
+  Figures,
+  TrainableNetwork,
+} from "../interfaces/evaluator.ts";
+
+/** What evaluators found of a network, by their names. */
+export interface Evaluated {
+  evaluation: Record<string, Figures>;
+  details: Record<string, EvaluationDetails>;
+}
+
+/** Evaluates networks on one data source; the teacher's embeddings are computed once. */
+export class Evaluation {
+  #teacher: Embedded | null = null;
+
+  constructor(
+    private readonly evaluators: readonly Evaluator[],
+    private readonly data: NonNullable<DataSource["evaluation"]>,
+    private readonly options: Omit<EmbedOptions, "size">,
+  ) {}
+
+  /** Evaluates the teacher, and keeps its embeddings to compare others with. */
+  async teacher(encode: Encoder, size: number): Promise<Evaluated> {
+    this.#teacher = await this.#embed(encode, size);
+    return await this.#run(this.#teacher);
+  }
+
+  /** Evaluates another network. */
+  async network(encode: Encoder, size: number, network?: TrainableNetwork): Promise<Evaluated> {
+    return await this.#run(await this.#embed(encode, size), network);
+  }
+
+  async #embed(encode: Encoder, size: number): Promise<Embedded> {
+    const options = { ...this.options, size };
+    return {
+      gallery: await embedImages(this.data.gallery, encode, options),
+      queries: await embedImages(this.data.queries, encode, options),
+    };
+  }
+
+  async #run(subject: Embedded, network?: TrainableNetwork): Promise<Evaluated> {
+    const evaluation: Record<string, Figures> = {}, details: Record<string, EvaluationDetails> = {};
+    for (const evaluator of this.evaluators) {
+      if (evaluator.usesNetwork && !network) continue;
+      evaluation[evaluator.name] = await evaluator.evaluate({
+        ...{ subject, teacher: this.#teacher, network },
+        report: (found) => details[evaluator.name] = found,
+      });
+    }
+    return { evaluation, details };
+  }
+}

@@ -1,0 +1,73 @@
+import { tf } from "../tf.ts";
+
+/** A matrix of embeddings: `rows * dim` float32, row-major. */
+export interface Matrix {
+  readonly data: Float32Array;
+  readonly dim: number;
+}
+
+/** The nearest rows of one query, best first. */
+export interface Neighbours {
+  /** Row numbers in the gallery. */
+  indices: Int32Array;
+  /** Cosine similarities. */
+  similarities: Float32Array;
+}
+
+/** Queries that are compared at a time: bounds memory to this many rows of similarities. */
+const CHUNK = 256;
+
+/**
+ * The `k` rows of the gallery most similar to each query by cosine; of equal ones the lower row number first.
+ *
+ * @param options.excluded Whether a gallery row may not be a query's neighbour.
+ */
+export async function nearestNeighbours(
+  queries: Matrix,
+  gallery: Matrix,
+  options: { k: number; excluded?: (query: number, row: number) => boolean },
+): Promise<Neighbours[]> {
+  const rows = queries.data.length / queries.dim, result: Neighbours[] = [];
+  const transposed = tf.tidy(() => tf.transpose(unit(gallery)));
+  try {
+    for (let first = 0; first < rows; first += CHUNK) {
+      const count = Math.min(CHUNK, rows - first);
+      const data = queries.data.subarray(first * queries.dim, (first + count) * queries.dim);
+      const similarities = tf.tidy(() => tf.matMul(unit({ data, dim: queries.dim }), transposed));
+      const values = await similarities.data() as Float32Array;
+      similarities.dispose();
+      const width = values.length / count;
+      for (let i = 0; i < count; i++) {
+        const row = values.subarray(i * width, (i + 1) * width);
+        result.push(best(row, options.k, (j) => options.excluded?.(first + i, j) ?? false));
+      }
+    }
+    return result;
+  } finally {
+    transposed.dispose();
+  }
+}
+
+function unit({ data, dim }: Matrix): tf.Tensor2D {
+  return tf.tidy(() => {
+    const x = tf.tensor2d(data, [data.length / dim, dim]);
+    return tf.div(x, tf.maximum(tf.norm(x, 2, 1, true), 1e-12));
+  });
+}
+
+/** Insertion into a short sorted list: k is small beside the gallery. */
+function best(row: Float32Array, k: number, excluded: (j: number) => boolean): Neighbours {
+  const indices = new Int32Array(k), similarities = new Float32Array(k).fill(-Infinity);
+  let count = 0;
+  for (let j = 0; j < row.length; j++) {
+    if (count === k && row[j] <= similarities[k - 1] || excluded(j)) continue;
+    let at = count < k ? count++ : k - 1;
+    for (; at > 0 && similarities[at - 1] < row[j]; at--) {
+      similarities[at] = similarities[at - 1];
+      indices[at] = indices[at - 1];
+    }
+    similarities[at] = row[j];
+    indices[at] = j;
+  }
+  return { indices: indices.subarray(0, count), similarities: similarities.subarray(0, count) };
+}

@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import { RunError } from "../errors.ts";
+
+/** SHA-256 of a file, hexadecimal; the file is streamed. */
+export async function sha256OfFile(path: string): Promise<string> {
+  return await hashOfFile(path, "sha256");
+}
+
+/** Hash of a file, hexadecimal; the file is streamed. MD5 is for what is published with no other. */
+export async function hashOfFile(path: string, algorithm: "sha256" | "md5"): Promise<string> {
+  using file = await Deno.open(path);
+  const hash = createHash(algorithm);
+  const buffer = new Uint8Array(1 << 20);
+  for (let count; (count = await file.read(buffer)) !== null;) hash.update(buffer.subarray(0, count));
+  return hash.digest("hex");
+}
+
+/**
+ * Makes sure that a file is the one that was meant.
+ *
+ * @param expected Hexadecimal SHA-256; null: whatever the file's is.
+ * @returns the file's SHA-256.
+ * @throws {RunError} If it differs.
+ */
+export async function checkSha256(path: string, expected: string | null): Promise<string> {
+  const actual = await sha256OfFile(path);
+  if (expected !== null && actual !== expected.toLowerCase()) {
+    throw new RunError(
+      `The file "${path}" has the SHA-256 ${actual}, but ${expected} is expected; it is another file or a damaged one`,
+    );
+  }
+  return actual;
+}

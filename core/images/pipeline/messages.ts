@@ -1,0 +1,41 @@
+import type { ImageReference } from "../../interfaces/data_source.ts";
+import type { Stream } from "../../training/loss_terms.ts";
+import type { KeyPart } from "../../random.ts";
+
+/** An augmenter's plugin, as a worker can import it. */
+export interface AugmenterModule {
+  /** URL of the plugin's module. */
+  module: string;
+  exportName: string;
+  options: unknown;
+}
+
+/** How a worker begins. */
+export interface StartMessage {
+  kind: "start";
+  /** By stream; none: evaluation views only. */
+  augmenters: readonly AugmenterModule[];
+  seed: number;
+}
+
+/** One view to make, into a place of shared memory. */
+export interface ViewTask {
+  kind: "view";
+  id: number;
+  image: ImageReference;
+  /** Key of the view's random choices; null: no augmentation, the centre. */
+  key: KeyPart[] | null;
+  /** Whose augmenter makes it. */
+  stream: Stream;
+  size: number;
+  /** Of an evaluation view: what the short side is resized to; absent: `size / 0.875`. */
+  shortSide?: number;
+  target: SharedArrayBuffer;
+  offset: number;
+}
+
+/** What a worker says. */
+export type WorkerReply =
+  | { kind: "ready" }
+  | { kind: "done"; id: number }
+  | { kind: "failed"; id: number | null; message: string };

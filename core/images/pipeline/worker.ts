@@ -1,0 +1,76 @@
+/// <reference lib="deno.worker" />
+/**
+ * A worker thread that makes views: reads the image, calls the augmenter, writes the pixels where it is told.
+ *
+ * @module
+ */
+import sharp from "sharp";
+import type { Augmenter, Pixels } from "../../interfaces/augmenter.ts";
+import type { Plugin } from "../../interfaces/plugin.ts";
+import { Random } from "../../random.ts";
+import { centerView } from "./center_view.ts";
+import { loadImage } from "./load_image.ts";
+import type { AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
+
+// One image at a time in each of several workers, nothing seen twice.
+sharp.concurrency(1);
+sharp.cache(false);
+
+/** By stream. */
+const augmenters: Augmenter[] = [];
+
+const reply = (message: WorkerReply) => self.postMessage(message);
+
+self.onmessage = async ({ data }: MessageEvent<StartMessage | ViewTask>) => {
+  const id = data.kind === "view" ? data.id : null;
+  try {
+    if (data.kind === "start") {
+      await start(data);
+      reply({ kind: "ready" });
+    } else {
+      await makeView(data);
+      reply({ kind: "done", id: data.id });
+    }
+  } catch (error) {
+    reply({ kind: "failed", id, message: error instanceof Error ? error.message : String(error) });
+  }
+};
+
+async function start({ augmenters: modules, seed }: StartMessage): Promise<void> {
+  for (const module of modules) augmenters.push(await makeAugmenter(module, seed));
+}
+
+async function makeAugmenter(
+  { module, exportName, options }: AugmenterModule,
+  seed: number,
+): Promise<Augmenter> {
+  const plugin = (await import(module))[exportName] as Plugin<"augmenter">;
+  return await plugin.create(options, {
+    seed,
+    resolve: (path) => path,
+    cacheDir: "",
+    log: (message) => console.error(message),
+    signal: new AbortController().signal,
+  });
+}
+
+async function makeView(task: ViewTask): Promise<void> {
+  const { image, size, target, offset } = task;
+  const view = await viewOf(await loadImage(image), task);
+  if (view.length !== size * size * 3) {
+    throw new Error(
+      `The augmenter returned ${view.length} bytes for a view of ${size} px, expected ${size * size * 3}`,
+    );
+  }
+  new Uint8Array(target, offset, view.length).set(view);
+}
+
+async function viewOf(
+  picture: Uint8Array | Pixels,
+  { key, stream, size, shortSide }: ViewTask,
+): Promise<Uint8Array> {
+  if (key === null) return await centerView(picture, size, shortSide);
+  const augmenter = augmenters[stream];
+  if (!augmenter) throw new Error(`The pipeline was started without an augmenter for stream ${stream}`);
+  return await augmenter.view(picture, new Random(...key), size);
+}

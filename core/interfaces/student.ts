@@ -1,0 +1,56 @@
+import type { tf } from "../tf.ts";
+
+/** How an array in PyTorch's layout is laid out in TensorFlow's. */
+export type ParameterKind =
+  /** PyTorch `[out, in, kh, kw]`, TensorFlow `[kh, kw, in, out]`. */
+  | "conv"
+  /** PyTorch `[channels, 1, kh, kw]`, TensorFlow `[kh, kw, channels, 1]`. */
+  | "depthwise"
+  /** PyTorch `[out, in]`, TensorFlow `[in, out]`. */
+  | "linear"
+  /** The same in both. */
+  | "vector";
+
+/** A named value of a network. */
+export interface Parameter {
+  /** timm's state-dict name, for example `blocks.0.0.conv_dw.weight`; the head's begin with `head.`. */
+  readonly name: string;
+  readonly kind: ParameterKind;
+  /** In TensorFlow's layout. */
+  readonly variable: tf.Variable;
+  /** False for running statistics. */
+  readonly trainable: boolean;
+}
+
+/** What a network makes of a batch. */
+export interface StudentOutput {
+  /** Backbone output, pooled: `[batch, featureDim]` float32. */
+  features: tf.Tensor2D;
+  /** Projection head output: `[batch, embeddingDim]` float32, not normalised. */
+  embedding: tf.Tensor2D;
+}
+
+/** The network that is trained: a backbone and a projection head. */
+export interface Student extends Disposable {
+  /** timm's name of the architecture, for example `efficientnet_b0`. */
+  readonly network: string;
+  readonly featureDim: number;
+  readonly embeddingDim: number;
+  /** Per-channel mean and deviation of its input, of pixels in 0..1. */
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+  /** Every variable, in state-dict order, running statistics included. */
+  readonly parameters: readonly Parameter[];
+  /** How many random numbers an image takes in training: for dropout, say. Default: none. */
+  readonly noisePerImage?: number;
+
+  /**
+   * Runs the network; callable inside a traced function and under a gradient.
+   *
+   * @param images `[batch, height, width, 3]` float32 in 0..255, RGB.
+   * @param options.training If true, batch norm uses and updates batch statistics.
+   * @param options.noise `[batch, noisePerImage]` float32 in 0..1, what dropout goes by in training; nothing is
+   *   dropped without it.
+   */
+  forward(images: tf.Tensor4D, options: { training: boolean; noise?: tf.Tensor2D }): StudentOutput;
+}

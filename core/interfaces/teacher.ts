@@ -1,0 +1,32 @@
+import type { tf } from "../tf.ts";
+
+/** The frozen network whose embeddings the student learns to imitate. */
+export interface Teacher extends Disposable {
+  /** Width of its embedding. */
+  readonly embeddingDim: number;
+  /** Side, in pixels, of the views it wants to see; null: the augmenter's. */
+  readonly inputSize: number | null;
+  /** How many weights it has; absent: it does not tell. */
+  readonly parameters?: number;
+  /** What `run.json` records about the weights; null for a teacher without a file. */
+  readonly weights: WeightsRecord | null;
+
+  /**
+   * Embeds a batch. Called outside the traced step, so it may run anything: a traced network, ONNX, a remote.
+   * Rows must depend on their own image alone (frozen batch norm), or cached embeddings would be wrong.
+   *
+   * @param images `[batch, height, width, 3]` float32 in 0..255, RGB.
+   * @returns `[batch, embeddingDim]` float32, L2-normalised, owned by the caller.
+   */
+  embed(images: tf.Tensor4D): Promise<tf.Tensor2D>;
+}
+
+/** Which weights a network got, as logged and written to `run.json`. */
+export interface WeightsRecord {
+  file: string;
+  sha256: string;
+  /** Naming convention the file was found to follow, for example `moco`. */
+  layout: string;
+  /** How many tensors were taken. */
+  tensors: number;
+}

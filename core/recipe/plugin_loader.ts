@@ -1,0 +1,94 @@
+/**
+ * Turns a module specifier of a recipe into a plugin: the only dynamic import of the core.
+ *
+ * @module
+ */
+import { isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Plugin, PluginKind } from "../interfaces/plugin.ts";
+
+const API_VERSION = 1;
+
+/** A plugin and how another thread can import it. */
+export interface LoadedPlugin<K extends PluginKind> {
+  plugin: Plugin<K>;
+  /** URL of its module. */
+  module: string;
+  exportName: string;
+}
+
+/**
+ * Imports a plugin.
+ *
+ * @param specifier A workspace name, `npm:`, `jsr:`, a URL, or a path relative to the recipe; `#name` picks an
+ *   export other than the default.
+ * @param recipePath The recipe's file.
+ * @throws {Error} With a message for the recipe's author, if there is no such plugin.
+ */
+export async function loadPlugin<K extends PluginKind>(
+  specifier: string,
+  kind: K,
+  recipePath: string,
+): Promise<LoadedPlugin<K>> {
+  const [bare, exportName = "default"] = splitExport(specifier);
+  const module = absoluteSpecifier(bare, recipePath);
+  const exports = await importModule(module, specifier);
+  const plugin = exports[exportName] as Plugin<K> | undefined;
+  if (plugin === undefined) {
+    const others = Object.keys(exports).join(", ") || "nothing";
+    throw new Error(
+      `The module "${bare}" has no export "${exportName}" (it exports ${others}); export a plugin made with definePlugin`,
+    );
+  }
+  checkShape(plugin, specifier, kind);
+  return { plugin, module, exportName };
+}
+
+/**
+ * The specifier as it works from anywhere: paths relative to the recipe become URLs.
+ *
+ * @throws {Error} If it is a name that nothing has.
+ */
+export function absoluteSpecifier(specifier: string, recipePath: string): string {
+  const isPath = specifier.startsWith("../") || specifier.startsWith("../../") || isAbsolute(specifier);
+  if (isPath) return pathToFileURL(resolve(resolve(recipePath), "..", specifier)).href;
+  if (specifier.includes(":")) return specifier;
+  try {
+    return import.meta.resolve(specifier);
+  } catch {
+    throw new Error(
+      `There is no plugin "${specifier}"; \`deno task ls plugins\` lists those of SEED, and the path of a file begins with "../"`,
+    );
+  }
+}
+
+function splitExport(specifier: string): string[] {
+  const hash = specifier.lastIndexOf("#");
+  return hash < 0 ? [specifier] : [specifier.slice(0, hash), specifier.slice(hash + 1)];
+}
+
+async function importModule(module: string, specifier: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(module);
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new Error(`Cannot load the plugin "${specifier}": ${reason}`);
+  }
+}
+
+function checkShape(plugin: Partial<Plugin> | null, specifier: string, kind: PluginKind): void {
+  const found = plugin?.kind;
+  if (
+    !plugin?.name || typeof plugin.create !== "function" || typeof plugin.options?.safeParse !== "function"
+  ) {
+    throw new Error(
+      `"${specifier}" is no plugin: it must have kind, name, apiVersion, about, options and create (see definePlugin)`,
+    );
+  }
+  if (found !== kind) throw new Error(`"${specifier}" is a plugin of kind "${found}", expected "${kind}"`);
+  if (plugin.apiVersion !== API_VERSION) {
+    throw new Error(
+      `"${specifier}" is written for plugin API version ${plugin.apiVersion}, this is version ${API_VERSION}`,
+    );
+  }
+}

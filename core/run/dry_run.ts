@@ -1,0 +1,210 @@
+import { join } from "node:path";
+import { Components, type Host } from "../components.ts";
+import { UsageError } from "../errors.ts";
+import type { PluginKind } from "../interfaces/plugin.ts";
+import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
+import { requireUnused } from "./run_directory.ts";
+import { planSteps } from "../views/sampler.ts";
+import { createOptimizer } from "../training/optimizers/create_optimizer.ts";
+import { learningRate, scheduleOf } from "../training/schedule.ts";
+import { checkTeacherCaches, isCaching } from "../teacher_cache/open_caches.ts";
+import { disposeBatch, TrainingBatches } from "./training_batches.ts";
+import { type StepBatch, stepOptions, TrainingStep, type Views } from "../training/training_step.ts";
+
+/** What a run would be like. */
+export interface DryRun {
+  engine: string;
+  device: string;
+  /** `parameters` is null if it does not tell how many weights it has. */
+  teacher: {
+    plugin: string;
+    weights: string | null;
+    layout: string | null;
+    parameters: number | null;
+  } | null;
+  student: { network: string; parameters: number };
+  /** Whether images and weights were made up: all but the figures' time and memory is then the recipe's own. */
+  stand_in: boolean;
+  /** Images to train on. */
+  images: number;
+  steps_per_epoch: number;
+  /** Of the whole run. */
+  steps: number;
+  shapes: {
+    /** What the student sees, one a view. */
+    views: number[][];
+    /** The teacher's embedding of each view. */
+    teacher: number[][];
+    features: number[];
+    embedding: number[];
+    /** One a loss that uses one. */
+    queues: number[][];
+  };
+  loss: number;
+  /** Memory of this process after the steps, in bytes. */
+  memory_bytes: number;
+  /** The first step, which is traced. */
+  first_step_seconds: number;
+  seconds_per_step: number;
+  /** Of the epochs whose teacher embeddings are cached; null without a cache. */
+  seconds_per_cached_step: number | null;
+  /** Estimate for all steps, without evaluations and checkpoints. */
+  seconds: number;
+}
+
+/** Steps after the traced one, to take the time of; with a cache as many again, whose views the teacher has seen. */
+const TIMED = 2;
+
+/** How to try a recipe out. */
+export interface DryRunOptions {
+  /** Folder that the run would have. */
+  out: string | null;
+  maxSteps: number | null;
+  /** Made-up images and weights in place of the recipe's, as if there were so many images; null: the recipe's own. */
+  standIn: number | null;
+}
+
+/**
+ * Makes everything that a recipe names, and takes a few steps: what would stop a run stops this. Writes nothing.
+ *
+ * @throws {UsageError} If the folder `out` is in use.
+ * @throws {RunError} If data, weights or device are not there, or the loss is not a number.
+ */
+export async function dryRun(
+  recipe: Recipe,
+  options: DryRunOptions,
+  host: Host,
+): Promise<DryRun> {
+  if (options.out !== null) await requireUnused(options.out);
+  await using tried = options.standIn === null ? null : await withStandIns(recipe);
+  await using parts = await Components.create(tried?.recipe ?? recipe, host);
+  if (!tried) checkTeacherCaches(parts, recipe);
+  const { data, engine, student, teacher, terms } = parts, { train } = recipe;
+  const images = options.standIn ?? data.train.length, stepsPerEpoch = Math.floor(images / train.batch_size);
+  if (stepsPerEpoch === 0) {
+    throw new UsageError(`${images} images are fewer than train.batch_size ${train.batch_size}`);
+  }
+  const steps = Math.min(options.maxSteps ?? Infinity, train.epochs * stepsPerEpoch);
+  const taken = await takeSteps(tried?.recipe ?? recipe, parts, stepsPerEpoch, host);
+  const secondsPerStep = mean(taken.seconds.slice(1, 1 + TIMED));
+  const fixedViews = cachedViews(recipe, parts);
+  const secondsPerCachedStep = fixedViews === null ? null : mean(taken.seconds.slice(1 + TIMED));
+  const freshSteps = fixedViews === null ? steps : Math.min(steps, fixedViews * stepsPerEpoch);
+  return {
+    engine: `${engine.name} ${engine.version}`,
+    device: engine.device,
+    teacher: teacher && {
+      plugin: recipe.teacher!.plugin.name,
+      weights: teacher.weights?.file ?? null,
+      layout: teacher.weights?.layout ?? null,
+      parameters: teacher.parameters ?? null,
+    },
+    student: { network: student.network, parameters: trainableCount(parts) },
+    stand_in: tried !== null,
+    images,
+    steps_per_epoch: stepsPerEpoch,
+    steps,
+    shapes: {
+      ...taken.shapes,
+      features: [train.batch_size, student.featureDim],
+      embedding: [train.batch_size, student.embeddingDim],
+      queues: terms.flatMap(({ queue }) => queue ? [queue.embeddings.shape] : []),
+    },
+    loss: taken.loss,
+    memory_bytes: Deno.memoryUsage().rss,
+    first_step_seconds: taken.seconds[0],
+    seconds_per_step: secondsPerStep,
+    seconds_per_cached_step: secondsPerCachedStep,
+    seconds: freshSteps * secondsPerStep + (steps - freshSteps) * (secondsPerCachedStep ?? 0),
+  };
+}
+
+/** The recipe with made-up files, which are removed when it is disposed of. */
+async function withStandIns(recipe: Recipe): Promise<{ recipe: Recipe } & AsyncDisposable> {
+  const folder = await Deno.makeTempDir({ prefix: "seed-dry-run-" });
+  const given = { folder, images: recipe.train.batch_size };
+  const standIn = async <U extends PluginUse<PluginKind>>(use: U): Promise<U> => ({
+    ...use,
+    options: await use.plugin.standIn?.(use.options as never, given) ?? use.options,
+  });
+  const { data, teacher } = recipe, evaluate = { ...recipe.evaluate, evaluators: [], teacher: null };
+  return {
+    recipe: {
+      ...recipe,
+      data: cachingIn(folder, await standIn(data)),
+      teacher: teacher && await standIn(teacher),
+      evaluate,
+    },
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+/** What a source derives from made-up images goes with them, and does not stay in the user's cache. */
+function cachingIn<U extends PluginUse<"data">>(folder: string, use: U): U {
+  const { plugin } = use;
+  if (!plugin.standIn) return use;
+  const create: typeof plugin.create = (options, context) =>
+    plugin.create(options, { ...context, cacheDir: join(folder, "cache") });
+  return { ...use, plugin: { ...plugin, create } };
+}
+
+async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: number, host: Host) {
+  const { train, seed } = recipe;
+  using optimizer = createOptimizer(parts.student.parameters, train);
+  using step = new TrainingStep({ ...parts, optimizer }, stepOptions(train, seed));
+  const lr = learningRate(0, scheduleOf(train, stepsPerEpoch));
+  const fresh = [...planSteps({
+    ...{ images: parts.data.train.length, batchSize: train.batch_size, shuffle: recipe.data.shuffle, seed },
+    ...{ startStep: 0, endStep: 1 + TIMED },
+  })];
+  const fixedViews = cachedViews(recipe, parts);
+  const cached = fixedViews === null
+    ? []
+    : fresh.slice(1).map((plan) => ({ ...plan, epoch: plan.epoch + fixedViews }));
+  const seconds: number[] = [];
+  let loss = NaN, shapes = { views: [] as number[][], teacher: [] as number[][] };
+  using batches = await TrainingBatches.open(parts, inMemory(recipe), host);
+  let started = performance.now();
+  for await (const batch of batches.deliver([...fresh, ...cached])) {
+    host.signal.throwIfAborted();
+    loss = await step.run(batch, lr, seconds.length);
+    const { views, teacher } = withPatches(batch);
+    shapes = { views: views.map(({ shape }) => shape), teacher: teacher.map(({ shape }) => shape) };
+    disposeBatch(batch);
+    seconds.push((performance.now() - started) / 1000);
+    started = performance.now();
+  }
+  return { seconds, loss, shapes };
+}
+
+function withPatches({ views, teacher, patches = [] }: StepBatch): Views {
+  const streams = [{ views, teacher }, ...patches];
+  return {
+    views: streams.flatMap(({ views }) => views),
+    teacher: streams.flatMap(({ teacher }) => teacher),
+  };
+}
+
+/** The recipe with the teacher's embeddings kept in memory, since nothing is to be written. */
+function inMemory(recipe: Recipe): Recipe {
+  const { teacher } = recipe;
+  return teacher?.cache
+    ? { ...recipe, teacher: { ...teacher, cache: { ...teacher.cache, dir: null } } }
+    : recipe;
+}
+
+/** How many fixed views of each image the teacher sees once; null: it sees every view anew. */
+function cachedViews(recipe: Recipe, parts: Components): number | null {
+  return isCaching(recipe, parts) ? recipe.teacher.cache.views : null;
+}
+
+function mean(values: number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+function trainableCount({ student }: Components): number {
+  return student.parameters.reduce(
+    (sum, { variable, trainable }) => trainable ? sum + variable.size : sum,
+    0,
+  );
+}

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { RunError, UsageError } from "../errors.ts";
+import { RunDirectory } from "./run_directory.ts";
+
+/** Runs a test where runs are made: in a folder of its own. */
+async function inFolder(test: () => Promise<void>): Promise<void> {
+  const before = Deno.cwd(), folder = await Deno.makeTempDir({ prefix: "seed-runs-" });
+  Deno.chdir(folder);
+  try {
+    await test();
+  } finally {
+    Deno.chdir(before);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function begun(named: string | null = null): Promise<RunDirectory> {
+  const directory = await RunDirectory.create("demo", named);
+  await directory.begin("version: 1\n");
+  return directory;
+}
+
+const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
+
+/** Sets when a run began. */
+const setTime = (run: string, seconds: number) => Deno.utime(`${run}/recipe.yaml`, seconds, seconds);
+
+Deno.test("a run without a name gets the recipe's, or the first free number of it", () =>
+  inFolder(async () => {
+    const paths = [];
+    for (let i = 0; i < 3; i++) paths.push((await begun()).path);
+    assert.deepEqual(paths, ["runs/demo", "runs/demo-2", "runs/demo-3"]);
+    await Deno.remove("runs/demo-2", { recursive: true });
+    assert.equal((await begun()).path, "runs/demo-2");
+    assert.equal((await RunDirectory.create("other", null)).path, "runs/other");
+  }));
+
+Deno.test("runs that begin at the same time get folders of their own", () =>
+  inFolder(async () => {
+    const runs = await Promise.all(Array.from({ length: 8 }, () => RunDirectory.create("demo", null)));
+    assert.equal(new Set(runs.map(({ path }) => path)).size, 8);
+  }));
+
+Deno.test("a folder that is named is made, with those above it; an empty one is taken", () =>
+  inFolder(async () => {
+    await begun("a/b/c");
+    assert.ok(await exists("a/b/c/checkpoints"));
+    await Deno.mkdir("empty");
+    assert.equal((await begun("empty")).path, "empty");
+  }));
+
+Deno.test("a folder with something in it is refused, and left as it is", () =>
+  inFolder(async () => {
+    await Deno.mkdir("used");
+    await Deno.writeTextFile("used/notes.txt", "mine");
+    await assert.rejects(RunDirectory.create("demo", "used"), (error: Error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(
+        error.message,
+        /^The folder "used" is not empty; add --resume to go on with its run, or name/,
+      );
+      return true;
+    });
+    assert.deepEqual(await Array.fromAsync(Deno.readDir("used"), ({ name }) => name), ["notes.txt"]);
+    await assert.rejects(RunDirectory.create("demo", "used/notes.txt"), /"used\/notes\.txt" is a file/);
+  }));
+
+Deno.test("a run that could not begin leaves no folder, one that has begun does", () =>
+  inFolder(async () => {
+    {
+      await using failed = await RunDirectory.create("demo", null);
+      assert.ok(await exists(failed.path));
+    }
+    assert.ok(!await exists("runs/demo"));
+    {
+      await using begun = await RunDirectory.create("demo", null);
+      await begun.begin("version: 1\n");
+    }
+    assert.equal(await Deno.readTextFile("runs/demo/recipe.yaml"), "version: 1\n");
+  }));
+
+Deno.test("a resume without a name opens the recipe's run that began last", () =>
+  inFolder(async () => {
+    for (let i = 0; i < 3; i++) await begun();
+    await RunDirectory.create("demo", null); // never began
+    await begun("runs/demo-long"); // another recipe's
+    await begun("runs/demo-long-2");
+    await setTime("runs/demo", 1000);
+    await setTime("runs/demo-2", 3000);
+    await setTime("runs/demo-3", 2000);
+    assert.equal((await RunDirectory.open("demo", null)).path, "runs/demo-2");
+    assert.equal((await RunDirectory.open("demo", "runs/demo-3")).path, "runs/demo-3");
+  }));
+
+Deno.test("a resume without a run is refused", () =>
+  inFolder(async () => {
+    const refused = (named: string | null, says: RegExp) =>
+      assert.rejects(RunDirectory.open("demo", named), (error: Error) => {
+        assert.ok(error instanceof UsageError);
+        assert.match(error.message, says);
+        return true;
+      });
+    await refused(null, /^There is no run to resume in "runs\/demo"; leave --resume out to start one$/);
+    await refused("elsewhere", /"elsewhere"/);
+    await RunDirectory.create("demo", null);
+    await refused(null, /"runs\/demo"/);
+  }));
+
+Deno.test("checkpoints are listed in order, whatever else lies beside them", () =>
+  inFolder(async () => {
+    const directory = await begun();
+    assert.deepEqual(await directory.checkpointSteps(), []);
+    for (const step of [20, 0, 1_000_000, 3]) await Deno.writeTextFile(directory.checkpointFile(step), "");
+    await Deno.writeTextFile(directory.checkpointFile(7) + ".tmp", "");
+    await Deno.writeTextFile(directory.file("checkpoints/notes"), "");
+    assert.equal(directory.checkpointFile(3), "runs/demo/checkpoints/step-0000003.safetensors");
+    assert.deepEqual(await directory.checkpointSteps(), [0, 3, 20, 1_000_000]);
+  }));
+
+Deno.test("a resume removes what a crash left half written, and nothing else", () =>
+  inFolder(async () => {
+    const directory = await begun();
+    const left = [directory.checkpointFile(7) + ".123-0.tmp", directory.file("summary.json.9-12.tmp")];
+    const kept = [directory.checkpointFile(7), directory.file("notes.tmp")];
+    for (const path of [...left, ...kept]) await Deno.writeTextFile(path, "");
+    await RunDirectory.open("demo", null);
+    for (const path of left) assert.ok(!await exists(path), path);
+    for (const path of kept) assert.ok(await exists(path), path);
+  }));
+
+Deno.test("metrics are read line by line; a damaged one is named", () =>
+  inFolder(async () => {
+    const directory = await begun();
+    assert.deepEqual(await directory.metrics(), []);
+    await directory.writeText("metrics.jsonl", '{"step":1}\n{"step":2}\n');
+    assert.deepEqual(await directory.metrics(), [{ step: 1 }, { step: 2 }]);
+    await directory.writeText("metrics.jsonl", '{"step":1}\n{"st\n');
+    await assert.rejects(directory.metrics(), (error: Error) => {
+      assert.ok(error instanceof RunError);
+      assert.match(error.message, /^Line 2 of ".*metrics\.jsonl" is not JSON/);
+      return true;
+    });
+  }));

@@ -1,0 +1,87 @@
+/**
+ * What a run writes about itself: `run.json` at its start, `summary.json` at its end.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import type { Components } from "../components.ts";
+import type { RunDescription } from "../interfaces/logger.ts";
+import type { Recipe } from "../recipe/load_recipe.ts";
+import type { RunDirectory } from "./run_directory.ts";
+import type { Student } from "../interfaces/student.ts";
+import { tf } from "../tf.ts";
+import type { SkippedImages } from "../images/without_broken.ts";
+
+/** The first screen. */
+export function describeRun(
+  recipe: Recipe,
+  { engine, teacher, student, data }: Components,
+  directory: RunDirectory,
+  steps: Pick<RunDescription, "stepsPerEpoch" | "steps" | "startStep">,
+): RunDescription {
+  const { tensors, file, sha256, layout } = teacher?.weights ?? {};
+  const weights = sha256
+    ? `, ${tensors} tensors of ${file} (layout ${layout}, SHA-256 ${sha256.slice(0, 12)}...)`
+    : "";
+  const precision = engine.arithmetic(recipe.train.precision, { training: true });
+  return {
+    recipe: recipe.path,
+    directory: directory.path,
+    engine: `${engine.name} ${engine.version}`,
+    device: engine.device,
+    teacher: teacher && `${recipe.teacher!.plugin.name}, ${teacher.embeddingDim} dimensions${weights}`,
+    student: `${student.network}, ${(parameterCount(student) / 1e6).toFixed(2)} M parameters${
+      precision === "fp32" ? "" : `, trained in ${precision}`
+    }`,
+    images: data.train.length,
+    ...steps,
+  };
+}
+
+/** Versions, device, seed, weights and counts. */
+export function runFacts(recipe: Recipe, parts: Components): Record<string, unknown> {
+  const { engine, teacher, student, data } = parts;
+  return {
+    started: new Date().toISOString(),
+    recipe: resolve(recipe.path),
+    seed: recipe.seed,
+    versions: { deno: Deno.version.deno, tfjs: tf.version_core, [engine.name]: engine.version },
+    device: engine.device,
+    cores: navigator.hardwareConcurrency,
+    teacher: teacher?.weights ?? null,
+    student: {
+      network: student.network,
+      parameters: parameterCount(student),
+      trained_in: engine.arithmetic(recipe.train.precision, { training: true }),
+    },
+    images: {
+      train: data.train.length,
+      gallery: data.evaluation?.gallery.length ?? 0,
+      queries: data.evaluation?.queries.length ?? 0,
+    },
+  };
+}
+
+/** The outcome, from the metrics that the run has written. */
+export async function writeSummary(
+  directory: RunDirectory,
+  recipe: Recipe,
+  measured: { imagesPerSecond: number | null; waitedMs: number; skipped: SkippedImages },
+): Promise<void> {
+  const metrics = await directory.metrics();
+  const steps = metrics.filter((line) => "loss" in line), last = steps.at(-1);
+  await directory.writeJson("summary.json", {
+    recipe: recipe.name,
+    steps: last?.step ?? 0,
+    images_seen: Number(last?.step ?? 0) * recipe.train.batch_size,
+    final_loss: last?.loss ?? null,
+    images_per_second: measured.imagesPerSecond,
+    data_wait_seconds: measured.waitedMs / 1000,
+    skipped_images: measured.skipped,
+    evaluations: metrics.filter((line) => "evaluation" in line),
+  });
+}
+
+function parameterCount({ parameters }: Student): number {
+  return parameters.reduce((sum, { trainable, variable }) => trainable ? sum + variable.size : sum, 0);
+}

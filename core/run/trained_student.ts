@@ -1,0 +1,41 @@
+import { createPlugin, type Host, pluginContext } from "../components.ts";
+import type { Engine } from "../interfaces/engine.ts";
+import { RunError } from "../errors.ts";
+import type { Recipe } from "../recipe/load_recipe.ts";
+import type { SafetensorsFile } from "../weights/safetensors.ts";
+import { assignParameters } from "../weights/state_dict.ts";
+import type { Student } from "../interfaces/student.ts";
+
+/**
+ * Makes the student of a recipe with the weights that a run has written.
+ *
+ * @param file The run's `student.safetensors`.
+ * @throws {RunError} If the file does not fit the student.
+ */
+export async function loadTrainedStudent(
+  recipe: Recipe,
+  file: SafetensorsFile,
+  { engine, host }: { engine: Engine; host: Host },
+): Promise<Student> {
+  const student = await createPlugin(recipe.student, {
+    ...pluginContext(recipe.student, recipe.seed, host),
+    ...{ engine, embeddingDim: headDim(file) },
+  });
+  try {
+    assignParameters(student.parameters, file);
+    return student;
+  } catch (error) {
+    student[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Width of the projection head's last layer: the teacher's, who need not be there any more. */
+function headDim({ path, tensors }: SafetensorsFile): number {
+  const layers = [...tensors].flatMap(([name, { shape }]) => {
+    const [, layer] = name.match(/^head\.(\d+)\.weight$/) ?? [];
+    return layer ? [{ layer: Number(layer), outputs: shape[0] }] : [];
+  });
+  if (layers.length === 0) throw new RunError(`The file "${path}" holds no projection head`);
+  return layers.reduce((last, next) => next.layer > last.layer ? next : last).outputs;
+}

@@ -1,0 +1,25 @@
+import type { TrainOptions } from "../../recipe/schema.ts";
+import type { Parameter } from "../../interfaces/student.ts";
+import { AdamW } from "./adamw.ts";
+import { Lars } from "./lars.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { Sgd } from "./sgd.ts";
+
+/** Makes the optimizer that a recipe's `train:` asks for. */
+export function createOptimizer(parameters: readonly Parameter[], train: TrainOptions): Optimizer {
+  const { weight_decay: weightDecay } = train;
+  switch (train.optimizer) {
+    case "sgd": {
+      const { momentum, nesterov, weight_decay_on: weightDecayOn } = train;
+      return new Sgd(parameters, { momentum, weightDecay, weightDecayOn, nesterov });
+    }
+    case "lars": {
+      const { momentum, trust_coefficient: trustCoefficient } = train;
+      return new Lars(parameters, { momentum, weightDecay, trustCoefficient });
+    }
+    case "adamw": {
+      const { betas, epsilon, weight_decay_on: weightDecayOn } = train;
+      return new AdamW(parameters, { betas, epsilon, weightDecay, weightDecayOn });
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { Random } from "../random.ts";
+
+/** Which images make a step's batch. */
+export interface StepPlan {
+  /** Counts from 0. */
+  step: number;
+  epoch: number;
+  /** Indices into the training set. */
+  images: number[];
+}
+
+/**
+ * The batches of a run from `startStep` on. An epoch is a permutation of the images that depends on seed and epoch
+ * alone; images that do not fill the last batch are left out of it.
+ */
+export function* planSteps(options: {
+  images: number;
+  batchSize: number;
+  shuffle: boolean;
+  seed: number;
+  startStep: number;
+  endStep: number;
+}): Generator<StepPlan> {
+  const { images, batchSize, shuffle, seed, startStep, endStep } = options;
+  const stepsPerEpoch = Math.floor(images / batchSize);
+  let order: ArrayLike<number> = [], orderEpoch = -1;
+  for (let step = startStep; step < endStep; step++) {
+    const epoch = Math.floor(step / stepsPerEpoch);
+    if (epoch !== orderEpoch) {
+      order = shuffle
+        ? new Random(seed, "shuffle", epoch).permutation(images)
+        : Array.from({ length: images }, (_, i) => i);
+      orderEpoch = epoch;
+    }
+    const first = (step % stepsPerEpoch) * batchSize;
+    yield { step, epoch, images: Array.from({ length: batchSize }, (_, i) => order[first + i]) };
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * The safetensors format: an 8-byte little-endian header length, a JSON header with each tensor's type, shape and
+ * byte range, then the values. https://github.com/huggingface/safetensors
+ *
+ * @module
+ */
+import { writeAtomically } from "../files/atomic_file.ts";
+import { RunError } from "../errors.ts";
+import { readRange } from "../files/read_range.ts";
+import {
+  BYTES_PER_ELEMENT,
+  type StoredType,
+  type TensorInfo,
+  toFloat32,
+  type WeightsFile,
+} from "./weights_file.ts";
+
+/**
+ * Networks' headers have a tenth of this. The format allows 100 MB, but JSON in memory can take thirty times the
+ * space of its text.
+ */
+const MAX_HEADER_BYTES = 2 << 20;
+
+interface Entry extends TensorInfo {
+  begin: number;
+  end: number;
+}
+
+/** A safetensors file that is open for reading. */
+export class SafetensorsFile implements WeightsFile {
+  readonly format = "safetensors";
+
+  private constructor(
+    readonly path: string,
+    private readonly file: Deno.FsFile,
+    private readonly dataStart: number,
+    readonly tensors: ReadonlyMap<string, Entry>,
+    readonly metadata: Readonly<Record<string, string>>,
+  ) {}
+
+  /** Whether a file's first bytes may be this format's: a length of eight bytes, then a JSON object. */
+  static isStart(bytes: Uint8Array): boolean {
+    return bytes[8] === 0x7b;
+  }
+
+  /** @throws {RunError} If it is not a whole, consistent safetensors file. */
+  static async open(path: string): Promise<SafetensorsFile> {
+    const file = await Deno.open(path);
+    try {
+      const { size } = await file.stat();
+      const { header, dataStart } = readHeader(file, path, size);
+      const { __metadata__: metadata = {}, ...entries } = header;
+      const tensors = checkEntries(path, entries, size - dataStart);
+      return new SafetensorsFile(path, file, dataStart, tensors, checkMetadata(path, metadata));
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  read(name: string): Float32Array {
+    const { dtype } = this.#entry(name);
+    return toFloat32(this.readBytes(name), dtype);
+  }
+
+  /** The stored bytes of a tensor. */
+  readBytes(name: string): Uint8Array<ArrayBuffer> {
+    const { begin, end } = this.#entry(name);
+    return readRange(this.file, this.dataStart + begin, end - begin, this.path);
+  }
+
+  [Symbol.dispose](): void {
+    this.file.close();
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.tensors.get(name);
+    if (!entry) throw new RunError(`The file "${this.path}" holds no tensor "${name}"`);
+    return entry;
+  }
+}
+
+/** A tensor to write. */
+export interface NamedArray {
+  name: string;
+  shape: readonly number[];
+  data: Float32Array | Int32Array | BigInt64Array;
+}
+
+/** Writes a safetensors file, whole or not at all. */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly NamedArray[],
+  metadata: Record<string, string>,
+): Promise<void> {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const { name, shape, data } of tensors) {
+    const elements = shape.reduce((a, b) => a * b, 1);
+    if (elements !== data.length) {
+      throw new RangeError(`Tensor "${name}" [${shape}] has ${data.length} values`);
+    }
+    const dtype: StoredType = data instanceof Float32Array
+      ? "F32"
+      : data instanceof Int32Array
+      ? "I32"
+      : "I64";
+    header[name] = { dtype, shape, data_offsets: [offset, offset += data.byteLength] };
+  }
+  // Spaces after the JSON keep the values aligned to 8 bytes.
+  const text = JSON.stringify(header);
+  const json = new TextEncoder().encode(
+    text + " ".repeat((8 - new TextEncoder().encode(text).length % 8) % 8),
+  );
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
+  const values = tensors.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  await writeAtomically(path, [length, json, ...values]);
+}
+
+function readHeader(file: Deno.FsFile, path: string, size: number) {
+  const bad = (why: string) =>
+    new RunError(`The file "${path}" is not a safetensors file: ${why}; fetch or export it again`);
+  if (size < 8) throw bad(`it has ${size} bytes, fewer than the 8 of a header length`);
+  const lengthBytes = readRange(file, 0, 8, path);
+  const length = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
+  if (length > MAX_HEADER_BYTES) throw bad(`its header would have ${length} bytes`);
+  if (8 + length > size) {
+    throw bad(`its header of ${length} bytes ends after the file's ${size} (truncated?)`);
+  }
+  const bytes = readRange(file, 8, length, path);
+  try {
+    const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (!isObject(header)) throw bad("its header is no object");
+    return { header, dataStart: 8 + length };
+  } catch (error) {
+    if (error instanceof RunError) throw error;
+    throw bad(`its header is not JSON (${(error as Error).message})`);
+  }
+}
+
+/** The tensors fill the data from its first byte to its last: no two overlap, none is cut off, and there are no gaps. */
+function checkEntries(path: string, entries: Record<string, unknown>, dataBytes: number): Map<string, Entry> {
+  const tensors = new Map<string, Entry>();
+  for (const [name, value] of Object.entries(entries)) tensors.set(name, checkEntry(path, name, value));
+  const ordered = [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+  let filled = 0;
+  for (const [name, { begin, end }] of ordered) {
+    const bad = (why: string) => new RunError(`In "${path}" the tensor "${name}" ${why}`);
+    if (begin < filled) throw bad("overlaps the one before");
+    if (begin > filled) throw bad(`begins at byte ${begin}, the one before ends at ${filled}`);
+    if (end > dataBytes) throw bad(`ends at byte ${end} of ${dataBytes} (truncated file?)`);
+    filled = end;
+  }
+  if (filled < dataBytes) {
+    throw new RunError(
+      `The file "${path}" has ${dataBytes - filled} bytes after its last tensor: it is damaged`,
+    );
+  }
+  return tensors;
+}
+
+function checkMetadata(path: string, metadata: unknown): Record<string, string> {
+  const isText = (value: unknown) => typeof value === "string";
+  if (isObject(metadata) && Object.values(metadata).every(isText)) return metadata as Record<string, string>;
+  throw new RunError(`In "${path}" the metadata is no mapping of texts: the file is damaged`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function checkEntry(path: string, name: string, value: unknown): Entry {
+  const bad = (why: string) => new RunError(`In "${path}" the tensor "${name}" ${why}`);
+  if (!isObject(value)) throw bad("has no description");
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== "string" || !Object.hasOwn(BYTES_PER_ELEMENT, dtype)) {
+    throw bad(`has the unknown type "${dtype}"`);
+  }
+  const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+  if (!Array.isArray(shape) || !shape.every(isCount)) throw bad("has no valid shape");
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
+    throw bad("has no valid byte range");
+  }
+  const [begin, end] = offsets, type = dtype as StoredType;
+  const expected = shape.reduce((a, b) => a * b, BYTES_PER_ELEMENT[type]);
+  if (end - begin !== expected) throw bad(`[${shape}] needs ${expected} bytes, its range has ${end - begin}`);
+  return { dtype: type, shape, begin, end };
+}
