@@ -20,7 +20,7 @@
  *
  * @module
  */
-import { loadRecipe as loadRecipeWith, type Recipe } from "@seed/core";
+import { loadRecipe as loadRecipeWith, type Recipe } from "@seed/core/host";
 import { DEFAULTS } from "./cli/defaults.ts";
 
 export {
@@ -29,11 +29,6 @@ export {
   type DataSource,
   definePlugin,
   type Device,
-  distill,
-  type DistillOptions,
-  type DistillResult,
-  type DryRun,
-  dryRun,
   type Embedded,
   type EmbeddedSet,
   type Engine,
@@ -42,7 +37,6 @@ export {
   type EvaluationRecord,
   type Evaluator,
   type Figures,
-  type Host,
   type ImageReference,
   type ImageSet,
   type Logger,
@@ -59,9 +53,6 @@ export {
   type Precision,
   type Queue,
   Random,
-  type Recipe,
-  type RecipeDefaults,
-  RecipeError,
   type RunDescription,
   RunError,
   SafetensorsFile,
@@ -76,6 +67,17 @@ export {
   type WeightsRecord,
   z,
 } from "@seed/core";
+export {
+  distill,
+  type DistillOptions,
+  type DistillResult,
+  type DryRun,
+  dryRun,
+  type Host,
+  type Recipe,
+  type RecipeDefaults,
+  RecipeError,
+} from "@seed/core/host";
 export { seedLoss } from "@seed/objective-seed";
 export { DEFAULTS };
 

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import process from "node:process";
-import { loadRecipe } from "@seed/core";
+import { loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { ROOT, runCli } from "../tests/support/cli.ts";
 import { numberOf } from "./environment.ts";

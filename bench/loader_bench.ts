@@ -5,7 +5,8 @@
  */
 import process from "node:process";
 import { join } from "node:path";
-import { type ImageReference, ViewPipeline } from "@seed/core";
+import type { ImageReference } from "@seed/core";
+import { ViewPipeline } from "@seed/core/host";
 import plugin from "@seed/augmenter-moco-v2";
 import { Contest, type Contestant, processorTime, ratio } from "./contest.ts";
 import { numberOf } from "./environment.ts";

@@ -1,14 +1,5 @@
-import {
-  type Engine,
-  type Objective,
-  type Precision,
-  type Queue,
-  Sgd,
-  singleTerm,
-  type Student,
-  tf,
-  TrainingStep,
-} from "@seed/core";
+import { type Engine, type Objective, type Precision, type Queue, Sgd, type Student, tf } from "@seed/core";
+import { singleTerm, TrainingStep } from "@seed/core/host";
 import { FrozenNetwork, FrozenTeacher, MOCO_LAYOUTS, networkNamed } from "@seed/nn";
 import objectivePlugin from "@seed/objective-seed";
 import queuePlugin from "@seed/queue-fifo";

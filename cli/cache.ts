@@ -1,4 +1,5 @@
-import { fillCaches, formatBytes, formatDuration, type Host, loadRecipe, type Recipe } from "@seed/core";
+import { formatDuration } from "@seed/core";
+import { fillCaches, formatBytes, type Host, loadRecipe, type Recipe } from "@seed/core/host";
 import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { interruptible } from "./interruptible.ts";

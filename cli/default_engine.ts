@@ -1,4 +1,5 @@
-import { type Engine, type Host, loadPlugin, pluginContext } from "@seed/core";
+import type { Engine } from "@seed/core";
+import { type Host, loadPlugin, pluginContext } from "@seed/core/host";
 import { DEFAULTS } from "./defaults.ts";
 
 /** Opens the engine that recipes mean by silence, on whatever device there is. */

@@ -1,4 +1,4 @@
-import type { RecipeDefaults } from "@seed/core";
+import type { RecipeDefaults } from "@seed/core/host";
 
 /** What a recipe means by silence: the plugins that come with SEED. */
 export const DEFAULTS: RecipeDefaults = {

@@ -1,4 +1,5 @@
-import { distill, dryRun, type Host, loadRecipe, type Recipe, UsageError } from "@seed/core";
+import { UsageError } from "@seed/core";
+import { distill, dryRun, type Host, loadRecipe, type Recipe } from "@seed/core/host";
 import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { dryRunReport } from "./dry_run_report.ts";

@@ -2,15 +2,8 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import sharp from "sharp";
-import {
-  cacheDirectory,
-  type Diagnosis,
-  findPip,
-  formatBytes,
-  nearest,
-  pluginContext,
-  RunError,
-} from "@seed/core";
+import { type Diagnosis, nearest, RunError } from "@seed/core";
+import { cacheDirectory, findPip, formatBytes, pluginContext } from "@seed/core/host";
 import { noPositionals, parseArguments } from "./arguments.ts";
 import { shippedPlugins } from "./listings/plugins.ts";
 import { table } from "./table.ts";

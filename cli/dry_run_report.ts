@@ -1,4 +1,5 @@
-import { type DryRun, formatDuration } from "@seed/core";
+import { formatDuration } from "@seed/core";
+import type { DryRun } from "@seed/core/host";
 
 /** A dry run for people. */
 export function dryRunReport(dry: DryRun): string {

@@ -1,19 +1,14 @@
 import { dirname, resolve } from "node:path";
 import {
-  autoWorkers,
-  embedBatches,
   type Engine,
-  type Host,
   type ImageSet,
   type Precision,
-  type Rows,
   shortSideFor,
   type tf,
   UsageError,
-  ViewPipeline,
-  writeNpy,
   writeTextAtomically,
 } from "@seed/core";
+import { autoWorkers, embedBatches, type Host, type Rows, ViewPipeline, writeNpy } from "@seed/core/host";
 import { listImages } from "@seed/data-image-folder";
 import { patchProblem } from "@seed/nn";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";

@@ -4,16 +4,8 @@
  *
  * @module
  */
-import {
-  type Engine,
-  type Host,
-  loadTrainedStudent,
-  openEngine,
-  sha256OfFile,
-  type tf,
-  UsageError,
-  type WeightsFile,
-} from "@seed/core";
+import { type Engine, type tf, UsageError, type WeightsFile } from "@seed/core";
+import { type Host, loadTrainedStudent, openEngine, sha256OfFile } from "@seed/core/host";
 import { FrozenNetwork, layoutOf, networkNamed, openWeights, publishedInput } from "@seed/nn";
 import { openDefaultEngine } from "./default_engine.ts";
 import { openRun } from "./run_folder.ts";

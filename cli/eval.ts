@@ -1,13 +1,19 @@
 import { parse } from "yaml";
 import {
-  autoWorkers,
-  createPlugin,
   type DataSource,
   type Engine,
-  type Evaluated,
-  Evaluation,
   type Evaluator,
   figuresOf,
+  RunError,
+  type tf,
+  tracedEncoder,
+  UsageError,
+} from "@seed/core";
+import {
+  autoWorkers,
+  createPlugin,
+  type Evaluated,
+  Evaluation,
   type Host,
   loadPlugin,
   loadRecipe,
@@ -16,13 +22,9 @@ import {
   pluginContext,
   type PluginUse,
   type Recipe,
-  RunError,
-  type tf,
-  tracedEncoder,
-  UsageError,
   ViewPipeline,
   withoutBroken,
-} from "@seed/core";
+} from "@seed/core/host";
 import { FrozenNetwork, layoutOf, networkNamed, openWeights, publishedInput } from "@seed/nn";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { openDefaultEngine } from "./default_engine.ts";

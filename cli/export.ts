@@ -1,14 +1,6 @@
 import { dirname, join, resolve } from "node:path";
-import {
-  type Host,
-  loadTrainedStudent,
-  openEngine,
-  sha256OfFile,
-  tf,
-  UsageError,
-  writeAtomically,
-  writeSafetensors,
-} from "@seed/core";
+import { tf, UsageError, writeAtomically, writeSafetensors } from "@seed/core";
+import { type Host, loadTrainedStudent, openEngine, sha256OfFile } from "@seed/core/host";
 import { networkNamed, openWeights } from "@seed/nn";
 import {
   type ExportedNetwork,

@@ -1,4 +1,4 @@
-import type { Host } from "@seed/core";
+import type { Host } from "@seed/core/host";
 
 /** Exit code of a command that the user stopped. */
 export const INTERRUPTED = 130;

@@ -1,6 +1,5 @@
 import { basename, dirname, extname, join, resolve } from "node:path";
 import {
-  type Host,
   type ImageReference,
   type ImageSet,
   loadImage,
@@ -8,6 +7,7 @@ import {
   UsageError,
   writeTextAtomically,
 } from "@seed/core";
+import type { Host } from "@seed/core/host";
 import { openImageFolder } from "@seed/data-image-folder";
 import { type TsvImage, writeTsv } from "@seed/data-tsv";
 import { type ShardImage, writeShards } from "@seed/data-webdataset";

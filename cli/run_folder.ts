@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { exists, loadRecipe, type Recipe, RunError, SafetensorsFile, UsageError } from "@seed/core";
+import { RunError, SafetensorsFile, UsageError } from "@seed/core";
+import { exists, loadRecipe, type Recipe } from "@seed/core/host";
 import { DEFAULTS } from "./defaults.ts";
 
 /** What a finished run has left. */

@@ -1,4 +1,5 @@
-import { loadRecipe, UsageError } from "@seed/core";
+import { UsageError } from "@seed/core";
+import { loadRecipe } from "@seed/core/host";
 import { parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 

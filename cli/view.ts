@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
-import { type Host, loadRecipe, type Recipe, UsageError, writeTextAtomically } from "@seed/core";
+import { UsageError, writeTextAtomically } from "@seed/core";
+import { type Host, loadRecipe, type Recipe } from "@seed/core/host";
 import { onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { interruptible } from "./interruptible.ts";

@@ -27,95 +27,128 @@
  *
  * @module
  */
-export * from "./files/atomic_file.ts";
-export * from "./images/augmentation/color_jitter.ts";
-export * from "./images/augmentation/operations.ts";
+export { RunError, UsageError } from "./errors.ts";
+export { fused, FUSED_KERNEL, type FusedBody, product, PRODUCT_KERNEL } from "./fused.ts";
+export { type KeyPart, Random } from "./random.ts";
+export { tf } from "./tf.ts";
+export { cachedIndex } from "./data/packed/image_index.ts";
+export {
+  classNamesOf,
+  haveLabels,
+  LabelCollector,
+  labelIn,
+  type Labels,
+  parseLabel,
+  withSameKindOfLabels,
+} from "./data/packed/labels.ts";
+export {
+  type FoundImage,
+  MAX_IMAGE_BYTES,
+  type PackedFile,
+  type PackedImages,
+  PackedImagesBuilder,
+  packedImageSet,
+} from "./data/packed/packed_images.ts";
+export { PackedTexts, PackedTextsBuilder } from "./data/packed/packed_texts.ts";
+export { type PixelRecords, recordImageSet } from "./data/packed/pixel_records.ts";
+export { readTar, type TarMember } from "./data/tar/read_tar.ts";
+export { sizeOfChunks, TAR_END, tarMember } from "./data/tar/write_tar.ts";
+export {
+  accuracy,
+  byClass,
+  classCount,
+  type Classified,
+  classifyScores,
+  crossEntropy,
+  labelsOf,
+} from "./evaluation/classification.ts";
+export { embedImages, type EmbedOptions, type Encoder } from "./evaluation/embed_images.ts";
+export { type Matrix, nearestNeighbours, type Neighbours } from "./evaluation/neighbours.ts";
+export { tracedEncoder } from "./evaluation/student_encoder.ts";
+export { checkSha256 } from "./fetch/file_hash.ts";
+export { type Installation, isInstalled } from "./fetch/install_once.ts";
+export { importNpmPackage, type NpmPackage } from "./fetch/npm_package.ts";
+export { installPackage, type PipPackage } from "./fetch/pip_package.ts";
+export { type PublishedFile, unpackPublished } from "./fetch/published_file.ts";
+export { writeAtomically, writeTextAtomically } from "./files/atomic_file.ts";
+export { isFile, isFolder } from "./files/path_exists.ts";
+export { readRange } from "./files/read_range.ts";
+export { IMAGE_EXTENSIONS, isImageName } from "./images/image_names.ts";
+export { standInImage } from "./images/stand_in_image.ts";
+export { type ColorJitter, colorJitter } from "./images/augmentation/color_jitter.ts";
+export type { Operation } from "./images/augmentation/operations.ts";
 export * as augmenterOptions from "./images/augmentation/options.ts";
-export * from "./images/augmentation/random_crop.ts";
-export * from "./images/augmentation/random_distortions.ts";
-export * from "./images/augmentation/random_views.ts";
-export * from "./images/augmentation/render_view.ts";
-export * from "./interfaces/augmenter.ts";
-export * from "./fetch/cache_directory.ts";
-export * from "./evaluation/classification.ts";
-export * from "./run/clock.ts";
-export * from "./components.ts";
-export * from "./interfaces/data_source.ts";
-export * from "./fetch/download.ts";
-export * from "./text/duration.ts";
-export * from "./evaluation/embed_images.ts";
-export * from "./interfaces/engine.ts";
-export * from "./errors.ts";
-export * from "./evaluation/evaluation.ts";
-export * from "./interfaces/evaluator.ts";
-export * from "./fetch/file_hash.ts";
-export * from "./text/format_bytes.ts";
-export * from "./fused.ts";
-export * from "./text/html.ts";
-export * from "./fetch/gunzip.ts";
-export * from "./images/image_names.ts";
-export * from "./fetch/install_once.ts";
-export * from "./interfaces/logger.ts";
-export * from "./run/loss_chart.ts";
-export * from "./training/loss_terms.ts";
-export * from "./text/nearest.ts";
-export * from "./views/neighbour_bags.ts";
-export * from "./evaluation/neighbours.ts";
-export * from "./weights/npy.ts";
-export * from "./fetch/npm_package.ts";
-export * from "./training/noise.ts";
-export * from "./interfaces/objective.ts";
-export * from "./training/optimizers/adamw.ts";
-export * from "./training/optimizers/lars.ts";
-export * from "./training/optimizers/optimizer.ts";
-export * from "./training/optimizers/sgd.ts";
-export * from "./run/checkpoint.ts";
-export * from "./interfaces/diagnosis.ts";
-export * from "./run/distill.ts";
-export * from "./run/dry_run.ts";
-export * from "./data/packed/image_index.ts";
-export * from "./data/packed/labels.ts";
-export * from "./data/packed/packed_images.ts";
-export * from "./data/packed/packed_texts.ts";
-export * from "./data/packed/pixel_records.ts";
-export * from "./files/path_exists.ts";
-export * from "./fetch/pip_package.ts";
-export * from "./images/pipeline/center_view.ts";
-export * from "./images/pipeline/decode.ts";
-export * from "./images/pipeline/load_image.ts";
-export * from "./images/pipeline/resample.ts";
-export * from "./images/pipeline/view_pipeline.ts";
-export * from "./interfaces/plugin.ts";
-export * from "./recipe/plugin_loader.ts";
-export * from "./fetch/published_file.ts";
-export * from "./interfaces/queue.ts";
-export * from "./random.ts";
-export * from "./files/read_range.ts";
-export * from "./recipe/load_recipe.ts";
-export * from "./recipe/recipe_document.ts";
-export * from "./run/run_directory.ts";
-export * from "./weights/safetensors.ts";
-export * from "./views/sampler.ts";
-export * from "./training/schedule.ts";
-export * from "./training/shared_student.ts";
-export * from "./training/snapshot.ts";
-export * from "./images/stand_in_image.ts";
-export * from "./weights/state_dict.ts";
-export * from "./interfaces/student.ts";
-export * from "./evaluation/student_encoder.ts";
-export * from "./data/tar/read_tar.ts";
-export * from "./data/tar/write_tar.ts";
-export * from "./interfaces/teacher.ts";
-export * from "./teacher_cache/cache_manifest.ts";
-export * from "./teacher_cache/fill_caches.ts";
-export * from "./teacher_cache/list_caches.ts";
-export * from "./teacher_cache/open_caches.ts";
-export * from "./weights/tensor_layout.ts";
-export * from "./tf.ts";
-export * from "./run/trained_student.ts";
-export * from "./views/view_source.ts";
-export * from "./training/weight_average.ts";
-export * from "./weights/weights_file.ts";
-export * from "./training/training_step.ts";
-export * from "./images/without_broken.ts";
+export { randomCrop } from "./images/augmentation/random_crop.ts";
+export { type Distortions, randomDistortions } from "./images/augmentation/random_distortions.ts";
+export { RandomViews } from "./images/augmentation/random_views.ts";
+export { renderView, type ViewPlan } from "./images/augmentation/render_view.ts";
+export { centerView, shortSideFor } from "./images/pipeline/center_view.ts";
+export { loadImage } from "./images/pipeline/load_image.ts";
+export {
+  BICUBIC,
+  BILINEAR,
+  cubic,
+  type ResampleFilter,
+  type Size,
+  type Window,
+} from "./images/pipeline/resample.ts";
+export type { Augmenter, Pixels, ViewDescription } from "./interfaces/augmenter.ts";
+export type { DataSource, ImageReference, ImageSet, RawPixels } from "./interfaces/data_source.ts";
+export type { Diagnosis } from "./interfaces/diagnosis.ts";
+export type { Device, Engine, Precision, TracedFunction, TraceOptions } from "./interfaces/engine.ts";
+export {
+  type Embedded,
+  type EmbeddedSet,
+  type EvaluationDetails,
+  type EvaluationInputs,
+  type Evaluator,
+  type Figures,
+  figuresOf,
+  type TrainableNetwork,
+} from "./interfaces/evaluator.ts";
+export type {
+  EvaluationRecord,
+  Logger,
+  RunDescription,
+  StepRecord,
+  StepTiming,
+} from "./interfaces/logger.ts";
+export {
+  needsTeacher,
+  type NeighbourViews,
+  type Objective,
+  type ObjectiveInputs,
+  type ObjectiveResult,
+} from "./interfaces/objective.ts";
+export {
+  type About,
+  definePlugin,
+  type NetworkContext,
+  type OptionProblem,
+  type Plugin,
+  type PluginContext,
+  type PluginKind,
+  type PluginKinds,
+  type RecipeFacts,
+} from "./interfaces/plugin.ts";
+export type { Queue } from "./interfaces/queue.ts";
+export type { Parameter, ParameterKind, Student, StudentOutput } from "./interfaces/student.ts";
+export type { Teacher, WeightsRecord } from "./interfaces/teacher.ts";
+export type { Progress } from "./run/checkpoint.ts";
+export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
+export { formatDuration } from "./text/duration.ts";
+export { nearest } from "./text/nearest.ts";
+export { noisyStudent } from "./training/noise.ts";
+export type { Views } from "./training/training_step.ts";
+export type { DecayOn } from "./training/optimizers/optimizer.ts";
+export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
+export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";
+export { fromTorch, torchShape, toTorch } from "./weights/tensor_layout.ts";
+export {
+  BYTES_PER_ELEMENT,
+  type StoredType,
+  type TensorInfo,
+  toFloat32,
+  type WeightsFile,
+} from "./weights/weights_file.ts";
 export { z } from "zod";

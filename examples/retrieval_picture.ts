@@ -11,29 +11,31 @@
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
 import {
-  autoWorkers,
   centerView,
-  createPlugin,
   type DataSource,
   embedImages,
   type Encoder,
   type Engine,
-  type Host,
   type ImageReference,
   type ImageSet,
   loadImage,
-  loadTrainedStudent,
   nearestNeighbours,
   type Neighbours,
-  openEngine,
-  pluginContext,
   Random,
   RunError,
   tracedEncoder,
   UsageError,
-  ViewPipeline,
   writeAtomically,
 } from "@seed/core";
+import {
+  autoWorkers,
+  createPlugin,
+  type Host,
+  loadTrainedStudent,
+  openEngine,
+  pluginContext,
+  ViewPipeline,
+} from "@seed/core/host";
 import { parseArguments } from "../cli/arguments.ts";
 import { type FinishedRun, openRun } from "../cli/run_folder.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { sharedStudent, type Student, tf } from "@seed/core";
+import { type Student, tf } from "@seed/core";
+import { sharedStudent } from "@seed/core/host";
 import { embeddingsInParts } from "./batch_parts.ts";
 
 await tf.setBackend("cpu");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { SafetensorsFile, saveStudent, tf } from "@seed/core";
+import { SafetensorsFile, tf } from "@seed/core";
+import { saveStudent } from "@seed/core/host";
 import { images } from "../tests/golden/formula.ts";
 import { FrozenNetwork } from "./frozen_network.ts";
 import { type Network, networkNamed } from "./networks.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { join } from "node:path";
-import { cacheDirectory, type Plugin, readParameters, type Student, writeSafetensors } from "@seed/core";
+import { type Plugin, type Student, writeSafetensors } from "@seed/core";
+import { cacheDirectory, readParameters } from "@seed/core/host";
 import {
   checkAugmenter,
   checkDataSource,

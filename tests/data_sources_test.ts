@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { dryRun, loadRecipe } from "@seed/core";
+import { dryRun, loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { ROOT } from "./support/cli.ts";
 import { inFolder } from "./support/plugin_context.ts";

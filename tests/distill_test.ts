@@ -5,7 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { distill, loadRecipe, type Logger, RunError, tf } from "@seed/core";
+import { type Logger, RunError, tf } from "@seed/core";
+import { distill, loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 

@@ -4,15 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import {
-  distill,
-  loadRecipe,
-  type NamedArray,
-  RunError,
-  SafetensorsFile,
-  UsageError,
-  writeSafetensors,
-} from "@seed/core";
+import { type NamedArray, RunError, SafetensorsFile, UsageError, writeSafetensors } from "@seed/core";
+import { distill, loadRecipe } from "@seed/core/host";
 import { openWeights } from "@seed/nn";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { run } from "../cli/export.ts";

@@ -5,7 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { definePlugin, distill, type ImageSet, loadRecipe, z } from "@seed/core";
+import { definePlugin, type ImageSet, z } from "@seed/core";
+import { distill, loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 
 const support = (file: string) => new URL(`./support/${file}`, import.meta.url).href;

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { distill, loadRecipe, sha256OfFile } from "@seed/core";
+import { distill, loadRecipe, sha256OfFile } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { onnxRuntime } from "./support/onnx_runtime.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { loadRecipe } from "@seed/core";
+import { loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { ROOT, runCli } from "./support/cli.ts";
 import { recipePaths } from "./support/recipes.ts";

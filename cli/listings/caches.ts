@@ -1,4 +1,4 @@
-import { type CacheSummary, formatBytes, listCaches } from "@seed/core";
+import { type CacheSummary, formatBytes, listCaches } from "@seed/core/host";
 import type { Listing } from "./listing.ts";
 
 const FOLDER = "caches";

@@ -1,4 +1,5 @@
-import { createPlugin, type Host, pluginContext, type Recipe, tf } from "@seed/core";
+import { tf } from "@seed/core";
+import { createPlugin, type Host, pluginContext, type Recipe } from "@seed/core/host";
 import { eagerEngine } from "../eager_engine.ts";
 
 /** A number a channel, RGB. */

@@ -1,21 +1,17 @@
+import { type Augmenter, type ImageSet, type Pixels, Random, type ViewDescription } from "@seed/core";
 import {
-  type Augmenter,
   type BatchRequest,
   createPlugin,
   type Host,
-  type ImageSet,
   pipelineOptions,
-  type Pixels,
   pluginContext,
   type PluginUse,
-  Random,
   type Recipe,
   type Stream,
   streamOf,
-  type ViewDescription,
   viewKey,
   ViewPipeline,
-} from "@seed/core";
+} from "@seed/core/host";
 import { type ChannelFigures, ChannelSums, studentInput } from "./channels.ts";
 import { chooseImages, membersOf, spread } from "./choose_images.ts";
 import { readPicture, thumbnailOf, toPng } from "./pictures.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { escapeHtml, type Recipe } from "@seed/core";
+import { escapeHtml, type Recipe } from "@seed/core/host";
 import type { ChannelFigures, Channels } from "./channels.ts";
 import type { Look, ShownImage, ShownView } from "./look.ts";
 

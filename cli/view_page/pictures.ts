@@ -1,4 +1,5 @@
-import { decode, type ImageReference, loadImage, type Pixels, RunError } from "@seed/core";
+import { type ImageReference, loadImage, type Pixels, RunError } from "@seed/core";
+import { decode } from "@seed/core/host";
 import sharp from "sharp";
 
 /** Longest side of a thumbnail in pixels. */

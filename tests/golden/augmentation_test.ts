@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { BICUBIC, decode, type Operation, type Pixels, renderView, resize, type Window } from "@seed/core";
+import { BICUBIC, type Operation, type Pixels, renderView, type Window } from "@seed/core";
+import { decode, resize } from "@seed/core/host";
 import golden from "./augmentation.json" with { type: "json" };
 
 /** A view of a photograph, and what torchvision on PIL makes of it. */

@@ -1,4 +1,5 @@
-import { cacheDirectory, type tf } from "@seed/core";
+import type { tf } from "@seed/core";
+import { cacheDirectory } from "@seed/core/host";
 import { FrozenNetwork, networkNamed, openWeights } from "@seed/nn";
 import plugin from "@seed/teacher-efficientnet-lite";
 import { testContext, testEngine } from "../support/engine.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { AdamW, Lars, learningRate, type Optimizer, type Parameter, Sgd, tf, toTorch } from "@seed/core";
+import { type Parameter, Sgd, tf, toTorch } from "@seed/core";
+import { AdamW, Lars, learningRate, type Optimizer } from "@seed/core/host";
 import { testEngine } from "../support/engine.ts";
 import { uniform } from "./formula.ts";
 import golden from "./optimization.json" with { type: "json" };

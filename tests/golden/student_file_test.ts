@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { SafetensorsFile, saveStudent, type Student, tf } from "@seed/core";
+import { SafetensorsFile, type Student, tf } from "@seed/core";
+import { saveStudent } from "@seed/core/host";
 import { efficientnet, type ParameterSource, resnet, StudentNetwork } from "@seed/nn";
 import { testEngine } from "../support/engine.ts";
 import efficientnetB0Entries from "./efficientnet_b0_state_dict.json" with { type: "json" };

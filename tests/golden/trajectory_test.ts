@@ -5,19 +5,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import {
-  type Engine,
-  learningRate,
-  type LossTerm,
-  type Objective,
-  Sgd,
-  singleTerm,
-  teacherViewsOf,
-  tf,
-  toTorch,
-  TrainingStep,
-  type Views,
-} from "@seed/core";
+import { type Engine, type Objective, Sgd, tf, toTorch, type Views } from "@seed/core";
+import { learningRate, type LossTerm, singleTerm, teacherViewsOf, TrainingStep } from "@seed/core/host";
 import bingo from "@seed/objective-bingo";
 import compress from "@seed/objective-compress";
 import disco from "@seed/objective-disco";

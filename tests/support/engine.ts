@@ -1,4 +1,5 @@
-import { cacheDirectory, type Engine } from "@seed/core";
+import type { Engine } from "@seed/core";
+import { cacheDirectory } from "@seed/core/host";
 import plugin from "@seed/engine-tensorflow";
 
 /** Context of a plugin in tests. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { cacheDirectory } from "@seed/core";
+import { cacheDirectory } from "@seed/core/host";
 import { loadOnnxRuntime, type OnnxRuntime } from "@seed/teacher-onnx/runtime";
 import { testContext } from "./engine.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { ViewPipeline } from "@seed/core";
+import { ViewPipeline } from "@seed/core/host";
 import { contextIn, inFolder } from "../../../tests/support/plugin_context.ts";
 import plugin, { listImages } from "./mod.ts";
 

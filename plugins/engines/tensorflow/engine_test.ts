@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { fused, product, Snapshot, tf } from "@seed/core";
+import { fused, product, tf } from "@seed/core";
+import { Snapshot } from "@seed/core/host";
 import type { Backend } from "./backend.ts";
 import { DataType } from "./c_api.ts";
 import { EagerFunction } from "./traced_function.ts";

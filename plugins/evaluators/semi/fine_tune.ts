@@ -1,13 +1,5 @@
-import {
-  crossEntropy,
-  type Engine,
-  type ImageReference,
-  Random,
-  Sgd,
-  type Student,
-  tf,
-  type ViewPipeline,
-} from "@seed/core";
+import { crossEntropy, type Engine, type ImageReference, Random, Sgd, type Student, tf } from "@seed/core";
+import type { ViewPipeline } from "@seed/core/host";
 
 /** SwAV's fine-tuning (Caron et al., NeurIPS 2020, and its `eval_semisup.py`). */
 export interface FineTuneOptions {

@@ -7,7 +7,6 @@
  */
 import {
   accuracy,
-  autoWorkers,
   byClass,
   classCount,
   classifyScores,
@@ -19,13 +18,12 @@ import {
   type Figures,
   type ImageSet,
   labelsOf,
-  loadPlugin,
   RunError,
   type tf,
   type TrainableNetwork,
-  ViewPipeline,
   z,
 } from "@seed/core";
+import { autoWorkers, loadPlugin, ViewPipeline } from "@seed/core/host";
 import { FineTuned, type FineTuneOptions } from "./fine_tune.ts";
 import { listed, stratified } from "./split.ts";
 

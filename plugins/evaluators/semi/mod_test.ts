@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { embedImages, type EvaluationDetails, type ImageSet, Random, tf, ViewPipeline } from "@seed/core";
+import { embedImages, type EvaluationDetails, type ImageSet, Random, tf } from "@seed/core";
+import { ViewPipeline } from "@seed/core/host";
 import dataImageFolder from "@seed/data-image-folder";
 import { testContext, testEngine } from "../../../tests/support/engine.ts";
 import { makeImageFolder } from "../../../tests/support/image_folder.ts";

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type Parameter,
-  Random,
-  Sgd,
-  singleTerm,
-  type Student,
-  tf,
-  TrainingStep,
-  type WeightsFile,
-} from "@seed/core";
+import { type Parameter, Random, Sgd, type Student, tf, type WeightsFile } from "@seed/core";
+import { singleTerm, TrainingStep } from "@seed/core/host";
 import { FrozenParameters, FrozenTeacher, unitRows } from "@seed/nn";
 import { FifoQueue } from "@seed/queue-fifo";
 import { testContext, testEngine, trainsInBf16 } from "../../../tests/support/engine.ts";

@@ -1,0 +1,69 @@
+/**
+ * The part of the core that programs use which run recipes: the command line, tests, benches. What plugins need is
+ * in `@seed/core`; nothing here is promised to stay.
+ *
+ * @module
+ */
+export {
+  Components,
+  createPlugin,
+  type Host,
+  openEngine,
+  pipelineOptions,
+  pluginContext,
+} from "./components.ts";
+export { embedBatches, type Rows } from "./evaluation/embed_images.ts";
+export { type Evaluated, Evaluation } from "./evaluation/evaluation.ts";
+export { cacheDirectory } from "./fetch/cache_directory.ts";
+export type { Download } from "./fetch/download.ts";
+export { sha256OfFile } from "./fetch/file_hash.ts";
+export { findPip } from "./fetch/pip_package.ts";
+export { exists } from "./files/path_exists.ts";
+export { type SkippedImages, withoutBroken } from "./images/without_broken.ts";
+export { decode } from "./images/pipeline/decode.ts";
+export { resize } from "./images/pipeline/resample.ts";
+export {
+  autoWorkers,
+  type Batch,
+  type BatchRequest,
+  type BrokenImage,
+  type PipelineOptions,
+  ViewPipeline,
+} from "./images/pipeline/view_pipeline.ts";
+export {
+  loadRecipe,
+  type ObjectiveUse,
+  type PluginUse,
+  type Recipe,
+  type RecipeDefaults,
+  type SmallPatches,
+} from "./recipe/load_recipe.ts";
+export { type LoadedPlugin, loadPlugin } from "./recipe/plugin_loader.ts";
+export { RecipeError } from "./recipe/recipe_document.ts";
+export { type Origin, saveStudent, type TrainingState } from "./run/checkpoint.ts";
+export { distill, type DistillOptions, type DistillResult } from "./run/distill.ts";
+export { type DryRun, dryRun, type DryRunOptions } from "./run/dry_run.ts";
+export { RunDirectory } from "./run/run_directory.ts";
+export { loadTrainedStudent } from "./run/trained_student.ts";
+export type { CacheIdentity, CacheManifest } from "./teacher_cache/cache_manifest.ts";
+export { fillCaches, type FilledCaches, type FillProgress } from "./teacher_cache/fill_caches.ts";
+export { type CacheSummary, listCaches } from "./teacher_cache/list_caches.ts";
+export { formatBytes } from "./text/format_bytes.ts";
+export { escapeHtml } from "./text/html.ts";
+export { type LossTerm, singleTerm, type Stream, teacherViewsOf } from "./training/loss_terms.ts";
+export { learningRate } from "./training/schedule.ts";
+export { sharedStudent } from "./training/shared_student.ts";
+export { Snapshot } from "./training/snapshot.ts";
+export {
+  NotFiniteError,
+  type StepBatch,
+  type StepOptions,
+  type StepParts,
+  TrainingStep,
+} from "./training/training_step.ts";
+export { AdamW, type AdamWOptions } from "./training/optimizers/adamw.ts";
+export { Lars, type LarsOptions } from "./training/optimizers/lars.ts";
+export type { Optimizer } from "./training/optimizers/optimizer.ts";
+export { streamOf, viewKey } from "./views/view_source.ts";
+export { writeNpy } from "./weights/npy.ts";
+export { readParameters } from "./weights/state_dict.ts";
