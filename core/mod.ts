@@ -31,6 +31,7 @@ export { RunError, UsageError } from "./errors.ts";
 export { fused, FUSED_KERNEL, type FusedBody, product, PRODUCT_KERNEL } from "./fused.ts";
 export { type KeyPart, Random } from "./random.ts";
 export { tf } from "./tf.ts";
+export { unitRows } from "./unit_rows.ts";
 export { cachedIndex } from "./data/packed/image_index.ts";
 export {
   classNamesOf,
@@ -113,12 +114,13 @@ export type {
   StepRecord,
   StepTiming,
 } from "./interfaces/logger.ts";
-export {
-  needsTeacher,
-  type NeighbourViews,
-  type Objective,
-  type ObjectiveInputs,
-  type ObjectiveResult,
+export type {
+  NeighbourViews,
+  Objective,
+  ObjectiveInputs,
+  ObjectiveNeeds,
+  ObjectiveResult,
+  TrainingProgress,
 } from "./interfaces/objective.ts";
 export {
   type About,
@@ -138,8 +140,7 @@ export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
-export { noisyStudent } from "./training/noise.ts";
-export type { Views } from "./training/training_step.ts";
+export { type PassOptions, trainingPass } from "./training/student_passes.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";

@@ -4,10 +4,10 @@ import {
   type Teacher,
   tf,
   type TracedFunction,
+  unitRows,
   type WeightsRecord,
 } from "@seed/core";
 import type { FrozenParameters } from "./frozen_parameters.ts";
-import { unitRows } from "./unit_rows.ts";
 
 /** A teacher that is a network of constants, traced by the engine. */
 export class FrozenTeacher implements Teacher {

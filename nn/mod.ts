@@ -16,7 +16,6 @@
 export * from "./activation.ts";
 export * from "./attention.ts";
 export * from "./backbone.ts";
-export * from "./batch_parts.ts";
 export * from "./batch_norm.ts";
 export * from "./conv.ts";
 export * from "./conv_norm.ts";
@@ -52,6 +51,5 @@ export * from "./resnet.ts";
 export * from "./squeeze_excite.ts";
 export * from "./student_network.ts";
 export * from "./trainable_parameters.ts";
-export * from "./unit_rows.ts";
 export * from "./vision_transformer.ts";
 export * from "./weights/open_weights.ts";

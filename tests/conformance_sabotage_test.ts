@@ -222,7 +222,7 @@ const OBJECTIVES: [string, (objective: Objective) => Partial<Objective>, RegExp 
         return { loss, enqueue: tf.mul(enqueue!, 2) as tf.Tensor2D };
       },
     }),
-    /one unit row an image/,
+    /as many unit rows an image/,
   ],
   [
     "whose gradient does not belong to its loss",
@@ -248,13 +248,10 @@ for (const [what, changes, step] of OBJECTIVES) {
         size: 16,
         makeStudent: (seed) => tinyStudent({ seed, teacherDim: null }),
         makeQueue: ({ size, embeddingDim }) => new FifoQueue(size, embeddingDim, 0),
-        make: async (createStudent, embeddingDim) =>
+        needs: objectiveMoco.needs(objectiveMoco.options.parse({})),
+        make: async (given) =>
           changed(
-            await objectiveMoco.create(objectiveMoco.options.parse({}), {
-              ...context,
-              createStudent,
-              embeddingDim,
-            }),
+            await objectiveMoco.create(objectiveMoco.options.parse({}), { ...context, ...given }),
             changes,
           ),
       }), step));

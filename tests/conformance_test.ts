@@ -166,8 +166,8 @@ for (const plugin of OBJECTIVES as readonly Plugin<"objective">[]) {
       makeStudent: (seed) => tinyStudent({ seed, teacherDim: null }),
       makeQueue: ({ size, ...rest }) =>
         queueFifo.create(options(queueFifo, { size }), { ...context, ...rest }),
-      make: (createStudent: () => Promise<Student>, embeddingDim) =>
-        plugin.create(options(plugin), { ...context, createStudent, embeddingDim }),
+      needs: plugin.needs!(options(plugin)),
+      make: (given) => plugin.create(options(plugin), { ...context, ...given }),
     }));
 }
 

@@ -11,7 +11,7 @@ import type { Diagnosis } from "./diagnosis.ts";
 import type { Device, Engine } from "./engine.ts";
 import type { Evaluator } from "./evaluator.ts";
 import type { Logger } from "./logger.ts";
-import type { Objective } from "./objective.ts";
+import type { Objective, ObjectiveNeeds } from "./objective.ts";
 import type { Queue } from "./queue.ts";
 import type { Student } from "./student.ts";
 import type { Teacher } from "./teacher.ts";
@@ -35,7 +35,7 @@ export interface NetworkContext extends PluginContext {
   readonly engine: Engine;
 }
 
-/** What each kind of plugin creates, and from what. */
+/** What each kind of plugin creates, from what, and what it has to say of its needs. */
 export interface PluginKinds {
   engine: {
     creates: Engine;
@@ -46,12 +46,23 @@ export interface PluginKinds {
   student: { creates: Student; context: NetworkContext & { readonly embeddingDim: number | null } };
   queue: {
     creates: Queue;
+    /** `batchSize`: rows that enter the queue at a step. */
     context: NetworkContext & { readonly embeddingDim: number; readonly batchSize: number };
   };
   /** `createStudent` makes another student like the one that is trained (a momentum encoder); the caller owns it. */
   objective: {
     creates: Objective;
-    context: NetworkContext & { createStudent(): Promise<Student>; readonly embeddingDim: number };
+    context: NetworkContext & {
+      createStudent(): Promise<Student>;
+      readonly embeddingDim: number;
+      /** Of the student's backbone. */
+      readonly featureDim: number;
+      /** The teacher's width; null without a teacher. */
+      readonly teacherDim: number | null;
+      /** Parts of a pass whose batch norms are apart (`train.bn_splits`). */
+      readonly bnSplits: number;
+    };
+    needs: ObjectiveNeeds;
   };
   augmenter: { creates: Augmenter; context: PluginContext };
   data: { creates: DataSource; context: PluginContext };
@@ -61,6 +72,11 @@ export interface PluginKinds {
 
 /** The kinds there are. */
 export type PluginKind = keyof PluginKinds;
+
+/** What a plugin of a kind tells of its needs. */
+export type NeedsOf<K extends PluginKind> = K extends PluginKind
+  ? PluginKinds[K] extends { needs: infer Needs } ? Needs : never
+  : never;
 
 /** Where a plugin comes from and what it stands for. */
 export interface About {
@@ -75,6 +91,8 @@ export interface RecipeFacts {
   readonly batchSize: number;
   /** Images that go through the student at once: a part of the batch, if it is accumulated from several. */
   readonly passSize: number;
+  /** Of a queue: rows that enter it at a step. */
+  readonly queueRows: number;
   /** Whether there is a teacher: to learn from, or, for an evaluator, to compare with. */
   readonly hasTeacher: boolean;
 }
@@ -122,6 +140,11 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    * @throws {RunError} If something is wrong; its message is the diagnosis.
    */
   diagnose?(context: PluginContext): Promise<Diagnosis[]>;
+  /**
+   * What the plugin needs of a run, by its options: `validate`, `cache`, `view` and the loader know it without an
+   * engine, a teacher or a student. Every objective tells; other kinds need nothing.
+   */
+  needs?(options: z.output<S>): NeedsOf<K>;
   create(
     options: z.output<S>,
     context: PluginKinds[K]["context"],
@@ -129,6 +152,13 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
 }
 
 /** Types a plugin, so that an editor completes it; returns it unchanged. */
-export function definePlugin<K extends PluginKind, S extends z.ZodType>(plugin: Plugin<K, S>): Plugin<K, S> {
+export function definePlugin<K extends PluginKind, S extends z.ZodType>(
+  plugin: Plugin<K, S> & TellsNeeds<K, S>,
+): Plugin<K, S> & TellsNeeds<K, S> {
   return plugin;
 }
+
+/** Kinds that have needs tell them. */
+type TellsNeeds<K extends PluginKind, S extends z.ZodType> = PluginKinds[K] extends { needs: unknown }
+  ? { needs(options: z.output<S>): NeedsOf<K> }
+  : unknown;

@@ -64,6 +64,8 @@ export const TRAIN = z.strictObject({
   clip_grad_norm: z.number().positive().nullable().default(null),
   /** Parts that a step's batch is run in, one after the other, for want of memory. */
   accumulate: z.int().positive().default(1),
+  /** Parts of a pass whose batch norms are apart, as on devices of their own (MoCo, section 3.3). */
+  bn_splits: z.int().positive().default(1),
   /** Of the student's convolutions and what lies between them. */
   precision: z.enum(["fp32", "bf16", "auto"]).default("fp32"),
   /** Share of itself that an average of the weights keeps at each step; what is evaluated and written is that. */

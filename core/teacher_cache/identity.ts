@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Components } from "../components.ts";
+import type { ProcessParts } from "../parts/process_parts.ts";
 import type { ImageSet } from "../interfaces/data_source.ts";
 import type { Precision } from "../interfaces/engine.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
@@ -17,13 +17,13 @@ type TaughtRecipe = Recipe & { teacher: NonNullable<Recipe["teacher"]> };
 
 /** All that decides what the embeddings of a source of views are. */
 export function identityOf(
-  parts: Components,
+  parts: Pick<ProcessParts, "engine" | "data" | "teacher">,
   recipe: TaughtRecipe,
   source: ViewSource,
   precision: StoredPrecision,
 ): CacheIdentity {
   const { augmenter, smallPatches, seed } = recipe;
-  const from = source.stream ? smallPatches[source.stream - 1].augmenter : augmenter;
+  const from = [augmenter, ...smallPatches.map((patches) => patches.augmenter)][source.augmenter];
   return {
     seed,
     ...ofImages(parts, recipe, precision),
@@ -34,7 +34,7 @@ export function identityOf(
 
 /** All that decides what the embeddings of the images' centre views are. */
 export function centreIdentityOf(
-  parts: Components,
+  parts: Pick<ProcessParts, "engine" | "data" | "teacher">,
   recipe: TaughtRecipe,
   size: number,
   precision: StoredPrecision,
@@ -44,7 +44,7 @@ export function centreIdentityOf(
 
 /** Whatever the views: the images, the teacher, and how its embeddings are kept. */
 function ofImages(
-  { engine, data: { train }, teacher: made }: Components,
+  { engine, data: { train }, teacher: made }: Pick<ProcessParts, "engine" | "data" | "teacher">,
   { data, teacher }: TaughtRecipe,
   precision: StoredPrecision,
 ): CacheIdentity {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Components } from "../components.ts";
+import type { ProcessParts } from "../parts/process_parts.ts";
 import type { Precision } from "../interfaces/engine.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { streamOf } from "../views/view_source.ts";
+import { patchesName, VIEWS } from "../views/streams.ts";
 import type { StoredPrecision } from "./embedding_store.ts";
 import { centreIdentityOf, identityOf } from "./identity.ts";
 
@@ -48,7 +48,7 @@ function identities(changed: Partial<typeof GIVEN>): { ofViews: unknown; ofCentr
       },
     },
     teacher: { weights: sha256 === null ? null : { sha256 }, embeddingDim: given.dimensions },
-  } as unknown as Components;
+  } as unknown as ProcessParts;
   const recipe = {
     seed: given.seed,
     data: { plugin: { name: given.data }, options: { root: "anywhere" } },
@@ -60,7 +60,8 @@ function identities(changed: Partial<typeof GIVEN>): { ofViews: unknown; ofCentr
     },
   } as unknown as Recipe & { teacher: NonNullable<Recipe["teacher"]> };
   const source = {
-    ...{ ...streamOf(given.stream), views: 1, teacherViews: [0], neighbourViews: [], size: 32 },
+    ...{ name: given.stream ? patchesName(0) : VIEWS, purpose: "", augmenter: given.stream },
+    ...{ views: 1, teacherViews: [0], neighbourViews: [], size: 32 },
     teacherSize: given.teacherSize,
   };
   return JSON.parse(JSON.stringify({

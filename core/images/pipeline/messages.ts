@@ -1,5 +1,4 @@
 import type { ImageReference } from "../../interfaces/data_source.ts";
-import type { Stream } from "../../training/loss_terms.ts";
 import type { KeyPart } from "../../random.ts";
 
 /** An augmenter's plugin, as a worker can import it. */
@@ -13,7 +12,7 @@ export interface AugmenterModule {
 /** How a worker begins. */
 export interface StartMessage {
   kind: "start";
-  /** By stream; none: evaluation views only. */
+  /** By number; none: evaluation views only. */
   augmenters: readonly AugmenterModule[];
   seed: number;
 }
@@ -25,8 +24,8 @@ export interface ViewTask {
   image: ImageReference;
   /** Key of the view's random choices; null: no augmentation, the centre. */
   key: KeyPart[] | null;
-  /** Whose augmenter makes it. */
-  stream: Stream;
+  /** Number of the augmenter that makes it. */
+  augmenter: number;
   size: number;
   /** Of an evaluation view: what the short side is resized to; absent: `size / 0.875`. */
   shortSide?: number;

@@ -1,32 +1,35 @@
 import type { ImageReference, ImageSet } from "../../interfaces/data_source.ts";
 import { RunError } from "../../errors.ts";
-import type { Stream } from "../../training/loss_terms.ts";
 import type { KeyPart } from "../../random.ts";
 import type { AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
 /** Views to make: one of each image. */
-export interface BatchRequest {
+export interface BatchRequest<Tag = unknown> {
   readonly images: readonly ImageReference[];
   /** Keys of the random choices, one an image; null: evaluation views, without augmentation. */
   readonly keys: readonly KeyPart[][] | null;
-  /** Default: the views. */
-  readonly stream?: Stream;
+  /** Number of the augmenter that makes them; default 0. */
+  readonly augmenter?: number;
   /** Side of the views in pixels. */
   readonly size: number;
   /** Of evaluation views: what the short side is resized to; default `size / 0.875`. */
   readonly shortSide?: number;
+  /** Comes back with the batch: what it was asked for. */
+  readonly tag?: Tag;
 }
 
 /** Views that are made. */
-export interface Batch {
+export interface Batch<Tag = unknown> {
   /** `[images, size, size, 3]` uint8 RGB; valid until the next batch is asked for. */
   readonly pixels: Uint8Array;
   readonly size: number;
+  /** The request's. */
+  readonly tag: Tag;
 }
 
 /** How a pipeline is made. */
 export interface PipelineOptions {
-  /** By stream: what makes views, then what makes small patches, if there are any. None: evaluation views only. */
+  /** What makes views: requests name them by their numbers. None: evaluation views only. */
   augmenters: readonly AugmenterModule[];
   workers: number;
   seed: number;
@@ -101,8 +104,8 @@ export class ViewPipeline implements AsyncDisposable {
   }
 
   /** Delivers the batches in order, a few of them made ahead. */
-  async *batches(requests: Iterable<BatchRequest>): AsyncGenerator<Batch> {
-    const pending: Promise<{ buffer: SharedArrayBuffer; request: BatchRequest }>[] = [];
+  async *batches<Tag>(requests: Iterable<BatchRequest<Tag>>): AsyncGenerator<Batch<Tag>> {
+    const pending: Promise<{ buffer: SharedArrayBuffer; request: BatchRequest<Tag> }>[] = [];
     const source = requests[Symbol.iterator]();
     const fill = () => {
       while (pending.length < this.#ahead) {
@@ -117,7 +120,8 @@ export class ViewPipeline implements AsyncDisposable {
       for (fill(); pending.length; fill()) {
         const { buffer, request } = await this.#waitFor(pending.shift()!);
         try {
-          yield { pixels: new Uint8Array(buffer), size: request.size };
+          const { size, tag } = request;
+          yield { pixels: new Uint8Array(buffer), size, tag: tag as Tag };
         } finally {
           this.#giveBack(buffer);
         }
@@ -148,7 +152,7 @@ export class ViewPipeline implements AsyncDisposable {
     for (let first = 0; first < images.length; first += CHECKED_AT_ONCE) {
       signal.throwIfAborted();
       const count = Math.min(CHECKED_AT_ONCE, images.length - first);
-      const view = { key: null, stream: 0, size: CHECK_SIZE, target, offset: 0 };
+      const view = { key: null, augmenter: 0, size: CHECK_SIZE, target, offset: 0 };
       const tasks = Array.from(
         { length: count },
         (_, i) => taskOf({ image: images.image(first + i), ...view }),
@@ -168,12 +172,14 @@ export class ViewPipeline implements AsyncDisposable {
     await Promise.resolve();
   }
 
-  async #make(request: BatchRequest): Promise<{ buffer: SharedArrayBuffer; request: BatchRequest }> {
-    const { images, keys, stream = 0, size, shortSide } = request, bytes = size * size * 3;
+  async #make<Tag>(
+    request: BatchRequest<Tag>,
+  ): Promise<{ buffer: SharedArrayBuffer; request: BatchRequest<Tag> }> {
+    const { images, keys, augmenter = 0, size, shortSide } = request, bytes = size * size * 3;
     const buffer = this.#free.get(images.length * bytes)?.pop() ??
       new SharedArrayBuffer(images.length * bytes);
     const tasks = images.map((image, i) =>
-      taskOf({ image, key: keys && keys[i], stream, size, shortSide, target: buffer, offset: i * bytes })
+      taskOf({ image, key: keys && keys[i], augmenter, size, shortSide, target: buffer, offset: i * bytes })
     );
     const views = await this.#run(tasks);
     // Of several images that fail the first is told, whichever worker was faster.

@@ -315,6 +315,6 @@ Deno.test("a pipeline without an augmenter makes evaluation views only", () =>
     assert.deepEqual([...pixels], Array.from({ length: 4 }, () => [7, 0, 0]).flat());
     assert.match(
       await refusal(pipeline, requests(image, 1)),
-      /The pipeline was started without an augmenter for stream 0$/,
+      /The pipeline was started without an augmenter 0$/,
     );
   }));

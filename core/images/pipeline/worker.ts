@@ -16,7 +16,7 @@ import type { AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./mes
 sharp.concurrency(1);
 sharp.cache(false);
 
-/** By stream. */
+/** By number. */
 const augmenters: Augmenter[] = [];
 
 const reply = (message: WorkerReply) => self.postMessage(message);
@@ -67,10 +67,10 @@ async function makeView(task: ViewTask): Promise<void> {
 
 async function viewOf(
   picture: Uint8Array | Pixels,
-  { key, stream, size, shortSide }: ViewTask,
+  { key, augmenter: number, size, shortSide }: ViewTask,
 ): Promise<Uint8Array> {
   if (key === null) return await centerView(picture, size, shortSide);
-  const augmenter = augmenters[stream];
-  if (!augmenter) throw new Error(`The pipeline was started without an augmenter for stream ${stream}`);
+  const augmenter = augmenters[number];
+  if (!augmenter) throw new Error(`The pipeline was started without an augmenter ${number}`);
   return await augmenter.view(picture, new Random(...key), size);
 }

@@ -1,4 +1,4 @@
-import { tf } from "@seed/core";
+import { tf } from "./tf.ts";
 
 /**
  * Scales each row to unit length, as PyTorch's `F.normalize`: the norm is at least 1e-12.
