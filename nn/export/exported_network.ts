@@ -1,8 +1,8 @@
 import type { Student, tf, WeightsFile } from "@seed/core";
-import { FrozenNetwork, publishedInput } from "../frozen_network.ts";
-import type { FrozenValue } from "../frozen_parameters.ts";
-import type { Network } from "../networks.ts";
-import type { Normalization } from "../normalize.ts";
+import { FrozenNetwork, publishedInput } from "../frozen/frozen_network.ts";
+import type { FrozenValue } from "../frozen/frozen_parameters.ts";
+import type { Network } from "../networks/networks.ts";
+import type { Normalization } from "../backbones/normalize.ts";
 
 /** Which outputs of a network. */
 export type Outputs = "features" | "head" | "both";

@@ -1,6 +1,6 @@
 import { type NamedArray, RunError, torchShape, toTorch, UsageError } from "@seed/core";
 import type { Layout } from "../layouts/layout.ts";
-import { type Network, NETWORKS } from "../networks.ts";
+import { type Network, NETWORKS } from "../networks/networks.ts";
 import type { ExportedNetwork } from "./exported_network.ts";
 import { operationsOf, operationsOfBuild } from "./operations.ts";
 

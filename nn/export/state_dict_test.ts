@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { type NamedArray, RunError, tf, torchShape, UsageError, type WeightsFile } from "@seed/core";
 import { FrozenNetwork, networkNamed } from "@seed/nn";
 import { images, weight } from "../../tests/golden/formula.ts";
-import { CountingParameters } from "../network_size.ts";
-import { countMacs } from "../shape_backend.ts";
+import { CountingParameters } from "../networks/network_size.ts";
+import { countMacs } from "../networks/shape_backend.ts";
 import { fileNetwork } from "./exported_network.ts";
 import { stateDict } from "./state_dict.ts";
 
