@@ -3,7 +3,7 @@
  *
  * @module
  */
-export * from "./export/exported_network.ts";
+export * from "./loaded/loaded_network.ts";
 export * from "./export/state_dict.ts";
 export * from "./onnx/export_onnx.ts";
 export * from "./weights/write_torch.ts";

@@ -50,14 +50,14 @@ export async function loadPlugin<K extends PluginKind>(
  * @throws {Error} If it is a name that nothing has.
  */
 export function absoluteSpecifier(specifier: string, recipePath: string): string {
-  const isPath = specifier.startsWith("../") || specifier.startsWith("../../") || isAbsolute(specifier);
+  const isPath = specifier.startsWith("./") || specifier.startsWith("../") || isAbsolute(specifier);
   if (isPath) return pathToFileURL(resolve(resolve(recipePath), "..", specifier)).href;
   if (specifier.includes(":")) return specifier;
   try {
     return import.meta.resolve(specifier);
   } catch {
     throw new Error(
-      `There is no plugin "${specifier}"; \`deno task ls plugins\` lists those of SEED, and the path of a file begins with "../"`,
+      `There is no plugin "${specifier}"; \`deno task ls plugins\` lists those of SEED, and the path of a file begins with "./"`,
     );
   }
 }

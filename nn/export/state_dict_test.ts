@@ -4,7 +4,7 @@ import { FrozenNetwork, networkNamed } from "@seed/nn";
 import { images, weight } from "../../tests/golden/formula.ts";
 import { CountingParameters } from "../networks/network_size.ts";
 import { countMacs } from "../networks/shape_backend.ts";
-import { fileNetwork } from "./exported_network.ts";
+import { fileNetwork } from "../loaded/loaded_network.ts";
 import { stateDict } from "./state_dict.ts";
 
 /** A file of the formula's values in one of a network's layouts. */

@@ -4,14 +4,11 @@ import type { FrozenValue } from "../frozen/frozen_parameters.ts";
 import type { Network } from "../networks/networks.ts";
 import type { Normalization } from "../backbones/normalize.ts";
 
-/** Which outputs of a network. */
-export type Outputs = "features" | "head" | "both";
-
-/** A network with its values, of which files are written. */
-export interface ExportedNetwork extends Disposable {
+/** A network with its weights, wherever they are from: it can compute, and be written to other files. */
+export interface LoadedNetwork extends Disposable {
   /** As `ls networks` names it. */
   readonly name: string;
-  /** In the order of timm's state dict; a projection head's begin with `head.`. */
+  /** In the order of timm's state dict; a projection head's begin with `head.`. None if batch norms are folded. */
   readonly values: readonly FrozenValue[];
   /** How many batches its batch norms have seen; null if that is not known. */
   readonly batches: bigint | null;
@@ -19,36 +16,54 @@ export interface ExportedNetwork extends Disposable {
   /** Side in pixels of the pictures that it is meant for. */
   readonly inputSize: number;
   readonly normalization: Normalization;
-  /** Features, and the head's output if `head`, of `[batch, height, width, 3]` float32 in 0..255. */
-  forward(images: tf.Tensor4D, head: boolean): { features: tf.Tensor; embedding: tf.Tensor | null };
+  /**
+   * @param images `[batch, height, width, 3]` float32 in 0..255.
+   * @param head Whether the head's output is wanted.
+   * @returns `features` `[batch, featureDim]`; `embedding` `[batch, headDim]`, not normalised, null if there is none
+   *   or none is wanted.
+   */
+  forward(images: tf.Tensor4D, head: boolean): { features: tf.Tensor2D; embedding: tf.Tensor2D | null };
 }
 
-/** A network of the table with a file of weights, batch norms unfolded. */
-export function fileNetwork(file: WeightsFile, network: Network): ExportedNetwork {
-  const frozen = FrozenNetwork.load(file, network, { foldBatchNorm: false }), { layout } = frozen;
+/**
+ * A network of the table with a file of weights.
+ *
+ * @param file Open until this returns.
+ * @param options.foldBatchNorm True: batch norms become part of the layers before them, which computes faster;
+ *   default false.
+ * @throws {RunError} If the file is in none of the network's layouts, or does not fit it.
+ */
+export function fileNetwork(
+  file: WeightsFile,
+  network: Network,
+  { foldBatchNorm = false }: { foldBatchNorm?: boolean } = {},
+): LoadedNetwork {
+  const frozen = FrozenNetwork.load(file, network, { foldBatchNorm }), { layout } = frozen;
   const { inputSize, normalization } = publishedInput(file, network, layout);
   const head = layout.head === null ? null : `${layout.head}.`;
   return {
     name: network.name,
-    values: frozen.parameters.values.map((value) =>
-      head !== null && value.name.startsWith(head)
-        ? { ...value, name: `head.${value.name.slice(head.length)}` }
-        : value
-    ),
+    values: foldBatchNorm
+      ? []
+      : frozen.parameters.values.map((value) =>
+        head !== null && value.name.startsWith(head)
+          ? { ...value, name: `head.${value.name.slice(head.length)}` }
+          : value
+      ),
     batches: batchesOf(file),
     hasHead: head !== null,
     inputSize,
     normalization,
     forward(images, head) {
       const features = frozen.features(images);
-      return { features, embedding: head ? frozen.embeddingOf(features) : null };
+      return { features, embedding: head && layout.head !== null ? frozen.embeddingOf(features) : null };
     },
     [Symbol.dispose]: () => frozen[Symbol.dispose](),
   };
 }
 
 /** A trained student with the file that its weights are from. */
-export function studentNetwork(student: Student, file: WeightsFile, inputSize: number): ExportedNetwork {
+export function studentNetwork(student: Student, file: WeightsFile, inputSize: number): LoadedNetwork {
   const { network: name, mean, std, parameters } = student;
   return {
     name,
