@@ -18,7 +18,7 @@ import {
   writeNpy,
 } from "@seed/core/host";
 import { listImages } from "@seed/data-image-folder";
-import { patchProblem } from "@seed/nn";
+import { patchProblem } from "@seed/nn/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
 import { type NetworkSubject, openSubject } from "./network_subject.ts";

@@ -8,7 +8,7 @@ import {
   type Outputs,
   stateDict,
   writeTorch,
-} from "@seed/nn/export";
+} from "@seed/nn/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { eagerEngine } from "./eager_engine.ts";
 import { interruptible } from "./interruptible.ts";

@@ -6,8 +6,8 @@
  */
 import type { Engine, Student } from "@seed/core";
 import { type Host, loadTrainedStudent, openEngine } from "@seed/core/host";
-import { layoutOf, networkNamed, NETWORKS, openWeights, publishedInput } from "@seed/nn";
-import { fileNetwork, type LoadedNetwork, studentNetwork } from "@seed/nn/export";
+import { networkNamed, NETWORKS, openWeights } from "@seed/nn";
+import { fileNetwork, layoutOf, type LoadedNetwork, publishedInput, studentNetwork } from "@seed/nn/host";
 import { openDefaultEngine } from "./default_engine.ts";
 import { type FinishedRun, openRun } from "./run_folder.ts";
 import type { SubjectFlags } from "./subject_flags.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type NamedArray, RunError, tf, torchShape, UsageError, type WeightsFile } from "@seed/core";
-import { FrozenNetwork, networkNamed } from "@seed/nn";
+import { networkNamed } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import { images, weight } from "../../tests/golden/formula.ts";
 import { CountingParameters } from "../networks/network_size.ts";
 import { countMacs } from "../networks/shape_backend.ts";
