@@ -23,6 +23,18 @@ export const EFFICIENTNET_LITE: Normalization = {
  *
  * @param images `[batch, height, width, 3]` float32 in 0..255.
  * @returns `(images / 255 - mean) / std`, the same shape.
+ *
+ * @example
+ * ```ts
+ * import { tf } from "@seed/core";
+ * import { normalize } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * await tf.setBackend("cpu");
+ * const half = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
+ * const pixel = normalize(tf.tensor4d([[[[0, 127.5, 255]]]]), half); // to -1..1
+ * pixel.dataSync().forEach((value, i) => assert.ok(Math.abs(value - [-1, 0, 1][i]) < 1e-6));
+ * ```
  */
 export function normalize(images: tf.Tensor4D, { mean, std }: Normalization): tf.Tensor4D {
   // One operation on the backend that records networks: what is exported begins after it.

@@ -40,6 +40,26 @@ export interface ConvNormOptions extends ConvOptions {
 /**
  * Convolution, batch norm, activation. From a frozen source, batch norm becomes part of the weight and a bias,
  * which an engine fuses with the convolution.
+ *
+ * @returns a layer from `[batch, height, width, inputs]` to `[batch, height / stride, width / stride, outputs]`, for
+ *   the mode that it is given.
+ *
+ * @example
+ * ```ts
+ * import { tf } from "@seed/core";
+ * import { convNorm, relu, TrainableParameters } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * await tf.setBackend("cpu");
+ * using source = new TrainableParameters(0);
+ * const stem = convNorm(source, {
+ *   names: ["conv1", "bn1"], // in the state dict: conv1.weight, bn1.weight, bn1.bias, bn1.running_mean, ...
+ *   ...{ inputs: 3, outputs: 8, kernel: 3, stride: 2, activation: relu },
+ * });
+ * const maps = stem(tf.randomNormal([4, 32, 32, 3]), { training: true }); // moves the running statistics
+ * assert.deepEqual(maps.shape, [4, 16, 16, 8]);
+ * assert.deepEqual(source.parameters.map(({ name }) => name).slice(0, 2), ["conv1.weight", "bn1.weight"]);
+ * ```
  */
 export function convNorm(source: ParameterSource, options: ConvNormOptions): ModalLayer {
   const { names, activation = identity, epsilon = 1e-5, momentum = 0.1, outputs, excited } = options;

@@ -32,6 +32,22 @@ export interface HeadOptions {
  * Linear layers with ReLUs between them, numbered as in a PyTorch `Sequential`: `name.0`, `name.2`, ... (SEED's and
  * MoCo-v2's head), or with batch norms `name.0`, `name.1`, `name.3`, `name.4`, ... (SimCLR's). A prediction head
  * follows without a ReLU: `name.0`, `name.1`, `name.3`, `name.4`, `name.5`, `name.7` (SimReg's).
+ *
+ * @returns a function of `[batch, inputs]` to `[batch, dim]`, not normalised, for the mode that it is given.
+ *
+ * @example SEED's head: two linear layers
+ * ```ts
+ * import { tf } from "@seed/core";
+ * import { projectionHead, TrainableParameters } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * await tf.setBackend("cpu");
+ * using source = new TrainableParameters(0);
+ * const head = projectionHead(source, "head", { inputs: 32, hidden: [64], dim: 16 });
+ * assert.deepEqual(head(tf.zeros([4, 32]), { training: true }).shape, [4, 16]);
+ * const names = source.parameters.map(({ name }) => name);
+ * assert.deepEqual(names, ["head.0.weight", "head.0.bias", "head.2.weight", "head.2.bias"]);
+ * ```
  */
 export function projectionHead(
   source: ParameterSource,

@@ -35,6 +35,17 @@ export class CountingParameters implements ParameterSource {
  * Computes a network's size by building and running it on shapes alone.
  *
  * @param side Of the picture, in pixels.
+ *
+ * @example How large a network is, without an engine
+ * ```ts
+ * import { networkNamed } from "@seed/nn";
+ * import { networkSize } from "@seed/nn/host";
+ * import assert from "node:assert/strict";
+ *
+ * const { parameters, featureDim } = networkSize(networkNamed("efficientnet_b0"), 224);
+ * assert.equal(parameters, 4_007_548); // timm's, without the classifier
+ * assert.equal(featureDim, 1280);
+ * ```
  */
 export function networkSize(network: Network, side: number): NetworkSize {
   const source = new CountingParameters();

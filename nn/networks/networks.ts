@@ -153,7 +153,22 @@ function visionTransformerOf(
   };
 }
 
-/** @throws {UsageError} If there is no network of the name. */
+/**
+ * The network of a name that commands and recipes use.
+ *
+ * @throws {UsageError} If there is none.
+ *
+ * @example
+ * ```ts
+ * import { networkNamed } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * const { inputSize, layouts } = networkNamed("resnet50");
+ * assert.equal(inputSize, 224);
+ * assert.ok(layouts.some(({ library }) => library === "torchvision"));
+ * assert.throws(() => networkNamed("resnet51"), /Did you mean "resnet50"/);
+ * ```
+ */
 export function networkNamed(name: string): Network {
   const network = NETWORKS.get(name);
   if (network) return network;

@@ -6,7 +6,31 @@ import { projectionHead } from "../layers/linear.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 import { TrainableParameters } from "../parameters/trainable_parameters.ts";
 
-/** Options of a student's projection head, as recipes write them. */
+/**
+ * Options of a student's projection head, as recipes write them.
+ *
+ * @example A student's plugin, whose recipes may write `head: { hidden: 2048 }`
+ * ```ts
+ * import { definePlugin, z } from "@seed/core";
+ * import { headOptions, resnet, StudentNetwork } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * const plugin = definePlugin({
+ *   kind: "student",
+ *   name: "my-resnet",
+ *   apiVersion: 1,
+ *   about: { summary: "A ResNet-34 with a projection head" },
+ *   options: z.strictObject({ head: headOptions }),
+ *   create: ({ head }, { seed, embeddingDim }) =>
+ *     new StudentNetwork("resnet34", (source) => resnet(source, { depth: 34 }), {
+ *       ...{ seed, head, teacherDim: embeddingDim },
+ *     }),
+ * });
+ *
+ * const { head } = plugin.options.parse({ head: { hidden: 2048 } });
+ * assert.deepEqual(head, { hidden: 2048, norm: "none", projection: null });
+ * ```
+ */
 export const headOptions = z.strictObject({
   /** Width between two linear layers, or widths between several; null: a single one. Default: the backbone's width. */
   hidden: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]).nullable().optional(),
@@ -23,7 +47,24 @@ export const dropRate = z.number().min(0).lt(1).default(0);
 
 const DEFAULT_DIM = 128;
 
-/** A backbone and a projection head with variables of their own. */
+/**
+ * A backbone and a projection head with variables of their own: all that a student's plugin has to make.
+ *
+ * @example The width of the embedding is the teacher's
+ * ```ts
+ * import { tf } from "@seed/core";
+ * import { mobilenetV3, StudentNetwork } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * await tf.setBackend("cpu");
+ * using student = new StudentNetwork("mobilenet_v3_small", (source) => mobilenetV3(source, "small"), {
+ *   ...{ seed: 0, head: { hidden: null }, teacherDim: 128 }, // hidden null: a single linear layer
+ * });
+ * const images = tf.zeros<tf.Rank.R4>([2, 32, 32, 3]); // pixels in 0..255
+ * const { features, embedding } = student.forward(images, { training: false });
+ * assert.deepEqual([features.shape, embedding.shape], [[2, 1024], [2, 128]]);
+ * ```
+ */
 export class StudentNetwork implements Student {
   readonly parameters: readonly Parameter[];
   readonly featureDim: number;

@@ -53,6 +53,25 @@ interface TeacherOptions {
  *
  * @param given.networks Names that a recipe may choose from; the first is the default.
  * @param given.layers What may be its embedding; the first is the default.
+ *
+ * @example A teacher of files whose names are torchvision's below `backbone.`
+ * ```ts
+ * import { definePlugin } from "@seed/core";
+ * import { plainLayout, pretrainedTeacher } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * const layout = { ...plainLayout("mine", ["backbone.conv1.weight"], "fc."), prefix: "backbone." };
+ * const plugin = definePlugin({
+ *   kind: "teacher",
+ *   name: "my-teacher",
+ *   apiVersion: 1,
+ *   about: { summary: "A ResNet-50 of my own" },
+ *   ...pretrainedTeacher({ networks: ["resnet50", "resnet18"], layouts: [layout], layers: ["features"] }),
+ * });
+ *
+ * const { network, layer, precision } = plugin.options.parse({ weights: "mine.pth" });
+ * assert.deepEqual([network, layer, precision], ["resnet50", "features", "auto"]);
+ * ```
  */
 export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
   given: PretrainedOptions & { networks: readonly [N, ...N[]]; layers: readonly [L, ...L[]] },
