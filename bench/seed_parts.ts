@@ -9,7 +9,8 @@ import {
   tf,
 } from "@seed/core";
 import { singleTerm, TrainingStep } from "@seed/core/host";
-import { FrozenNetwork, FrozenTeacher, MOCO_LAYOUTS, networkNamed } from "@seed/nn";
+import { FrozenTeacher, MOCO_LAYOUTS, networkNamed } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import objectivePlugin from "@seed/objective-seed";
 import queuePlugin from "@seed/queue-fifo";
 import studentPlugin from "@seed/student-efficientnet";

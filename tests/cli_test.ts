@@ -5,7 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { type NamedArray, SafetensorsFile, writeSafetensors } from "@seed/core";
-import { FrozenNetwork, networkNamed, openWeights } from "@seed/nn";
+import { networkNamed, openWeights } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import { ROOT, runCli, startCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { readNpy } from "./support/npy.ts";

@@ -87,8 +87,7 @@ export interface ObjectiveResult {
  *
  * @example Regression of the teacher's embedding, weighted up over training
  * ```ts
- * import { definePlugin, tf, z } from "@seed/core";
- * import { unitRows } from "@seed/nn";
+ * import { definePlugin, tf, unitRows, z } from "@seed/core";
  *
  * const plugin = definePlugin({
  *   kind: "objective",

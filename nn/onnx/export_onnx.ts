@@ -1,10 +1,13 @@
-import type { ExportedNetwork, Outputs } from "../export/exported_network.ts";
+import type { LoadedNetwork } from "../loaded/loaded_network.ts";
 import { encodeModel, type OnnxModel, type OnnxNode } from "./onnx_model.ts";
 import { recordGraph } from "./recorded_graph.ts";
 import { Translation } from "./translation.ts";
 
 /** The file's input: RGB in 0..1, normalised. */
 const INPUT = "images";
+
+/** Which outputs of a network. */
+export type Outputs = "features" | "head" | "both";
 
 /** What the file is to have. */
 export interface OnnxOptions {
@@ -24,7 +27,7 @@ export interface OnnxOptions {
  * @throws {RunError} If the network has an operation that is not translated (which is named), or is too large.
  */
 export function exportOnnx(
-  network: ExportedNetwork,
+  network: LoadedNetwork,
   options: OnnxOptions,
 ): { bytes: Uint8Array<ArrayBuffer>; tensors: number } {
   const model = onnxModel(network, options);
@@ -33,7 +36,7 @@ export function exportOnnx(
 
 /** The same, before it is written. */
 export function onnxModel(
-  { name, forward, values, normalization }: ExportedNetwork,
+  { name, forward, values, normalization }: LoadedNetwork,
   { outputs, inputSize, foldBatchNorm }: OnnxOptions,
 ): OnnxModel {
   const outputNames = outputs === "both"
