@@ -11,7 +11,7 @@ export class RunEvaluation implements Disposable {
 
   constructor(
     private readonly parts: Components,
-    recipe: Recipe,
+    private readonly recipe: Recipe,
     /** Aborted: stops before the next batch, with the signal's reason as the error. */
     signal: AbortSignal,
     private readonly report: (record: Pick<EvaluationRecord, "step" | "network"> & Evaluated) => void,
@@ -34,11 +34,13 @@ export class RunEvaluation implements Disposable {
 
   /** The teacher's embeddings, which agreement compares with. */
   async embedReference(): Promise<Evaluated | null> {
-    const { referenceTeacher: teacher, augmenter } = this.parts;
+    const { referenceTeacher: teacher, augmenter } = this.parts, { batch_size } = this.recipe.train;
     if (!teacher) return null;
     return await this.#evaluation.teacher(
       async (images) => [await teacher.embed(images)],
       teacher.inputSize ?? augmenter.size,
+      // In batches of the shape that training gives it: another would be another graph, with the weights once more.
+      teacher === this.parts.teacher ? { batchSize: batch_size } : {},
     );
   }
 

@@ -14,6 +14,7 @@ type NumberArray = Float32Array | Int32Array | Uint8Array | BigInt64Array;
 /** Runs operations at once, and owns the tensors. */
 export class EagerContext implements Disposable {
   readonly #handles = new Map<number, Deno.PointerValue>();
+  readonly #functions = new Set<string>();
   readonly #context: Deno.PointerValue;
   #nextId = 0;
   /** Device of every operation, for example `/device:GPU:0`; null: TensorFlow's choice. */
@@ -28,13 +29,32 @@ export class EagerContext implements Disposable {
     api.TFE_DeleteContextOptions(options);
   }
 
-  get pointer(): Deno.PointerValue {
-    return this.#context;
-  }
-
   /** How many tensors are alive. */
   get tensorCount(): number {
     return this.#handles.size;
+  }
+
+  /** Names of the functions that the context has. */
+  get functions(): ReadonlySet<string> {
+    return this.#functions;
+  }
+
+  /** Adds a `TF_Function`, which operations may then be called by; it stays the caller's to delete. */
+  addFunction(name: string, made: Deno.PointerValue): void {
+    const { api } = this;
+    withStatus(api, `add "${name}"`, (s) => api.TFE_ContextAddFunction(this.#context, made, s));
+    this.#functions.add(name);
+  }
+
+  /** Removes a function, and frees what it took, its constants and optimised graphs too. No call of it may run. */
+  removeFunction(name: string): void {
+    const { api } = this;
+    if (!this.#functions.delete(name)) return;
+    withStatus(
+      api,
+      `remove "${name}"`,
+      (s) => api.TFE_ContextRemoveFunction(this.#context, cString(name), s),
+    );
   }
 
   /** Kinds of the devices there are, for example `["CPU", "GPU"]`. */

@@ -169,6 +169,35 @@ Deno.test("a constant that a traced function makes can be returned and assigned"
   tf.dispose([variable, x]);
 });
 
+Deno.test("a disposed function gives its memory back", async () => {
+  const engine = await testEngine(), side = 2048, weight = tf.ones([side, side]) as tf.Tensor2D; // 17 MB
+  const x = tf.ones([1, side]) as tf.Tensor2D;
+  const once = async () => {
+    using traced = engine.trace((x) => [tf.matMul(x as tf.Tensor2D, weight)], { name: "large" });
+    const [y] = await traced.call(x);
+    assert.equal(y.dataSync()[0], side);
+    y.dispose();
+  };
+  await once();
+  const before = Deno.memoryUsage().rss;
+  for (let i = 0; i < 10; i++) await once();
+  const more = (Deno.memoryUsage().rss - before) / weight.size / 4;
+  assert.ok(more < 3, `ten functions that are gone keep ${more.toFixed(1)} copies of their constant`);
+  tf.dispose([x, weight]);
+});
+
+Deno.test("a function that is disposed of while it runs ends first, and is not called again", async () => {
+  const engine = await testEngine(), x = tf.scalar(3);
+  const traced = engine.trace((x) => [tf.neg(x)], { name: "short-lived" });
+  tf.dispose(await traced.call(x));
+  const running = traced.call(x);
+  traced[Symbol.dispose]();
+  const [y] = await running;
+  assert.equal(y.dataSync()[0], -3);
+  await assert.rejects(() => traced.call(x), /"short-lived" was called after it was disposed/);
+  tf.dispose([x, y]);
+});
+
 Deno.test("a process that has used the engine ends in peace", async () => {
   const program = `
     import { testEngine } from ${JSON.stringify(import.meta.resolve("../../../tests/support/engine.ts"))};
