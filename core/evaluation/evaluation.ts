@@ -24,19 +24,23 @@ export class Evaluation {
     private readonly options: Omit<EmbedOptions, "size">,
   ) {}
 
-  /** Evaluates the teacher, and keeps its embeddings to compare others with. */
-  async teacher(encode: Encoder, size: number): Promise<Evaluated> {
-    this.#teacher = await this.#embed(encode, size);
+  /**
+   * Evaluates the teacher, and keeps its embeddings to compare others with.
+   *
+   * @param batch How many images it is given at a time, if not as many as other networks.
+   */
+  async teacher(encode: Encoder, size: number, batch: { batchSize?: number } = {}): Promise<Evaluated> {
+    this.#teacher = await this.#embed(encode, { size, ...batch });
     return await this.#run(this.#teacher);
   }
 
   /** Evaluates another network. */
   async network(encode: Encoder, size: number, network?: TrainableNetwork): Promise<Evaluated> {
-    return await this.#run(await this.#embed(encode, size), network);
+    return await this.#run(await this.#embed(encode, { size }), network);
   }
 
-  async #embed(encode: Encoder, size: number): Promise<Embedded> {
-    const options = { ...this.options, size };
+  async #embed(encode: Encoder, own: { size: number; batchSize?: number }): Promise<Embedded> {
+    const options = { ...this.options, ...own };
     return {
       gallery: await embedImages(this.data.gallery, encode, options),
       queries: await embedImages(this.data.queries, encode, options),

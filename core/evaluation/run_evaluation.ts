@@ -13,10 +13,10 @@ export class RunEvaluation implements Disposable {
   constructor(
     private readonly parts: Pick<
       ProcessParts,
-      "engine" | "data" | "pipeline" | "augmenters" | "referenceTeacher"
+      "engine" | "data" | "pipeline" | "augmenters" | "teacher" | "referenceTeacher"
     >,
     private readonly learner: Pick<Learner, "evaluators" | "result" | "copyResult">,
-    recipe: Recipe,
+    private readonly recipe: Recipe,
     /** Aborted: stops before the next batch, with the signal's reason as the error. */
     signal: AbortSignal,
     private readonly report: (record: Pick<EvaluationRecord, "step" | "network"> & Evaluated) => void,
@@ -39,11 +39,13 @@ export class RunEvaluation implements Disposable {
 
   /** The teacher's embeddings, which agreement compares with. */
   async embedReference(): Promise<Evaluated | null> {
-    const { referenceTeacher: teacher, augmenters: [{ size }] } = this.parts;
+    const { teacher: taught, referenceTeacher: teacher, augmenters: [{ size }] } = this.parts;
     if (!teacher) return null;
     return await this.#evaluation.teacher(
       async (images) => [await teacher.embed(images)],
       teacher.inputSize ?? size,
+      // In batches of the shape that training gives it: another would be another graph, with the weights once more.
+      teacher === taught ? { batchSize: this.recipe.train.batch_size } : {},
     );
   }
 
