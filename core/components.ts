@@ -1,6 +1,4 @@
-import { join, resolve } from "node:path";
 import type { Augmenter } from "./interfaces/augmenter.ts";
-import { cacheDirectory } from "./fetch/cache_directory.ts";
 import type { DataSource } from "./interfaces/data_source.ts";
 import type { Engine } from "./interfaces/engine.ts";
 import { RunError, UsageError } from "./errors.ts";
@@ -9,6 +7,7 @@ import { type BatchNeeds, type LossTerm, needsOf } from "./training/loss_terms.t
 import type { Objective } from "./interfaces/objective.ts";
 import type { AugmenterModule } from "./images/pipeline/messages.ts";
 import { autoWorkers, type PipelineOptions, ViewPipeline } from "./images/pipeline/view_pipeline.ts";
+import { contextData, contextOf } from "./plugin_context.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "./interfaces/plugin.ts";
 import type { Queue } from "./interfaces/queue.ts";
 import type { ObjectiveUse, PluginUse, Recipe } from "./recipe/load_recipe.ts";
@@ -176,7 +175,7 @@ export class Components implements AsyncDisposable {
   }
 
   async #startPipeline(): Promise<ViewPipeline> {
-    return await ViewPipeline.start({ ...pipelineOptions(this.recipe), log: this.host.log });
+    return await ViewPipeline.start(pipelineOptions(this.recipe, this.host));
   }
 
   async #make<K extends PluginKind>(
@@ -188,17 +187,20 @@ export class Components implements AsyncDisposable {
 }
 
 /** How the pipeline of a recipe's views is made. */
-export function pipelineOptions({ augmenter, smallPatches, train, seed }: Recipe): PipelineOptions {
+export function pipelineOptions(
+  { augmenter, smallPatches, train, seed }: Recipe,
+  { log, signal }: Host,
+): PipelineOptions {
   return {
     augmenters: [augmenter, ...smallPatches.map((patches) => patches.augmenter)].map(moduleOf),
     workers: train.workers === "auto" ? autoWorkers() : train.workers,
-    seed,
+    ...{ seed, log, signal },
   };
 }
 
 /** What a worker imports an augmenter by. */
-function moduleOf({ module, exportName, options }: PluginUse<"augmenter">): AugmenterModule {
-  return { module, exportName, options };
+function moduleOf({ module, exportName, options, plugin }: PluginUse<"augmenter">): AugmenterModule {
+  return { module, exportName, options, cacheDir: contextData(plugin, 0).cacheDir };
 }
 
 function pluginsOf(recipe: Recipe): PluginUse<PluginKind>[] {
@@ -242,17 +244,11 @@ export async function createPlugin<K extends PluginKind>(
   return await use.plugin.create(use.options as never, context as PluginKinds[K]["context"]);
 }
 
-/** What every plugin is given; its cache is a folder of its name. */
+/** What every plugin is given. */
 export function pluginContext(
   use: Pick<PluginUse<PluginKind>, "plugin">,
   seed: number,
   host: Host,
 ): PluginContext {
-  return {
-    seed,
-    resolve: (path) => resolve(path),
-    cacheDir: join(cacheDirectory(), use.plugin.name.replaceAll(/[^\w.-]+/g, "_").replace(/^_+/, "")),
-    log: host.log,
-    signal: host.signal,
-  };
+  return contextOf(contextData(use.plugin, seed), host);
 }
