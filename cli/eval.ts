@@ -2,7 +2,6 @@ import { parse } from "yaml";
 import {
   type DataSource,
   type Engine,
-  type Evaluator,
   figuresOf,
   RunError,
   type tf,
@@ -10,18 +9,22 @@ import {
   UsageError,
 } from "@seed/core";
 import {
+  augmenterModule,
   autoWorkers,
   createPlugin,
   type Evaluated,
   Evaluation,
+  type EvaluatorInUse,
   type Host,
   loadPlugin,
   loadRecipe,
   loadTrainedStudent,
+  neededAugmenters,
   openEngine,
   pluginContext,
   type PluginUse,
   type Recipe,
+  viewMakers,
   ViewPipeline,
   withoutBroken,
 } from "@seed/core/host";
@@ -132,7 +135,8 @@ async function evaluateFile(
   const data = ofRecipe ?? { ...await loadPlugin("@seed/data-image-folder", "data", ""), options: { root } };
   return await interruptible("stopping", async (host) => {
     await using stack = new AsyncDisposableStack();
-    const pipeline = stack.use(await startPipeline());
+    const uses = await Promise.all((named.length ? named : ["knn", "linear"]).map((one) => shipped(one)));
+    const pipeline = stack.use(await startPipeline(uses, 0, host));
     const { images, skipped } = await openImages(data, {
       ...{ seed: 0, host, pipeline, stack },
       skips: ofRecipe?.on_error === "skip",
@@ -143,9 +147,7 @@ async function evaluateFile(
       const features = frozen.features(pixels as tf.Tensor4D);
       return layout.head === null ? [features] : [features, frozen.embeddingOf(features)];
     }, { name: "features and embedding" }));
-    const evaluators = await Promise.all(
-      (named.length ? named : ["knn", "linear"]).map((one) => evaluatorNamed(one, 0, engine, host)),
-    );
+    const evaluators = await createEvaluators(uses, { pipeline, seed: 0, engine, host });
     const options = { engine, pipeline, batchSize: BATCH, signal: host.signal };
     const evaluation = new Evaluation(evaluators, images, options);
     host.log(`Embedding ${images.gallery.length} + ${images.queries.length} images`);
@@ -183,18 +185,21 @@ async function evaluate(
 ) {
   const contextOf = (use: Parameters<typeof pluginContext>[0]) => pluginContext(use, recipe.seed, host);
   await using stack = new AsyncDisposableStack();
-  const pipeline = stack.use(await startPipeline());
+  const { seed } = recipe, own = recipe.evaluate.evaluators;
+  const uses = [...own, ...await Promise.all(named.map((name) => shipped(name, given[name])))];
+  const pipeline = stack.use(await startPipeline(uses, seed, host));
   const { images, skipped } = await openImages(recipe.data, {
-    ...{ seed: recipe.seed, host, pipeline, stack },
+    ...{ seed, host, pipeline, stack },
     skips: recipe.data.on_error === "skip",
   });
   const teacherUse = recipe.evaluate.teacher ?? recipe.teacher;
   const engine = stack.use(await openEngine(recipe, host));
-  const evaluators = await evaluatorsOf(recipe, named, given, engine, host);
+  const all = await createEvaluators(uses, { pipeline, seed, engine, host });
+  const evaluators = chosen(all.slice(0, own.length), all.slice(own.length), named, given);
   const batchSize = Math.min(64, recipe.train.batch_size);
   const evaluation = new Evaluation(evaluators, images, { engine, pipeline, batchSize, signal: host.signal });
   const evaluations: NetworkFigures[] = [];
-  if (teacherUse && evaluators.some(({ usesTeacher }) => usesTeacher)) {
+  if (teacherUse && evaluators.some(({ evaluator }) => evaluator.usesTeacher)) {
     using teacher = await createPlugin(teacherUse, { ...contextOf(teacherUse), engine });
     host.log(`Embedding ${images.gallery.length} + ${images.queries.length} images with the teacher`);
     const found = await evaluation.teacher(
@@ -223,8 +228,13 @@ async function evaluate(
   };
 }
 
-async function startPipeline(): Promise<ViewPipeline> {
-  return await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 });
+async function startPipeline(
+  uses: readonly EvaluatorUse[],
+  seed: number,
+  { log, signal }: Host,
+): Promise<ViewPipeline> {
+  const augmenters = neededAugmenters(uses).map(augmenterModule);
+  return await ViewPipeline.start({ augmenters, workers: autoWorkers(), seed, log, signal });
 }
 
 /** What is evaluated on, and how many images are left out because they do not decode. */
@@ -252,38 +262,37 @@ function evaluationOf({ evaluation }: DataSource): NonNullable<DataSource["evalu
   );
 }
 
-/** The recipe's evaluators, or those that are named, which the recipe need not have. */
-async function evaluatorsOf(
-  recipe: Recipe,
-  named: string[],
-  given: Given,
-  engine: Engine,
-  host: Host,
-): Promise<Evaluator[]> {
-  const evaluators: Evaluator[] = [];
-  for (const use of recipe.evaluate.evaluators) {
-    evaluators.push(await createPlugin(use, { ...pluginContext(use, recipe.seed, host), engine }));
-  }
-  if (named.length === 0) return evaluators;
-  return await Promise.all(named.map(async (name) => {
-    const own = evaluators.find((evaluator) => evaluator.name === name);
-    if (own && !given[name]) return own;
-    return await evaluatorNamed(name, recipe.seed, engine, host, given[name]);
-  }));
-}
+/** An evaluator's plugin with checked options. */
+type EvaluatorUse = Pick<PluginUse<"evaluator">, "plugin" | "options">;
 
 /** One that comes with SEED, with its defaults. */
-async function evaluatorNamed(
-  name: string,
-  seed: number,
-  engine: Engine,
-  host: Host,
-  options: Record<string, unknown> = {},
-): Promise<Evaluator> {
+async function shipped(name: string, options: Record<string, unknown> = {}): Promise<EvaluatorUse> {
   const { plugin } = await loadPlugin(DEFAULTS.evaluatorPackage(name), "evaluator", "");
-  return await plugin.create(plugin.options.parse(options) as never, {
-    ...pluginContext({ plugin }, seed, host),
-    engine,
+  return { plugin, options: plugin.options.parse(options) };
+}
+
+async function createEvaluators(
+  uses: readonly EvaluatorUse[],
+  { pipeline, seed, engine, host }: { pipeline: ViewPipeline; seed: number; engine: Engine; host: Host },
+): Promise<EvaluatorInUse[]> {
+  const views = viewMakers(uses, pipeline, 0);
+  return await Promise.all(uses.map(async (use, i) => ({
+    evaluator: await createPlugin(use, { ...pluginContext(use, seed, host), engine }),
+    views: views[i],
+  })));
+}
+
+/** The recipe's own evaluators, or those that are named: the recipe's where it has them, else those of SEED. */
+function chosen(
+  own: readonly EvaluatorInUse[],
+  ofSeed: readonly EvaluatorInUse[],
+  named: readonly string[],
+  given: Given,
+): readonly EvaluatorInUse[] {
+  if (named.length === 0) return own;
+  return named.map((name, i) => {
+    const known = given[name] ? undefined : own.find(({ evaluator }) => evaluator.name === name);
+    return known ?? ofSeed[i];
   });
 }
 

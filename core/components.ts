@@ -1,13 +1,15 @@
+import { resolve } from "node:path";
 import type { Augmenter } from "./interfaces/augmenter.ts";
 import type { DataSource } from "./interfaces/data_source.ts";
 import type { Engine } from "./interfaces/engine.ts";
 import { RunError, UsageError } from "./errors.ts";
-import type { Evaluator } from "./interfaces/evaluator.ts";
+import type { EvaluatorInUse } from "./evaluation/evaluation.ts";
+import { neededAugmenters, viewMakers } from "./evaluation/evaluator_views.ts";
 import { type BatchNeeds, type LossTerm, needsOf } from "./training/loss_terms.ts";
 import type { Objective } from "./interfaces/objective.ts";
-import type { AugmenterModule } from "./images/pipeline/messages.ts";
+import { augmenterModule } from "./images/pipeline/augmenter_module.ts";
 import { autoWorkers, type PipelineOptions, ViewPipeline } from "./images/pipeline/view_pipeline.ts";
-import { contextData, contextOf } from "./plugin_context.ts";
+import { cacheDirOf, contextOf } from "./plugin_context.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "./interfaces/plugin.ts";
 import type { Queue } from "./interfaces/queue.ts";
 import type { ObjectiveUse, PluginUse, Recipe } from "./recipe/load_recipe.ts";
@@ -40,7 +42,7 @@ export class Components implements AsyncDisposable {
   needs!: BatchNeeds;
   /** What makes small patches, one a stream of them. */
   patchAugmenters: Augmenter[] = [];
-  evaluators: Evaluator[] = [];
+  evaluators: EvaluatorInUse[] = [];
   /** Images that are left out, since they do not decode. */
   skipped: SkippedImages = { count: 0, images: [] };
   pipeline!: ViewPipeline;
@@ -98,8 +100,12 @@ export class Components implements AsyncDisposable {
       this.average = this.#stack.use(new WeightAverage(await this.#createStudent(), recipe.train.ema));
     }
     await this.#createTerms();
-    for (const use of recipe.evaluate.evaluators) this.evaluators.push(await this.#make(use, { engine }));
+    const { evaluators: uses } = recipe.evaluate;
+    const evaluators = [];
+    for (const use of uses) evaluators.push(await this.#make(use, { engine }));
     this.pipeline ??= this.#stack.use(await this.#startPipeline());
+    const views = viewMakers(uses, this.pipeline, trainingAugmenters(recipe).length);
+    this.evaluators = evaluators.map((evaluator, i) => ({ evaluator, views: views[i] }));
   }
 
   async #skipBroken(): Promise<void> {
@@ -187,39 +193,32 @@ export class Components implements AsyncDisposable {
 }
 
 /** How the pipeline of a recipe's views is made. */
-export function pipelineOptions(
-  { augmenter, smallPatches, train, seed }: Recipe,
-  { log, signal }: Host,
-): PipelineOptions {
+export function pipelineOptions(recipe: Recipe, { log, signal }: Host): PipelineOptions {
+  const { train, seed, evaluate } = recipe;
   return {
-    augmenters: [augmenter, ...smallPatches.map((patches) => patches.augmenter)].map(moduleOf),
+    augmenters: [...trainingAugmenters(recipe), ...neededAugmenters(evaluate.evaluators)].map(
+      augmenterModule,
+    ),
     workers: train.workers === "auto" ? autoWorkers() : train.workers,
     ...{ seed, log, signal },
   };
 }
 
-/** What a worker imports an augmenter by. */
-function moduleOf({ module, exportName, options, plugin }: PluginUse<"augmenter">): AugmenterModule {
-  return { module, exportName, options, cacheDir: contextData(plugin, 0).cacheDir };
+/** By stream. */
+function trainingAugmenters({ augmenter, smallPatches }: Recipe): PluginUse<"augmenter">[] {
+  return [augmenter, ...smallPatches.map((patches) => patches.augmenter)];
 }
 
-function pluginsOf(recipe: Recipe): PluginUse<PluginKind>[] {
-  const { engine, data, augmenter, teacher, student, queue, objectives, smallPatches, evaluate, loggers } =
-    recipe;
-  const uses = [
-    engine,
-    data,
-    augmenter,
-    ...smallPatches.map((patches) => patches.augmenter),
-    teacher,
-    student,
-  ];
+function pluginsOf(recipe: Recipe): Pick<PluginUse<PluginKind>, "plugin" | "options">[] {
+  const { engine, data, teacher, student, queue, objectives, smallPatches, evaluate, loggers } = recipe;
+  const uses = [engine, data, ...trainingAugmenters(recipe), teacher, student];
   const queues = [
     queue,
     ...smallPatches.map((patches) => patches.queue),
     ...objectives.map(({ queue }) => queue),
   ];
-  return [...uses, ...queues, evaluate.teacher, ...objectives, ...evaluate.evaluators, ...loggers]
+  const evaluators = [...evaluate.evaluators, ...neededAugmenters(evaluate.evaluators)];
+  return [...uses, ...queues, evaluate.teacher, ...objectives, ...evaluators, ...loggers]
     .filter((use) => use !== null && use !== undefined);
 }
 
@@ -250,5 +249,5 @@ export function pluginContext(
   seed: number,
   host: Host,
 ): PluginContext {
-  return contextOf(contextData(use.plugin, seed), host);
+  return contextOf({ seed, cacheDir: cacheDirOf(use.plugin), base: resolve(".") }, host);
 }

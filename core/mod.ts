@@ -105,6 +105,8 @@ export {
   type Figures,
   figuresOf,
   type TrainableNetwork,
+  type ViewMaker,
+  type ViewRequest,
 } from "./interfaces/evaluator.ts";
 export type {
   EvaluationRecord,
@@ -122,7 +124,9 @@ export {
 } from "./interfaces/objective.ts";
 export {
   type About,
+  type AugmenterReference,
   definePlugin,
+  type EvaluatorNeeds,
   type NetworkContext,
   type OptionProblem,
   type Plugin,

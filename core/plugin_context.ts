@@ -11,10 +11,9 @@ export interface ContextData {
   readonly base: string;
 }
 
-/** The data of a plugin's context; its cache is a folder of its name. */
-export function contextData({ name }: { name: string }, seed: number): ContextData {
-  const folder = name.replaceAll(/[^\w.-]+/g, "_").replace(/^_+/, "");
-  return { seed, cacheDir: join(cacheDirectory(), folder), base: resolve(".") };
+/** A plugin's folder in the user's cache: one of its name. */
+export function cacheDirOf({ name }: { name: string }): string {
+  return join(cacheDirectory(), name.replaceAll(/[^\w.-]+/g, "_").replace(/^_+/, ""));
 }
 
 /** The context that a plugin is given, in the main thread and in workers alike. */

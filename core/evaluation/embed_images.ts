@@ -1,7 +1,6 @@
 import type { ImageSet } from "../interfaces/data_source.ts";
 import type { Engine } from "../interfaces/engine.ts";
-import type { EmbeddedSet } from "../interfaces/evaluator.ts";
-import type { BatchRequest, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
+import type { EmbeddedSet, ViewMaker, ViewRequest } from "../interfaces/evaluator.ts";
 import { tf } from "../tf.ts";
 
 /**
@@ -13,7 +12,8 @@ export type Encoder = (images: tf.Tensor4D) => Promise<tf.Tensor2D[]>;
 /** How images become rows. */
 export interface EmbedOptions {
   engine: Engine;
-  pipeline: ViewPipeline;
+  /** What makes the centre crops: the run's pipeline, or the `views` that an evaluator is given. */
+  pipeline: ViewMaker;
   batchSize: number;
   /** Side of the centre crop in pixels. */
   size: number;
@@ -73,7 +73,7 @@ export async function embedImages(
 function* requests(
   images: ImageSet,
   { batchSize, size, shortSide }: { batchSize: number; size: number; shortSide?: number },
-): Generator<BatchRequest> {
+): Generator<ViewRequest> {
   for (let first = 0; first < images.length; first += batchSize) {
     const index = (i: number) => first + i < images.length ? first + i : first;
     const batch = Array.from({ length: batchSize }, (_, i) => images.image(index(i)));

@@ -55,12 +55,34 @@ export interface PluginKinds {
   };
   augmenter: { creates: Augmenter; context: PluginContext };
   data: { creates: DataSource; context: PluginContext };
-  evaluator: { creates: Evaluator; context: NetworkContext };
+  evaluator: { creates: Evaluator; context: NetworkContext; needs: EvaluatorNeeds };
   logger: { creates: Logger; context: PluginContext & { readonly runDirectory: string } };
 }
 
 /** The kinds there are. */
 export type PluginKind = keyof PluginKinds;
+
+/** What an evaluator needs of a run besides embeddings. */
+export interface EvaluatorNeeds {
+  /** Augmenters whose views it asks for, by names of its own. */
+  readonly augmenters?: Readonly<Record<string, AugmenterReference>>;
+}
+
+/** An augmenter as worker threads can import it. */
+export interface AugmenterReference {
+  readonly plugin: Plugin<"augmenter">;
+  /** URL of the plugin's module: `import.meta.resolve("@seed/augmenter-moco-v2")`, or `import.meta.url`. */
+  readonly module: string;
+  /** Default `default`. */
+  readonly exportName?: string;
+  /** As a recipe would give them. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What a kind of plugin may need of a run. */
+type NeedsOf<K extends PluginKind> = K extends PluginKind
+  ? PluginKinds[K] extends { needs: infer Needs } ? Needs : never
+  : never;
 
 /** Where a plugin comes from and what it stands for. */
 export interface About {
@@ -101,6 +123,11 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    * option at fault.
    */
   check?(options: z.output<S>, recipe: RecipeFacts): OptionProblem[];
+  /**
+   * What the plugin needs of a run, known by its options alone, before anything heavy loads. Absent: nothing. Asked of
+   * evaluators.
+   */
+  needs?(options: z.output<S>): NeedsOf<K>;
   /**
    * Looks at the files that the options name, before the engine is installed or opened: what is missing or damaged
    * is told within seconds.

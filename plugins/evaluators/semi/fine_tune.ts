@@ -1,5 +1,13 @@
-import { crossEntropy, type Engine, type ImageReference, Random, Sgd, type Student, tf } from "@seed/core";
-import type { ViewPipeline } from "@seed/core/host";
+import {
+  crossEntropy,
+  type Engine,
+  type ImageReference,
+  Random,
+  Sgd,
+  type Student,
+  tf,
+  type ViewMaker,
+} from "@seed/core";
 
 /** SwAV's fine-tuning (Caron et al., NeurIPS 2020, and its `eval_semisup.py`). */
 export interface FineTuneOptions {
@@ -41,7 +49,7 @@ export class FineTuned implements Disposable {
    * @param options.view Key of an image's view in an epoch.
    */
   async train(
-    { engine, pipeline, signal }: { engine: Engine; pipeline: ViewPipeline; signal: AbortSignal },
+    { engine, views, signal }: { engine: Engine; views: ViewMaker; signal: AbortSignal },
     images: readonly { image: ImageReference; label: number }[],
     options: FineTuneOptions & { size: number; seed: number },
   ): Promise<void> {
@@ -75,10 +83,10 @@ export class FineTuned implements Disposable {
       const requests = batches.map((rows) => ({
         images: rows.map((row) => images[row].image),
         keys: rows.map((row) => [seed, "semi", "view", row, epoch]),
-        size,
+        ...{ size, augmenter: "crops" },
       }));
       let number = 0;
-      for await (const { pixels } of pipeline.batches(requests)) {
+      for await (const { pixels } of views.batches(requests)) {
         signal.throwIfAborted();
         const labels = batches[number++].map((row) => images[row].label);
         const input = engine.upload(pixels, [batch, size, size, 3]);
