@@ -1,9 +1,13 @@
 import type { AugmenterUse } from "../images/pipeline/augmenter_module.ts";
 import type { BatchRequest, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
 import type { ViewMaker, ViewRequest } from "../interfaces/evaluator.ts";
-import type { PluginUse } from "../recipe/load_recipe.ts";
+import type { Plugin } from "../interfaces/plugin.ts";
 
-type EvaluatorUse = Pick<PluginUse<"evaluator">, "plugin" | "options">;
+/** An evaluator's plugin with checked options. */
+interface EvaluatorUse {
+  plugin: Pick<Plugin<"evaluator">, "name" | "needs">;
+  options: unknown;
+}
 
 /** The augmenters that evaluators ask for, one evaluator's after the other's. */
 export function neededAugmenters(uses: readonly EvaluatorUse[]): AugmenterUse[] {
