@@ -93,7 +93,15 @@ export {
   type Window,
 } from "./images/pipeline/resample.ts";
 export type { Augmenter, Pixels, ViewDescription } from "./interfaces/augmenter.ts";
-export type { DataSource, ImageReference, ImageSet, RawPixels } from "./interfaces/data_source.ts";
+export type {
+  DataSource,
+  ImageReader,
+  ImageReference,
+  ImageSet,
+  OpenReader,
+  RawPixels,
+  ReaderReference,
+} from "./interfaces/data_source.ts";
 export type { Diagnosis } from "./interfaces/diagnosis.ts";
 export type { Device, Engine, Precision, TracedFunction, TraceOptions } from "./interfaces/engine.ts";
 export {
