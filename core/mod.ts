@@ -150,6 +150,7 @@ export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
+export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
 export { noisyStudent } from "./training/noise.ts";
 export type { Views } from "./training/training_step.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";

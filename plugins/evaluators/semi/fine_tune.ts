@@ -3,6 +3,7 @@ import {
   type Engine,
   type ImageReference,
   Random,
+  rateOfEpoch,
   Sgd,
   type Student,
   tf,
@@ -74,8 +75,10 @@ export class FineTuned implements Disposable {
     const classes = this.#bias.shape[0]!;
     for (let epoch = 0; epoch < epochs; epoch++) {
       const order = new Random(seed, "semi", "epoch", epoch).permutation(images.length);
-      const factor = DROP ** drops.filter((drop) => epoch >= drop).length;
-      const rates = [options.lr, options.head_lr].map((lr) => tf.scalar(lr * factor));
+      const schedule = { schedule: "steps", epochs, drops, dropFactor: DROP } as const;
+      const rates = [options.lr, options.head_lr].map((lr) =>
+        tf.scalar(rateOfEpoch(epoch, { lr, ...schedule }))
+      );
       const batches: number[][] = [];
       for (let first = 0; first + batch <= images.length; first += batch) {
         batches.push(Array.from(order.slice(first, first + batch)));
