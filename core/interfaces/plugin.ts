@@ -26,7 +26,7 @@ export interface PluginContext {
   readonly cacheDir: string;
   /** Prints a line to the user. */
   log(message: string): void;
-  /** Aborted when the user interrupts. */
+  /** Aborted when the user interrupts, and in a worker also when the workers end. */
   readonly signal: AbortSignal;
 }
 
