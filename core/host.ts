@@ -9,13 +9,15 @@ export { createPlugin, openEngine, pluginContext } from "./parts/create_plugin.t
 export { Learner } from "./parts/learner.ts";
 export { createProcessParts, pipelineOptions, type ProcessParts } from "./parts/process_parts.ts";
 export { embedBatches, type Rows } from "./evaluation/embed_images.ts";
-export { type Evaluated, Evaluation } from "./evaluation/evaluation.ts";
+export { type Evaluated, Evaluation, type EvaluatorInUse } from "./evaluation/evaluation.ts";
+export { neededAugmenters, viewMakers } from "./evaluation/evaluator_views.ts";
 export { cacheDirectory } from "./fetch/cache_directory.ts";
 export type { Download } from "./fetch/download.ts";
 export { sha256OfFile } from "./fetch/file_hash.ts";
 export { findPip } from "./fetch/pip_package.ts";
 export { exists } from "./files/path_exists.ts";
 export { type SkippedImages, withoutBroken } from "./images/without_broken.ts";
+export { augmenterModule, type AugmenterUse } from "./images/pipeline/augmenter_module.ts";
 export { decode } from "./images/pipeline/decode.ts";
 export { resize } from "./images/pipeline/resample.ts";
 export {

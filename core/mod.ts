@@ -94,7 +94,15 @@ export {
   type Window,
 } from "./images/pipeline/resample.ts";
 export type { Augmenter, Pixels, ViewDescription } from "./interfaces/augmenter.ts";
-export type { DataSource, ImageReference, ImageSet, RawPixels } from "./interfaces/data_source.ts";
+export type {
+  DataSource,
+  ImageReader,
+  ImageReference,
+  ImageSet,
+  OpenReader,
+  RawPixels,
+  ReaderReference,
+} from "./interfaces/data_source.ts";
 export type { Diagnosis } from "./interfaces/diagnosis.ts";
 export type { Device, Engine, Precision, TracedFunction, TraceOptions } from "./interfaces/engine.ts";
 export {
@@ -106,6 +114,8 @@ export {
   type Figures,
   figuresOf,
   type TrainableNetwork,
+  type ViewMaker,
+  type ViewRequest,
 } from "./interfaces/evaluator.ts";
 export type {
   EvaluationRecord,
@@ -124,7 +134,9 @@ export type {
 } from "./interfaces/objective.ts";
 export {
   type About,
+  type AugmenterReference,
   definePlugin,
+  type EvaluatorNeeds,
   type NetworkContext,
   type OptionProblem,
   type Plugin,
@@ -141,6 +153,7 @@ export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
 export { type PassOptions, trainingPass } from "./training/student_passes.ts";
+export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";

@@ -410,6 +410,30 @@ for (const [what, evaluate, step] of EVALUATORS) {
     expectFailure((t) => checkEvaluator(t, { make: () => ({ name: "knn", evaluate }) }), step));
 }
 
+const NETWORK = { size: 32, copy: () => Promise.resolve(tinyStudent({ seed: 1, teacherDim: null })) };
+
+Deno.test("checkEvaluator() on one that keeps the copy of the network that it has trained", () =>
+  expectFailure((t) =>
+    checkEvaluator(t, {
+      network: NETWORK,
+      make: () => ({
+        ...{ name: "knn", usesNetwork: true },
+        async evaluate(inputs) {
+          await inputs.network!.copy();
+          return await knn().evaluate(inputs);
+        },
+      }),
+    }), /keeps no tensors, nor copies of the network/));
+
+Deno.test("checkEvaluator() on one that trains a network, without one", () =>
+  expectFailure(
+    (t) =>
+      checkEvaluator(t, {
+        make: () => ({ name: "knn", usesNetwork: true, evaluate: (inputs) => knn().evaluate(inputs) }),
+      }),
+    /is checked with a network/,
+  ));
+
 const LOGGERS: [string, (directory: string) => Logger, RegExp | null][] = [
   ["that does nothing", () => ({ [Symbol.dispose]() {} }), null],
   ["on standard output", () => ({ step: console.log, [Symbol.dispose]() {} }), /from its start to its end/],

@@ -86,7 +86,7 @@ export async function lookAt(
     host,
   );
   const sums = new ChannelSums(), shown: ShownImage[] = [];
-  for await (const made of makeViews(recipe, train, chooseImages(train, count.images), sources)) {
+  for await (const made of makeViews(recipe, train, chooseImages(train, count.images), sources, host)) {
     host.signal.throwIfAborted();
     for (const pixels of made.pixels[0]) sums.add(pixels);
     shown.push(await showImage(recipe, train, made, sources));
@@ -127,9 +127,10 @@ async function* makeViews(
   train: ImageSet,
   images: readonly number[],
   sources: readonly Source[],
+  host: Host,
 ): AsyncGenerator<MadeViews> {
   const { seed } = recipe;
-  await using pipeline = await ViewPipeline.start(pipelineOptions(recipe));
+  await using pipeline = await ViewPipeline.start(pipelineOptions(recipe, host));
   const requests = images.flatMap((image) => sources.map((source) => requestOf(train, image, source, seed)));
   let made: Uint8Array[][] = [];
   for await (const { pixels, size, tag: image } of pipeline.batches(requests)) {

@@ -26,7 +26,7 @@ export interface PluginContext {
   readonly cacheDir: string;
   /** Prints a line to the user. */
   log(message: string): void;
-  /** Aborted when the user interrupts. */
+  /** Aborted when the user interrupts, and in a worker also when the workers end. */
   readonly signal: AbortSignal;
 }
 
@@ -66,12 +66,29 @@ export interface PluginKinds {
   };
   augmenter: { creates: Augmenter; context: PluginContext };
   data: { creates: DataSource; context: PluginContext };
-  evaluator: { creates: Evaluator; context: NetworkContext };
+  evaluator: { creates: Evaluator; context: NetworkContext; needs: EvaluatorNeeds };
   logger: { creates: Logger; context: PluginContext & { readonly runDirectory: string } };
 }
 
 /** The kinds there are. */
 export type PluginKind = keyof PluginKinds;
+
+/** What an evaluator needs of a run besides embeddings. */
+export interface EvaluatorNeeds {
+  /** Augmenters whose views it asks for, by names of its own. */
+  readonly augmenters?: Readonly<Record<string, AugmenterReference>>;
+}
+
+/** An augmenter as worker threads can import it. */
+export interface AugmenterReference {
+  readonly plugin: Plugin<"augmenter">;
+  /** URL of the plugin's module: `import.meta.resolve("@seed/augmenter-moco-v2")`, or `import.meta.url`. */
+  readonly module: string;
+  /** Default `default`. */
+  readonly exportName?: string;
+  /** As a recipe would give them. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
 
 /** What a plugin of a kind tells of its needs. */
 export type NeedsOf<K extends PluginKind> = K extends PluginKind
@@ -120,6 +137,11 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    */
   check?(options: z.output<S>, recipe: RecipeFacts): OptionProblem[];
   /**
+   * What the plugin needs of a run, by its options: `validate`, `cache`, `view` and the loader know it without an
+   * engine, a teacher or a student. Every objective tells it, and evaluators that ask for views; others need nothing.
+   */
+  needs?(options: z.output<S>): NeedsOf<K>;
+  /**
    * Looks at the files that the options name, before the engine is installed or opened: what is missing or damaged
    * is told within seconds.
    *
@@ -140,11 +162,6 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    * @throws {RunError} If something is wrong; its message is the diagnosis.
    */
   diagnose?(context: PluginContext): Promise<Diagnosis[]>;
-  /**
-   * What the plugin needs of a run, by its options: `validate`, `cache`, `view` and the loader know it without an
-   * engine, a teacher or a student. Every objective tells; other kinds need nothing.
-   */
-  needs?(options: z.output<S>): NeedsOf<K>;
   create(
     options: z.output<S>,
     context: PluginKinds[K]["context"],
@@ -158,7 +175,7 @@ export function definePlugin<K extends PluginKind, S extends z.ZodType>(
   return plugin;
 }
 
-/** Kinds that have needs tell them. */
-type TellsNeeds<K extends PluginKind, S extends z.ZodType> = PluginKinds[K] extends { needs: unknown }
+/** Objectives tell their needs. */
+type TellsNeeds<K extends PluginKind, S extends z.ZodType> = K extends "objective"
   ? { needs(options: z.output<S>): NeedsOf<K> }
   : unknown;

@@ -1,5 +1,6 @@
-import { join, resolve } from "node:path";
-import { cacheDirectory } from "../fetch/cache_directory.ts";
+import { resolve } from "node:path";
+import { neededAugmenters } from "../evaluation/evaluator_views.ts";
+import { cacheDirOf, contextOf } from "../plugin_context.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
@@ -17,19 +18,13 @@ export async function createPlugin<K extends PluginKind>(
   return await use.plugin.create(use.options as never, context as PluginKinds[K]["context"]);
 }
 
-/** What every plugin is given; its cache is a folder of its name. */
+/** What every plugin is given. */
 export function pluginContext(
   use: Pick<PluginUse<PluginKind>, "plugin">,
   seed: number,
   host: Host,
 ): PluginContext {
-  return {
-    seed,
-    resolve: (path) => resolve(path),
-    cacheDir: join(cacheDirectory(), use.plugin.name.replaceAll(/[^\w.-]+/g, "_").replace(/^_+/, "")),
-    log: host.log,
-    signal: host.signal,
-  };
+  return contextOf({ seed, cacheDir: cacheDirOf(use.plugin), base: resolve(".") }, host);
 }
 
 /** Opens the recipe's engine, as the recipe asks for it. */
@@ -41,14 +36,21 @@ export async function openEngine(
   return await createPlugin(engine, { ...pluginContext(engine, seed, host), device, trace });
 }
 
-/** Every plugin that a recipe names. */
-export function pluginsOf(recipe: Recipe): PluginUse<PluginKind>[] {
-  const { engine, data, augmenter, teacher, student, queue, objectives, smallPatches, evaluate, loggers } =
-    recipe;
+/** What makes the views of training, by stream: the full ones, then small patches. */
+export function trainingAugmenters(
+  { augmenter, smallPatches }: Pick<Recipe, "augmenter" | "smallPatches">,
+): PluginUse<"augmenter">[] {
+  return [augmenter, ...smallPatches.map((patches) => patches.augmenter)];
+}
+
+/** Every plugin that a recipe names, and that its plugins ask for. */
+export function pluginsOf(recipe: Recipe): Pick<PluginUse<PluginKind>, "plugin" | "options">[] {
+  const { engine, data, teacher, student, queue, objectives, smallPatches, evaluate, loggers } = recipe;
   const uses = [
-    ...[engine, data, augmenter, ...smallPatches.map((patches) => patches.augmenter), teacher, student],
+    ...[engine, data, ...trainingAugmenters(recipe), teacher, student],
     ...[queue, ...smallPatches.map((patches) => patches.queue), ...objectives.map(({ queue }) => queue)],
-    ...[evaluate.teacher, ...objectives, ...evaluate.evaluators, ...loggers],
+    ...[evaluate.teacher, ...objectives, ...evaluate.evaluators, ...neededAugmenters(evaluate.evaluators)],
+    ...loggers,
   ];
-  return uses.filter((use) => use !== null);
+  return uses.filter((use) => use !== null && use !== undefined);
 }

@@ -1,4 +1,5 @@
-import type { Evaluator } from "../interfaces/evaluator.ts";
+import type { EvaluatorInUse } from "../evaluation/evaluation.ts";
+import { viewMakers } from "../evaluation/evaluator_views.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { Objective } from "../interfaces/objective.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
@@ -7,7 +8,7 @@ import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
 import { createOptimizer } from "../training/optimizers/create_optimizer.ts";
 import { stepOptions, TrainingStep } from "../training/training_step.ts";
 import { WeightAverage } from "../training/weight_average.ts";
-import { createPlugin, pluginContext } from "./create_plugin.ts";
+import { createPlugin, pluginContext, trainingAugmenters } from "./create_plugin.ts";
 import { createTerms } from "./create_terms.ts";
 import type { ProcessParts } from "./process_parts.ts";
 import type { LossTerm } from "../training/loss_terms.ts";
@@ -21,7 +22,7 @@ export class Learner implements Disposable {
     /** One an objective, and one more each with small patches. */
     readonly terms: readonly LossTerm[],
     readonly step: TrainingStep,
-    readonly evaluators: readonly Evaluator[],
+    readonly evaluators: readonly EvaluatorInUse[],
     private readonly createStudent: () => Promise<Student>,
     private readonly owned: DisposableStack,
   ) {}
@@ -33,7 +34,7 @@ export class Learner implements Disposable {
    */
   static async create(
     recipe: Recipe,
-    { engine, teacher }: Pick<ProcessParts, "engine" | "teacher">,
+    { engine, teacher, pipeline }: Pick<ProcessParts, "engine" | "teacher" | "pipeline">,
     host: Host,
   ): Promise<Learner> {
     using stack = new DisposableStack();
@@ -69,8 +70,11 @@ export class Learner implements Disposable {
         stepOptions(recipe.train, recipe.seed),
       ),
     );
-    const evaluators: Evaluator[] = [];
-    for (const use of recipe.evaluate.evaluators) evaluators.push(await make(use, { engine }));
+    const uses = recipe.evaluate.evaluators, evaluators: EvaluatorInUse[] = [];
+    const views = viewMakers(uses, pipeline, trainingAugmenters(recipe).length);
+    for (const [i, use] of uses.entries()) {
+      evaluators.push({ evaluator: await make(use, { engine }), views: views[i] });
+    }
     return new Learner(student, average, terms, step, evaluators, createStudent, stack.move());
   }
 

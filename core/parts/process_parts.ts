@@ -1,4 +1,6 @@
 import { RunError } from "../errors.ts";
+import { neededAugmenters } from "../evaluation/evaluator_views.ts";
+import { augmenterModule } from "../images/pipeline/augmenter_module.ts";
 import { autoWorkers, type PipelineOptions, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
 import { type SkippedImages, withoutBroken } from "../images/without_broken.ts";
 import type { Augmenter } from "../interfaces/augmenter.ts";
@@ -8,7 +10,7 @@ import type { Host } from "../interfaces/host.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
-import { createPlugin, openEngine, pluginContext, pluginsOf } from "./create_plugin.ts";
+import { createPlugin, openEngine, pluginContext, pluginsOf, trainingAugmenters } from "./create_plugin.ts";
 
 /** What a process has once, however many students learn in it. Whoever made it disposes of it. */
 export interface ProcessParts {
@@ -51,8 +53,8 @@ export async function createProcessParts(
     found = await withoutBroken(listed, pipeline, host);
   }
   checkImages(recipe, found.data);
-  const augmenters = [await make(recipe.augmenter)];
-  for (const { augmenter } of recipe.smallPatches) augmenters.push(await make(augmenter));
+  const augmenters: Augmenter[] = [];
+  for (const use of trainingAugmenters(recipe)) augmenters.push(await make(use));
   for (const use of pluginsOf(recipe)) {
     await use.plugin.checkFiles?.(use.options as never, pluginContext(use, recipe.seed, host));
   }
@@ -82,15 +84,17 @@ function checkImages({ train: { batch_size: batchSize }, evaluate }: Recipe, dat
 }
 
 async function startPipeline(recipe: Recipe, host: Host): Promise<ViewPipeline> {
-  return await ViewPipeline.start({ ...pipelineOptions(recipe), log: host.log });
+  return await ViewPipeline.start(pipelineOptions(recipe, host));
 }
 
 /** How the pipeline of a recipe's views is made. */
-export function pipelineOptions({ augmenter, smallPatches, train, seed }: Recipe): PipelineOptions {
+export function pipelineOptions(recipe: Recipe, { log, signal }: Host): PipelineOptions {
+  const { train, seed, evaluate } = recipe;
   return {
-    augmenters: [augmenter, ...smallPatches.map((patches) => patches.augmenter)]
-      .map(({ module, exportName, options }) => ({ module, exportName, options })),
+    augmenters: [...trainingAugmenters(recipe), ...neededAugmenters(evaluate.evaluators)].map(
+      augmenterModule,
+    ),
     workers: train.workers === "auto" ? autoWorkers() : train.workers,
-    seed,
+    ...{ seed, log, signal },
   };
 }

@@ -8,10 +8,11 @@ import { type Needs, needsOf } from "./objective_needs.ts";
 import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
 import {
   CHECKPOINT,
+  CHOICE_KEYS,
   EVALUATE,
   OBJECTIVE_TERM,
-  OPTIMIZER_KEYS,
   PLUGIN_KEYS,
+  SCHEDULE_KEYS,
   type Section,
   SECTION_KEYS,
   SMALL_PATCHES,
@@ -241,15 +242,15 @@ class RecipeLoader {
   }
 
   #train(values: unknown): TrainOptions | null {
-    const given = this.#mapping(values, ["train"]), optimizer = given?.optimizer;
+    const given = this.#mapping(values, ["train"]);
     if (!given) return null;
-    // A recipe that extends one with another optimizer takes that one's keys out by `null`.
+    // A recipe that extends one with another optimizer or schedule takes that one's keys out by `null`.
     const own = Object.fromEntries(
-      Object.entries(given).filter(([key, value]) => value !== null || !OPTIMIZER_KEYS.has(key)),
+      Object.entries(given).filter(([key, value]) => value !== null || !CHOICE_KEYS.has(key)),
     );
-    const owner = optimizer === undefined ? "train" : `train with the optimizer ${optimizer}`;
-    const train = this.#check(trainSchema(optimizer), own, ["train"], owner) as TrainOptions | null;
+    const train = this.#check(trainSchema(own), own, ["train"], trainOwner(own)) as TrainOptions | null;
     if (!train) return null;
+    if (train.schedule === "steps") this.#checkDrops(train);
     const { batch_size: batchSize, accumulate, bn_splits: splits } = train, passSize = batchSize / accumulate;
     if (!Number.isInteger(passSize)) {
       const message = `Expected a divisor of train.batch_size ${batchSize}, got ${accumulate}`;
@@ -261,6 +262,15 @@ class RecipeLoader {
       this.#problems.push({ path: ["train", "bn_splits"], message });
     }
     return train;
+  }
+
+  /** A drop that never comes would be another schedule than the recipe tells. */
+  #checkDrops({ drops, epochs }: { drops: readonly number[]; epochs: number }): void {
+    for (const [i, drop] of drops.entries()) {
+      if (drop < epochs) continue;
+      const message = `Expected less than train.epochs ${epochs}, got ${drop}`;
+      this.#problems.push({ path: ["train", "drops", i], message });
+    }
   }
 
   /** One objective, or a list of them. */
@@ -425,6 +435,13 @@ class RecipeLoader {
     for (const key of at.slice(0, -1)) holder = (holder[key] ??= {}) as Record<string | number, Values>;
     holder[at.at(-1)!] = values;
   }
+}
+
+/** Whose keys those of `train:` are: an optimizer's or a schedule's, where it has some of its own. */
+function trainOwner({ optimizer, schedule, ...keys }: Values): string {
+  const steps = schedule === "steps" || SCHEDULE_KEYS.some((key) => key in keys);
+  const chosen = [optimizer && `the optimizer ${optimizer}`, steps && schedule && `the schedule ${schedule}`];
+  return ["train", chosen.filter(Boolean).join(" and ")].filter(Boolean).join(" with ");
 }
 
 /** A plugin's schema with the core's keys known (and absent), so that hints can name them. */

@@ -1,5 +1,5 @@
 /**
- * Turns a module specifier of a recipe into a plugin: the only dynamic import of the core.
+ * Turns a module specifier of a recipe into a plugin. Workers import augmenters by the URL that it finds.
  *
  * @module
  */

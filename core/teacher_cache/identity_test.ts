@@ -13,6 +13,7 @@ const GIVEN = {
   names: ["a", "b"],
   offset: 0,
   length: 10,
+  bucket: null as string | null,
   augmenter: "moco",
   scale: 0.2,
   patchScale: 0.1,
@@ -37,14 +38,17 @@ function centreIdentity(changed: Partial<typeof GIVEN> = {}): unknown {
 }
 
 function identities(changed: Partial<typeof GIVEN>): { ofViews: unknown; ofCentre: unknown } {
-  const given = { ...GIVEN, ...changed }, { offset, length, sha256, path } = given;
+  const given = { ...GIVEN, ...changed }, { offset, length, bucket, sha256, path } = given;
+  const reader = bucket === null
+    ? {}
+    : { reader: { module: "m", exportName: "read", parameters: { bucket } } };
   const augmenter = (scale: number) => ({ plugin: { name: given.augmenter }, options: { scale } });
   const parts = {
     engine: { arithmetic: (precision: Precision) => precision === "auto" ? given.autoIs : precision },
     data: {
       train: {
         length: given.names.length,
-        image: (i: number) => ({ name: given.names[i], file: "f", offset, length }),
+        image: (i: number) => ({ name: given.names[i], file: "f", offset, length, ...reader }),
       },
     },
     teacher: { weights: sha256 === null ? null : { sha256 }, embeddingDim: given.dimensions },
@@ -78,6 +82,7 @@ Deno.test("whatever changes an embedding changes the identity", () => {
     { names: ["a", "b", "c"] },
     { offset: 5 },
     { length: 11 },
+    { bucket: "photos" },
     { augmenter: "swav" },
     { scale: 0.3 },
     { stream: 1 },
@@ -92,6 +97,7 @@ Deno.test("whatever changes an embedding changes the identity", () => {
     { keptIn: "fp32" },
   ];
   for (const change of changes) assert.notDeepEqual(identity(change), identity(), JSON.stringify(change));
+  assert.notDeepEqual(identity({ bucket: "photos" }), identity({ bucket: "drawings" }));
   const patches = { stream: 1 } as const;
   assert.notDeepEqual(identity({ ...patches, patchScale: 0.3 }), identity(patches));
 });

@@ -7,6 +7,8 @@ export interface AugmenterModule {
   module: string;
   exportName: string;
   options: unknown;
+  /** Folder of the plugin's own in the user's cache. */
+  cacheDir: string;
 }
 
 /** How a worker begins. */
@@ -15,6 +17,16 @@ export interface StartMessage {
   /** By number; none: evaluation views only. */
   augmenters: readonly AugmenterModule[];
   seed: number;
+  /** Folder that relative paths start from. */
+  base: string;
+}
+
+/** Tells the augmenters that the run is interrupted, or that the pipeline ends. */
+export interface AbortMessage {
+  kind: "abort";
+  reason: string;
+  /** Whether the worker is to say when they know, and has nothing more to do. */
+  isEnd: boolean;
 }
 
 /** One view to make, into a place of shared memory. */
@@ -36,5 +48,7 @@ export interface ViewTask {
 /** What a worker says. */
 export type WorkerReply =
   | { kind: "ready" }
+  | { kind: "log"; message: string }
+  | { kind: "ended" }
   | { kind: "done"; id: number }
   | { kind: "failed"; id: number | null; message: string };
