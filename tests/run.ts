@@ -32,7 +32,7 @@ const LONG = [
 ];
 
 /** How many of the other files share a process. */
-const GROUP = 20;
+const GROUP = 12;
 
 /** One process: its arguments after `deno test`, and what it is called. */
 interface Job {
