@@ -1,10 +1,12 @@
 import { figuresOf, type tf, UsageError } from "@seed/core";
 import {
+  augmenterModule,
   autoWorkers,
   createPlugin,
   type Evaluated,
   Evaluation,
   type Host,
+  neededAugmenters,
   pluginContext,
   ViewPipeline,
 } from "@seed/core/host";
@@ -13,6 +15,7 @@ import { dataNamed, dataOverride, type DataUse, openEvaluationData } from "./eva
 import {
   createEvaluators,
   EVALUATOR_FLAGS,
+  evaluatorsOf,
   type NamedEvaluators,
   namedEvaluators,
 } from "./evaluation/named_evaluators.ts";
@@ -127,17 +130,21 @@ interface NetworkFigures extends Evaluated {
 async function evaluate({ subject, data, named }: EvaluationPlan, host: Host) {
   const { run, inputSize } = subject, recipe = run?.finished.recipe ?? null;
   await using stack = new AsyncDisposableStack();
-  const pipeline = stack.use(await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 }));
-  const opened = { seed: recipe?.seed ?? 0, host, pipeline, stack };
+  const uses = await evaluatorsOf(named, recipe), augmenters = neededAugmenters(uses).map(augmenterModule);
+  const seed = recipe?.seed ?? 0;
+  const pipeline = stack.use(
+    await ViewPipeline.start({ ...{ augmenters, workers: autoWorkers(), seed }, ...host }),
+  );
+  const opened = { seed, host, pipeline, stack };
   const { images, skipped } = await openEvaluationData(data, opened);
   const engine = stack.use(await subject.openEngine(host));
-  const evaluators = await createEvaluators(named, recipe, { engine, host });
+  const evaluators = await createEvaluators(uses, { pipeline, seed, engine, host });
   const batchSize = Math.min(BATCH, recipe?.train.batch_size ?? BATCH);
   const evaluation = new Evaluation(evaluators, images, { engine, pipeline, batchSize, signal: host.signal });
   const embedding = `Embedding ${images.gallery.length} + ${images.queries.length} images`;
   const evaluations: NetworkFigures[] = [];
   const teacherUse = recipe?.evaluate.teacher ?? recipe?.teacher;
-  if (teacherUse && evaluators.some(({ usesTeacher }) => usesTeacher)) {
+  if (teacherUse && evaluators.some(({ evaluator }) => evaluator.usesTeacher)) {
     const context = pluginContext(teacherUse, recipe!.seed, host);
     using teacher = await createPlugin(teacherUse, { ...context, engine });
     host.log(`${embedding} with the teacher`);

@@ -62,7 +62,6 @@ export {
   batchNormParameters,
   batchNormTraining,
 } from "./layers/batch_norm.ts";
-export { checkSplits, embeddingsInParts } from "./layers/batch_parts.ts";
 export {
   convolve,
   type ConvOptions,
@@ -96,7 +95,6 @@ export {
   type PositionInterpolation,
 } from "./layers/position_embedding.ts";
 export { type Excitation, type ExciteOptions, squeezeExcite } from "./layers/squeeze_excite.ts";
-export { unitRows } from "./layers/unit_rows.ts";
 export { type Build, type Layout, plainLayout } from "./layouts/layout.ts";
 export { MOCO_LAYOUTS } from "./layouts/moco.ts";
 export { SIMCLR_LAYOUTS } from "./layouts/simclr.ts";

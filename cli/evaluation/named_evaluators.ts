@@ -1,5 +1,15 @@
-import { type Engine, type Evaluator, UsageError } from "@seed/core";
-import { createPlugin, type Host, loadPlugin, pluginContext, type Recipe } from "@seed/core/host";
+import { type Engine, UsageError } from "@seed/core";
+import {
+  createPlugin,
+  type EvaluatorInUse,
+  type Host,
+  loadPlugin,
+  pluginContext,
+  type PluginUse,
+  type Recipe,
+  viewMakers,
+  type ViewPipeline,
+} from "@seed/core/host";
 import type { Arguments } from "../arguments.ts";
 import { DEFAULTS } from "../defaults.ts";
 
@@ -30,25 +40,28 @@ function shareOf(text: string): number {
   throw new UsageError(`--semi takes shares above 0, up to 1, such as 0.01,0.1; got "${text}"`);
 }
 
+/** An evaluator's plugin with checked options. */
+export type EvaluatorUse = Pick<PluginUse<"evaluator">, "plugin" | "options">;
+
 /** The recipe's evaluators if none is named; else those, with the recipe's options where it has them. */
-export async function createEvaluators(
-  named: NamedEvaluators,
-  recipe: Recipe | null,
-  { engine, host }: { engine: Engine; host: Host },
-): Promise<Evaluator[]> {
-  const seed = recipe?.seed ?? 0;
-  const own: Evaluator[] = [];
-  for (const use of recipe?.evaluate.evaluators ?? []) {
-    own.push(await createPlugin(use, { ...pluginContext(use, seed, host), engine }));
-  }
+export async function evaluatorsOf(named: NamedEvaluators, recipe: Recipe | null): Promise<EvaluatorUse[]> {
+  const own = recipe?.evaluate.evaluators ?? [];
   if (named.size === 0) return own;
   return await Promise.all([...named].map(async ([name, options]) => {
-    const found = own.find((evaluator) => evaluator.name === name);
-    if (found && options === null) return found;
     const { plugin } = await loadPlugin(DEFAULTS.evaluatorPackage(name), "evaluator", "");
-    return await plugin.create(plugin.options.parse(options ?? {}) as never, {
-      ...pluginContext({ plugin }, seed, host),
-      engine,
-    });
+    const found = options === null ? own.find((use) => use.plugin.name === plugin.name) : undefined;
+    return found ?? { plugin, options: plugin.options.parse(options ?? {}) };
   }));
+}
+
+/** Makes them; `pipeline` has the augmenters that they need, and no others. */
+export async function createEvaluators(
+  uses: readonly EvaluatorUse[],
+  { pipeline, seed, engine, host }: { pipeline: ViewPipeline; seed: number; engine: Engine; host: Host },
+): Promise<EvaluatorInUse[]> {
+  const views = viewMakers(uses, pipeline, 0);
+  return await Promise.all(uses.map(async (use, i) => ({
+    evaluator: await createPlugin(use, { ...pluginContext(use, seed, host), engine }),
+    views: views[i],
+  })));
 }

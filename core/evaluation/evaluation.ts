@@ -6,6 +6,7 @@ import type {
   Evaluator,
   Figures,
   TrainableNetwork,
+  ViewMaker,
 } from "../interfaces/evaluator.ts";
 
 /** What evaluators found of a network, by their names. */
@@ -14,29 +15,39 @@ export interface Evaluated {
   details: Record<string, EvaluationDetails>;
 }
 
+/** An evaluator, and what makes views for it. */
+export interface EvaluatorInUse {
+  readonly evaluator: Evaluator;
+  readonly views: ViewMaker;
+}
+
 /** Evaluates networks on one data source; the teacher's embeddings are computed once. */
 export class Evaluation {
   #teacher: Embedded | null = null;
 
   constructor(
-    private readonly evaluators: readonly Evaluator[],
+    private readonly evaluators: readonly EvaluatorInUse[],
     private readonly data: NonNullable<DataSource["evaluation"]>,
     private readonly options: Omit<EmbedOptions, "size">,
   ) {}
 
-  /** Evaluates the teacher, and keeps its embeddings to compare others with. */
-  async teacher(encode: Encoder, size: number): Promise<Evaluated> {
-    this.#teacher = await this.#embed(encode, size);
+  /**
+   * Evaluates the teacher, and keeps its embeddings to compare others with.
+   *
+   * @param batch How many images it is given at a time, if not as many as other networks.
+   */
+  async teacher(encode: Encoder, size: number, batch: { batchSize?: number } = {}): Promise<Evaluated> {
+    this.#teacher = await this.#embed(encode, { size, ...batch });
     return await this.#run(this.#teacher);
   }
 
   /** Evaluates another network. */
   async network(encode: Encoder, size: number, network?: TrainableNetwork): Promise<Evaluated> {
-    return await this.#run(await this.#embed(encode, size), network);
+    return await this.#run(await this.#embed(encode, { size }), network);
   }
 
-  async #embed(encode: Encoder, size: number): Promise<Embedded> {
-    const options = { ...this.options, size };
+  async #embed(encode: Encoder, own: { size: number; batchSize?: number }): Promise<Embedded> {
+    const options = { ...this.options, ...own };
     return {
       gallery: await embedImages(this.data.gallery, encode, options),
       queries: await embedImages(this.data.queries, encode, options),
@@ -45,10 +56,10 @@ export class Evaluation {
 
   async #run(subject: Embedded, network?: TrainableNetwork): Promise<Evaluated> {
     const evaluation: Record<string, Figures> = {}, details: Record<string, EvaluationDetails> = {};
-    for (const evaluator of this.evaluators) {
+    for (const { evaluator, views } of this.evaluators) {
       if (evaluator.usesNetwork && !network) continue;
       evaluation[evaluator.name] = await evaluator.evaluate({
-        ...{ subject, teacher: this.#teacher, network },
+        ...{ subject, teacher: this.#teacher, network, views },
         report: (found) => details[evaluator.name] = found,
       });
     }

@@ -1,4 +1,5 @@
-import type { Components } from "../components.ts";
+import type { Learner } from "../parts/learner.ts";
+import type { ProcessParts } from "../parts/process_parts.ts";
 import { type Evaluated, Evaluation } from "./evaluation.ts";
 import type { EvaluationRecord } from "../interfaces/logger.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
@@ -10,13 +11,17 @@ export class RunEvaluation implements Disposable {
   readonly #student: ReturnType<typeof tracedEncoder>;
 
   constructor(
-    private readonly parts: Components,
-    recipe: Recipe,
+    private readonly parts: Pick<
+      ProcessParts,
+      "engine" | "data" | "pipeline" | "augmenters" | "teacher" | "referenceTeacher"
+    >,
+    private readonly learner: Pick<Learner, "evaluators" | "result" | "copyResult">,
+    private readonly recipe: Recipe,
     /** Aborted: stops before the next batch, with the signal's reason as the error. */
     signal: AbortSignal,
     private readonly report: (record: Pick<EvaluationRecord, "step" | "network"> & Evaluated) => void,
   ) {
-    const { evaluators, data, engine, pipeline, result } = parts;
+    const { data, engine, pipeline } = parts, { evaluators, result } = learner;
     const options = { engine, pipeline, batchSize: Math.min(64, recipe.train.batch_size), signal };
     this.#evaluation = new Evaluation(evaluators, data.evaluation!, options);
     this.#student = tracedEncoder(engine, result);
@@ -34,16 +39,18 @@ export class RunEvaluation implements Disposable {
 
   /** The teacher's embeddings, which agreement compares with. */
   async embedReference(): Promise<Evaluated | null> {
-    const { referenceTeacher: teacher, augmenter } = this.parts;
+    const { teacher: taught, referenceTeacher: teacher, augmenters: [{ size }] } = this.parts;
     if (!teacher) return null;
     return await this.#evaluation.teacher(
       async (images) => [await teacher.embed(images)],
-      teacher.inputSize ?? augmenter.size,
+      teacher.inputSize ?? size,
+      // In batches of the shape that training gives it: another would be another graph, with the weights once more.
+      teacher === taught ? { batchSize: this.recipe.train.batch_size } : {},
     );
   }
 
   async #evaluateStudent(step: number, network: string): Promise<void> {
-    const { augmenter: { size } } = this.parts, copy = () => this.parts.copyResult();
+    const { augmenters: [{ size }] } = this.parts, copy = () => this.learner.copyResult();
     const found = await this.#evaluation.network(this.#student.encode, size, { size, copy });
     this.report({ step, network, ...found });
   }

@@ -1,13 +1,6 @@
-import {
-  type Engine,
-  type Precision,
-  type Teacher,
-  tf,
-  type TracedFunction,
-  type WeightsRecord,
-} from "@seed/core";
+import { type Engine, type Precision, type Teacher, tf, unitRows, type WeightsRecord } from "@seed/core";
 import type { FrozenParameters } from "../frozen/frozen_parameters.ts";
-import { unitRows } from "../layers/unit_rows.ts";
+import { TracedBatches } from "./traced_batches.ts";
 
 /** A teacher that is a network of constants, traced by the engine. */
 export class FrozenTeacher implements Teacher {
@@ -16,11 +9,10 @@ export class FrozenTeacher implements Teacher {
   readonly weights: WeightsRecord;
   readonly parameters: number;
   readonly #parameters: FrozenParameters;
-  /** One a shape: views, small patches and evaluations come in batches of their own. */
-  readonly #forward = new Map<string, TracedFunction>();
+  readonly #forward: TracedBatches;
 
   constructor(
-    private readonly options: {
+    options: {
       name: string;
       engine: Engine;
       parameters: FrozenParameters;
@@ -34,6 +26,11 @@ export class FrozenTeacher implements Teacher {
   ) {
     ({ embeddingDim: this.embeddingDim, inputSize: this.inputSize, weights: this.weights } = options);
     this.#parameters = options.parameters;
+    const { engine, forward, name, precision } = options;
+    this.#forward = new TracedBatches(
+      () => engine.trace((images) => [forward(images as tf.Tensor4D)], { name, precision }),
+      { pads: engine.traces },
+    );
     // Running statistics are no weights.
     const isWeight = (name: string) => !/\.running_(mean|var)$/.test(name);
     this.parameters = this.#parameters.values.reduce(
@@ -42,24 +39,21 @@ export class FrozenTeacher implements Teacher {
     );
   }
 
+  /** How many graphs there are, each with a copy of the weights: see {@link TracedBatches}. */
+  get graphs(): number {
+    return this.#forward.size;
+  }
+
   async embed(images: tf.Tensor4D): Promise<tf.Tensor2D> {
-    const [embedding] = await this.#traced(images.shape).call(images);
+    const embedding = await this.#forward.call(images);
     // Outside the traced function, so in fp32 whatever its precision.
-    const unit = tf.tidy(() => unitRows(embedding as tf.Tensor2D));
+    const unit = tf.tidy(() => unitRows(embedding));
     embedding.dispose();
     return unit;
   }
 
-  #traced(shape: number[]): TracedFunction {
-    const { engine, forward, name, precision } = this.options, key = shape.join();
-    const known = this.#forward.get(key) ??
-      engine.trace((images) => [forward(images as tf.Tensor4D)], { name, precision });
-    this.#forward.set(key, known);
-    return known;
-  }
-
   [Symbol.dispose](): void {
-    for (const traced of this.#forward.values()) traced[Symbol.dispose]();
+    this.#forward[Symbol.dispose]();
     this.#parameters[Symbol.dispose]();
   }
 }

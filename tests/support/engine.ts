@@ -11,11 +11,16 @@ export const testContext = {
   signal: new AbortController().signal,
 };
 
+/** Opens an engine of its own, for a process that has no other. */
+export async function openTestEngine(): Promise<Engine> {
+  return await plugin.create({}, { ...testContext, device: "cpu", trace: true });
+}
+
 let engine: Engine | null = null;
 
 /** The tensorflow engine, opened once for all tests of a process and installed if need be. */
 export async function testEngine(): Promise<Engine> {
-  return engine ??= await plugin.create({}, { ...testContext, device: "cpu", trace: true });
+  return engine ??= await openTestEngine();
 }
 
 /** Whether the engine trains in bf16 here; says so on the terminal if not, for what then is not tested. */

@@ -11,10 +11,14 @@ export interface TensorMetadata {
 
 type NumberArray = Float32Array | Int32Array | Uint8Array | BigInt64Array;
 
-/** Runs operations at once, and owns the tensors. */
-export class EagerContext implements Disposable {
+/** Runs operations at once, and owns the tensors and the functions. */
+export class EagerContext implements AsyncDisposable {
   readonly #handles = new Map<number, Deno.PointerValue>();
-  readonly #context: Deno.PointerValue;
+  readonly #functions = new Set<string>();
+  /** Null after it was disposed of. */
+  #context: Deno.PointerValue;
+  /** Calls on other threads. */
+  readonly #calls = new Set<Promise<unknown>>();
   #nextId = 0;
   /** Device of every operation, for example `/device:GPU:0`; null: TensorFlow's choice. */
   device: string | null = null;
@@ -28,13 +32,33 @@ export class EagerContext implements Disposable {
     api.TFE_DeleteContextOptions(options);
   }
 
-  get pointer(): Deno.PointerValue {
-    return this.#context;
-  }
-
   /** How many tensors are alive. */
   get tensorCount(): number {
     return this.#handles.size;
+  }
+
+  /** Names of the functions that the context has. */
+  get functions(): ReadonlySet<string> {
+    return this.#functions;
+  }
+
+  /** Adds a `TF_Function`, which operations may then be called by; it stays the caller's to delete. */
+  addFunction(name: string, made: Deno.PointerValue): void {
+    const { api } = this;
+    const context = this.#open(`add "${name}"`);
+    withStatus(api, `add "${name}"`, (s) => api.TFE_ContextAddFunction(context, made, s));
+    this.#functions.add(name);
+  }
+
+  /** Removes a function, and frees what it took, its constants and optimised graphs too. No call of it may run. */
+  removeFunction(name: string): void {
+    const { api } = this;
+    if (!this.#functions.delete(name) || !this.#context) return; // those of a context that is gone are gone
+    withStatus(
+      api,
+      `remove "${name}"`,
+      (s) => api.TFE_ContextRemoveFunction(this.#context, cString(name), s),
+    );
   }
 
   /** Kinds of the devices there are, for example `["CPU", "GPU"]`. */
@@ -60,6 +84,7 @@ export class EagerContext implements Disposable {
   /** Copies `data` to a new tensor; plain arrays and other element types are converted to `dtype`. */
   createTensor(shape: readonly number[], dtype: number, data: ArrayLike<number>): number {
     const { api } = this;
+    this.#open("create a tensor");
     const source = convert(data, dtype);
     const expected = shape.reduce((a, b) => a * b, 1);
     if (source.length !== expected) {
@@ -130,7 +155,19 @@ export class EagerContext implements Disposable {
   }
 
   /** Runs an operation on another thread; returns the handles' numbers. */
-  async executeAsync(
+  executeAsync(
+    name: string,
+    attributes: Attribute[],
+    inputs: number[],
+    outputCount: number,
+  ): Promise<number[]> {
+    const call = this.#executeAsync(name, attributes, inputs, outputCount);
+    const ended = call.then(() => {}, () => {}).then(() => void this.#calls.delete(ended));
+    this.#calls.add(ended);
+    return call;
+  }
+
+  async #executeAsync(
     name: string,
     attributes: Attribute[],
     inputs: number[],
@@ -138,14 +175,15 @@ export class EagerContext implements Disposable {
   ): Promise<number[]> {
     const { api } = this;
     const status = api.TF_NewStatus();
-    const op = this.#newOp(name, attributes, inputs, status);
+    let op: Deno.PointerValue = null;
     try {
+      op = this.#newOp(name, attributes, inputs, status);
       const outputs = new BigUint64Array(Math.max(1, outputCount));
       await api.TFE_ExecuteAsync(op, outputs, new Int32Array([outputCount]), status);
       throwIfFailed(api, status, this.#describe(name, inputs));
       return Array.from(outputs.subarray(0, outputCount), (p) => this.adopt(Deno.UnsafePointer.create(p)));
     } finally {
-      api.TFE_DeleteOp(op);
+      if (op) api.TFE_DeleteOp(op);
       api.TF_DeleteStatus(status);
     }
   }
@@ -157,9 +195,20 @@ export class EagerContext implements Disposable {
     });
   }
 
-  [Symbol.dispose](): void {
+  /** Frees the context, its tensors and its functions, when the calls that run have ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const context = this.#context;
+    this.#context = null; // what is asked for from here on is an error
+    await Promise.all(this.#calls);
     for (const id of [...this.#handles.keys()]) this.deleteTensor(id);
-    this.api.TFE_DeleteContext(this.#context);
+    this.#functions.clear(); // they are the context's
+    if (context) this.api.TFE_DeleteContext(context);
+  }
+
+  /** @param use What the context is for, in the message if it is gone. */
+  #open(use: string): Deno.PointerValue {
+    if (this.#context) return this.#context;
+    throw new Error(`TensorFlow cannot ${use}: the engine was disposed; open another one`);
   }
 
   #metadata(handle: Deno.PointerValue): TensorMetadata {
@@ -194,7 +243,7 @@ export class EagerContext implements Disposable {
     status: Deno.PointerValue,
   ): Deno.PointerValue {
     const { api } = this;
-    const op = api.TFE_NewOp(this.#context, cString(name), status);
+    const op = api.TFE_NewOp(this.#open(`run "${name}"`), cString(name), status);
     throwIfFailed(api, status, `run "${name}"`);
     if (this.device) api.TFE_OpSetDevice(op, cString(this.device), status);
     for (const attribute of attributes) setEagerAttribute(api, op, attribute, status);

@@ -7,7 +7,7 @@ import {
   type TracedFunction,
   type TraceOptions,
 } from "@seed/core";
-import { activateBackend, type Backend } from "./backend.ts";
+import { activateBackend, BACKEND, type Backend } from "./backend.ts";
 import { Binding } from "./binding.ts";
 import { type CApi, DataType, openCApi } from "./c_api.ts";
 import { EagerContext } from "./eager_context.ts";
@@ -15,6 +15,7 @@ import type { Library } from "./library.ts";
 import { type Processor, readProcessor } from "./processor.ts";
 import { contextConfig, functionConfig } from "./session_config.ts";
 import { EagerFunction, GraphFunction } from "./traced_function.ts";
+import { trimMemory } from "./trim_memory.ts";
 
 /** TensorFlow's C library as the engine. One a process, as tfjs has one active backend. */
 export class TensorflowEngine implements Engine {
@@ -96,9 +97,12 @@ export class TensorflowEngine implements Engine {
     }
   }
 
-  // deno-lint-ignore require-await
+  /** Ends the backend, and frees TensorFlow's context with all tensors and functions: none of them may be used again. */
   async [Symbol.asyncDispose](): Promise<void> {
-    tf.removeBackend("tensorflow");
+    const { context } = this.backend.binding;
+    if (tf.findBackend(BACKEND) === this.backend) tf.removeBackend(BACKEND);
+    await context[Symbol.asyncDispose]();
+    trimMemory();
   }
 }
 

@@ -169,25 +169,101 @@ Deno.test("a constant that a traced function makes can be returned and assigned"
   tf.dispose([variable, x]);
 });
 
-Deno.test("a process that has used the engine ends in peace", async () => {
+Deno.test("a disposed function gives its memory back", async () => {
+  const engine = await testEngine(), side = 2048, weight = tf.ones([side, side]) as tf.Tensor2D; // 17 MB
+  const x = tf.ones([1, side]) as tf.Tensor2D;
+  const once = async () => {
+    using traced = engine.trace((x) => [tf.matMul(x as tf.Tensor2D, weight)], { name: "large" });
+    const [y] = await traced.call(x);
+    assert.equal(y.dataSync()[0], side);
+    y.dispose();
+  };
+  await once();
+  const before = Deno.memoryUsage().rss;
+  for (let i = 0; i < 10; i++) await once();
+  const more = (Deno.memoryUsage().rss - before) / weight.size / 4;
+  assert.ok(more < 3, `ten functions that are gone keep ${more.toFixed(1)} copies of their constant`);
+  tf.dispose([x, weight]);
+});
+
+Deno.test("a function that is disposed of while it runs ends first, and is not called again", async () => {
+  const engine = await testEngine(), x = tf.scalar(3);
+  const traced = engine.trace((x) => [tf.neg(x)], { name: "short-lived" });
+  tf.dispose(await traced.call(x));
+  const running = traced.call(x);
+  traced[Symbol.dispose]();
+  const [y] = await running;
+  assert.equal(y.dataSync()[0], -3);
+  await assert.rejects(() => traced.call(x), /"short-lived" was called after it was disposed/);
+  tf.dispose([x, y]);
+});
+
+/** Runs a program that has an engine of its own; `open` opens one. Returns what it prints. */
+async function runProgram(body: string): Promise<string> {
   const program = `
-    import { testEngine } from ${JSON.stringify(import.meta.resolve("../../../tests/support/engine.ts"))};
-    await testEngine();
+    import { tf } from "@seed/core";
+    import { openTestEngine as open } from ${
+    JSON.stringify(import.meta.resolve("../../../tests/support/engine.ts"))
+  };
+    ${body}
   `;
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(`${folder}/open.ts`, program);
+    await Deno.writeTextFile(`${folder}/program.ts`, program);
     const config = new URL(import.meta.resolve("../../../deno.json")).pathname;
-    const args = ["run", "--allow-all", "--no-check", "--config", config, `${folder}/open.ts`];
-    const { code, signal, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
-    assert.deepEqual({ code, signal, stderr: new TextDecoder().decode(stderr) }, {
-      code: 0,
-      signal: null,
-      stderr: "",
-    });
+    const flags = ["--allow-all", "--no-check", "--v8-flags=--expose-gc", "--config", config];
+    const args = ["run", ...flags, `${folder}/program.ts`];
+    const { code, signal, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assert.deepEqual({ code, signal, stderr: decode(stderr) }, { code: 0, signal: null, stderr: "" });
+    return decode(stdout);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+Deno.test("a process that has used the engine ends in peace", async () => {
+  await runProgram("await open();");
+});
+
+Deno.test("engines that are opened and disposed of in turn keep no memory, whatever was left in them", async () => {
+  const side = 2048, bytes = side * side * 4;
+  const printed = await runProgram(`
+    const once = async () => {
+      await using engine = await open();
+      const weight = tf.ones([${side}, ${side}]), x = tf.ones([1, ${side}]);
+      const [y] = await engine.trace((x) => [tf.matMul(x, weight)], { name: "left" }).call(x);
+      if (y.dataSync()[0] !== ${side}) throw new Error("Wrong product");
+      return weight;
+    };
+    for (let i = 0; i < 3; i++) await once();
+    gc();
+    const before = Deno.memoryUsage().rss;
+    let last;
+    for (let i = 0; i < 8; i++) {
+      last = await once();
+      gc(); // JavaScript's own copies
+    }
+    console.log(Deno.memoryUsage().rss - before);
+    last.dispose(); // late, and no harm
+  `);
+  const more = Number(printed) / bytes;
+  assert.ok(more < 6, `eight engines that are gone keep ${more.toFixed(1)} times what each had`);
+});
+
+Deno.test("an engine waits for what it runs before it goes, and computes nothing after", async () => {
+  const printed = await runProgram(`
+    const engine = await open(), x = tf.mul(tf.eye(512), 0.5);
+    const product = engine.trace((x) => [tf.matMul(x, tf.matMul(x, x))], { name: "product" });
+    tf.dispose(await product.call(x));
+    const running = product.call(x);
+    await engine[Symbol.asyncDispose]();
+    await running;
+    console.log(await product.call(x).catch((error) => error.message));
+    product[Symbol.dispose]();
+    await engine[Symbol.asyncDispose]();
+  `);
+  assert.match(printed, /product.*the engine was disposed/);
 });
 
 const random = (shape: number[], seed: number) => tf.randomUniform(shape, -1, 1, "float32", seed);

@@ -56,6 +56,7 @@ export class GraphRecorder implements Disposable {
   readonly #casts = new Map<number, number>();
   readonly #definitions = new Map<string, InputArgument[]>();
   #nodes = 0;
+  #constantBytes = 0;
   #nextId = FIRST_GRAPH_ID;
 
   constructor(
@@ -74,9 +75,9 @@ export class GraphRecorder implements Disposable {
     return this.options.precision ?? "fp32";
   }
 
-  /** How many operations were recorded. */
-  get size(): number {
-    return this.#nodes;
+  /** Size of the constants that the graph has so far. */
+  get constantBytes(): number {
+    return this.#constantBytes;
   }
 
   /** Adds an operation. */
@@ -245,8 +246,11 @@ export class GraphRecorder implements Disposable {
         status,
       ));
     prepare?.(made);
-    withStatus(api, `add "${this.name}"`, (s) => api.TFE_ContextAddFunction(this.context.pointer, made, s));
-    api.TF_DeleteFunction(made);
+    try {
+      this.context.addFunction(functionName, made);
+    } finally {
+      api.TF_DeleteFunction(made);
+    }
     return results.map((result) => api.TF_OperationOutputType(result));
   }
 
@@ -344,6 +348,7 @@ export class GraphRecorder implements Disposable {
     const api = this.#api, handle = this.context.handle(id);
     const tensor = withStatus(api, "copy a constant", (s) => api.TFE_TensorHandleResolve(handle, s));
     try {
+      this.#constantBytes += Number(api.TF_TensorByteSize(tensor));
       const description = this.#begin("Const");
       api.TF_SetAttrType(description, cString("dtype"), api.TFE_TensorHandleDataType(handle));
       withStatus(

@@ -1,8 +1,8 @@
 import { tf, type TracedFunction } from "@seed/core";
 import { type Attribute, AttributeType } from "./attributes.ts";
 import type { Backend } from "./backend.ts";
-import { cString, withStatus } from "./c_api.ts";
 import { GraphRecorder } from "./graph_recorder.ts";
+import { trimMemory } from "./trim_memory.ts";
 
 type Body = (...inputs: tf.Tensor[]) => tf.Tensor[];
 
@@ -17,7 +17,12 @@ interface Compiled {
   outputs: { shape: number[]; dtype: number }[];
   updated: tf.Variable[];
   inputs: InputType[];
+  /** Its constants are so large that the memory they took is worth giving back. */
+  isLarge: boolean;
 }
+
+/** From so many bytes of constants on, copies of them are given back to the operating system. */
+const LARGE = 2 ** 23;
 
 interface GraphFunctionOptions {
   /** Serialized `ConfigProto` that the function is called with. */
@@ -31,6 +36,9 @@ let functionCount = 0;
 /** A body that is recorded at the first call and then runs as one TensorFlow function. */
 export class GraphFunction implements TracedFunction {
   #compiled: Compiled | null = null;
+  /** Calls under way. */
+  #running = 0;
+  #isDisposed = false;
 
   constructor(
     private readonly name: string,
@@ -40,12 +48,27 @@ export class GraphFunction implements TracedFunction {
   ) {}
 
   async call(...inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
-    const compiled = this.#compiled ??= this.#compile(inputs);
+    if (this.#isDisposed) {
+      throw new Error(`The traced function "${this.name}" was called after it was disposed`);
+    }
+    const isFirst = this.#compiled === null, compiled = this.#compiled ??= this.#compile(inputs);
     checkInputs(this.name, compiled.inputs, inputs);
+    this.#running++;
+    try {
+      const results = await this.#run(compiled, inputs);
+      if (isFirst && compiled.isLarge) trimMemory();
+      return results;
+    } finally {
+      if (--this.#running === 0 && this.#isDisposed) this.#remove();
+    }
+  }
+
+  async #run(compiled: Compiled, inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
     const { backend } = this;
     const filled = compiled.sources.map((s) => "variable" in s ? s.variable : inputs[s.argument]);
+    // By its own name, not by the operation PartitionedCall, which would keep all of the function when it is removed.
     const ids = await backend.binding.context.executeAsync(
-      "PartitionedCall",
+      compiled.functionName,
       compiled.attributes,
       backend.getInputTensorIds(filled),
       compiled.outputs.length,
@@ -59,11 +82,18 @@ export class GraphFunction implements TracedFunction {
     return results;
   }
 
+  /** Frees the function with its graphs and constants; while calls run, when the last of them ends. */
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    if (this.#running === 0) this.#remove();
+  }
+
+  #remove(): void {
     if (!this.#compiled) return;
-    const { api, pointer } = this.backend.binding.context, name = this.#compiled.functionName;
-    withStatus(api, `remove "${this.name}"`, (s) => api.TFE_ContextRemoveFunction(pointer, cString(name), s));
+    const { functionName, isLarge } = this.#compiled;
     this.#compiled = null;
+    this.backend.binding.context.removeFunction(functionName);
+    if (isLarge) trimMemory();
   }
 
   #compile(inputs: tf.Tensor[]): Compiled {
@@ -90,15 +120,13 @@ export class GraphFunction implements TracedFunction {
     return {
       functionName,
       attributes: [
-        { name: "Tin", type: AttributeType.TYPE, value: inputTypes },
-        { name: "Tout", type: AttributeType.TYPE, value: made.outputTypes },
-        { name: "f", type: AttributeType.FUNCTION, value: functionName },
         { name: "config_proto", type: AttributeType.BYTES, value: this.options.config },
       ],
       sources: made.inputs.map((id) => sources.get(id)!),
       outputs: metadata.map((shape, i) => ({ shape, dtype: made.outputTypes[i] })),
       updated,
       inputs: typesOf(inputs),
+      isLarge: recorder.constantBytes >= LARGE,
     };
   }
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { Components } from "./components.ts";
-import { RunError, UsageError } from "./errors.ts";
-import type { Recipe } from "./recipe/load_recipe.ts";
+import { RunError } from "../errors.ts";
+import { fillNeeds } from "../recipe/objective_needs.ts";
+import type { Recipe } from "../recipe/load_recipe.ts";
+import { Learner } from "./learner.ts";
+import { createProcessParts } from "./process_parts.ts";
 
-const AUGMENTERS = new URL("./images/pipeline/testdata/augmenters.ts", import.meta.url).href;
+const AUGMENTERS = new URL("../images/pipeline/testdata/augmenters.ts", import.meta.url).href;
 
 /** What happened, in order. */
 type Log = string[];
@@ -11,7 +13,7 @@ type Log = string[];
 /** A recipe of parts that only say when they are made and disposed of; `fails` is the kind that cannot be made. */
 function recipeOf(
   log: Log,
-  { fails = "", images = 8, hasTeacher = true, usesTeacher = true, evaluation = {} } = {},
+  { fails = "", images = 8, evaluation = {} } = {},
 ) {
   const use = (kind: string, made: object = {}) => ({
     specifier: `test-${kind}`,
@@ -40,23 +42,37 @@ function recipeOf(
     engine: { ...use("engine"), device: "cpu", trace: true },
     data: use("data", { train: { length: images }, evaluation }),
     augmenter: use("augmenter"),
-    teacher: hasTeacher ? use("teacher", { embeddingDim: 4 }) : null,
-    student: use("student", { embeddingDim: 4 }),
+    teacher: use("teacher", { embeddingDim: 4 }),
+    student: use("student", { embeddingDim: 4, featureDim: 4, parameters: [] }),
     queue: use("queue"),
-    objectives: [{ ...use("objective", { usesTeacher, views: 1 }), weight: 1, queue: null }],
+    objectives: [{
+      ...use("objective"),
+      needs: fillNeeds({ teacherViews: [0], queue: true }),
+      weight: 1,
+      queue: null,
+    }],
     smallPatches: [],
-    train: { batch_size: 4, workers: 1, ema: null },
+    train: { batch_size: 4, workers: 1, ema: null, optimizer: "sgd", accumulate: 1 },
     evaluate: { evaluators: [use("evaluator")], teacher: null },
     loggers: [use("logger")],
   } as unknown as Recipe;
 }
 
 const host = { log: () => {}, signal: new AbortController().signal };
+/** What a process has once, then a student with what it learns by. */
+async function makeAll(recipe: Recipe) {
+  await using stack = new AsyncDisposableStack();
+  const parts = stack.use(await createProcessParts(recipe, host));
+  stack.use(await Learner.create(recipe, parts, host));
+  const owned = stack.move();
+  return { parts, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
 const MADE = ["engine", "teacher", "student", "objective", "queue"];
 
 Deno.test("files are looked at before the engine is opened, data before everything", async () => {
   const log: Log = [];
-  await using parts = await Components.create(recipeOf(log), host);
+  await using made = await makeAll(recipeOf(log));
   const checks = log.filter((line) => line.startsWith("check"));
   assert.deepEqual(log, [
     "make data",
@@ -77,12 +93,12 @@ Deno.test("files are looked at before the engine is opened, data before everythi
     "logger",
   ];
   assert.deepEqual(checks, kinds.map((kind) => `check ${kind}`));
-  assert.equal(parts.referenceTeacher, parts.teacher);
+  assert.equal(made.parts.referenceTeacher, made.parts.teacher);
 });
 
 Deno.test("everything is disposed of once, what was made last first", async () => {
   const log: Log = [];
-  await (await Components.create(recipeOf(log), host))[Symbol.asyncDispose]();
+  await (await makeAll(recipeOf(log)))[Symbol.asyncDispose]();
   const disposed = log.filter((line) => line.startsWith("dispose"));
   assert.deepEqual(disposed, [...MADE.toReversed(), "data"].map((kind) => `dispose ${kind}`));
 });
@@ -90,7 +106,7 @@ Deno.test("everything is disposed of once, what was made last first", async () =
 for (const [i, fails] of ["data", ...MADE].entries()) {
   Deno.test(`if the ${fails} cannot be made, what was made before is disposed of`, async () => {
     const log: Log = [];
-    await assert.rejects(Components.create(recipeOf(log, { fails }), host), { message: `No ${fails}` });
+    await assert.rejects(makeAll(recipeOf(log, { fails })), { message: `No ${fails}` });
     const disposed = log.filter((line) => line.startsWith("dispose"));
     assert.deepEqual(disposed, ["data", ...MADE].slice(0, i).toReversed().map((kind) => `dispose ${kind}`));
   });
@@ -103,22 +119,11 @@ Deno.test("data that is too little, or has nothing to evaluate on, is refused be
   ];
   for (const [options, says] of refusals) {
     const log: Log = [];
-    await assert.rejects(Components.create(recipeOf(log, options), host), (error: Error) => {
+    await assert.rejects(makeAll(recipeOf(log, options)), (error: Error) => {
       assert.ok(error instanceof RunError);
       assert.match(error.message, says);
       return true;
     });
     assert.deepEqual(log, ["make data", "dispose data"]);
   }
-});
-
-Deno.test("an objective without the teacher that it needs is refused at its place", async () => {
-  await assert.rejects(Components.create(recipeOf([], { hasTeacher: false }), host), (error: Error) => {
-    assert.ok(error instanceof UsageError);
-    assert.match(
-      error.message,
-      /^recipe\.yaml:1:1: The objective "test-objective" needs a teacher; add a section/,
-    );
-    return true;
-  });
 });

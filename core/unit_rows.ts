@@ -1,4 +1,4 @@
-import { tf } from "@seed/core";
+import { tf } from "./tf.ts";
 
 /**
  * Scales each row to unit length, as PyTorch's `F.normalize`: the norm is at least 1e-12.
@@ -8,8 +8,7 @@ import { tf } from "@seed/core";
  *
  * @example
  * ```ts
- * import { tf } from "@seed/core";
- * import { unitRows } from "@seed/nn";
+ * import { tf, unitRows } from "@seed/core";
  * import assert from "node:assert/strict";
  *
  * await tf.setBackend("cpu");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type Student, tf } from "@seed/core";
-import { sharedStudent } from "@seed/core/host";
-import { embeddingsInParts } from "./batch_parts.ts";
+import type { Student } from "../interfaces/student.ts";
+import { tf } from "../tf.ts";
+import { trainingPass } from "./student_passes.ts";
 
 await tf.setBackend("cpu");
 
@@ -44,26 +44,12 @@ Deno.test("each part is seen alone, and the first one's running statistics stay"
   ) {
     using student = new Centering();
     const images = view([0, 1, 3, 8]);
-    const embeddings = tf.tidy(() => [...embeddingsInParts(student, images, parts).dataSync()]);
+    const embeddings = tf.tidy(() => [
+      ...trainingPass(student, images, { bnSplits: parts }).embedding.dataSync(),
+    ]);
     assert.deepEqual(embeddings, expected);
     assert.deepEqual(student.passes, Array(parts).fill(4 / parts));
     assert.equal(student.statistic.dataSync()[0], statistic);
     images.dispose();
   }
-});
-
-Deno.test("losses that look at the same views in the same parts share the passes, and only those", () => {
-  using student = new Centering();
-  const images = view([0, 1, 3, 8]), others = view([2, 2, 2, 2]);
-  for (let step = 1; step <= 2; step++) { // also where the step before has freed its parts
-    tf.tidy(() => {
-      using shared = sharedStudent(student);
-      const first = embeddingsInParts(shared, images, 2), again = embeddingsInParts(shared, images, 2);
-      assert.deepEqual([...again.dataSync()], [...first.dataSync()]);
-      assert.equal(student.statistic.dataSync()[0], 0.5);
-      embeddingsInParts(shared, others, 2);
-    });
-    assert.deepEqual(student.passes.splice(0), [2, 2, 2, 2]);
-  }
-  tf.dispose([images, others]);
 });
