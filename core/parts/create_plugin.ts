@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { neededAugmenters } from "../evaluation/evaluator_views.ts";
-import { cacheDirOf, contextOf } from "../plugin_context.ts";
+import { cacheDirOf, contextOf } from "../images/pipeline/plugin_context.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";

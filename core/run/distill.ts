@@ -20,7 +20,7 @@ import { RunError } from "../errors.ts";
 import type { EvaluationRecord, Logger } from "../interfaces/logger.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { writeReport } from "./report.ts";
-import { RunEvaluation } from "../evaluation/run_evaluation.ts";
+import { RunEvaluation } from "./run_evaluation.ts";
 import { describeRun, runFacts, writeSummary } from "./run_record.ts";
 import { planSteps, type StepPlan } from "../views/sampler.ts";
 import { scheduleOf, type ScheduleOptions } from "../training/schedule.ts";

@@ -1,4 +1,4 @@
-import { cacheDirOf } from "../../plugin_context.ts";
+import { cacheDirOf } from "./plugin_context.ts";
 import type { LoadedPlugin } from "../../recipe/plugin_loader.ts";
 import type { AugmenterModule } from "./messages.ts";
 

@@ -320,7 +320,7 @@ async function contexts(act: (pipeline: ViewPipeline, abort: AbortController) =>
   const there: string[] = [], here: string[] = [];
   const train = { workers: 1 } as Recipe["train"], seed = 7;
   await using pipeline = await ViewPipeline.start(pipelineOptions(
-    { augmenter: use, smallPatches: [], train, seed } as unknown as Recipe,
+    { augmenter: use, smallPatches: [], train, seed, evaluate: { evaluators: [] } } as unknown as Recipe,
     { log: (message) => there.push(message), signal: abort.signal },
   ));
   const host = { log: (message: string) => here.push(message), signal: abort.signal };

@@ -7,7 +7,7 @@
 import sharp from "sharp";
 import type { Augmenter, Pixels } from "../../interfaces/augmenter.ts";
 import type { Plugin } from "../../interfaces/plugin.ts";
-import { contextOf } from "../../plugin_context.ts";
+import { contextOf } from "./plugin_context.ts";
 import { Random } from "../../random.ts";
 import { centerView } from "./center_view.ts";
 import { loadImage } from "./load_image.ts";

@@ -1,9 +1,9 @@
 import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
-import { type Evaluated, Evaluation } from "./evaluation.ts";
+import { type Evaluated, Evaluation } from "../evaluation/evaluation.ts";
 import type { EvaluationRecord } from "../interfaces/logger.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { tracedEncoder } from "./student_encoder.ts";
+import { tracedEncoder } from "../evaluation/student_encoder.ts";
 
 /** Evaluations at their times: teacher and untrained student before training, the student later. */
 export class RunEvaluation implements Disposable {

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
-import { cacheDirectory } from "./fetch/cache_directory.ts";
-import type { PluginContext } from "./interfaces/plugin.ts";
+import { cacheDirectory } from "../../fetch/cache_directory.ts";
+import type { PluginContext } from "../../interfaces/plugin.ts";
 
 /** The part of a plugin's context that is plain data, so that a worker can be sent it. */
 export interface ContextData {
