@@ -12,7 +12,8 @@ export interface TracedFunction extends Disposable {
    * Runs the function without blocking the event loop. The caller owns the returned tensors. Variables that the
    * function assigned hold their new values when the promise resolves.
    *
-   * @throws {Error} If an input's shape or dtype differs from the one traced.
+   * @throws {Error} If an input's shape or dtype differs from the first call's, also where nothing is traced; the
+   *   message names the function. {@link TracedInputs} checks it.
    */
   call(...inputs: tf.Tensor[]): Promise<tf.Tensor[]>;
 }

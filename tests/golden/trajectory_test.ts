@@ -37,7 +37,6 @@ interface Method {
 
 /** Makes objectives, and queues with the formula's rows. */
 interface Maker {
-  // deno-lint-ignore no-explicit-any
   objective(plugin: any, options?: object): Promise<Objective>;
   queue(name?: string): FifoQueue;
 }

@@ -1,5 +1,6 @@
 import {
   type Device,
+  EagerFunction,
   type Engine,
   type Precision,
   RunError,
@@ -11,10 +12,11 @@ import { activateBackend, BACKEND, type Backend } from "./backend.ts";
 import { Binding } from "./binding.ts";
 import { type CApi, DataType, openCApi } from "./c_api.ts";
 import { EagerContext } from "./eager_context.ts";
+import { registerKernels } from "./kernels.ts";
 import type { Library } from "./library.ts";
 import { type Processor, readProcessor } from "./processor.ts";
 import { contextConfig, functionConfig } from "./session_config.ts";
-import { EagerFunction, GraphFunction } from "./traced_function.ts";
+import { GraphFunction } from "./traced_function.ts";
 import { trimMemory } from "./trim_memory.ts";
 
 /** TensorFlow's C library as the engine. One a process, as tfjs has one active backend. */
@@ -53,6 +55,7 @@ export class TensorflowEngine implements Engine {
     if (device === "gpu") context.device = "/device:GPU:0";
     const binding = new Binding(context, device === "gpu");
     const backend = await activateBackend(binding);
+    registerKernels({ oneDnn: device === "cpu" && Deno.build.arch === "x86_64" });
     return new TensorflowEngine(backend, binding.TF_Version, device, options.trace, processor);
   }
 

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { fused, product, tf } from "@seed/core";
+import { BATCH_NORM_KERNEL, EagerFunction, fused, product, tf } from "@seed/core";
 import { Snapshot } from "@seed/core/host";
 import type { Backend } from "./backend.ts";
 import { DataType } from "./c_api.ts";
-import { EagerFunction } from "./traced_function.ts";
 import { testEngine, trainsInBf16 } from "../../../tests/support/engine.ts";
 
 const close = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number) => {
@@ -365,7 +364,7 @@ Deno.test("in a training step in bf16 maps are in bf16 from convolution to convo
     depthwise = random([3, 3, 16, 1], 4) as tf.Tensor4D;
   const norm = (x: tf.Tensor, channels: number) => {
     const parameters = { scale: tf.ones([channels]), offset: tf.zeros([channels]) };
-    return tf.engine().runKernel("SeedBatchNorm", { x, ...parameters }, { epsilon: 1e-5 }) as tf.Tensor[];
+    return tf.engine().runKernel(BATCH_NORM_KERNEL, { x, ...parameters }, { epsilon: 1e-5 }) as tf.Tensor[];
   };
   const functions: Record<string, [isInBf16: boolean, body: (maps: tf.Tensor4D) => tf.Tensor]> = {
     convolution: [true, (maps) => maps],
