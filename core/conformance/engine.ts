@@ -83,6 +83,18 @@ export async function checkEngine(t: Steps, { engine }: EngineSubject): Promise<
     assert.deepEqual([...await first(affine.call(other))], [35]);
     tf.dispose([variable, constant, x, other]);
   });
+  await t.step("computes with tensors that functions share as with constants", async () => {
+    const weight = tf.tensor2d([[1, 2], [3, 4]]),
+      x = tf.tensor2d([[5, 6]]),
+      y = tf.tensor2d([[5, 6], [7, 8]]);
+    const body = (x: tf.Tensor) => [tf.matMul(x as tf.Tensor2D, weight)], shared = [weight];
+    using one = engine.trace(body, { name: "shared", shared });
+    using two = engine.trace(body, { name: "shared again", shared });
+    assert.deepEqual([...await first(one.call(x))], [23, 34]);
+    assert.deepEqual([...await first(two.call(y))], [23, 34, 31, 46]);
+    assert.deepEqual([...await first(one.call(x))], [23, 34]);
+    tf.dispose([weight, x, y]);
+  });
   await t.step("gives the same bits every time, of calls at the same time too", async () => {
     const x = tf.randomNormal([64, 64]), y = tf.randomNormal([64, 64]);
     using product = engine.trace((a, b) => [tf.softmax(tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D))], {

@@ -61,11 +61,13 @@ export class TensorflowEngine implements Engine {
 
   trace(fn: (...inputs: tf.Tensor[]) => tf.Tensor[], options: TraceOptions): TracedFunction {
     if (!this.traces) return new EagerFunction(options.name, fn);
-    const { name, precision = "fp32", training = false } = options;
+    const { name, precision = "fp32", training = false, shared = [] } = options;
     const arithmetic = this.arithmetic(precision, { training });
     return new GraphFunction(name, fn, this.backend, {
       config: functionConfig({ mixedPrecision: training ? "none" : MIXED_PRECISION[arithmetic] }),
       precision: training && arithmetic === "bf16" ? "bf16" : "fp32",
+      // In fp32 they give the same bits in the same time as constants. In others they would be cast at every call.
+      shared: arithmetic === "fp32" ? shared : [],
     });
   }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BATCH_NORM_KERNEL, EagerFunction, fused, product, tf } from "@seed/core";
+import { BATCH_NORM_KERNEL, EagerFunction, fused, product, tf, type TracedFunction } from "@seed/core";
 import { Snapshot } from "@seed/core/host";
 import type { Backend } from "./backend.ts";
 import { DataType } from "./c_api.ts";
@@ -182,6 +182,25 @@ Deno.test("a disposed function gives its memory back", async () => {
   for (let i = 0; i < 10; i++) await once();
   const more = (Deno.memoryUsage().rss - before) / weight.size / 4;
   assert.ok(more < 3, `ten functions that are gone keep ${more.toFixed(1)} copies of their constant`);
+  tf.dispose([x, weight]);
+});
+
+Deno.test("functions in fp32 have what they share in common, and not each a copy", async () => {
+  const engine = await testEngine(), side = 2048, weight = tf.ones([side, side]) as tf.Tensor2D;
+  const shared = [weight], x = tf.ones([1, side]) as tf.Tensor2D, functions: TracedFunction[] = [];
+  const one = async () => {
+    const traced = engine.trace((x) => [tf.matMul(x as tf.Tensor2D, weight)], { name: "sharing", shared });
+    functions.push(traced);
+    const [y] = await traced.call(x);
+    assert.equal(y.dataSync()[0], side);
+    y.dispose();
+  };
+  await one();
+  const before = Deno.memoryUsage().rss;
+  for (let i = 0; i < 10; i++) await one();
+  const more = (Deno.memoryUsage().rss - before) / weight.size / 4;
+  assert.ok(more < 3, `ten functions that share a tensor have ${more.toFixed(1)} copies of it`);
+  for (const traced of functions) traced[Symbol.dispose]();
   tf.dispose([x, weight]);
 });
 

@@ -6,8 +6,8 @@ import { trimMemory } from "./trim_memory.ts";
 
 type Body = (...inputs: tf.Tensor[]) => tf.Tensor[];
 
-/** What an input of the TensorFlow function is filled with at each call. */
-type Source = { argument: number } | { variable: tf.Variable };
+/** What an input of the TensorFlow function is filled with at each call: an argument, or a variable or shared tensor. */
+type Source = { argument: number } | { held: tf.Tensor };
 
 interface Compiled {
   functionName: string;
@@ -28,6 +28,8 @@ interface GraphFunctionOptions {
   config: Uint8Array;
   /** What it is recorded in; the configuration may rewrite it. */
   precision: "fp32" | "bf16";
+  /** Tensors that are inputs rather than constants. */
+  shared: readonly tf.Tensor[];
 }
 
 let functionCount = 0;
@@ -67,7 +69,7 @@ export class GraphFunction implements TracedFunction {
 
   async #run(compiled: Compiled, inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
     const { backend } = this;
-    const filled = compiled.sources.map((s) => "variable" in s ? s.variable : inputs[s.argument]);
+    const filled = compiled.sources.map((s) => "held" in s ? s.held : inputs[s.argument]);
     // By its own name, not by the operation PartitionedCall, which would keep all of the function when it is removed.
     const ids = await backend.binding.context.executeAsync(
       compiled.functionName,
@@ -102,10 +104,10 @@ export class GraphFunction implements TracedFunction {
     const { backend } = this;
     const variables = Object.values(tf.engine().registeredVariables) as tf.Variable[];
     // Also uploads values that tfjs still holds in JavaScript: touched first inside the trace they would be constants.
-    const variableIds = backend.getInputTensorIds(variables);
+    const held = [...variables, ...this.options.shared], heldIds = backend.getInputTensorIds(held);
     const argumentIds = backend.getInputTensorIds(inputs);
     const sources = new Map<number, Source>();
-    variables.forEach((variable, i) => sources.set(variableIds[i], { variable }));
+    held.forEach((tensor, i) => sources.set(heldIds[i], { held: tensor }));
     argumentIds.forEach((id, argument) => sources.set(id, { argument }));
 
     using recorder = new GraphRecorder(this.name, backend.binding.context, {
