@@ -29,7 +29,12 @@ const versions = await peer?.ask<Record<string, string>>("describe");
 
 const contests = await Promise.all(WORKERS.map(async (workers) => {
   const module = import.meta.resolve("@seed/augmenter-moco-v2");
-  const augmenter = { module, exportName: "default", options: plugin.options.parse({ size: SIZE }) };
+  const augmenter = {
+    module,
+    exportName: "default",
+    options: plugin.options.parse({ size: SIZE }),
+    cacheDir: "",
+  };
   const pipeline = await ViewPipeline.start({ augmenters: [augmenter], workers, seed: 0 });
   addEventListener("unload", () => void pipeline[Symbol.asyncDispose]());
   const ours: Contestant = { name: `SEED, ${workers}`, run: () => processorTime(() => takeAll(pipeline)) };

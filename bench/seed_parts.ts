@@ -1,12 +1,25 @@
-import { type Engine, type Objective, type Precision, type Queue, Sgd, type Student, tf } from "@seed/core";
+import {
+  type Engine,
+  type Objective,
+  type Parameter,
+  type Precision,
+  type Queue,
+  Sgd,
+  type Student,
+  tf,
+} from "@seed/core";
 import { singleTerm, TrainingStep } from "@seed/core/host";
-import { FrozenNetwork, FrozenTeacher, MOCO_LAYOUTS, networkNamed } from "@seed/nn";
+import { FrozenTeacher, MOCO_LAYOUTS, networkNamed } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import objectivePlugin from "@seed/objective-seed";
 import queuePlugin from "@seed/queue-fifo";
 import studentPlugin from "@seed/student-efficientnet";
 import { pixels, weightsFile } from "../tests/golden/formula.ts";
 import resnet50 from "../tests/golden/resnet50_state_dict.json" with { type: "json" };
 import { testContext } from "../tests/support/engine.ts";
+import { objectiveContext, objectiveInputs } from "../tests/support/objective_inputs.ts";
+
+const NEEDS = objectivePlugin.needs(objectivePlugin.options.parse({}));
 
 /** How large a step is. */
 export interface StepSize {
@@ -50,8 +63,9 @@ export class SeedParts {
     private readonly at: StepSize,
   ) {
     this.#pixels = pixels("bench", at.batch, at.size);
-    const optimizer = new Sgd(student.parameters, { momentum: 0.9, weightDecay: 1e-4 });
-    const terms = [singleTerm(objective, queue)];
+    const optimizer = (parameters: readonly Parameter[]) =>
+      new Sgd(parameters, { momentum: 0.9, weightDecay: 1e-4 });
+    const terms = [singleTerm(objective, NEEDS, queue)];
     this.#step = new TrainingStep({ engine, student, terms, optimizer }, {
       seed: 0,
       precision: at.precision,
@@ -74,8 +88,7 @@ export class SeedParts {
       ...{ ...context, embeddingDim, batchSize: at.batch },
     });
     const objective = await objectivePlugin.create(objectivePlugin.options.parse({}), {
-      ...{ ...context, embeddingDim },
-      createStudent: () => Promise.reject(new Error("SEED needs one student")),
+      ...{ ...context, ...objectiveContext(embeddingDim) },
     });
     return new SeedParts(engine, teacher, student, objective, queue, at);
   }
@@ -108,20 +121,20 @@ export class SeedParts {
 
   /** The student's part: forward, loss, gradients, update, enqueue. */
   async studentStep(images: tf.Tensor4D, embedding: tf.Tensor2D): Promise<void> {
-    const loss = await this.#step.run({ views: [images], teacher: [embedding] }, 0.03, 0);
+    const batch = { views: { views: [images], teacherEmbeddings: [embedding] } };
+    const { loss } = await this.#step.run(batch, { step: 0, epoch: 0, share: 0, learningRate: 0.03 });
     if (!Number.isFinite(loss)) throw new Error(`The loss is ${loss}`);
   }
 
   /** Of the student's part the loss, its gradient by the student's embeddings, and the enqueue, traced alone. */
   lossAndQueue(): (zS: tf.Tensor2D, zT: tf.Tensor2D) => Promise<void> {
     const { objective, queue } = this;
-    // A student whose embedding is given.
-    const given = { forward: (embedding: tf.Tensor) => ({ embedding }) } as unknown as Student;
     const traced = this.engine.trace((zS, zT) => {
       const loss = (z: tf.Tensor) =>
-        objective.loss({
-          ...{ views: [z as tf.Tensor4D], student: given, teacher: [zT as tf.Tensor2D], queue },
-        }).loss;
+        objective.loss(objectiveInputs({
+          ...{ studentEmbeddings: [z as tf.Tensor2D], teacherEmbeddings: [zT as tf.Tensor2D] },
+          queue: queue.embeddings as tf.Tensor2D,
+        })).loss;
       const { value, grad } = tf.valueAndGrad(loss)(zS);
       queue.enqueue(zT as tf.Tensor2D);
       return [value, grad];

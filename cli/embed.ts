@@ -8,12 +8,20 @@ import {
   UsageError,
   writeTextAtomically,
 } from "@seed/core";
-import { autoWorkers, embedBatches, type Host, type Rows, ViewPipeline, writeNpy } from "@seed/core/host";
+import {
+  autoWorkers,
+  embedBatches,
+  type Host,
+  type Rows,
+  sha256OfFile,
+  ViewPipeline,
+  writeNpy,
+} from "@seed/core/host";
 import { listImages } from "@seed/data-image-folder";
-import { patchProblem } from "@seed/nn";
+import { patchProblem } from "@seed/nn/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
-import { fileSubject, type LayerName, runSubject, type Subject } from "./embed_subject.ts";
 import { interruptible } from "./interruptible.ts";
+import { type NetworkSubject, openSubject } from "./network_subject.ts";
 import { Progress } from "./progress.ts";
 import { subjectFlags } from "./subject_flags.ts";
 import { writing } from "./writing.ts";
@@ -37,6 +45,9 @@ Pictures are read as PIL reads them: not turned by EXIF, without transparency an
 
 Example: deno task embed --network resnet50 --weights moco_v2_800ep_pretrain.pth.tar --images photos --out photos.npy`;
 
+/** Which output. */
+type LayerName = "features" | "head";
+
 /** At most so many images does the network see at a time. */
 const BATCH = 64;
 
@@ -59,25 +70,27 @@ export async function run(args: string[]): Promise<number> {
   const precision = parsed.choice("precision", ["fp32", "bf16", "auto"]) ?? "fp32";
   const root = parsed.required("images"), out = parsed.required("out");
   if (!out.endsWith(".npy")) throw new UsageError(`--out must end in ".npy", got "${out}"`);
-  using subject = await subjectOf(parsed, layer);
+  using subject = await openSubject(subjectFlags(parsed));
+  if (layer === "head" && !subject.hasHead) {
+    throw new UsageError(
+      `Weights in the layout "${subject.layout}" have no projection head; leave --layer head out`,
+    );
+  }
   const view = viewOf(parsed, subject);
   const images = await imagesIn(root);
   return await interruptible("nothing is written", async (host) => {
     await createFolder(dirname(resolve(out)));
-    const facts = await embed(subject, images, { ...view, precision, out, host });
+    const facts = await embed(subject, images, { ...view, layer, precision, out, host });
     if (parsed.has("json")) console.log(JSON.stringify({ ...facts, layer, precision }));
     else console.error(`Wrote ${out}: ${facts.images} rows of ${facts.dim}; names in ${facts.names}`);
     return 0;
   });
 }
 
-async function subjectOf(parsed: Arguments, layer: LayerName): Promise<Subject> {
-  const flags = subjectFlags(parsed);
-  if (flags.run !== null) return await runSubject(flags.run, flags.overrides, layer);
-  return await fileSubject(flags.network, flags.weights, layer);
-}
-
-function viewOf(parsed: Arguments, { inputSize, patch }: Subject): { size: number; shortSide: number } {
+function viewOf(
+  parsed: Arguments,
+  { inputSize, patch }: NetworkSubject,
+): { size: number; shortSide: number } {
   const size = parsed.count("crop", 1) ?? inputSize;
   const problem = patchProblem(size, patch);
   if (problem) throw new UsageError(`${problem}; set --crop to it`);
@@ -98,17 +111,25 @@ async function imagesIn(root: string): Promise<ImageSet> {
 }
 
 async function embed(
-  subject: Subject,
+  subject: NetworkSubject,
   images: ImageSet,
-  options: { size: number; shortSide: number; precision: Precision; out: string; host: Host },
+  options: {
+    size: number;
+    shortSide: number;
+    layer: LayerName;
+    precision: Precision;
+    out: string;
+    host: Host;
+  },
 ) {
-  const { size, shortSide, precision, out, host } = options;
+  const { size, shortSide, layer, precision, out, host } = options;
+  const sha256 = await sha256OfFile(subject.weights);
   await using engine = await subject.openEngine(host);
-  using layer = await subject.load(engine, host);
-  using forward = engine.trace((pixels) => [layer.forward(pixels as tf.Tensor4D)], {
-    name: "embedding",
-    precision,
-  });
+  using network = await subject.load({ engine, host });
+  using forward = engine.trace((pixels) => {
+    const { features, embedding } = network.forward(pixels as tf.Tensor4D, layer === "head");
+    return [layer === "head" ? embedding! : features];
+  }, { name: "embedding", precision });
   await using pipeline = await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 });
   const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
   // Equal batches waste the least on filling up the last.
@@ -135,7 +156,7 @@ async function embed(
     names,
     images: images.length,
     dim,
-    ...subject.facts,
+    ...{ network: subject.network, weights: subject.weights, sha256, layout: subject.layout },
     resize: shortSide,
     crop: size,
     ...describe(engine),

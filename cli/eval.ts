@@ -1,37 +1,27 @@
-import { parse } from "yaml";
+import { figuresOf, type tf, UsageError } from "@seed/core";
 import {
-  type DataSource,
-  type Engine,
-  type Evaluator,
-  figuresOf,
-  RunError,
-  type tf,
-  tracedEncoder,
-  UsageError,
-} from "@seed/core";
-import {
+  augmenterModule,
   autoWorkers,
   createPlugin,
   type Evaluated,
   Evaluation,
   type Host,
-  loadPlugin,
-  loadRecipe,
-  loadTrainedStudent,
-  openEngine,
+  neededAugmenters,
   pluginContext,
-  type PluginUse,
-  type Recipe,
   ViewPipeline,
-  withoutBroken,
 } from "@seed/core/host";
-import { FrozenNetwork, layoutOf, networkNamed, openWeights, publishedInput } from "@seed/nn";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
-import { openDefaultEngine } from "./default_engine.ts";
-import { DEFAULTS } from "./defaults.ts";
+import { dataNamed, dataOverride, type DataUse, openEvaluationData } from "./evaluation/evaluation_data.ts";
+import {
+  createEvaluators,
+  EVALUATOR_FLAGS,
+  evaluatorsOf,
+  type NamedEvaluators,
+  namedEvaluators,
+} from "./evaluation/named_evaluators.ts";
 import { interruptible } from "./interruptible.ts";
-import { type FinishedRun, openRun } from "./run_folder.ts";
-import { subjectFlags } from "./subject_flags.ts";
+import { type NetworkSubject, openSubject } from "./network_subject.ts";
+import { type SubjectFlags, subjectFlags } from "./subject_flags.ts";
 import { percent, table } from "./table.ts";
 
 export const help = `Usage: deno task eval --run DIR [flags]
@@ -56,14 +46,18 @@ nearest neighbours and a linear probe unless others are named.
 Example: deno task eval --run runs/demo --knn --set evaluate.knn.k=1
          deno task eval --network resnet50 --weights moco_v2_800ep_pretrain.pth.tar --data flowers --linear`;
 
-/** Images that a network sees at once. */
+/** At most so many images does a network see at once. */
 const BATCH = 64;
 
-/** Evaluators that have a flag. */
-const NAMED = ["knn", "linear", "retrieval", "agreement"];
+/** What a network without a recipe is evaluated by, unless others are named. */
+const USUAL: NamedEvaluators = new Map([["knn", null], ["linear", null]]);
 
-/** Options of evaluators that are named with more than a flag, by their names. */
-type Given = Record<string, Record<string, unknown>>;
+/** Which network is evaluated, on what, and by which evaluators. */
+interface EvaluationPlan {
+  subject: NetworkSubject;
+  data: DataUse;
+  named: NamedEvaluators;
+}
 
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
@@ -71,103 +65,61 @@ export async function run(args: string[]): Promise<number> {
     network: { type: "string" },
     weights: { type: "string" },
     data: { type: "string" },
-    ...Object.fromEntries(NAMED.map((name) => [name, { type: "boolean" } as const])),
+    ...Object.fromEntries(EVALUATOR_FLAGS.map((name) => [name, { type: "boolean" } as const])),
     semi: { type: "string" },
     set: { type: "string", multiple: true },
     json: { type: "boolean" },
   });
   noPositionals(parsed);
-  const flags = subjectFlags(parsed), given = semiOptions(parsed);
-  const named = [...NAMED.filter((name) => parsed.has(name)), ...Object.keys(given)];
-  if (flags.run === null) return await evaluateFile(flags, parsed, named);
-  const folder = flags.run;
-  using finished = await openRun(folder, await overridesOf(parsed));
-  if (named.length === 0 && finished.recipe.evaluate.evaluators.length === 0) {
-    throw new UsageError(
-      `The recipe of "${folder}" evaluates nothing; name ${NAMED.map((name) => `--${name}`).join(", ")}`,
-    );
-  }
+  const flags = subjectFlags(parsed), named = namedEvaluators(parsed);
+  const plan = flags.run === null
+    ? await planOfFile(flags, parsed, named)
+    : await planOfRun(flags, parsed, named);
+  using subject = plan.subject;
   return await interruptible("stopping", async (host) => {
-    const result = await evaluate(finished, named, given, host);
-    if (parsed.has("json")) console.log(JSON.stringify({ run: folder, ...result }));
+    const result = await evaluate(plan, host);
+    const facts = flags.run === null
+      ? { network: subject.network, weights: subject.weights, layout: subject.layout }
+      : { run: flags.run, network: subject.network, weights: subject.weights };
+    if (parsed.has("json")) console.log(JSON.stringify({ ...facts, ...result }));
     else console.log(tableOf(result.evaluations));
     return 0;
   });
 }
 
-/** `--semi 0.01,0.1`. */
-function semiOptions(parsed: Arguments): Given {
-  const text = parsed.text("semi");
-  if (text === null) return {};
-  const splits = text.split(",").map((share) => {
-    const labels = Number(share);
-    if (!(labels > 0 && labels <= 1)) {
-      throw new UsageError(`--semi takes shares above 0, up to 1, such as 0.01,0.1; got "${share}"`);
-    }
-    return { labels };
-  });
-  return { semi: { splits } };
-}
-
-/** The recipe that `--data` names; null if it names a folder, or nothing. */
-async function recipeOfData(parsed: Arguments): Promise<Recipe | null> {
-  const path = parsed.text("data");
-  return path && /\.ya?ml$/.test(path) ? await loadRecipe(path, { defaults: DEFAULTS }) : null;
-}
-
-/** A network by name with a file of weights. */
-async function evaluateFile(
-  { network: name, weights }: { network: string; weights: string },
+/** A run is evaluated on its recipe's data and by its evaluators, where the command line names no others. */
+async function planOfRun(
+  flags: SubjectFlags & { run: string },
   parsed: Arguments,
-  named: string[],
-): Promise<number> {
-  const root = parsed.required("data"), network = networkNamed(name);
-  if (named.includes("agreement")) {
+  named: NamedEvaluators,
+): Promise<EvaluationPlan> {
+  const data = parsed.text("data"), ofData = data === null ? [] : [await dataOverride(data)];
+  const subject = await openSubject({ ...flags, overrides: [...ofData, ...flags.overrides] });
+  const { recipe } = subject.run!.finished;
+  if (named.size || recipe.evaluate.evaluators.length) return { subject, data: recipe.data, named };
+  subject[Symbol.dispose]();
+  throw new UsageError(
+    `The recipe of "${flags.run}" evaluates nothing; name ${
+      EVALUATOR_FLAGS.map((name) => `--${name}`).join(", ")
+    }`,
+  );
+}
+
+async function planOfFile(
+  flags: SubjectFlags,
+  parsed: Arguments,
+  named: NamedEvaluators,
+): Promise<EvaluationPlan> {
+  const data = parsed.required("data");
+  if (named.has("agreement")) {
     throw new UsageError("--agreement compares with a run's teacher: it needs --run");
   }
-  if (named.includes("semi")) throw new UsageError("--semi trains a run's student further: it needs --run");
-  using file = await openWeights(weights);
-  const layout = layoutOf(file, network), { inputSize } = publishedInput(file, network, layout);
-  const ofRecipe = (await recipeOfData(parsed))?.data;
-  const data = ofRecipe ?? { ...await loadPlugin("@seed/data-image-folder", "data", ""), options: { root } };
-  return await interruptible("stopping", async (host) => {
-    await using stack = new AsyncDisposableStack();
-    const pipeline = stack.use(await startPipeline());
-    const { images, skipped } = await openImages(data, {
-      ...{ seed: 0, host, pipeline, stack },
-      skips: ofRecipe?.on_error === "skip",
-    });
-    const engine = stack.use(await openDefaultEngine(host));
-    const frozen = stack.use(FrozenNetwork.load(file, network));
-    const forward = stack.use(engine.trace((pixels) => {
-      const features = frozen.features(pixels as tf.Tensor4D);
-      return layout.head === null ? [features] : [features, frozen.embeddingOf(features)];
-    }, { name: "features and embedding" }));
-    const evaluators = await Promise.all(
-      (named.length ? named : ["knn", "linear"]).map((one) => evaluatorNamed(one, 0, engine, host)),
-    );
-    const options = { engine, pipeline, batchSize: BATCH, signal: host.signal };
-    const evaluation = new Evaluation(evaluators, images, options);
-    host.log(`Embedding ${images.gallery.length} + ${images.queries.length} images`);
-    const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
-    const evaluations = [{ network: "network" as const, ...await evaluation.network(encode, inputSize) }];
-    const counts = {
-      gallery: images.gallery.length,
-      queries: images.queries.length,
-      skipped_images: skipped,
-    };
-    const facts = { network: name, weights, layout: layout.name, ...counts, evaluations };
-    console.log(parsed.has("json") ? JSON.stringify(facts) : tableOf(evaluations));
-    return 0;
-  });
-}
-
-/** Of the run's recipe: what `--data` names, then `--set`. */
-async function overridesOf(parsed: Arguments): Promise<string[]> {
-  const root = parsed.text("data"), recipe = await recipeOfData(parsed);
-  if (root === null) return parsed.list("set");
-  const data = recipe ? parse(recipe.resolved).data : { plugin: "@seed/data-image-folder", root };
-  return [`data=${JSON.stringify(data)}`, ...parsed.list("set")];
+  if (named.has("semi")) throw new UsageError("--semi trains a run's student further: it needs --run");
+  return {
+    data: await dataNamed(data),
+    subject: await openSubject(flags),
+    named: named.size ? named : USUAL,
+  };
 }
 
 /** Figures of one network. */
@@ -175,116 +127,47 @@ interface NetworkFigures extends Evaluated {
   network: "teacher" | "student" | "network";
 }
 
-async function evaluate(
-  { recipe, weights, inputSize }: FinishedRun,
-  named: string[],
-  given: Given,
-  host: Host,
-) {
-  const contextOf = (use: Parameters<typeof pluginContext>[0]) => pluginContext(use, recipe.seed, host);
+async function evaluate({ subject, data, named }: EvaluationPlan, host: Host) {
+  const { run, inputSize } = subject, recipe = run?.finished.recipe ?? null;
   await using stack = new AsyncDisposableStack();
-  const pipeline = stack.use(await startPipeline());
-  const { images, skipped } = await openImages(recipe.data, {
-    ...{ seed: recipe.seed, host, pipeline, stack },
-    skips: recipe.data.on_error === "skip",
-  });
-  const teacherUse = recipe.evaluate.teacher ?? recipe.teacher;
-  const engine = stack.use(await openEngine(recipe, host));
-  const evaluators = await evaluatorsOf(recipe, named, given, engine, host);
-  const batchSize = Math.min(64, recipe.train.batch_size);
+  const uses = await evaluatorsOf(named, recipe), augmenters = neededAugmenters(uses).map(augmenterModule);
+  const seed = recipe?.seed ?? 0;
+  const pipeline = stack.use(
+    await ViewPipeline.start({ ...{ augmenters, workers: autoWorkers(), seed }, ...host }),
+  );
+  const opened = { seed, host, pipeline, stack };
+  const { images, skipped } = await openEvaluationData(data, opened);
+  const engine = stack.use(await subject.openEngine(host));
+  const evaluators = await createEvaluators(uses, { pipeline, seed, engine, host });
+  const batchSize = Math.min(BATCH, recipe?.train.batch_size ?? BATCH);
   const evaluation = new Evaluation(evaluators, images, { engine, pipeline, batchSize, signal: host.signal });
+  const embedding = `Embedding ${images.gallery.length} + ${images.queries.length} images`;
   const evaluations: NetworkFigures[] = [];
-  if (teacherUse && evaluators.some(({ usesTeacher }) => usesTeacher)) {
-    using teacher = await createPlugin(teacherUse, { ...contextOf(teacherUse), engine });
-    host.log(`Embedding ${images.gallery.length} + ${images.queries.length} images with the teacher`);
+  const teacherUse = recipe?.evaluate.teacher ?? recipe?.teacher;
+  if (teacherUse && evaluators.some(({ evaluator }) => evaluator.usesTeacher)) {
+    const context = pluginContext(teacherUse, recipe!.seed, host);
+    using teacher = await createPlugin(teacherUse, { ...context, engine });
+    host.log(`${embedding} with the teacher`);
     const found = await evaluation.teacher(
       async (x) => [await teacher.embed(x)],
       teacher.inputSize ?? inputSize,
     );
     evaluations.push({ network: "teacher", ...found });
   }
-  const student = stack.use(await loadTrainedStudent(recipe, weights, { engine, host }));
-  const { encode } = stack.use(tracedEncoder(engine, student));
-  host.log(`Embedding ${images.gallery.length} + ${images.queries.length} images with the student`);
+  const network = stack.use(await subject.load({ engine, host }));
+  const forward = stack.use(engine.trace((pixels) => {
+    const { features, embedding } = network.forward(pixels as tf.Tensor4D, subject.hasHead);
+    return embedding ? [features, embedding] : [features];
+  }, { name: "features and embedding" }));
+  host.log(run ? `${embedding} with the student` : embedding);
+  const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
+  const trainable = run ? { size: inputSize, copy: () => run.copy({ engine, host }) } : undefined;
   evaluations.push({
-    network: "student",
-    ...await evaluation.network(encode, inputSize, {
-      size: inputSize,
-      copy: () => loadTrainedStudent(recipe, weights, { engine, host }),
-    }),
+    network: run ? "student" : "network",
+    ...await evaluation.network(encode, inputSize, trainable),
   });
-  return {
-    network: student.network,
-    weights: weights.path,
-    gallery: images.gallery.length,
-    queries: images.queries.length,
-    skipped_images: skipped,
-    evaluations,
-  };
-}
-
-async function startPipeline(): Promise<ViewPipeline> {
-  return await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 });
-}
-
-/** What is evaluated on, and how many images are left out because they do not decode. */
-async function openImages(
-  use: Pick<PluginUse<"data">, "plugin" | "options">,
-  { seed, host, pipeline, stack, skips }: {
-    seed: number;
-    host: Host;
-    pipeline: ViewPipeline;
-    stack: AsyncDisposableStack;
-    /** Leaves out images that do not decode. */
-    skips: boolean;
-  },
-) {
-  const data = stack.use(await createPlugin(use, pluginContext(use, seed, host)));
-  if (!skips) return { images: evaluationOf(data), skipped: 0 };
-  const checked = await withoutBroken(data, pipeline, host);
-  return { images: evaluationOf(checked.data), skipped: checked.skipped.count };
-}
-
-function evaluationOf({ evaluation }: DataSource): NonNullable<DataSource["evaluation"]> {
-  if (evaluation) return evaluation;
-  throw new RunError(
-    "The data has nothing to evaluate on: a folder needs train/ and val/ in it, other sources are told by their options",
-  );
-}
-
-/** The recipe's evaluators, or those that are named, which the recipe need not have. */
-async function evaluatorsOf(
-  recipe: Recipe,
-  named: string[],
-  given: Given,
-  engine: Engine,
-  host: Host,
-): Promise<Evaluator[]> {
-  const evaluators: Evaluator[] = [];
-  for (const use of recipe.evaluate.evaluators) {
-    evaluators.push(await createPlugin(use, { ...pluginContext(use, recipe.seed, host), engine }));
-  }
-  if (named.length === 0) return evaluators;
-  return await Promise.all(named.map(async (name) => {
-    const own = evaluators.find((evaluator) => evaluator.name === name);
-    if (own && !given[name]) return own;
-    return await evaluatorNamed(name, recipe.seed, engine, host, given[name]);
-  }));
-}
-
-/** One that comes with SEED, with its defaults. */
-async function evaluatorNamed(
-  name: string,
-  seed: number,
-  engine: Engine,
-  host: Host,
-  options: Record<string, unknown> = {},
-): Promise<Evaluator> {
-  const { plugin } = await loadPlugin(DEFAULTS.evaluatorPackage(name), "evaluator", "");
-  return await plugin.create(plugin.options.parse(options) as never, {
-    ...pluginContext({ plugin }, seed, host),
-    engine,
-  });
+  const { gallery, queries } = images;
+  return { gallery: gallery.length, queries: queries.length, skipped_images: skipped, evaluations };
 }
 
 function tableOf(evaluations: readonly NetworkFigures[]): string {

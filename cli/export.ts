@@ -1,21 +1,19 @@
 import { dirname, join, resolve } from "node:path";
 import { tf, UsageError, writeAtomically, writeSafetensors } from "@seed/core";
-import { type Host, loadTrainedStudent, openEngine, sha256OfFile } from "@seed/core/host";
-import { networkNamed, openWeights } from "@seed/nn";
+import { sha256OfFile } from "@seed/core/host";
+import { EagerEngine } from "@seed/engine-eager";
 import {
-  type ExportedNetwork,
   exportOnnx,
-  fileNetwork,
+  type LoadedNetwork,
   type Names,
   type Outputs,
   stateDict,
-  studentNetwork,
   writeTorch,
-} from "@seed/nn/export";
+} from "@seed/nn/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
-import { openRun } from "./run_folder.ts";
-import { type SubjectFlags, subjectFlags } from "./subject_flags.ts";
+import { openSubject } from "./network_subject.ts";
+import { subjectFlags } from "./subject_flags.ts";
 import { writing } from "./writing.ts";
 
 export const help = `Usage: deno task export --run DIR --to FORMAT [flags]
@@ -69,10 +67,15 @@ export async function run(args: string[]): Promise<number> {
   });
   noPositionals(parsed);
   parsed.required("to");
-  const subject = subjectFlags(parsed), wanted = wantedOf(parsed);
+  const flags = subjectFlags(parsed), wanted = wantedOf(parsed);
   tf.enableProdMode(); // no advice on backends from tfjs
+  using subject = await openSubject(flags);
   return await interruptible("nothing is written", async (host) => {
-    const facts = await withNetwork(subject, host, (network) => write(network, wanted));
+    // Of a file, weights only pass through, and the network runs on shapes: nothing has to be downloaded.
+    await using engine = subject.run ? await subject.openEngine(host) : await EagerEngine.open();
+    using network = await subject.load({ engine, host }, { foldBatchNorm: false });
+    const { weights } = subject;
+    const facts = { ...await write(network, wanted), weights, weights_sha256: await sha256OfFile(weights) };
     if (parsed.has("json")) console.log(JSON.stringify(facts));
     else {console.error(
         `Wrote ${facts.out}: ${facts.network}, ${facts.tensors} tensors, ${facts.bytes} bytes`,
@@ -109,28 +112,7 @@ function wantedOf(parsed: Arguments): Wanted {
   };
 }
 
-/** Opens the network that the command line names, for the time of `use`. */
-async function withNetwork<T>(
-  subject: SubjectFlags,
-  host: Host,
-  use: (network: ExportedNetwork) => Promise<T>,
-): Promise<T & { weights: string; weights_sha256: string }> {
-  if (subject.run === null) {
-    const known = networkNamed(subject.network), path = subject.weights;
-    using file = await openWeights(path);
-    await tf.setBackend("cpu"); // weights only pass through, and the network runs on shapes: no engine is needed
-    using network = fileNetwork(file, known);
-    return { ...await use(network), weights: path, weights_sha256: await sha256OfFile(path) };
-  }
-  using opened = await openRun(subject.run, subject.overrides);
-  const { recipe, weights, inputSize } = opened;
-  await using engine = await openEngine(recipe, host);
-  const student = await loadTrainedStudent(recipe, weights, { engine, host });
-  using network = studentNetwork(student, weights, inputSize);
-  return { ...await use(network), weights: weights.path, weights_sha256: await sha256OfFile(weights.path) };
-}
-
-async function write(network: ExportedNetwork, wanted: Wanted) {
+async function write(network: LoadedNetwork, wanted: Wanted) {
   const { format, out, layer } = wanted;
   if (layer !== "features" && !network.hasHead) {
     throw new UsageError(
@@ -143,14 +125,14 @@ async function write(network: ExportedNetwork, wanted: Wanted) {
   return { out, format, network: network.name, layer, ...facts, bytes: size };
 }
 
-async function writeOnnx(network: ExportedNetwork, { out, layer, foldBatchNorm, inputSize }: Wanted) {
+async function writeOnnx(network: LoadedNetwork, { out, layer, foldBatchNorm, inputSize }: Wanted) {
   const side = inputSize ?? network.inputSize;
   const { bytes, tensors } = exportOnnx(network, { outputs: layer, foldBatchNorm, inputSize: side });
   await writing(out, () => writeAtomically(out, [bytes]));
   return { tensors, batch_norm: foldBatchNorm ? "fold" : "keep", input_size: side };
 }
 
-async function writeWeights(network: ExportedNetwork, { format, out, layer, names }: Wanted) {
+async function writeWeights(network: LoadedNetwork, { format, out, layer, names }: Wanted) {
   const { arrays, epsilons } = await stateDict(network, { names, head: layer === "both" });
   if (epsilons) {
     console.error(

@@ -4,22 +4,20 @@
  *
  * @module
  */
-export {
-  Components,
-  createPlugin,
-  type Host,
-  openEngine,
-  pipelineOptions,
-  pluginContext,
-} from "./components.ts";
+export type { Host } from "./interfaces/host.ts";
+export { createPlugin, openEngine, pluginContext } from "./parts/create_plugin.ts";
+export { Learner } from "./parts/learner.ts";
+export { createProcessParts, pipelineOptions, type ProcessParts } from "./parts/process_parts.ts";
 export { embedBatches, type Rows } from "./evaluation/embed_images.ts";
-export { type Evaluated, Evaluation } from "./evaluation/evaluation.ts";
+export { type Evaluated, Evaluation, type EvaluatorInUse } from "./evaluation/evaluation.ts";
+export { neededAugmenters, viewMakers } from "./evaluation/evaluator_views.ts";
 export { cacheDirectory } from "./fetch/cache_directory.ts";
 export type { Download } from "./fetch/download.ts";
 export { sha256OfFile } from "./fetch/file_hash.ts";
 export { findPip } from "./fetch/pip_package.ts";
 export { exists } from "./files/path_exists.ts";
 export { type SkippedImages, withoutBroken } from "./images/without_broken.ts";
+export { augmenterModule, type AugmenterUse } from "./images/pipeline/augmenter_module.ts";
 export { decode } from "./images/pipeline/decode.ts";
 export { resize } from "./images/pipeline/resample.ts";
 export {
@@ -50,20 +48,18 @@ export { fillCaches, type FilledCaches, type FillProgress } from "./teacher_cach
 export { type CacheSummary, listCaches } from "./teacher_cache/list_caches.ts";
 export { formatBytes } from "./text/format_bytes.ts";
 export { escapeHtml } from "./text/html.ts";
-export { type LossTerm, singleTerm, type Stream, teacherViewsOf } from "./training/loss_terms.ts";
+export { type LossTerm, singleTerm } from "./training/loss_terms.ts";
 export { learningRate } from "./training/schedule.ts";
-export { sharedStudent } from "./training/shared_student.ts";
 export { Snapshot } from "./training/snapshot.ts";
-export {
-  NotFiniteError,
-  type StepBatch,
-  type StepOptions,
-  type StepParts,
-  TrainingStep,
-} from "./training/training_step.ts";
+export { type StepOptions, type StepParts, type StepResult, TrainingStep } from "./training/training_step.ts";
+export { disposeBatch, type StepBatch, type StreamBatch } from "./training/step_batch.ts";
+export { positionOf, type StepPosition } from "./training/step_position.ts";
+export { NotFiniteError } from "./training/not_finite.ts";
 export { AdamW, type AdamWOptions } from "./training/optimizers/adamw.ts";
 export { Lars, type LarsOptions } from "./training/optimizers/lars.ts";
 export type { Optimizer } from "./training/optimizers/optimizer.ts";
-export { streamOf, viewKey } from "./views/view_source.ts";
+export { viewKey } from "./views/view_source.ts";
+export { streamsOf, VIEWS, type ViewStream } from "./views/streams.ts";
+export { fillNeeds, type Needs } from "./recipe/objective_needs.ts";
 export { writeNpy } from "./weights/npy.ts";
 export { readParameters } from "./weights/state_dict.ts";

@@ -31,6 +31,7 @@ export { RunError, UsageError } from "./errors.ts";
 export { fused, type FusedBody, product } from "./fused.ts";
 export { type KeyPart, Random } from "./random.ts";
 export { tf } from "./tf.ts";
+export { unitRows } from "./unit_rows.ts";
 export { cachedIndex } from "./data/packed/image_index.ts";
 export {
   classNamesOf,
@@ -95,7 +96,15 @@ export {
   type Window,
 } from "./images/pipeline/resample.ts";
 export type { Augmenter, Pixels, ViewDescription } from "./interfaces/augmenter.ts";
-export type { DataSource, ImageReference, ImageSet, RawPixels } from "./interfaces/data_source.ts";
+export type {
+  DataSource,
+  ImageReader,
+  ImageReference,
+  ImageSet,
+  OpenReader,
+  RawPixels,
+  ReaderReference,
+} from "./interfaces/data_source.ts";
 export type { Diagnosis } from "./interfaces/diagnosis.ts";
 export type { Device, Engine, Precision, TracedFunction, TraceOptions } from "./interfaces/engine.ts";
 export {
@@ -107,6 +116,8 @@ export {
   type Figures,
   figuresOf,
   type TrainableNetwork,
+  type ViewMaker,
+  type ViewRequest,
 } from "./interfaces/evaluator.ts";
 export {
   BATCH_NORM_GRADIENT_KERNEL,
@@ -128,16 +139,19 @@ export type {
   StepRecord,
   StepTiming,
 } from "./interfaces/logger.ts";
-export {
-  needsTeacher,
-  type NeighbourViews,
-  type Objective,
-  type ObjectiveInputs,
-  type ObjectiveResult,
+export type {
+  NeighbourViews,
+  Objective,
+  ObjectiveInputs,
+  ObjectiveNeeds,
+  ObjectiveResult,
+  TrainingProgress,
 } from "./interfaces/objective.ts";
 export {
   type About,
+  type AugmenterReference,
   definePlugin,
+  type EvaluatorNeeds,
   type NetworkContext,
   type OptionProblem,
   type Plugin,
@@ -153,8 +167,8 @@ export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
-export { noisyStudent } from "./training/noise.ts";
-export type { Views } from "./training/training_step.ts";
+export { type PassOptions, trainingPass } from "./training/student_passes.ts";
+export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";

@@ -1,57 +1,115 @@
 /**
- * Networks and their parts: layers, backbones, projection heads, and where their values come from.
+ * Networks and their parts, for plugins that bring a student or a teacher: layers, backbones, projection heads, and
+ * where their values come from.
  *
- * @example How large a network is, without an engine
+ * @example A student with a network of its own; a plugin's `create` returns it
  * ```ts
- * import { networkNamed, networkSize } from "@seed/nn";
+ * import { tf } from "@seed/core";
+ * import { type Backbone, convNorm, IMAGENET, normalize, type ParameterSource, relu, StudentNetwork } from "@seed/nn";
  * import assert from "node:assert/strict";
  *
- * const { parameters, featureDim } = networkSize(networkNamed("efficientnet_b0"), 224);
- * assert.equal(parameters, 4_007_548); // timm's, without the classifier
- * assert.equal(featureDim, 1280);
+ * function twoLayers(source: ParameterSource): Backbone {
+ *   const layers = [
+ *     convNorm(source, { names: ["conv1", "bn1"], inputs: 3, outputs: 16, kernel: 3, stride: 2, activation: relu }),
+ *     convNorm(source, { names: ["conv2", "bn2"], inputs: 16, outputs: 32, kernel: 3, stride: 2, activation: relu }),
+ *   ];
+ *   return {
+ *     featureDim: 32,
+ *     normalization: IMAGENET,
+ *     features(images, mode) {
+ *       const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, IMAGENET));
+ *       return tf.mean(maps, [1, 2]);
+ *     },
+ *   };
+ * }
+ *
+ * await tf.setBackend("cpu");
+ * using student = new StudentNetwork("two_layers", twoLayers, { seed: 0, head: { hidden: 64 }, teacherDim: 128 });
+ * const { features, embedding } = student.forward(tf.zeros([2, 32, 32, 3]), { training: false });
+ * assert.deepEqual([features.shape, embedding.shape], [[2, 32], [2, 128]]);
+ * assert.equal(student.parameters[0].name, "conv1.weight"); // the state dict's names
  * ```
  *
  * @module
  */
-export * from "./activation.ts";
-export * from "./attention.ts";
-export * from "./backbone.ts";
-export * from "./batch_parts.ts";
-export * from "./batch_norm.ts";
-export * from "./conv.ts";
-export * from "./conv_norm.ts";
-export * from "./conventions.ts";
-export * from "./dropout.ts";
-export * from "./efficientnet.ts";
-export * from "./frozen_network.ts";
-export * from "./frozen_parameters.ts";
-export * from "./frozen_teacher.ts";
-export * from "./initializer.ts";
-export * from "./inverted_residual.ts";
-export * from "./layouts/dino.ts";
-export * from "./layouts/efficientnet_pytorch.ts";
-export * from "./layouts/layout.ts";
-export * from "./layouts/mobilenetv3_pytorch.ts";
-export * from "./layouts/moco.ts";
-export * from "./layouts/run.ts";
-export * from "./layouts/seed_paper.ts";
-export * from "./layouts/simclr.ts";
-export * from "./layouts/swav.ts";
-export * from "./layouts/torchvision_mobile.ts";
-export * from "./layer_norm.ts";
-export * from "./linear.ts";
-export * from "./mobilenet_v3.ts";
-export * from "./network_size.ts";
-export * from "./networks.ts";
-export * from "./normalize.ts";
-export * from "./paper_figures.ts";
-export * from "./parameters.ts";
-export * from "./position_embedding.ts";
-export * from "./pretrained_teacher.ts";
-export * from "./resnet.ts";
-export * from "./squeeze_excite.ts";
-export * from "./student_network.ts";
-export * from "./trainable_parameters.ts";
-export * from "./unit_rows.ts";
-export * from "./vision_transformer.ts";
-export * from "./weights/open_weights.ts";
+export type { Backbone } from "./backbones/backbone.ts";
+export { efficientnet, type EfficientNetVariant } from "./backbones/efficientnet.ts";
+export { mobilenetV3, type MobileNetV3Variant } from "./backbones/mobilenet_v3.ts";
+export { IMAGENET, type Normalization, normalize } from "./backbones/normalize.ts";
+export { resnet, type ResNetDepth, type ResNetOptions } from "./backbones/resnet.ts";
+export {
+  visionTransformer,
+  type VisionTransformerOptions,
+  type VisionTransformerSize,
+} from "./backbones/vision_transformer.ts";
+export { type FrozenOptions, FrozenParameters, type FrozenValue } from "./frozen/frozen_parameters.ts";
+export {
+  type Activation,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  identity,
+  relu,
+  relu6,
+  sigmoid,
+  silu,
+} from "./layers/activation.ts";
+export { selfAttention } from "./layers/attention.ts";
+export {
+  batchNormInference,
+  type BatchNormOptions,
+  type BatchNormParameters,
+  batchNormParameters,
+  batchNormTraining,
+} from "./layers/batch_norm.ts";
+export {
+  convolve,
+  type ConvOptions,
+  convWeight,
+  convWithBias,
+  type Layer,
+  type Padding,
+} from "./layers/conv.ts";
+export {
+  convNorm,
+  type ConvNormOptions,
+  type Excited,
+  type ModalLayer,
+  type Mode,
+} from "./layers/conv_norm.ts";
+export { type Conventions, TENSORFLOW, TIMM } from "./layers/conventions.ts";
+export { drop, dropPath } from "./layers/dropout.ts";
+export {
+  type BlockParts,
+  type BlockShape,
+  invertedResiduals,
+  timmParts,
+  type Trunk,
+} from "./layers/inverted_residual.ts";
+export { layerNorm } from "./layers/layer_norm.ts";
+export { type HeadOptions, linear, projectionHead } from "./layers/linear.ts";
+export {
+  ANTIALIASED_INTERPOLATION,
+  interpolatePositions,
+  OFFSET_INTERPOLATION,
+  type PositionInterpolation,
+} from "./layers/position_embedding.ts";
+export { type Excitation, type ExciteOptions, squeezeExcite } from "./layers/squeeze_excite.ts";
+export { type Build, type Layout, plainLayout } from "./layouts/layout.ts";
+export { MOCO_LAYOUTS } from "./layouts/moco.ts";
+export { SIMCLR_LAYOUTS } from "./layouts/simclr.ts";
+export { SWAV_LAYOUTS } from "./layouts/swav.ts";
+export { type Network, networkNamed, NETWORKS } from "./networks/networks.ts";
+export { constant, type Initializer, kaimingFanOut, normal, uniformFanIn } from "./parameters/initializer.ts";
+export type { ParameterSource } from "./parameters/parameters.ts";
+export { TrainableParameters } from "./parameters/trainable_parameters.ts";
+export { dropRate, headOptions, StudentNetwork } from "./students/student_network.ts";
+export { FrozenTeacher } from "./teachers/frozen_teacher.ts";
+export {
+  loadTeacher,
+  type PretrainedOptions,
+  pretrainedTeacher,
+  type TeacherLayer,
+  teacherOptions,
+} from "./teachers/pretrained_teacher.ts";
+export { openWeights } from "./weights/open_weights.ts";

@@ -5,7 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { type NamedArray, SafetensorsFile, writeSafetensors } from "@seed/core";
-import { FrozenNetwork, networkNamed, openWeights } from "@seed/nn";
+import { networkNamed, openWeights } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import { ROOT, runCli, startCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { readNpy } from "./support/npy.ts";
@@ -123,6 +124,28 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
       assert.deepEqual(more, []);
       assert.match(stderr, /Embedding 9 \+ 3 images with the student/);
     });
+
+    await t.step(
+      "eval repeats a run's fine-tuning with few labels; eval --semi does it with other shares",
+      async () => {
+        const semi = "evaluate={ semi: { splits: [{ labels: 0.5 }], epochs: 2 } }";
+        const flags = ["--max-steps", "1", "--set", semi, "--json"];
+        const run = await cli("distill", "recipe.yaml", "--out", "runs/semi", ...flags);
+        assert.equal(run.code, 0, run.stderr);
+        const then = only(run.stdout).evaluations.at(-1);
+        assert.deepEqual(Object.keys(then.evaluation.semi), ["top1_50_percent"]);
+        const evaluated = async (...more: string[]) => {
+          const { code, stdout, stderr } = await cli("eval", "--run", "runs/semi", "--json", ...more);
+          assert.equal(code, 0, stderr);
+          const { evaluations } = only(stdout);
+          assert.equal(evaluations.length, 1);
+          return evaluations[0];
+        };
+        assert.deepEqual((await evaluated()).evaluation, then.evaluation);
+        const { details } = await evaluated("--semi", "0.2");
+        assert.match(details.semi.protocol, /^fine-tuned with 3 labels, 20 epochs/);
+      },
+    );
 
     await t.step("eval of the student's file gives the run's figures", async () => {
       const subject = [

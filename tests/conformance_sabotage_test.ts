@@ -227,7 +227,7 @@ const OBJECTIVES: [string, (objective: Objective) => Partial<Objective>, RegExp 
         return { loss, enqueue: tf.mul(enqueue!, 2) as tf.Tensor2D };
       },
     }),
-    /one unit row an image/,
+    /as many unit rows an image/,
   ],
   [
     "whose gradient does not belong to its loss",
@@ -253,13 +253,10 @@ for (const [what, changes, step] of OBJECTIVES) {
         size: 16,
         makeStudent: (seed) => tinyStudent({ seed, teacherDim: null }),
         makeQueue: ({ size, embeddingDim }) => new FifoQueue(size, embeddingDim, 0),
-        make: async (createStudent, embeddingDim) =>
+        needs: objectiveMoco.needs(objectiveMoco.options.parse({})),
+        make: async (given) =>
           changed(
-            await objectiveMoco.create(objectiveMoco.options.parse({}), {
-              ...context,
-              createStudent,
-              embeddingDim,
-            }),
+            await objectiveMoco.create(objectiveMoco.options.parse({}), { ...context, ...given }),
             changes,
           ),
       }), step));
@@ -417,6 +414,30 @@ for (const [what, evaluate, step] of EVALUATORS) {
   Deno.test(`checkEvaluator() on one ${what}`, () =>
     expectFailure((t) => checkEvaluator(t, { make: () => ({ name: "knn", evaluate }) }), step));
 }
+
+const NETWORK = { size: 32, copy: () => Promise.resolve(tinyStudent({ seed: 1, teacherDim: null })) };
+
+Deno.test("checkEvaluator() on one that keeps the copy of the network that it has trained", () =>
+  expectFailure((t) =>
+    checkEvaluator(t, {
+      network: NETWORK,
+      make: () => ({
+        ...{ name: "knn", usesNetwork: true },
+        async evaluate(inputs) {
+          await inputs.network!.copy();
+          return await knn().evaluate(inputs);
+        },
+      }),
+    }), /keeps no tensors, nor copies of the network/));
+
+Deno.test("checkEvaluator() on one that trains a network, without one", () =>
+  expectFailure(
+    (t) =>
+      checkEvaluator(t, {
+        make: () => ({ name: "knn", usesNetwork: true, evaluate: (inputs) => knn().evaluate(inputs) }),
+      }),
+    /is checked with a network/,
+  ));
 
 const LOGGERS: [string, (directory: string) => Logger, RegExp | null][] = [
   ["that does nothing", () => ({ [Symbol.dispose]() {} }), null],

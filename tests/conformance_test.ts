@@ -1,10 +1,13 @@
 /**
- * Each of SEED's plugins keeps the promises of its interface, on the tensorflow engine.
+ * Each of SEED's plugins keeps the promises of its interface, on the tensorflow engine. The last test looks into the
+ * workspace for plugins that are not among them.
  *
  * @module
  */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { type Plugin, type Student, writeSafetensors } from "@seed/core";
+import { type Plugin, writeSafetensors } from "@seed/core";
 import { cacheDirectory, readParameters } from "@seed/core/host";
 import {
   checkAugmenter,
@@ -28,10 +31,12 @@ import dataImageFolder from "@seed/data-image-folder";
 import dataList from "@seed/data-list";
 import dataTsv from "@seed/data-tsv";
 import dataWebdataset from "@seed/data-webdataset";
+import engineTensorflow from "@seed/engine-tensorflow";
 import evaluatorAgreement from "@seed/evaluator-agreement";
 import evaluatorKnn from "@seed/evaluator-knn";
 import evaluatorLinear from "@seed/evaluator-linear";
 import evaluatorRetrieval from "@seed/evaluator-retrieval";
+import evaluatorSemi from "@seed/evaluator-semi";
 import loggerJsonl from "@seed/logger-jsonl";
 import loggerTerminal from "@seed/logger-terminal";
 import objectiveBingo from "@seed/objective-bingo";
@@ -48,19 +53,36 @@ import teacherDino from "@seed/teacher-dino";
 import teacherEfficientnetLite from "@seed/teacher-efficientnet-lite";
 import teacherMoco from "@seed/teacher-moco";
 import teacherNetwork from "@seed/teacher-network";
+import teacherOnnx from "@seed/teacher-onnx";
 import teacherSimclr from "@seed/teacher-simclr";
 import teacherSwav from "@seed/teacher-swav";
 import { IMAGENET, networkNamed, type ParameterSource, projectionHead, TrainableParameters } from "@seed/nn";
 import teacherExample from "../examples/my_teacher.ts";
+import { shippedPlugins } from "../cli/listings/plugins.ts";
 import { testContext, testEngine } from "./support/engine.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
+import { onnxContext } from "./support/onnx_runtime.ts";
 import { tinyStudent } from "./support/tiny_student.ts";
+import golden from "./golden/onnx_teacher.json" with { type: "json" };
 
 const engine = await testEngine();
 const context = { ...testContext, engine };
 
 /** Options as a recipe would give them, with the plugin's defaults. */
 const options = (plugin: Pick<Plugin<any>, "options">, given = {}) => plugin.options.parse(given) as any;
+
+/** Names of the plugins that a suite is run on. */
+const checked = new Set<string>();
+
+/** Runs a plugin's suite as a test. `variant` tells several of one plugin apart. */
+function suite(
+  { name }: { name: string },
+  check: (t: Deno.TestContext) => void | Promise<void>,
+  variant = "",
+): void {
+  checked.add(name);
+  Deno.test(`${name.replace(/^@seed\/(\w+)-/, "$1 ")}${variant}`, check);
+}
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "seed-conformance-" });
@@ -71,7 +93,7 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-Deno.test("engine tensorflow", (t) => checkEngine(t, { engine }));
+suite(engineTensorflow, (t) => checkEngine(t, { engine }));
 
 /** Adds the values of a projection head. */
 type MakeHead = (source: ParameterSource, inputs: number) => void;
@@ -83,16 +105,16 @@ const mlpWithBatchNorm = (name: string): MakeHead => (source, inputs) => {
   projectionHead(source, name, { inputs, hidden: [64], norm: "batch", dim: 32 });
 };
 
-const PRETRAINED: [string, Plugin<"teacher">, network: string, prefix: string, head?: MakeHead][] = [
-  ["moco", teacherMoco, "resnet18", "module.encoder_q.", mlp("fc")],
-  ["swav", teacherSwav, "resnet50", "module.", mlpWithBatchNorm("projection_head")],
-  ["simclr", teacherSimclr, "resnet18", "module.module.module.", mlpWithBatchNorm("fc")],
-  ["dino", teacherDino, "vit_small_16", ""],
-  ["network", teacherNetwork, "resnet18", "", mlpWithBatchNorm("head")],
+const PRETRAINED: [Plugin<"teacher">, network: string, prefix: string, head?: MakeHead][] = [
+  [teacherMoco, "resnet18", "module.encoder_q.", mlp("fc")],
+  [teacherSwav, "resnet50", "module.", mlpWithBatchNorm("projection_head")],
+  [teacherSimclr, "resnet18", "module.module.module.", mlpWithBatchNorm("fc")],
+  [teacherDino, "vit_small_16", ""],
+  [teacherNetwork, "resnet18", "", mlpWithBatchNorm("head")],
 ];
 
-for (const [name, plugin, network, prefix, head] of PRETRAINED) {
-  Deno.test(`teacher ${name}`, (t) =>
+for (const [plugin, network, prefix, head] of PRETRAINED) {
+  suite(plugin, (t) =>
     inFolder(async (folder) => {
       const weights = join(folder, "weights.safetensors");
       using parameters = new TrainableParameters(0);
@@ -105,16 +127,23 @@ for (const [name, plugin, network, prefix, head] of PRETRAINED) {
     }));
 }
 
-Deno.test("teacher efficientnet-lite", (t) => {
+suite(teacherEfficientnetLite, (t) => {
   const cacheDir = join(cacheDirectory(), "seed_teacher-efficientnet-lite");
   const given = options(teacherEfficientnetLite, { input_size: 64, precision: "fp32" });
   return checkTeacher(t, { make: () => teacherEfficientnetLite.create(given, { ...context, cacheDir }) });
 });
 
+suite(teacherOnnx, async (t) => {
+  const weights = fileURLToPath(import.meta.resolve("./golden/onnx_teacher.onnx"));
+  const given = options(teacherOnnx, { weights, mean: golden.mean, std: golden.std, output: "rows" });
+  await teacherOnnx.checkFiles!(given, onnxContext);
+  await checkTeacher(t, { make: () => teacherOnnx.create(given, { ...onnxContext, engine }) });
+});
+
 Deno.test("teacher of the example", (t) =>
   checkTeacher(t, { make: () => teacherExample.create(options(teacherExample), context) }));
 
-Deno.test("student efficientnet", (t) =>
+suite(studentEfficientnet, (t) =>
   checkStudent(t, {
     engine,
     make: (seed) =>
@@ -125,7 +154,7 @@ Deno.test("student efficientnet", (t) =>
       }),
   }));
 
-Deno.test("student mobilenet-v3", (t) =>
+suite(studentMobilenetV3, (t) =>
   checkStudent(t, {
     engine,
     make: (seed) =>
@@ -136,14 +165,14 @@ Deno.test("student mobilenet-v3", (t) =>
       }),
   }));
 
-Deno.test("student resnet", (t) =>
+suite(studentResnet, (t) =>
   checkStudent(t, {
     engine,
     make: (seed) =>
       studentResnet.create(options(studentResnet, { depth: 18 }), { ...context, seed, embeddingDim: 8 }),
   }));
 
-Deno.test("queue fifo", (t) =>
+suite(queueFifo, (t) =>
   checkQueue(t, {
     engine,
     make: ({ size, ...rest }) => queueFifo.create(options(queueFifo, { size }), { ...context, ...rest }),
@@ -159,28 +188,28 @@ const OBJECTIVES = [
 ] as const;
 
 for (const plugin of OBJECTIVES as readonly Plugin<"objective">[]) {
-  Deno.test(plugin.name.replace(/^@seed\/(\w+)-/, "$1 "), (t) =>
+  suite(plugin, (t) =>
     checkObjective(t, {
       engine,
       makeStudent: (seed) => tinyStudent({ seed, teacherDim: null }),
       makeQueue: ({ size, ...rest }) =>
         queueFifo.create(options(queueFifo, { size }), { ...context, ...rest }),
-      make: (createStudent: () => Promise<Student>, embeddingDim) =>
-        plugin.create(options(plugin), { ...context, createStudent, embeddingDim }),
+      needs: plugin.needs!(options(plugin)),
+      make: (given) => plugin.create(options(plugin), { ...context, ...given }),
     }));
 }
 
 const AUGMENTERS = [augmenterMocoV1, augmenterMocoV2, augmenterSwav, augmenterEvaluation] as const;
 
 for (const plugin of AUGMENTERS as readonly Plugin<"augmenter">[]) {
-  Deno.test(plugin.name.replace(/^@seed\/(\w+)-/, "$1 "), (t) =>
+  suite(plugin, (t) =>
     checkAugmenter(t, {
       make: () => plugin.create(options(plugin, { size: 32 }), context),
       random: plugin.name !== augmenterEvaluation.name,
     }));
 }
 
-Deno.test("data image-folder", (t) =>
+suite(dataImageFolder, (t) =>
   inFolder(async (root) => {
     await makeImageFolder(root, { train: 4, val: 2 });
     await checkDataSource(t, { make: () => dataImageFolder.create({ root }, context) });
@@ -197,15 +226,15 @@ const SOURCES: [Plugin<"data">, options: Record<string, unknown>][] = [
 ];
 
 for (const [plugin, given] of SOURCES) {
-  Deno.test(`${plugin.name.replace(/^@seed\/(\w+)-/, "$1 ")} ${JSON.stringify(given)}`, (t) =>
+  suite(plugin, (t) =>
     inFolder(async (folder) => {
       const made = await plugin.standIn!(options(plugin, given), { folder, images: 5 });
       const cacheDir = join(folder, "cache");
       await checkDataSource(t, { make: () => plugin.create(made, { ...context, cacheDir }) });
-    }));
+    }), ` ${JSON.stringify(given)}`);
 }
 
-Deno.test("data emoji", (t) => {
+suite(dataEmoji, (t) => {
   const cacheDir = join(cacheDirectory(), "seed_data-emoji");
   return checkDataSource(t, { make: () => dataEmoji.create(options(dataEmoji), { ...context, cacheDir }) });
 });
@@ -218,18 +247,28 @@ for (
     [evaluatorAgreement, { k: 3 }],
   ] as const
 ) {
-  Deno.test(
-    plugin.name.replace(/^@seed\/(\w+)-/, "$1 "),
-    (t) => checkEvaluator(t, { make: () => plugin.create(options(plugin, given), context) }),
-  );
+  suite(plugin, (t) => checkEvaluator(t, { make: () => plugin.create(options(plugin, given), context) }));
 }
 
+suite(evaluatorSemi, (t) => {
+  const given = options(evaluatorSemi, {
+    ...{ splits: [{ labels: 1, lr: 0.1, head_lr: 1 }], epochs: 12, batch_size: 12, drops: [8] },
+  });
+  return checkEvaluator(t, {
+    make: () => evaluatorSemi.create(given, context),
+    needs: evaluatorSemi.needs!(given),
+    network: { size: 32, copy: () => Promise.resolve(tinyStudent({ seed: 1, teacherDim: null })) },
+  });
+});
+
 for (const plugin of [loggerTerminal, loggerJsonl]) {
-  Deno.test(
-    plugin.name.replace(/^@seed\/(\w+)-/, "$1 "),
-    (t) =>
-      checkLogger(t, {
-        make: (runDirectory) => plugin.create(options(plugin), { ...context, runDirectory }),
-      }),
-  );
+  suite(plugin, (t) =>
+    checkLogger(t, {
+      make: (runDirectory) => plugin.create(options(plugin), { ...context, runDirectory }),
+    }));
 }
+
+Deno.test("every plugin that comes with SEED runs its suite", async () => {
+  const without = (await shippedPlugins()).map(({ name }) => name).filter((name) => !checked.has(name));
+  assert.deepEqual(without, [], "add a suite of these to this file");
+});

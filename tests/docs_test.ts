@@ -10,6 +10,7 @@ import {
   CHECKPOINT,
   EVALUATE,
   OPTIMIZERS,
+  SCHEDULES,
   SECTION_KEYS,
   SMALL_PATCHES,
   TRAIN,
@@ -122,7 +123,9 @@ Deno.test("every key of a recipe is told with its default", async () => {
     ...{ train: TRAIN, small_patches: SMALL_PATCHES, evaluate: EVALUATE, checkpoint: CHECKPOINT },
   };
   for (const [name, schema] of Object.entries(sections)) checkKeys(rows, schema, `${name}.`, name);
-  for (const [name, schema] of Object.entries(OPTIMIZERS)) checkKeys(rows, schema, "train.", name);
+  for (const [name, schema] of Object.entries({ ...OPTIMIZERS, ...SCHEDULES })) {
+    checkKeys(rows, schema, "train.", name);
+  }
   for (const plugin of await shippedPlugins()) {
     checkKeys(rows, (plugin as Plugin).options as z.ZodObject, "", plugin.name);
   }

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Student, tf, type WeightsFile, writeSafetensors } from "@seed/core";
 import { resnet as resnet18, StudentNetwork } from "@seed/nn";
-import { exportOnnx, type Names, stateDict, studentNetwork, writeTorch } from "@seed/nn/export";
+import { exportOnnx, type Names, stateDict, studentNetwork, writeTorch } from "@seed/nn/host";
 import efficientnet from "@seed/student-efficientnet";
 import mobilenetV3 from "@seed/student-mobilenet-v3";
 import resnet from "@seed/student-resnet";

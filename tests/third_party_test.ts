@@ -1,9 +1,13 @@
 /**
- * A plugin in one file outside of the repository, named by its path in a recipe.
+ * Plugins in one file each outside of the repository, named by their paths in a recipe.
  *
  * @module
  */
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { checkDataSource } from "@seed/core/conformance";
+import { testContext } from "./support/engine.ts";
+import dataGzip from "../examples/gzip_pictures.ts";
 import { runCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 
@@ -38,6 +42,68 @@ train: { batch_size: 4, epochs: 1, lr: 0.03 }
     // The run's own recipe works from anywhere: its path to the plugin is absolute.
     const copy = `${folder}/runs/mine/recipe.yaml`;
     assert.equal((await runCli(["validate", copy])).code, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Packs the pictures of a folder by class as the example reads them, in the order in which a folder is listed. */
+async function packGzip(root: string, file: string): Promise<void> {
+  const list: { name: string; offset: number; length: number }[] = [], parts: Uint8Array[] = [];
+  let offset = 0;
+  for (const kind of [...Deno.readDirSync(root)].map(({ name }) => name).sort()) {
+    for (const name of [...Deno.readDirSync(`${root}/${kind}`)].map(({ name }) => name).sort()) {
+      const part = gzipSync(await Deno.readFile(`${root}/${kind}/${name}`));
+      list.push({ name: `${kind}/${name}`, offset, length: part.length });
+      parts.push(part);
+      offset += part.length;
+    }
+  }
+  await Deno.writeFile(file, Uint8Array.from(parts.flatMap((part) => [...part])));
+  await Deno.writeTextFile(`${file}.json`, JSON.stringify(list));
+}
+
+Deno.test("a third party's data source brings a reader: what it inflates trains as the pictures themselves do", async (t) => {
+  const folder = await Deno.makeTempDir({ prefix: "seed-third-party-" });
+  try {
+    await makeImageFolder(`${folder}/images`, { train: 4 });
+    await packGzip(`${folder}/images/train`, `${folder}/pictures.gz`);
+    await Deno.copyFile(
+      new URL("../examples/gzip_pictures.ts", import.meta.url),
+      `${folder}/gzip_pictures.ts`,
+    );
+    await t.step(
+      "it keeps a data source's promises",
+      (t) =>
+        checkDataSource(t, { make: () => dataGzip.create({ file: `${folder}/pictures.gz` }, testContext) }),
+    );
+    const recipe = (data: string) =>
+      `version: 1
+data: ${data}
+augmenter: { plugin: "@seed/augmenter-moco-v2", size: 32 }
+student: { plugin: "@seed/student-resnet", depth: 18 }
+queue: { plugin: "@seed/queue-fifo", size: 16 }
+objective: { plugin: "@seed/objective-moco" }
+train: { batch_size: 4, epochs: 1, lr: 0.03 }
+`;
+    const losses: number[] = [];
+    for (
+      const [name, data] of Object.entries({
+        gzip: "{ plugin: ./gzip_pictures.ts, file: pictures.gz, on_error: skip }",
+        folder: `{ plugin: "@seed/data-image-folder", root: images/train }`,
+      })
+    ) {
+      await Deno.writeTextFile(`${folder}/${name}.yaml`, recipe(data));
+      const args = ["distill", `${name}.yaml`, "--max-steps", "2", "--json"];
+      const { code, stdout, stderr } = await runCli(args, { cwd: folder });
+      assert.equal(code, 0, stderr);
+      losses.push(JSON.parse(stdout).final_loss);
+    }
+    assert.ok(losses[0] > 0);
+    assert.equal(losses[0], losses[1]);
+    const looked = await runCli(["view", "gzip.yaml", "--out", "look.html", "--json"], { cwd: folder });
+    assert.equal(looked.code, 0, looked.stderr);
+    assert.equal(JSON.parse(looked.stdout).images, 12);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,4 +1,5 @@
-import { NETWORKS, networkSize, PAPER_FIGURES, type PaperFigure } from "@seed/nn";
+import { NETWORKS } from "@seed/nn";
+import { networkSize, PAPER_FIGURES, type PaperFigure } from "@seed/nn/host";
 import type { Listing } from "./listing.ts";
 
 interface NetworkItem {

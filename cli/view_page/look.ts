@@ -7,10 +7,11 @@ import {
   pluginContext,
   type PluginUse,
   type Recipe,
-  type Stream,
-  streamOf,
+  streamsOf,
   viewKey,
   ViewPipeline,
+  VIEWS,
+  type ViewStream,
 } from "@seed/core/host";
 import { type ChannelFigures, ChannelSums, studentInput } from "./channels.ts";
 import { chooseImages, membersOf, spread } from "./choose_images.ts";
@@ -57,11 +58,9 @@ export interface ShownView {
 /** Images whose size is looked at: they are decoded, which takes milliseconds each. */
 const MEASURED = 256;
 
-/** A stream of views of an image, as `TrainingBatches` has it. */
+/** A stream of views of an image, as training has it. */
 interface Source {
-  stream: Stream;
-  /** First word of the keys of its random choices. */
-  purpose: string;
+  stream: ViewStream;
   augmenter: Augmenter;
   /** Views that are shown of each image, from number 0. */
   views: number;
@@ -87,7 +86,7 @@ export async function lookAt(
     host,
   );
   const sums = new ChannelSums(), shown: ShownImage[] = [];
-  for await (const made of makeViews(recipe, train, chooseImages(train, count.images), sources)) {
+  for await (const made of makeViews(recipe, train, chooseImages(train, count.images), sources, host)) {
     host.signal.throwIfAborted();
     for (const pixels of made.pixels[0]) sums.add(pixels);
     shown.push(await showImage(recipe, train, made, sources));
@@ -106,11 +105,11 @@ async function make<K extends "data" | "augmenter">(use: PluginUse<K>, { seed }:
 }
 
 async function sourcesOf(recipe: Recipe, views: number, host: Host): Promise<Source[]> {
-  const { smallPatches } = recipe, augmenter = await make(recipe.augmenter, recipe, host);
-  const sources: Source[] = [{ ...streamOf(0), augmenter, views }];
-  for (const [i, patches] of smallPatches.entries()) {
-    const made = await make(patches.augmenter, recipe, host);
-    sources.push({ ...streamOf(i + 1), augmenter: made, views: patches.count });
+  const uses = [recipe.augmenter, ...recipe.smallPatches.map(({ augmenter }) => augmenter)];
+  const sources: Source[] = [];
+  for (const stream of streamsOf(recipe)) {
+    const augmenter = await make(uses[stream.augmenter], recipe, host);
+    sources.push({ stream, augmenter, views: stream.name === VIEWS ? views : stream.views });
   }
   return sources;
 }
@@ -119,7 +118,7 @@ async function sourcesOf(recipe: Recipe, views: number, host: Host): Promise<Sou
 interface MadeViews {
   /** Index in the set. */
   image: number;
-  /** `[size, size, 3]` uint8 each, by stream. */
+  /** `[size, size, 3]` uint8 each, by source. */
   pixels: Uint8Array[][];
 }
 
@@ -128,30 +127,29 @@ async function* makeViews(
   train: ImageSet,
   images: readonly number[],
   sources: readonly Source[],
+  host: Host,
 ): AsyncGenerator<MadeViews> {
   const { seed } = recipe;
-  await using pipeline = await ViewPipeline.start(pipelineOptions(recipe));
+  await using pipeline = await ViewPipeline.start(pipelineOptions(recipe, host));
   const requests = images.flatMap((image) => sources.map((source) => requestOf(train, image, source, seed)));
-  const batches = pipeline.batches(requests);
-  for (const image of images) {
-    const pixels: MadeViews["pixels"] = sources.map(() => []);
-    for (const { stream } of sources) {
-      const { value } = await batches.next(), bytes = value.size ** 2 * 3;
-      for (let at = 0; at < value.pixels.length; at += bytes) {
-        pixels[stream].push(value.pixels.slice(at, at + bytes));
-      }
-    }
-    yield { image, pixels };
+  let made: Uint8Array[][] = [];
+  for await (const { pixels, size, tag: image } of pipeline.batches(requests)) {
+    const bytes = size ** 2 * 3, views = [];
+    for (let at = 0; at < pixels.length; at += bytes) views.push(pixels.slice(at, at + bytes));
+    made.push(views);
+    if (made.length < sources.length) continue;
+    yield { image, pixels: made };
+    made = [];
   }
 }
 
-function requestOf(train: ImageSet, image: number, source: Source, seed: number): BatchRequest {
+function requestOf(train: ImageSet, image: number, source: Source, seed: number): BatchRequest<number> {
   const { stream, augmenter: { size }, views } = source, numbers = Array.from({ length: views }, (_, i) => i);
   return {
     images: numbers.map(() => train.image(image)),
-    keys: numbers.map((number) => viewKey(source, { seed, image, number })),
-    stream,
-    size,
+    keys: numbers.map((number) => viewKey(stream, { seed, image, number })),
+    augmenter: stream.augmenter,
+    ...{ size, tag: image },
   };
 }
 
@@ -162,24 +160,26 @@ async function showImage(
   sources: readonly Source[],
 ): Promise<ShownImage> {
   const reference = train.image(image), picture = await readPicture(reference), { width, height } = picture;
-  const show = async (source: Source): Promise<ShownView[]> =>
-    await Promise.all(pixels[source.stream].map(async (data, number) => ({
+  const show = async (source: Source, i: number): Promise<ShownView[]> =>
+    await Promise.all(pixels[i].map(async (data, number) => ({
       number,
       size: source.augmenter.size,
       png: await toPng({ data, width: source.augmenter.size, height: source.augmenter.size }),
-      choices:
-        source.augmenter.describe?.(picture, new Random(...viewKey(source, { seed, image, number }))) ??
-          null,
+      choices: source.augmenter.describe?.(
+        picture,
+        new Random(...viewKey(source.stream, { seed, image, number })),
+      ) ??
+        null,
     })));
-  const [views, ...patches] = sources;
+  const [views, ...patches] = await Promise.all(sources.map(show));
   return {
     name: reference.name,
     className: train.classNames?.[train.label!(image)] ?? null,
     width,
     height,
     thumbnail: await thumbnailOf(picture),
-    views: await show(views),
-    patches: (await Promise.all(patches.map(show))).flat(),
+    views,
+    patches: patches.flat(),
   };
 }
 

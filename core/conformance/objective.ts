@@ -1,70 +1,88 @@
 import assert from "node:assert/strict";
 import type { Engine } from "../interfaces/engine.ts";
-import { singleTerm, teacherViewsOf } from "../training/loss_terms.ts";
-import type { Objective } from "../interfaces/objective.ts";
-import { Sgd } from "../training/optimizers/sgd.ts";
+import type { Objective, ObjectiveNeeds } from "../interfaces/objective.ts";
+import type { NetworkContext, PluginKinds } from "../interfaces/plugin.ts";
 import type { Queue } from "../interfaces/queue.ts";
 import type { Parameter, Student } from "../interfaces/student.ts";
+import { fillNeeds } from "../recipe/objective_needs.ts";
 import { tf } from "../tf.ts";
+import { inputsOf, seenBy, singleTerm } from "../training/loss_terms.ts";
+import { Sgd } from "../training/optimizers/sgd.ts";
+import type { StreamBatch } from "../training/step_batch.ts";
+import { outputsOf } from "../training/stream_outputs.ts";
 import { TrainingStep } from "../training/training_step.ts";
+import { VIEWS } from "../views/streams.ts";
 import { assertFlat, copyValue } from "./memory.ts";
 import { assertUnitRows, sameValues } from "./numbers.ts";
 import { pictures } from "./pictures.ts";
 import type { Steps } from "./steps.ts";
 
+/** What an objective is created from, besides what every plugin is given. */
+type Given = Omit<PluginKinds["objective"]["context"], keyof NetworkContext>;
+
 /** An objective to check, with the parts that it works with. */
 export interface ObjectiveSubject {
   engine: Engine;
+  /** What the plugin's `needs` tells for the objective's options. */
+  needs: ObjectiveNeeds;
   /** A small student; the same seed gives the same one. */
   makeStudent(seed: number): Promise<Student> | Student;
   makeQueue(options: { size: number; embeddingDim: number; batchSize: number }): Promise<Queue> | Queue;
-  /** `createStudent` makes another student like the one that is trained. */
-  make(createStudent: () => Promise<Student>, embeddingDim: number): Promise<Objective> | Objective;
+  /** Makes the objective; `given.createStudent` makes another student like the one that is trained. */
+  make(given: Given): Promise<Objective> | Objective;
   /** Side of the views in pixels; default 32. */
   size?: number;
 }
 
-const BATCH = 4, QUEUE = 8;
+const BATCH = 4, QUEUE_STEPS = 2;
 
 /** Everything of a run that a checkpoint holds, and what goes with it. */
 async function makeRun(subject: ObjectiveSubject, seed: number) {
-  const student = await subject.makeStudent(seed), { embeddingDim } = student;
-  const queue = await subject.makeQueue({ size: QUEUE, embeddingDim, batchSize: BATCH });
-  const objective = await subject.make(async () => await subject.makeStudent(seed), embeddingDim);
-  const optimizer = new Sgd(student.parameters, { momentum: 0.9, weightDecay: 0 });
-  const terms = [singleTerm(objective, queue)];
-  const step = new TrainingStep({ engine: subject.engine, student, terms, optimizer }, { seed });
-  const parts = [step, optimizer, objective, queue, student];
-  const parameters = [...student.parameters, ...objective.parameters, ...optimizer.state];
+  const needs = fillNeeds(subject.needs), rows = BATCH * needs.rowsPerImage;
+  const student = await subject.makeStudent(seed), { embeddingDim, featureDim } = student;
+  const queue = await subject.makeQueue({ size: QUEUE_STEPS * rows, embeddingDim, batchSize: rows });
+  const objective = await subject.make({
+    ...{ createStudent: async () => await subject.makeStudent(seed), embeddingDim, featureDim, bnSplits: 1 },
+    teacherDim: needs.teacherViews.length ? embeddingDim : null,
+  });
+  const term = singleTerm(objective, needs, needs.queue ? queue : null);
+  const step = new TrainingStep({
+    ...{ engine: subject.engine, student, terms: [term] },
+    optimizer: (parameters) => new Sgd(parameters, { momentum: 0.9, weightDecay: 0 }),
+  }, { seed });
+  const trained = [...student.parameters, ...term.parameters];
   const variables: tf.Variable[] = [
-    ...parameters.map(({ variable }) => variable),
+    ...[...trained, ...step.optimizer.state].map(({ variable }) => variable),
     queue.embeddings as tf.Variable,
     queue.pointer as tf.Variable,
   ];
   return {
-    student,
-    queue,
-    objective,
-    variables,
+    ...{ student, queue, objective, needs, term, variables },
+    /** Everything that training changes, of the student's and of the objective's own. */
+    parameters: trained,
     /** Trains one step on pictures that its number picks. */
-    async train(number: number): Promise<number> {
-      const { views, teacher } = inputs(objective, embeddingDim, number, subject.size ?? 32);
-      const loss = await step.run({ views, teacher }, 0.05, number);
-      tf.dispose([views, teacher]);
-      return loss;
+    async train(number: number) {
+      const batch = inputs(needs, embeddingDim, number, subject.size ?? 32);
+      const position = { step: number, epoch: number / 10, share: number / 100, learningRate: 0.05 };
+      const result = await step.run({ [VIEWS]: batch }, position);
+      tf.dispose([batch.views, batch.teacherEmbeddings]);
+      return result;
     },
-    [Symbol.dispose]: () => parts.forEach((part) => part[Symbol.dispose]()),
+    [Symbol.dispose]: () => [step, objective, queue, student].forEach((part) => part[Symbol.dispose]?.()),
   };
 }
 
-function inputs(objective: Objective, dim: number, number: number, size: number) {
-  const { views } = objective;
-  const images = Array.from(
-    { length: views },
-    (_, view) => pictures(Array.from({ length: BATCH }, (_, i) => 100 * number + 10 * view + i), size),
-  );
-  const teacher = teacherViewsOf(objective).map((view) => unitRows(dim, 10 * number + view));
-  return { views: images, teacher };
+function inputs(
+  { views, teacherViews }: { views: number; teacherViews: readonly number[] },
+  dim: number,
+  number: number,
+  size: number,
+): StreamBatch {
+  const seeds = (view: number) => Array.from({ length: BATCH }, (_, i) => 100 * number + 10 * view + i);
+  return {
+    views: Array.from({ length: views }, (_, view) => pictures(seeds(view), size)),
+    teacherEmbeddings: teacherViews.map((view) => unitRows(dim, 10 * number + view)),
+  };
 }
 
 /** Unit rows, `[BATCH, dim]`, as a teacher's. */
@@ -84,33 +102,40 @@ function unitRows(dim: number, seed: number): tf.Tensor2D {
  */
 export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promise<void> {
   const tensorsBefore = tf.memory().numTensors;
-  const run = await makeRun(subject, 0), { objective, student, queue, variables } = run;
+  const run = await makeRun(subject, 0), { needs, parameters, student, queue, variables } = run;
   const values = (list: readonly Parameter[]) => list.map(({ variable }) => variable.dataSync());
 
   await t.step("says its views and its state", () => {
-    assert.ok(Number.isInteger(objective.views) && objective.views > 0);
-    const names = [...student.parameters, ...objective.parameters].map(({ name }) => name);
+    assert.ok(Number.isInteger(needs.views) && needs.views > 0);
+    for (const view of [...needs.studentViews, ...needs.teacherViews, ...needs.neighbours?.views ?? []]) {
+      assert.ok(Number.isInteger(view) && view >= 0 && view < needs.views, `view ${view} of ${needs.views}`);
+    }
+    const names = parameters.map(({ name }) => name);
     assert.equal(new Set(names).size, names.length, "names of its state are not the student's");
-    assert.ok(objective.parameters.every(({ trainable }) => !trainable), "only the student is trained");
   });
   await t.step("has a finite loss, and changes everything that trains", async () => {
-    const before = values(student.parameters), loss = await run.train(0), after = values(student.parameters);
+    const before = values(parameters), { loss, metrics } = await run.train(0), after = values(parameters);
     assert.ok(Number.isFinite(loss), `the loss is ${loss}`);
-    student.parameters.forEach(({ name }, i) =>
-      assert.notDeepEqual(after[i], before[i], `${name} did not move`)
-    );
+    for (const [name, value] of Object.entries(metrics)) {
+      assert.ok(Number.isFinite(value), `the metric ${name} is ${value}`);
+    }
+    parameters.forEach(({ name, trainable }, i) => {
+      if (i < student.parameters.length || trainable) {
+        assert.notDeepEqual(after[i], before[i], `${name} did not move`);
+      }
+    });
   });
-  await t.step("puts one unit row an image into the queue, if it uses one", () => {
-    if (objective.usesQueue === false) return assert.equal(queue.pointer.dataSync()[0], 0);
-    assert.equal(queue.pointer.dataSync()[0], BATCH);
+  await t.step("puts as many unit rows an image into the queue as it says, if it needs one", () => {
+    if (!needs.queue) return assert.equal(queue.pointer.dataSync()[0], 0);
+    assert.equal(queue.pointer.dataSync()[0], BATCH * needs.rowsPerImage);
     assertUnitRows(queue.embeddings.dataSync(), queue.embeddingDim, "queue");
   });
   await t.step("has a loss that a small step down its gradient lowers", () => {
-    // On one batch, with one queue: the loss as a function of the student alone.
-    const { views, teacher } = inputs(objective, student.embeddingDim, 1, subject.size ?? 32);
-    const trained = student.parameters.filter(({ trainable }) => trainable).map(({ variable }) => variable);
-    const loss = () => objective.loss({ views, student, teacher, queue }).loss;
+    // On one batch, with one queue: the loss as a function of the weights alone.
+    const batch = inputs(needs, student.embeddingDim, 1, subject.size ?? 32);
+    const trained = parameters.filter(({ trainable }) => trainable).map(({ variable }) => variable);
     tf.tidy(() => {
+      const loss = () => lossOf(run, batch);
       const { value, grads } = tf.variableGrads(loss, trained), before = value.dataSync()[0];
       let square = 0;
       for (const { name } of trained) square += tf.sum(tf.square(grads[name])).dataSync()[0];
@@ -119,12 +144,14 @@ export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promi
       const fallen = (before - loss().dataSync()[0]) / before;
       assert.ok(fallen > 2e-4 && fallen < 2e-3, `the loss fell by ${fallen} of itself, expected about 0.001`);
     });
-    tf.dispose([views, teacher]);
+    tf.dispose([batch.views, batch.teacherEmbeddings]);
   });
   await t.step("goes on the same from a state that is put into another run", async () => {
     using other = await makeRun(subject, 1);
     other.variables.forEach((variable, i) => copyValue(variable, variables[i]));
-    for (const number of [2, 3]) assert.equal(await other.train(number), await run.train(number));
+    for (const number of [2, 3]) {
+      assert.equal((await other.train(number)).loss, (await run.train(number)).loss);
+    }
     const stateOf = (list: tf.Variable[]) => list.map((variable) => variable.dataSync());
     assert.ok(
       sameValues(stateOf(other.variables), stateOf(variables)),
@@ -136,4 +163,14 @@ export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promi
     run[Symbol.dispose]();
     assert.equal(tf.memory().numTensors, tensorsBefore);
   });
+}
+
+/** The loss of a batch, as a step computes it half way through training. */
+function lossOf(
+  { student, objective, term }: Pick<Awaited<ReturnType<typeof makeRun>>, "student" | "objective" | "term">,
+  batch: StreamBatch,
+): tf.Scalar {
+  const seen = seenBy([term]), outputs = outputsOf(student, VIEWS, batch, { seen, bnSplits: 1 });
+  const progress = { step: tf.scalar(50), epoch: tf.scalar(5), share: tf.scalar(0.5) };
+  return objective.loss(inputsOf(term, outputs, seen, progress)).loss;
 }

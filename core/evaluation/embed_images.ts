@@ -1,7 +1,6 @@
 import type { ImageSet } from "../interfaces/data_source.ts";
 import type { Engine } from "../interfaces/engine.ts";
-import type { EmbeddedSet } from "../interfaces/evaluator.ts";
-import type { BatchRequest, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
+import type { EmbeddedSet, ViewMaker, ViewRequest } from "../interfaces/evaluator.ts";
 import { tf } from "../tf.ts";
 
 /**
@@ -10,10 +9,14 @@ import { tf } from "../tf.ts";
  */
 export type Encoder = (images: tf.Tensor4D) => Promise<tf.Tensor2D[]>;
 
+/** Centre crops to make, without augmentation. */
+export type CentreRequest = Pick<ViewRequest, "images" | "size" | "shortSide"> & { readonly keys: null };
+
 /** How images become rows. */
 export interface EmbedOptions {
   engine: Engine;
-  pipeline: ViewPipeline;
+  /** What makes the centre crops: the run's pipeline, or the `views` that an evaluator is given. */
+  pipeline: { batches(requests: Iterable<CentreRequest>): ReturnType<ViewMaker["batches"]> };
   batchSize: number;
   /** Side of the centre crop in pixels. */
   size: number;
@@ -73,7 +76,7 @@ export async function embedImages(
 function* requests(
   images: ImageSet,
   { batchSize, size, shortSide }: { batchSize: number; size: number; shortSide?: number },
-): Generator<BatchRequest> {
+): Generator<CentreRequest> {
   for (let first = 0; first < images.length; first += batchSize) {
     const index = (i: number) => first + i < images.length ? first + i : first;
     const batch = Array.from({ length: batchSize }, (_, i) => images.image(index(i)));

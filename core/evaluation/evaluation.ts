@@ -6,6 +6,7 @@ import type {
   Evaluator,
   Figures,
   TrainableNetwork,
+  ViewMaker,
 } from "../interfaces/evaluator.ts";
 
 /** What evaluators found of a network, by their names. */
@@ -14,12 +15,18 @@ export interface Evaluated {
   details: Record<string, EvaluationDetails>;
 }
 
+/** An evaluator, and what makes views for it. */
+export interface EvaluatorInUse {
+  readonly evaluator: Evaluator;
+  readonly views: ViewMaker;
+}
+
 /** Evaluates networks on one data source; the teacher's embeddings are computed once. */
 export class Evaluation {
   #teacher: Embedded | null = null;
 
   constructor(
-    private readonly evaluators: readonly Evaluator[],
+    private readonly evaluators: readonly EvaluatorInUse[],
     private readonly data: NonNullable<DataSource["evaluation"]>,
     private readonly options: Omit<EmbedOptions, "size">,
   ) {}
@@ -49,10 +56,10 @@ export class Evaluation {
 
   async #run(subject: Embedded, network?: TrainableNetwork): Promise<Evaluated> {
     const evaluation: Record<string, Figures> = {}, details: Record<string, EvaluationDetails> = {};
-    for (const evaluator of this.evaluators) {
+    for (const { evaluator, views } of this.evaluators) {
       if (evaluator.usesNetwork && !network) continue;
       evaluation[evaluator.name] = await evaluator.evaluate({
-        ...{ subject, teacher: this.#teacher, network },
+        ...{ subject, teacher: this.#teacher, network, views },
         report: (found) => details[evaluator.name] = found,
       });
     }

@@ -9,11 +9,36 @@ export interface RawPixels {
   readonly layout?: "interleaved" | "planar" | "gray";
 }
 
-/** Where an image's bytes lie: a whole file or a part of one. Plain data, so that any worker can read it. */
+/**
+ * What reads images that are no plain bytes of a file: what has to be inflated, fetched over a network, or asked of a
+ * database. It is an export of a module, since every worker has to import it; plain data.
+ */
+export interface ReaderReference {
+  /** URL of the module: `import.meta.url` of the data source's own, say. */
+  readonly module: string;
+  /** Name of the export, an {@link OpenReader}. */
+  readonly exportName: string;
+  /** Given to the export: plain data that JSON can write. A worker opens one reader for equal parameters. */
+  readonly parameters?: unknown;
+}
+
+/** Opens a reader: called once in each worker, before the first image that names it. */
+export type OpenReader<Parameters = any> = (parameters: Parameters) => ImageReader | Promise<ImageReader>;
+
+/**
+ * Reads an image: the bytes of an encoded picture, or what its `pixels` or `encoding` says. Called for several images
+ * at a time. Whatever it throws is told with the names of the image and of the reader.
+ */
+export type ImageReader = (image: ImageReference) => Uint8Array | Promise<Uint8Array>;
+
+/**
+ * Where an image's bytes lie: a whole file or a part of one, or what a reader of the data source's own can tell. Plain
+ * data, so that any worker can read it.
+ */
 export interface ImageReference {
   /** Shown in errors, unique within its source, for example `dog/1.jpg`. */
   readonly name: string;
-  /** The file that holds it. */
+  /** The file that holds it; with a `reader` whatever that understands, an address or a key. */
   readonly file: string;
   /** First byte; default 0. */
   readonly offset?: number;
@@ -23,6 +48,8 @@ export interface ImageReference {
   readonly pixels?: RawPixels;
   /** Set if the bytes are base64 text of an encoded image. */
   readonly encoding?: "base64";
+  /** Reads the bytes; absent: they lie in `file` as they are. */
+  readonly reader?: ReaderReference;
 }
 
 /** A set of images with random access. */

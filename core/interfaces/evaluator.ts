@@ -1,4 +1,5 @@
-import type { ImageSet } from "./data_source.ts";
+import type { KeyPart } from "../random.ts";
+import type { ImageReference, ImageSet } from "./data_source.ts";
 import type { Student } from "./student.ts";
 
 /** Embeddings of an image set: row i belongs to image i. */
@@ -25,6 +26,8 @@ export interface EvaluationInputs {
   readonly teacher: Embedded | null;
   /** The network itself, for evaluators that train it further; absent: it is frozen, as a teacher is. */
   readonly network?: TrainableNetwork;
+  /** Makes views of images; absent: nobody makes any. */
+  readonly views?: ViewMaker;
   /** Takes what goes into the run's records beside the figures; absent: nobody asks. */
   readonly report?: (details: EvaluationDetails) => void;
 }
@@ -35,6 +38,32 @@ export interface TrainableNetwork {
   readonly size: number;
   /** A copy with the same weights, the caller's to change and to dispose of. */
   copy(): Promise<Student>;
+}
+
+/** Views to make of images, one of each. */
+export interface ViewRequest {
+  readonly images: readonly ImageReference[];
+  /** Side of the views in pixels. */
+  readonly size: number;
+  /** Keys of the random choices, one an image; null or absent: centre crops, as embeddings are computed of. */
+  readonly keys?: readonly KeyPart[][] | null;
+  /** Which of the augmenters that the plugin's `needs` names makes them; of centre crops none does. */
+  readonly augmenter?: string;
+  /** Of centre crops: what the short side is resized to before; default `size / 0.875`. */
+  readonly shortSide?: number;
+}
+
+/** Makes views in the worker threads of the run. */
+export interface ViewMaker {
+  /**
+   * Makes a batch for each request, in their order, a few of them ahead.
+   *
+   * @returns `[images, size, size, 3]` uint8 RGB each; valid until the next batch is asked for.
+   * @throws {RunError} If an image cannot be read; the message names it.
+   */
+  batches(
+    requests: Iterable<ViewRequest>,
+  ): AsyncIterable<{ readonly pixels: Uint8Array; readonly size: number }>;
 }
 
 /** How figures came about, and what is behind them. */

@@ -1,35 +1,11 @@
-import type { OptionProblem, RecipeFacts } from "./plugin.ts";
-import type { Queue } from "./queue.ts";
+/**
+ * What is minimised. The core makes the views, runs the student and the teacher on them, and hands the embeddings to
+ * the objective; a loss plugin is a function and what it needs.
+ *
+ * @module
+ */
 import type { Parameter, Student } from "./student.ts";
 import type { tf } from "../tf.ts";
-
-/** What an objective sees of one step. */
-export interface ObjectiveInputs {
-  /** The augmented views, one batch each: `[batch, size, size, 3]` float32 in 0..255. */
-  views: readonly tf.Tensor4D[];
-  student: Student;
-  /**
-   * The teacher's embedding of each view, or of those that `teacherViews` names, in its order: `[batch, dim]` float32
-   * unit rows. Empty if `usesTeacher` is false.
-   */
-  teacher: readonly tf.Tensor2D[];
-  /** Reading it fails where `usesQueue` is false. */
-  readonly queue: Queue;
-  /**
-   * Random numbers for training passes of networks of the objective's own, other ones than the student's:
-   * `[images of all views, noisePerImage]` float32 in 0..1. Absent if the student takes none, or `usesNoise` is not
-   * true.
-   */
-  readonly noise?: tf.Tensor2D;
-}
-
-/** What an objective returns. */
-export interface ObjectiveResult {
-  /** What is minimised: a scalar, averaged over the batch. */
-  loss: tf.Scalar;
-  /** Unit rows to put into the queue when the step is over; null: the objective has no queue. */
-  enqueue: tf.Tensor2D | null;
-}
 
 /** Views of other images: of those that the teacher finds most like an image, its bag. */
 export interface NeighbourViews {
@@ -39,35 +15,110 @@ export interface NeighbourViews {
   readonly bag: number;
 }
 
-/**
- * A plugin's `check` for an objective that learns from a teacher.
- *
- * @param method As the message names it, `SEED` say.
- */
-export function needsTeacher(method: string): (options: unknown, recipe: RecipeFacts) => OptionProblem[] {
-  const message = `${method} learns from a teacher; add the section "teacher"`;
-  return (_options, { hasTeacher }) => hasTeacher ? [] : [{ key: "plugin", message }];
+/** What an objective needs of a run: a function of its options, known before anything is loaded. */
+export interface ObjectiveNeeds {
+  /** How many augmented views of an image a step takes. Default: 1. */
+  readonly views?: number;
+  /** Numbers of the views that the student is trained on; the core runs it on them. Default: all. */
+  readonly studentViews?: readonly number[];
+  /** Numbers of the views that the teacher sees. Default: none, and the recipe needs no teacher. */
+  readonly teacherViews?: readonly number[];
+  /** Whether it measures against the rows of past batches. Default: false. */
+  readonly queue?: boolean;
+  /** Rows that go into the queue for each image of a batch. Default: 1; 2 for a loss that enqueues both of its views. */
+  readonly rowsPerImage?: number;
+  /** Default: every view is of the image itself. */
+  readonly neighbours?: NeighbourViews;
+  /** Whether it trains with a network like the student of its own, and takes random numbers for it. Default: false. */
+  readonly noise?: boolean;
 }
 
-/** What is minimised: SEED, MoCo, or yours. Everything runs inside the traced step. */
-export interface Objective extends Disposable {
-  /** How many augmented views of an image a step needs. */
-  readonly views: number;
-  readonly usesTeacher: boolean;
-  /** Numbers of the views that the teacher sees; absent: all of them. */
-  readonly teacherViews?: readonly number[];
-  /** False: it measures nothing against past batches. Absent: it has a queue. */
-  readonly usesQueue?: boolean;
-  /** True: it trains with networks like the student of its own, and takes random numbers for them. */
-  readonly usesNoise?: boolean;
-  /** Some views are of neighbours; absent: all are of the image itself. */
-  readonly neighbours?: NeighbourViews;
-  /** State of its own that checkpoints must hold (a momentum encoder), named `momentum_encoder.<timm name>` say. */
-  readonly parameters: readonly Parameter[];
+/** How far training is when a step begins: what schedules go by. Scalars, float32. */
+export interface TrainingProgress {
+  /** Steps that were taken, in the whole run. */
+  readonly step: tf.Scalar;
+  /** Epochs that were trained, with their fraction. */
+  readonly epoch: tf.Scalar;
+  /** Share of all steps of the recipe that were taken, 0 at the first step; `--max-steps` changes nothing of it. */
+  readonly share: tf.Scalar;
+}
+
+/** What an objective sees of one step. All of it is there for this step alone. */
+export interface ObjectiveInputs {
+  /** The augmented views, one batch each: `[batch, size, size, 3]` float32 in 0..255. */
+  readonly views: readonly tf.Tensor4D[];
+  /** What the student's head makes of each of its views, in the order of `studentViews`: `[batch, dim]`, not normalised. */
+  readonly studentEmbeddings: readonly tf.Tensor2D[];
+  /** The same of its backbone, pooled: `[batch, featureDim]` float32. */
+  readonly studentFeatures: readonly tf.Tensor2D[];
+  /** The teacher's embedding of each of its views, in the order of `teacherViews`: `[batch, dim]` float32 unit rows. */
+  readonly teacherEmbeddings: readonly tf.Tensor2D[];
+  /**
+   * The rows of past batches: `[size, dim]` float32 unit rows.
+   *
+   * @throws {Error} If the objective does not say that it needs a queue.
+   */
+  readonly queue: tf.Tensor2D;
+  /** For schedules: of a temperature, say. */
+  readonly progress: TrainingProgress;
+  /**
+   * Random numbers for training passes of networks of the objective's own, other ones than the student's: one
+   * `[batch, noisePerImage]` float32 in 0..1 a view. Absent if the student takes none, or `noise` is not needed.
+   */
+  readonly noise?: readonly tf.Tensor2D[];
+}
+
+/** What an objective returns. */
+export interface ObjectiveResult {
+  /** What is minimised: a scalar, averaged over the batch. */
+  readonly loss: tf.Scalar;
+  /**
+   * Unit rows to put into the queue when the step is over, `[rowsPerImage * batch, dim]` float32. Absent or null:
+   * nothing goes into it.
+   */
+  readonly enqueue?: tf.Tensor2D | null;
+  /** Scalars beside the loss that `metrics.jsonl` tells at each step; the same names at every step. */
+  readonly metrics?: Readonly<Record<string, tf.Scalar>>;
+}
+
+/**
+ * What is minimised: SEED, MoCo, or yours. Everything runs inside the traced step: operations on tensors, no reading
+ * of their values.
+ *
+ * @example Regression of the teacher's embedding, weighted up over training
+ * ```ts
+ * import { definePlugin, tf, unitRows, z } from "@seed/core";
+ *
+ * const plugin = definePlugin({
+ *   kind: "objective",
+ *   name: "my-regression",
+ *   apiVersion: 1,
+ *   about: { summary: "The squared distance to the teacher's embedding" },
+ *   options: z.strictObject({}),
+ *   needs: () => ({ teacherViews: [0] }),
+ *   create: () => ({
+ *     loss({ studentEmbeddings: [student], teacherEmbeddings: [target], progress: { share } }) {
+ *       const distance = tf.mean(tf.sum(tf.squaredDifference(unitRows(student), target), 1));
+ *       return { loss: tf.mul(distance, tf.add(1, share)), metrics: { distance: distance as tf.Scalar } };
+ *     },
+ *   }),
+ * });
+ * ```
+ */
+export interface Objective {
+  /**
+   * State of its own, which checkpoints hold. What is trainable of it is trained with the student (a predictor,
+   * prototypes); the rest is what `prepare` moves (a momentum encoder). Names tell where they belong: `predictor.weight`,
+   * `momentum_encoder.<timm name>`. Default: none.
+   */
+  readonly parameters?: readonly Parameter[];
 
   /** Runs before the loss, outside its gradient: a momentum encoder follows the student here. */
-  prepare?(student: Student): void;
+  prepare?(given: { student: Student; progress: TrainingProgress }): void;
 
-  /** The loss; differentiated with respect to the student's trainable parameters. */
+  /** The loss; differentiated by the trainable parameters of the student and of the objective. */
   loss(inputs: ObjectiveInputs): ObjectiveResult;
+
+  /** Frees what it holds. */
+  [Symbol.dispose]?(): void;
 }

@@ -11,7 +11,7 @@ import type { Diagnosis } from "./diagnosis.ts";
 import type { Device, Engine } from "./engine.ts";
 import type { Evaluator } from "./evaluator.ts";
 import type { Logger } from "./logger.ts";
-import type { Objective } from "./objective.ts";
+import type { Objective, ObjectiveNeeds } from "./objective.ts";
 import type { Queue } from "./queue.ts";
 import type { Student } from "./student.ts";
 import type { Teacher } from "./teacher.ts";
@@ -26,7 +26,7 @@ export interface PluginContext {
   readonly cacheDir: string;
   /** Prints a line to the user. */
   log(message: string): void;
-  /** Aborted when the user interrupts. */
+  /** Aborted when the user interrupts, and in a worker also when the workers end. */
   readonly signal: AbortSignal;
 }
 
@@ -35,7 +35,7 @@ export interface NetworkContext extends PluginContext {
   readonly engine: Engine;
 }
 
-/** What each kind of plugin creates, and from what. */
+/** What each kind of plugin creates, from what, and what it has to say of its needs. */
 export interface PluginKinds {
   engine: {
     creates: Engine;
@@ -46,21 +46,54 @@ export interface PluginKinds {
   student: { creates: Student; context: NetworkContext & { readonly embeddingDim: number | null } };
   queue: {
     creates: Queue;
+    /** `batchSize`: rows that enter the queue at a step. */
     context: NetworkContext & { readonly embeddingDim: number; readonly batchSize: number };
   };
   /** `createStudent` makes another student like the one that is trained (a momentum encoder); the caller owns it. */
   objective: {
     creates: Objective;
-    context: NetworkContext & { createStudent(): Promise<Student>; readonly embeddingDim: number };
+    context: NetworkContext & {
+      createStudent(): Promise<Student>;
+      readonly embeddingDim: number;
+      /** Of the student's backbone. */
+      readonly featureDim: number;
+      /** The teacher's width; null without a teacher. */
+      readonly teacherDim: number | null;
+      /** Parts of a pass whose batch norms are apart (`train.bn_splits`). */
+      readonly bnSplits: number;
+    };
+    needs: ObjectiveNeeds;
   };
   augmenter: { creates: Augmenter; context: PluginContext };
   data: { creates: DataSource; context: PluginContext };
-  evaluator: { creates: Evaluator; context: NetworkContext };
+  evaluator: { creates: Evaluator; context: NetworkContext; needs: EvaluatorNeeds };
   logger: { creates: Logger; context: PluginContext & { readonly runDirectory: string } };
 }
 
 /** The kinds there are. */
 export type PluginKind = keyof PluginKinds;
+
+/** What an evaluator needs of a run besides embeddings. */
+export interface EvaluatorNeeds {
+  /** Augmenters whose views it asks for, by names of its own. */
+  readonly augmenters?: Readonly<Record<string, AugmenterReference>>;
+}
+
+/** An augmenter as worker threads can import it. */
+export interface AugmenterReference {
+  readonly plugin: Plugin<"augmenter">;
+  /** URL of the plugin's module: `import.meta.resolve("@seed/augmenter-moco-v2")`, or `import.meta.url`. */
+  readonly module: string;
+  /** Default `default`. */
+  readonly exportName?: string;
+  /** As a recipe would give them. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What a plugin of a kind tells of its needs. */
+export type NeedsOf<K extends PluginKind> = K extends PluginKind
+  ? PluginKinds[K] extends { needs: infer Needs } ? Needs : never
+  : never;
 
 /** Where a plugin comes from and what it stands for. */
 export interface About {
@@ -75,6 +108,8 @@ export interface RecipeFacts {
   readonly batchSize: number;
   /** Images that go through the student at once: a part of the batch, if it is accumulated from several. */
   readonly passSize: number;
+  /** Of a queue: rows that enter it at a step. */
+  readonly queueRows: number;
   /** Whether there is a teacher: to learn from, or, for an evaluator, to compare with. */
   readonly hasTeacher: boolean;
 }
@@ -101,6 +136,11 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    * option at fault.
    */
   check?(options: z.output<S>, recipe: RecipeFacts): OptionProblem[];
+  /**
+   * What the plugin needs of a run, by its options: `validate`, `cache`, `view` and the loader know it without an
+   * engine, a teacher or a student. Every objective tells it, and evaluators that ask for views; others need nothing.
+   */
+  needs?(options: z.output<S>): NeedsOf<K>;
   /**
    * Looks at the files that the options name, before the engine is installed or opened: what is missing or damaged
    * is told within seconds.
@@ -129,6 +169,13 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
 }
 
 /** Types a plugin, so that an editor completes it; returns it unchanged. */
-export function definePlugin<K extends PluginKind, S extends z.ZodType>(plugin: Plugin<K, S>): Plugin<K, S> {
+export function definePlugin<K extends PluginKind, S extends z.ZodType>(
+  plugin: Plugin<K, S> & TellsNeeds<K, S>,
+): Plugin<K, S> & TellsNeeds<K, S> {
   return plugin;
 }
+
+/** Objectives tell their needs. */
+type TellsNeeds<K extends PluginKind, S extends z.ZodType> = K extends "objective"
+  ? { needs(options: z.output<S>): NeedsOf<K> }
+  : unknown;

@@ -33,8 +33,10 @@ export function expectation(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 function bound(origin: string, comparison: string, limit: number | bigint): string {
-  const unit = { array: " entries", string: " characters" }[origin] ?? "";
-  return unit ? `Expected ${comparison} ${limit}${unit}` : `Expected a number of ${comparison} ${limit}`;
+  const [one, more] = { array: ["entry", "entries"], string: ["character", "characters"] }[origin] ?? [];
+  return one
+    ? `Expected ${comparison} ${limit} ${Number(limit) === 1 ? one : more}`
+    : `Expected a number of ${comparison} ${limit}`;
 }
 
 function oneOf(choices: string[]): string {

@@ -4,13 +4,15 @@ import { nearest } from "../text/nearest.ts";
 import type { PluginKind, RecipeFacts } from "../interfaces/plugin.ts";
 import { absoluteSpecifier, type LoadedPlugin, loadPlugin } from "./plugin_loader.ts";
 import { checkOptions } from "./check_options.ts";
+import { type Needs, needsOf } from "./objective_needs.ts";
 import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
 import {
   CHECKPOINT,
+  CHOICE_KEYS,
   EVALUATE,
   OBJECTIVE_TERM,
-  OPTIMIZER_KEYS,
   PLUGIN_KEYS,
+  SCHEDULE_KEYS,
   type Section,
   SECTION_KEYS,
   SMALL_PATCHES,
@@ -30,6 +32,8 @@ export interface PluginUse<K extends PluginKind> extends LoadedPlugin<K> {
 
 /** An objective, alone or one of several whose losses are summed. */
 export interface ObjectiveUse extends PluginUse<"objective"> {
+  /** What it needs with its options. */
+  needs: Needs;
   weight: number;
   /** A queue unlike the recipe's; null: like it. */
   queue: PluginUse<"queue"> | null;
@@ -122,25 +126,27 @@ class RecipeLoader {
     const { batch_size: batchSize = 1, accumulate = 1 } = train ?? {};
     const divides = batchSize % accumulate === 0; // else that is the problem
     const passSize = divides ? batchSize / accumulate : batchSize;
-    const facts = { batchSize, passSize, hasTeacher: top.teacher !== undefined };
+    const facts = { batchSize, passSize, queueRows: batchSize, hasTeacher: top.teacher !== undefined };
+    const objectives = await this.#objectives(top.objective, facts);
     const parts = {
       engine: await this.#section("engine", facts, { plugin: this.defaults.engine }),
       data: await this.#section("data", facts),
       augmenter: await this.#section("augmenter", facts),
       teacher: top.teacher === undefined ? null : await this.#section("teacher", facts),
       student: await this.#section("student", facts),
-      queue: await this.#section("queue", facts),
-      objectives: await this.#objectives(top.objective, facts),
+      queue: await this.#section("queue", { ...facts, queueRows: batchSize * rowsPerImage(objectives) }),
+      objectives,
       smallPatches: await this.#smallPatches(top.small_patches, facts),
     };
     this.#resolved.train = train;
+    if (objectives) this.#checkNeeds(objectives, top, Array.isArray(top.objective));
     const evaluate = await this.#evaluate(top.evaluate ?? {}, facts);
     const checkpoint = this.#check(CHECKPOINT, top.checkpoint ?? {}, ["checkpoint"], "checkpoint");
     this.#resolved.checkpoint = checkpoint;
     const loggers = await this.#loggers(top.loggers, facts);
     if (this.#problems.length) throw this.document.error(this.#problems);
     const name = this.path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
-    const resolved = stringify(this.#resolved);
+    const resolved = stringify(inOrder(this.#resolved));
     return {
       path: this.path,
       name,
@@ -236,19 +242,35 @@ class RecipeLoader {
   }
 
   #train(values: unknown): TrainOptions | null {
-    const given = this.#mapping(values, ["train"]), optimizer = given?.optimizer;
+    const given = this.#mapping(values, ["train"]);
     if (!given) return null;
-    // A recipe that extends one with another optimizer takes that one's keys out by `null`.
+    // A recipe that extends one with another optimizer or schedule takes that one's keys out by `null`.
     const own = Object.fromEntries(
-      Object.entries(given).filter(([key, value]) => value !== null || !OPTIMIZER_KEYS.has(key)),
+      Object.entries(given).filter(([key, value]) => value !== null || !CHOICE_KEYS.has(key)),
     );
-    const owner = optimizer === undefined ? "train" : `train with the optimizer ${optimizer}`;
-    const train = this.#check(trainSchema(optimizer), own, ["train"], owner) as TrainOptions | null;
-    if (train && train.batch_size % train.accumulate) {
-      const message = `Expected a divisor of train.batch_size ${train.batch_size}, got ${train.accumulate}`;
+    const train = this.#check(trainSchema(own), own, ["train"], trainOwner(own)) as TrainOptions | null;
+    if (!train) return null;
+    if (train.schedule === "steps") this.#checkDrops(train);
+    const { batch_size: batchSize, accumulate, bn_splits: splits } = train, passSize = batchSize / accumulate;
+    if (!Number.isInteger(passSize)) {
+      const message = `Expected a divisor of train.batch_size ${batchSize}, got ${accumulate}`;
       this.#problems.push({ path: ["train", "accumulate"], message });
+    } else if (passSize % splits) {
+      const message =
+        `Expected a divisor of the ${passSize} images of a pass (train.batch_size by train.accumulate), ` +
+        `got ${splits}`;
+      this.#problems.push({ path: ["train", "bn_splits"], message });
     }
     return train;
+  }
+
+  /** A drop that never comes would be another schedule than the recipe tells. */
+  #checkDrops({ drops, epochs }: { drops: readonly number[]; epochs: number }): void {
+    for (const [i, drop] of drops.entries()) {
+      if (drop < epochs) continue;
+      const message = `Expected less than train.epochs ${epochs}, got ${drop}`;
+      this.#problems.push({ path: ["train", "drops", i], message });
+    }
   }
 
   /** One objective, or a list of them. */
@@ -256,7 +278,8 @@ class RecipeLoader {
     if (values === undefined) return null;
     if (!Array.isArray(values)) {
       const use = await this.#section("objective", facts) as PluginUse<"objective"> | null;
-      return use && [{ ...use, weight: 1, queue: null }];
+      const needs = use && this.#needs(use, ["objective"]);
+      return use && needs && [{ ...use, needs, weight: 1, queue: null }];
     }
     if (values.length === 0) {
       this.#problems.push({ path: ["objective"], message: "Expected an objective, got an empty list" });
@@ -268,11 +291,46 @@ class RecipeLoader {
       const { queue, ...own } = given ?? {};
       const use = given &&
         await this.#use("objective", OBJECTIVE_TERM, own, at, facts) as ObjectiveUse | null;
-      if (use) {
-        objectives.push({ ...use, queue: await this.#nested("queue", queue, [...at, "queue"], facts) });
-      }
+      const needs = use && this.#needs(use, at);
+      if (!needs) continue;
+      const queueFacts = { ...facts, queueRows: facts.batchSize * needs.rowsPerImage };
+      objectives.push({
+        ...{ ...use, needs },
+        queue: await this.#nested("queue", queue, [...at, "queue"], queueFacts),
+      });
     }
     return objectives;
+  }
+
+  #needs({ plugin, options }: PluginUse<"objective">, at: Path): Needs | null {
+    if (options === null) return null; // they are the problem
+    try {
+      return needsOf(plugin, options);
+    } catch (error) {
+      this.#problems.push({ path: [...at, "plugin"], message: (error as Error).message });
+      return null;
+    }
+  }
+
+  /** What the objectives need and the recipe does not have. */
+  #checkNeeds(objectives: ObjectiveUse[], top: Values, isList: boolean): void {
+    for (const [i, { specifier, needs, queue }] of objectives.entries()) {
+      const path = isList ? ["objective", i, "plugin"] : ["objective", "plugin"];
+      const lacks = (problem: string) =>
+        this.#problems.push({ path, message: `The objective "${specifier}" ${problem}` });
+      if (needs.teacherViews.length && !top.teacher) {
+        lacks('learns from a teacher; add the section "teacher"');
+      } else if (needs.neighbours && !top.teacher) {
+        lacks('looks for neighbours by the teacher; add the section "teacher"');
+      }
+      if (needs.queue && !queue && !top.queue) lacks('needs a queue; add the section "queue"');
+      if (top.small_patches === undefined) continue;
+      const patched = (problem: string) => lacks(`${problem}; take small_patches out`);
+      if (needs.views > 1) patched(`needs ${needs.views} views, and small patches are one each`);
+      else if (needs.rowsPerImage > 1) {
+        patched(`enqueues ${needs.rowsPerImage} rows an image, and small patches enqueue one`);
+      }
+    }
   }
 
   async #smallPatches(values: unknown, facts: RecipeFacts): Promise<Recipe["smallPatches"]> {
@@ -379,6 +437,13 @@ class RecipeLoader {
   }
 }
 
+/** Whose keys those of `train:` are: an optimizer's or a schedule's, where it has some of its own. */
+function trainOwner({ optimizer, schedule, ...keys }: Values): string {
+  const steps = schedule === "steps" || SCHEDULE_KEYS.some((key) => key in keys);
+  const chosen = [optimizer && `the optimizer ${optimizer}`, steps && schedule && `the schedule ${schedule}`];
+  return ["train", chosen.filter(Boolean).join(" and ")].filter(Boolean).join(" with ");
+}
+
 /** A plugin's schema with the core's keys known (and absent), so that hints can name them. */
 function withKeys(schema: z.ZodType, core: z.ZodObject): z.ZodType {
   if (!(schema instanceof z.ZodObject) || schema.def.checks?.length) return schema;
@@ -390,6 +455,17 @@ function absolutePaths(specifier: string, recipePath: string): string {
   if (!/^\.{1,2}\//.test(specifier)) return specifier;
   const [path, ...rest] = specifier.split("#");
   return [absoluteSpecifier(path, recipePath), ...rest].join("#");
+}
+
+/** Rows of an image that enter the recipe's queue: the most of any objective that has none of its own. */
+function rowsPerImage(objectives: ObjectiveUse[] | null): number {
+  return Math.max(1, ...(objectives ?? []).map(({ needs, queue }) => queue ? 1 : needs.rowsPerImage));
+}
+
+/** Sections in the order in which people write them. */
+function inOrder(values: Values): Values {
+  const place = (key: string) => TOP_KEYS.indexOf(key);
+  return Object.fromEntries(Object.entries(values).sort(([a], [b]) => place(a) - place(b)));
 }
 
 function omit(values: Values, key: string): Values {

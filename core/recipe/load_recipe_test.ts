@@ -62,6 +62,7 @@ Deno.test("a recipe gives its plugins their options, and everything else its def
   assert.deepEqual([recipe.engine.device, recipe.engine.trace], ["auto", true]);
   assert.equal(recipe.teacher!.cache, null);
   assert.deepEqual(recipe.train, {
+    bn_splits: 1,
     batch_size: 16,
     epochs: 10,
     lr: 0.03,
@@ -164,7 +165,7 @@ const MISTAKES: Record<string, [changed: Changed, expected: string[]]> = {
     "recipe.yaml:9:35: Expected a whole number, got 1.5",
     "recipe.yaml:9:44: Expected a number of more than 0, got 0",
     "recipe.yaml:9:57: Expected a number of less than 1, got 1",
-    'recipe.yaml:9:70: Expected "cosine" or "constant", got "linear"',
+    'recipe.yaml:9:70: Expected "cosine", "constant" or "steps", got "linear"',
     'recipe.yaml:9:87: Expected "auto" or a number, got "none"',
     "recipe.yaml:9:108: Expected a number of at least 0, got -1",
   ]],
@@ -229,6 +230,29 @@ Deno.test("an optimizer has keys of its own, and no others", async () => {
   assert.equal("momentum" in without, false);
   assert.deepEqual(await refused("accumulate: 3"), [
     "recipe.yaml:9:60: Expected a divisor of train.batch_size 16, got 3",
+  ]);
+});
+
+Deno.test("a schedule has keys of its own, and drops that come before the end", async () => {
+  const given = "batch_size: 16, epochs: 10, lr: 0.03";
+  const trainOf = async (keys: string) => (await load(text({ train: `{ ${given}, ${keys} }` }))).train;
+  const train = await trainOf("schedule: steps, drops: [6, 8]");
+  assert.deepEqual(train.schedule === "steps" && [train.drops, train.drop_factor], [[6, 8], 0.1]);
+  assert.equal("drops" in await trainOf("schedule: constant, drops: null, drop_factor: null"), false);
+  const refused = async (keys: string) => await problems(text({ train: `{ ${given}, ${keys} }` }));
+  assert.deepEqual(await refused("schedule: steps"), [
+    'recipe.yaml:9:1: The option "drops" of train with the schedule steps is missing: expected a list',
+  ]);
+  assert.match(
+    (await refused("schedule: cosine, drops: [6]"))[0],
+    /^recipe\.yaml:9:66: Unknown option "drops" of train with the schedule cosine\. /,
+  );
+  assert.deepEqual(await refused("schedule: steps, drops: [6, 10], drop_factor: 0.5"), [
+    "recipe.yaml:9:76: Expected less than train.epochs 10, got 10",
+  ]);
+  assert.deepEqual(await refused("schedule: steps, drops: [], drop_factor: 2"), [
+    "recipe.yaml:9:72: Expected at least 1 entry, got []",
+    "recipe.yaml:9:89: Expected a number of less than 1, got 2",
   ]);
 });
 

@@ -1,5 +1,5 @@
 /**
- * Turns a module specifier of a recipe into a plugin: the only dynamic import of the core.
+ * Turns a module specifier of a recipe into a plugin. Workers import augmenters by the URL that it finds.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export async function loadPlugin<K extends PluginKind>(
       `The module "${bare}" has no export "${exportName}" (it exports ${others}); export a plugin made with definePlugin`,
     );
   }
-  checkShape(plugin, specifier, kind);
+  checkShape(plugin as Partial<Plugin>, specifier, kind);
   return { plugin, module, exportName };
 }
 
@@ -50,14 +50,14 @@ export async function loadPlugin<K extends PluginKind>(
  * @throws {Error} If it is a name that nothing has.
  */
 export function absoluteSpecifier(specifier: string, recipePath: string): string {
-  const isPath = specifier.startsWith("../") || specifier.startsWith("../../") || isAbsolute(specifier);
+  const isPath = specifier.startsWith("./") || specifier.startsWith("../") || isAbsolute(specifier);
   if (isPath) return pathToFileURL(resolve(resolve(recipePath), "..", specifier)).href;
   if (specifier.includes(":")) return specifier;
   try {
     return import.meta.resolve(specifier);
   } catch {
     throw new Error(
-      `There is no plugin "${specifier}"; \`deno task ls plugins\` lists those of SEED, and the path of a file begins with "../"`,
+      `There is no plugin "${specifier}"; \`deno task ls plugins\` lists those of SEED, and the path of a file begins with "./"`,
     );
   }
 }
@@ -86,6 +86,11 @@ function checkShape(plugin: Partial<Plugin> | null, specifier: string, kind: Plu
     );
   }
   if (found !== kind) throw new Error(`"${specifier}" is a plugin of kind "${found}", expected "${kind}"`);
+  if (kind === "objective" && typeof plugin.needs !== "function") {
+    throw new Error(
+      `The objective "${specifier}" lacks \`needs\`, a function of its options that tells views, teacher and queue`,
+    );
+  }
   if (plugin.apiVersion !== API_VERSION) {
     throw new Error(
       `"${specifier}" is written for plugin API version ${plugin.apiVersion}, this is version ${API_VERSION}`,

@@ -54,7 +54,7 @@ export const TRAIN = z.strictObject({
   lr: z.number().positive(),
   /** True: `lr` is meant for a batch of 256, and is scaled to the batch's size. */
   scale_lr: z.boolean().default(false),
-  schedule: z.enum(["cosine", "constant"]).default("cosine"),
+  schedule: z.enum(["cosine", "constant", "steps"]).default("cosine"),
   /** `epoch`: the rate changes at epochs, as published; `step`: at every step. */
   schedule_by: z.enum(["epoch", "step"]).default("epoch"),
   warmup_epochs: z.number().min(0).default(0),
@@ -64,6 +64,8 @@ export const TRAIN = z.strictObject({
   clip_grad_norm: z.number().positive().nullable().default(null),
   /** Parts that a step's batch is run in, one after the other, for want of memory. */
   accumulate: z.int().positive().default(1),
+  /** Parts of a pass whose batch norms are apart, as on devices of their own (MoCo, section 3.3). */
+  bn_splits: z.int().positive().default(1),
   /** Of the student's convolutions and what lies between them. */
   precision: z.enum(["fp32", "bf16", "auto"]).default("fp32"),
   /** Share of itself that an average of the weights keeps at each step; what is evaluated and written is that. */
@@ -88,23 +90,48 @@ export const OPTIMIZERS = {
   }),
 };
 
-/** All of those keys. */
-export const OPTIMIZER_KEYS: ReadonlySet<string> = new Set(
-  Object.values(OPTIMIZERS).flatMap(({ shape }) => Object.keys(shape)),
-);
+/** What `train:` may say besides, by schedule. */
+export const SCHEDULES = {
+  cosine: z.strictObject({}),
+  constant: z.strictObject({}),
+  steps: z.strictObject({
+    /** How many epochs there are before each drop of the rate. */
+    drops: z.array(z.number().positive()).min(1),
+    /** What a drop leaves of it. */
+    drop_factor: z.number().gt(0).lt(1).default(0.1),
+  }),
+};
+
+/** All keys that only some schedules have. */
+export const SCHEDULE_KEYS: readonly string[] = keysOf(SCHEDULES);
+
+/** All keys that only some optimizers or schedules have. */
+export const CHOICE_KEYS: ReadonlySet<string> = new Set([...keysOf(OPTIMIZERS), ...SCHEDULE_KEYS]);
+
+function keysOf(choices: Record<string, z.ZodObject>): string[] {
+  return Object.values(choices).flatMap(({ shape }) => Object.keys(shape));
+}
 
 /** A checked `train:`. */
-export type TrainOptions = {
-  [O in keyof typeof OPTIMIZERS]:
-    & Omit<z.output<typeof TRAIN>, "optimizer">
-    & z.output<(typeof OPTIMIZERS)[O]>
-    & { optimizer: O };
-}[keyof typeof OPTIMIZERS];
+export type TrainOptions =
+  & Omit<z.output<typeof TRAIN>, "optimizer" | "schedule">
+  & { [O in keyof typeof OPTIMIZERS]: z.output<(typeof OPTIMIZERS)[O]> & { optimizer: O } }[
+    keyof typeof OPTIMIZERS
+  ]
+  & { [S in keyof typeof SCHEDULES]: z.output<(typeof SCHEDULES)[S]> & { schedule: S } }[
+    keyof typeof SCHEDULES
+  ];
 
-/** The schema of a `train:` with this optimizer; of one that is not there: SGD's. */
-export function trainSchema(optimizer: unknown): z.ZodObject {
-  const name = typeof optimizer === "string" && optimizer in OPTIMIZERS ? optimizer : "sgd";
-  return TRAIN.extend(OPTIMIZERS[name as keyof typeof OPTIMIZERS].shape);
+/** The schema of a `train:` with this optimizer and schedule; of one that is not there: SGD's, or a cosine's. */
+export function trainSchema(
+  { optimizer, schedule }: { optimizer?: unknown; schedule?: unknown },
+): z.ZodObject {
+  return TRAIN.extend(choiceOf(OPTIMIZERS, optimizer, "sgd").shape)
+    .extend(choiceOf(SCHEDULES, schedule, "cosine").shape);
+}
+
+function choiceOf(choices: Record<string, z.ZodObject>, name: unknown, usual: string): z.ZodObject {
+  return choices[typeof name === "string" && Object.hasOwn(choices, name) ? name : usual];
 }
 
 /** `small_patches:`: a second stream of views, small ones. */

@@ -12,19 +12,22 @@ import {
   type TrainingState,
 } from "./checkpoint.ts";
 import { Clock } from "./clock.ts";
-import { Components, type Host, pluginContext } from "../components.ts";
+import type { Host } from "../interfaces/host.ts";
+import { pluginContext } from "../parts/create_plugin.ts";
+import { Learner } from "../parts/learner.ts";
+import { createProcessParts, type ProcessParts } from "../parts/process_parts.ts";
 import { RunError } from "../errors.ts";
 import type { EvaluationRecord, Logger } from "../interfaces/logger.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { writeReport } from "./report.ts";
-import { RunEvaluation } from "../evaluation/run_evaluation.ts";
+import { RunEvaluation } from "./run_evaluation.ts";
 import { describeRun, runFacts, writeSummary } from "./run_record.ts";
-import { createOptimizer } from "../training/optimizers/create_optimizer.ts";
-import type { Optimizer } from "../training/optimizers/optimizer.ts";
 import { planSteps, type StepPlan } from "../views/sampler.ts";
-import { learningRate, scheduleOf, type ScheduleOptions } from "../training/schedule.ts";
-import { disposeBatch, TrainingBatches } from "./training_batches.ts";
-import { NotFiniteError, type StepBatch, stepOptions, TrainingStep } from "../training/training_step.ts";
+import { scheduleOf, type ScheduleOptions } from "../training/schedule.ts";
+import { type TakenStep, takeSteps } from "./loop.ts";
+import { TrainingBatches } from "./training_batches.ts";
+import { stateOf } from "../training/loss_terms.ts";
+import { NotFiniteError } from "../training/not_finite.ts";
 
 /** How to run a recipe. */
 export interface DistillOptions {
@@ -53,16 +56,21 @@ export async function distill(recipe: Recipe, options: DistillOptions, host: Hos
   await using directory = options.resume
     ? await RunDirectory.open(recipe.name, options.out)
     : await RunDirectory.create(recipe.name, options.out);
-  await using parts = await Components.create(recipe, host);
-  using run = await Run.open(recipe, directory, parts, options, host);
+  await using parts = await createProcessParts(recipe, host);
+  using learner = await Learner.create(recipe, parts, host);
+  using run = await Run.open(recipe, directory, { parts, learner }, options, host);
   return { directory: directory.path, finished: await run.train() };
+}
+
+/** Everything that a recipe names. */
+interface Made {
+  parts: ProcessParts;
+  learner: Learner;
 }
 
 /** A run under way. */
 class Run implements Disposable {
   readonly #clock: Clock;
-  readonly #optimizer: Optimizer;
-  readonly #step: TrainingStep;
   readonly #state: TrainingState;
   readonly #schedule: ScheduleOptions;
   readonly #stepsPerEpoch: number;
@@ -77,19 +85,17 @@ class Run implements Disposable {
   private constructor(
     private readonly recipe: Recipe,
     private readonly directory: RunDirectory,
-    private readonly parts: Components,
+    private readonly made: Made,
     maxSteps: number | null,
     private readonly host: Host,
   ) {
-    const { train, seed } = recipe, { student, average, objectives, terms } = parts;
+    const { train } = recipe, { parts, learner: { student, average, terms, step } } = made;
     this.#clock = new Clock(train.batch_size);
-    this.#optimizer = createOptimizer(student.parameters, train);
-    this.#step = new TrainingStep({ ...parts, optimizer: this.#optimizer }, stepOptions(train, seed));
     this.#state = {
       student: student.parameters,
       more: [
-        ...this.#optimizer.state,
-        ...objectives.flatMap(({ parameters }) => parameters),
+        ...step.optimizer.state,
+        ...stateOf(terms),
         ...average?.parameters ?? [],
       ],
       queues: terms.flatMap(({ queue, queueName: name }) => queue ? [{ name, queue }] : []),
@@ -102,15 +108,15 @@ class Run implements Disposable {
   static async open(
     recipe: Recipe,
     directory: RunDirectory,
-    parts: Components,
+    made: Made,
     options: DistillOptions,
     host: Host,
   ): Promise<Run> {
-    const run = new Run(recipe, directory, parts, options.maxSteps, host);
+    const run = new Run(recipe, directory, made, options.maxSteps, host);
     if (options.resume) await run.#resume();
     else {
       await directory.begin(recipe.resolved);
-      await directory.writeJson("run.json", runFacts(recipe, parts));
+      await directory.writeJson("run.json", runFacts(recipe, made.parts, made.learner));
     }
     await run.#startLoggers();
     return run;
@@ -122,6 +128,7 @@ class Run implements Disposable {
       await this.#train();
     } catch (error) {
       const { signal } = this.host;
+      if (error instanceof NotFiniteError) throw await this.#wentWrong(error);
       if (!signal.aborted || error !== signal.reason) throw error;
       await this.#checkpoint(this.#done);
       return false;
@@ -135,19 +142,17 @@ class Run implements Disposable {
    * all that was not done.
    */
   async #train(): Promise<void> {
-    const { parts, recipe, host } = this;
+    const { made: { parts, learner }, recipe, host } = this;
     using evaluation = await this.#evaluation();
     using batches = this.#batches = await TrainingBatches.open(parts, recipe, host);
     await batches.recall(this.#plans(0, this.#startStep));
     if (this.#startStep === 0) await this.#checkpoint(0);
     await this.#evaluate(evaluation, this.#startStep);
     this.#clock.resume();
-    for await (const batch of batches.deliver(this.#plans(this.#startStep, this.#endStep))) {
-      const lr = learningRate(this.#done, this.#schedule);
-      const loss = await this.#learn(batch, lr);
-      disposeBatch(batch);
+    const plans = this.#plans(this.#startStep, this.#endStep), makers = { batches, step: learner.step };
+    for await (const taken of takeSteps(plans, { ...makers, schedule: this.#schedule })) {
       const step = ++this.#done;
-      this.#log(step, loss, lr);
+      this.#log(step, taken);
       if (step < this.#endStep) host.signal.throwIfAborted();
       if (this.#isDue(step) || step === this.#endStep) await this.#checkpoint(step);
       await this.#evaluate(evaluation, step);
@@ -155,30 +160,23 @@ class Run implements Disposable {
     }
   }
 
-  /** A step; if it goes wrong there is a checkpoint of the state before it. */
-  async #learn(batch: StepBatch, lr: number): Promise<number> {
-    try {
-      return await this.#step.run(batch, lr, this.#done);
-    } catch (error) {
-      if (!(error instanceof NotFiniteError)) throw error;
-      await this.#checkpoint(this.#done);
-      throw new RunError(
-        `Step ${this.#done + 1} went wrong: ${error.message}. The state before it is in ` +
-          `"${
-            this.directory.checkpointFile(this.#done)
-          }"; lower train.lr or set train.clip_grad_norm, and resume`,
-      );
-    }
+  /** If a step goes wrong there is a checkpoint of the state before it. */
+  async #wentWrong(error: NotFiniteError): Promise<RunError> {
+    await this.#checkpoint(this.#done);
+    return new RunError(
+      `Step ${this.#done + 1} went wrong: ${error.message}. The state before it is in ` +
+        `"${
+          this.directory.checkpointFile(this.#done)
+        }"; lower train.lr or set train.clip_grad_norm, and resume`,
+    );
   }
 
   [Symbol.dispose](): void {
     for (const logger of this.#loggers) logger[Symbol.dispose]();
-    this.#step[Symbol.dispose]();
-    this.#optimizer[Symbol.dispose]();
   }
 
   get #origin(): Origin {
-    return { seed: this.recipe.seed, teacher: this.parts.teacher?.weights?.sha256 ?? null };
+    return { seed: this.recipe.seed, teacher: this.made.parts.teacher?.weights?.sha256 ?? null };
   }
 
   async #resume(): Promise<void> {
@@ -200,7 +198,7 @@ class Run implements Disposable {
   }
 
   #plans(startStep: number, endStep: number): Iterable<StepPlan> {
-    const { parts: { data }, recipe } = this;
+    const { made: { parts: { data } }, recipe } = this;
     return planSteps({
       images: data.train.length,
       batchSize: recipe.train.batch_size,
@@ -212,20 +210,22 @@ class Run implements Disposable {
   }
 
   async #startLoggers(): Promise<void> {
-    const { recipe, parts, directory } = this;
+    const { recipe, made: { parts, learner }, directory } = this;
     for (const use of recipe.loggers) {
       const context = { ...pluginContext(use, recipe.seed, this.host), runDirectory: directory.path };
       this.#loggers.push(await use.plugin.create(use.options as never, context));
     }
     const steps = { stepsPerEpoch: this.#stepsPerEpoch, steps: this.#endStep, startStep: this.#startStep };
-    const description = describeRun(recipe, parts, directory, steps);
+    const description = describeRun(recipe, parts, learner, directory, steps);
     for (const logger of this.#loggers) await logger.start?.(description);
   }
 
   async #evaluation(): Promise<RunEvaluation | null> {
-    if (this.parts.evaluators.length === 0) return null;
+    const { parts, learner } = this.made;
+    if (learner.evaluators.length === 0) return null;
     const evaluation = new RunEvaluation(
-      this.parts,
+      parts,
+      learner,
       this.recipe,
       this.host.signal,
       ({ step, ...found }) => this.#logEvaluation({ step, epoch: step / this.#stepsPerEpoch, ...found }),
@@ -242,7 +242,7 @@ class Run implements Disposable {
     }
   }
 
-  #log(step: number, loss: number, lr: number): void {
+  #log(step: number, { loss, position: { learningRate: lr } }: TakenStep): void {
     const imagesPerSecond = this.#clock.step();
     const record = { step, epoch: step / this.#stepsPerEpoch, loss, lr, images_per_second: imagesPerSecond };
     const waited = this.#batches!.waited, waitedMs = waited - this.#waitedBefore;
@@ -273,10 +273,10 @@ class Run implements Disposable {
   }
 
   async #finish(): Promise<void> {
-    const { parts, directory, recipe } = this, student = parts.result;
+    const { made: { parts, learner }, directory, recipe } = this, student = learner.result;
     const metadata = {
       network: student.network,
-      input_size: `${parts.augmenter.size}`,
+      input_size: `${parts.augmenters[0].size}`,
       mean: JSON.stringify(student.mean),
       std: JSON.stringify(student.std),
     };

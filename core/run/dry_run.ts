@@ -1,15 +1,18 @@
 import { join } from "node:path";
-import { Components, type Host } from "../components.ts";
+import type { Host } from "../interfaces/host.ts";
+import { Learner } from "../parts/learner.ts";
+import { createProcessParts, type ProcessParts } from "../parts/process_parts.ts";
 import { UsageError } from "../errors.ts";
 import type { PluginKind } from "../interfaces/plugin.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
 import { requireUnused } from "./run_directory.ts";
 import { planSteps } from "../views/sampler.ts";
-import { createOptimizer } from "../training/optimizers/create_optimizer.ts";
-import { learningRate, scheduleOf } from "../training/schedule.ts";
+import { scheduleOf } from "../training/schedule.ts";
 import { checkTeacherCaches, isCaching } from "../teacher_cache/open_caches.ts";
-import { disposeBatch, TrainingBatches } from "./training_batches.ts";
-import { type StepBatch, stepOptions, TrainingStep, type Views } from "../training/training_step.ts";
+import { streamsOf } from "../views/streams.ts";
+import { viewSources } from "../views/view_source.ts";
+import { takeSteps } from "./loop.ts";
+import { TrainingBatches } from "./training_batches.ts";
 
 /** What a run would be like. */
 export interface DryRun {
@@ -77,17 +80,18 @@ export async function dryRun(
 ): Promise<DryRun> {
   if (options.out !== null) await requireUnused(options.out);
   await using tried = options.standIn === null ? null : await withStandIns(recipe);
-  await using parts = await Components.create(tried?.recipe ?? recipe, host);
+  await using parts = await createProcessParts(tried?.recipe ?? recipe, host);
+  using learner = await Learner.create(tried?.recipe ?? recipe, parts, host);
   if (!tried) checkTeacherCaches(parts, recipe);
-  const { data, engine, student, teacher, terms } = parts, { train } = recipe;
+  const { data, engine, teacher } = parts, { student, terms } = learner, { train } = recipe;
   const images = options.standIn ?? data.train.length, stepsPerEpoch = Math.floor(images / train.batch_size);
   if (stepsPerEpoch === 0) {
     throw new UsageError(`${images} images are fewer than train.batch_size ${train.batch_size}`);
   }
   const steps = Math.min(options.maxSteps ?? Infinity, train.epochs * stepsPerEpoch);
-  const taken = await takeSteps(tried?.recipe ?? recipe, parts, stepsPerEpoch, host);
+  const taken = await trySteps(tried?.recipe ?? recipe, { parts, learner, stepsPerEpoch }, host);
   const secondsPerStep = mean(taken.seconds.slice(1, 1 + TIMED));
-  const fixedViews = cachedViews(recipe, parts);
+  const fixedViews = cachedViews(recipe);
   const secondsPerCachedStep = fixedViews === null ? null : mean(taken.seconds.slice(1 + TIMED));
   const freshSteps = fixedViews === null ? steps : Math.min(steps, fixedViews * stepsPerEpoch);
   return {
@@ -99,13 +103,13 @@ export async function dryRun(
       layout: teacher.weights?.layout ?? null,
       parameters: teacher.parameters ?? null,
     },
-    student: { network: student.network, parameters: trainableCount(parts) },
+    student: { network: student.network, parameters: trainableCount(learner) },
     stand_in: tried !== null,
     images,
     steps_per_epoch: stepsPerEpoch,
     steps,
     shapes: {
-      ...taken.shapes,
+      ...inputShapes(recipe, parts),
       features: [train.batch_size, student.featureDim],
       embedding: [train.batch_size, student.embeddingDim],
       queues: terms.flatMap(({ queue }) => queue ? [queue.embeddings.shape] : []),
@@ -148,40 +152,41 @@ function cachingIn<U extends PluginUse<"data">>(folder: string, use: U): U {
   return { ...use, plugin: { ...plugin, create } };
 }
 
-async function takeSteps(recipe: Recipe, parts: Components, stepsPerEpoch: number, host: Host) {
-  const { train, seed } = recipe;
-  using optimizer = createOptimizer(parts.student.parameters, train);
-  using step = new TrainingStep({ ...parts, optimizer }, stepOptions(train, seed));
-  const lr = learningRate(0, scheduleOf(train, stepsPerEpoch));
+async function trySteps(
+  recipe: Recipe,
+  { parts, learner, stepsPerEpoch }: { parts: ProcessParts; learner: Learner; stepsPerEpoch: number },
+  host: Host,
+) {
+  const { train, seed } = recipe, schedule = scheduleOf(train, stepsPerEpoch);
   const fresh = [...planSteps({
     ...{ images: parts.data.train.length, batchSize: train.batch_size, shuffle: recipe.data.shuffle, seed },
     ...{ startStep: 0, endStep: 1 + TIMED },
   })];
-  const fixedViews = cachedViews(recipe, parts);
+  const fixedViews = cachedViews(recipe);
   const cached = fixedViews === null
     ? []
     : fresh.slice(1).map((plan) => ({ ...plan, epoch: plan.epoch + fixedViews }));
   const seconds: number[] = [];
-  let loss = NaN, shapes = { views: [] as number[][], teacher: [] as number[][] };
+  let loss = NaN;
   using batches = await TrainingBatches.open(parts, inMemory(recipe), host);
   let started = performance.now();
-  for await (const batch of batches.deliver([...fresh, ...cached])) {
+  for await (const taken of takeSteps([...fresh, ...cached], { batches, step: learner.step, schedule })) {
     host.signal.throwIfAborted();
-    loss = await step.run(batch, lr, seconds.length);
-    const { views, teacher } = withPatches(batch);
-    shapes = { views: views.map(({ shape }) => shape), teacher: teacher.map(({ shape }) => shape) };
-    disposeBatch(batch);
+    loss = taken.loss;
     seconds.push((performance.now() - started) / 1000);
     started = performance.now();
   }
-  return { seconds, loss, shapes };
+  return { seconds, loss };
 }
 
-function withPatches({ views, teacher, patches = [] }: StepBatch): Views {
-  const streams = [{ views, teacher }, ...patches];
+/** Shapes of what a step is given: views, and the teacher's embeddings of those that it sees. */
+function inputShapes(recipe: Recipe, parts: ProcessParts): { views: number[][]; teacher: number[][] } {
+  const batch = recipe.train.batch_size, sources = viewSources(streamsOf(recipe), parts);
   return {
-    views: streams.flatMap(({ views }) => views),
-    teacher: streams.flatMap(({ teacher }) => teacher),
+    views: sources.flatMap(({ views, size }) => Array.from({ length: views }, () => [batch, size, size, 3])),
+    teacher: sources.flatMap(({ teacherViews }) =>
+      teacherViews.map(() => [batch, parts.teacher!.embeddingDim])
+    ),
   };
 }
 
@@ -194,15 +199,15 @@ function inMemory(recipe: Recipe): Recipe {
 }
 
 /** How many fixed views of each image the teacher sees once; null: it sees every view anew. */
-function cachedViews(recipe: Recipe, parts: Components): number | null {
-  return isCaching(recipe, parts) ? recipe.teacher.cache.views : null;
+function cachedViews(recipe: Recipe): number | null {
+  return isCaching(recipe) ? recipe.teacher.cache.views : null;
 }
 
 function mean(values: number[]): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
-function trainableCount({ student }: Components): number {
+function trainableCount({ student }: Learner): number {
   return student.parameters.reduce(
     (sum, { variable, trainable }) => trainable ? sum + variable.size : sum,
     0,

@@ -4,7 +4,8 @@
  * @module
  */
 import { resolve } from "node:path";
-import type { Components } from "../components.ts";
+import type { Learner } from "../parts/learner.ts";
+import type { ProcessParts } from "../parts/process_parts.ts";
 import type { RunDescription } from "../interfaces/logger.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import type { RunDirectory } from "./run_directory.ts";
@@ -15,7 +16,8 @@ import type { SkippedImages } from "../images/without_broken.ts";
 /** The first screen. */
 export function describeRun(
   recipe: Recipe,
-  { engine, teacher, student, data }: Components,
+  { engine, teacher, data }: ProcessParts,
+  { student }: Pick<Learner, "student">,
   directory: RunDirectory,
   steps: Pick<RunDescription, "stepsPerEpoch" | "steps" | "startStep">,
 ): RunDescription {
@@ -39,8 +41,11 @@ export function describeRun(
 }
 
 /** Versions, device, seed, weights and counts. */
-export function runFacts(recipe: Recipe, parts: Components): Record<string, unknown> {
-  const { engine, teacher, student, data } = parts;
+export function runFacts(
+  recipe: Recipe,
+  { engine, teacher, data }: ProcessParts,
+  { student }: Pick<Learner, "student">,
+): Record<string, unknown> {
   return {
     started: new Date().toISOString(),
     recipe: resolve(recipe.path),

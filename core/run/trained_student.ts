@@ -1,4 +1,5 @@
-import { createPlugin, type Host, pluginContext } from "../components.ts";
+import type { Host } from "../interfaces/host.ts";
+import { createPlugin, pluginContext } from "../parts/create_plugin.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import { RunError } from "../errors.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";

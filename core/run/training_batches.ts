@@ -1,56 +1,80 @@
-import type { Components, Host } from "../components.ts";
-import { NeighbourBags } from "../views/neighbour_bags.ts";
+import type { Host } from "../interfaces/host.ts";
 import type { Batch, BatchRequest } from "../images/pipeline/view_pipeline.ts";
+import type { ProcessParts } from "../parts/process_parts.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import type { StepPlan } from "../views/sampler.ts";
 import { embedCentreViews } from "../teacher_cache/centre_views.ts";
 import type { ViewId } from "../teacher_cache/embedding_store.ts";
 import { openTeacherCaches, type TeacherCaches } from "../teacher_cache/open_caches.ts";
 import { tf } from "../tf.ts";
-import type { StepBatch, Views } from "../training/training_step.ts";
-import { viewRequest, type ViewSource, viewSources } from "../views/view_source.ts";
+import { disposeBatch, type StepBatch } from "../training/step_batch.ts";
+import { NeighbourBags } from "../views/neighbour_bags.ts";
+import type { StepPlan } from "../views/sampler.ts";
+import { bagSize, streamsOf } from "../views/streams.ts";
+import { viewNumber, viewRequest, type ViewSource, viewSources } from "../views/view_source.ts";
 
 /** One view of the images of a step, and whether the teacher has to see it. */
 interface PlannedView {
   source: ViewSource;
   ids: ViewId[];
-  requests: BatchRequest[];
-  /** Whether the objective wants the teacher's embedding of it. */
+  /** Sides that it is made at: the student's, then the teacher's if that is another and the teacher has to see it. */
+  sizes: readonly number[];
+  request(size: number): BatchRequest;
+  /** Whether an objective wants the teacher's embedding of it. */
   embedded: boolean;
   needsTeacher: boolean;
 }
+
+/** What a batch of pixels was asked for. */
+interface Tag {
+  plan: StepPlan;
+  view: PlannedView;
+
+  /** Whether no further batch of the view, or of the step, is to come. */
+  completes: { view: boolean; step: boolean };
+}
+
+/** A batch, and which images of which step it is of. */
+export interface PlannedBatch {
+  plan: StepPlan;
+  batch: StepBatch;
+}
+
+/** What the batches of a run are made by. */
+type Makers = Pick<ProcessParts, "engine" | "data" | "teacher" | "pipeline">;
 
 /**
  * The batches of a run, made ahead by the pipeline. Teacher and student see the same views: where the teacher wants
  * another size, a view is rendered from the same random choices at both.
  */
 export class TrainingBatches implements Disposable {
-  readonly #sources: ViewSource[];
   /** Milliseconds that steps have waited for views, the teacher's work left out. */
   waited = 0;
 
   /**
-   * @param caches Of the teacher's embeddings; null: it sees every view anew.
-   * @param bags What neighbours are drawn from; null if no view is of one.
+   * @param given.sources Streams of views that a step looks at.
+   * @param given.caches Of the teacher's embeddings; null: it sees every view anew.
+   * @param given.bags What neighbours are drawn from; null if no view is of one.
    */
   constructor(
-    private readonly parts: Components,
-    private readonly recipe: Recipe,
-    private readonly caches: TeacherCaches | null = null,
-    private readonly bags: NeighbourBags | null = null,
-  ) {
-    this.#sources = viewSources(parts, recipe);
-  }
+    private readonly makers: Makers,
+    private readonly given: {
+      seed: number;
+      sources: readonly ViewSource[];
+      caches: TeacherCaches | null;
+      bags: NeighbourBags | null;
+    },
+  ) {}
 
   /**
    * Makes them for a run: the teacher's cache is opened, and neighbours are looked for, if an objective looks at them.
    *
    * @throws {RunError} If the cache is of other views.
    */
-  static async open(parts: Components, recipe: Recipe, host: Host): Promise<TrainingBatches> {
+  static async open(parts: ProcessParts, recipe: Recipe, host: Host): Promise<TrainingBatches> {
+    const sources = viewSources(streamsOf(recipe), parts), { seed } = recipe;
     const caches = await openTeacherCaches(parts, recipe, host);
     try {
-      return new TrainingBatches(parts, recipe, caches, await findBags(parts, recipe, host));
+      return new TrainingBatches(parts, { seed, sources, caches, bags: await findBags(parts, recipe, host) });
     } catch (error) {
       caches?.[Symbol.dispose]();
       throw error;
@@ -58,14 +82,14 @@ export class TrainingBatches implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.caches?.[Symbol.dispose]();
+    this.given.caches?.[Symbol.dispose]();
   }
 
   /**
    * Delivers the batches of the planned steps in order. While the caller trains on one the teacher sees the next:
    * neither of the two keeps all cores busy alone.
    */
-  async *deliver(plans: Iterable<StepPlan>): AsyncGenerator<StepBatch> {
+  async *deliver(plans: Iterable<StepPlan>): AsyncGenerator<PlannedBatch> {
     const batches = this.#make(plans),
       begin = () => {
         const batch = batches.next();
@@ -81,46 +105,46 @@ export class TrainingBatches implements Disposable {
     } finally {
       // Left off before the end: one more batch is there, or on its way.
       const rest = await next.catch(() => null);
-      if (rest?.value) disposeBatch(rest.value);
+      if (rest?.value) disposeBatch(rest.value.batch);
       await batches.return(undefined);
     }
   }
 
   /** While a step trains, a wait for views costs nothing: what counts are those while it waits itself. */
   async #waitFor<T>(batch: Promise<T>): Promise<T> {
-    const { pipeline } = this.parts, before = pipeline.waited;
+    const { pipeline } = this.makers, before = pipeline.waited;
     const result = await batch;
     this.waited += pipeline.waited - before;
     return result;
   }
 
-  async *#make(plans: Iterable<StepPlan>): AsyncGenerator<StepBatch> {
-    // The pipeline asks ahead of the steps: what each step asked for waits here for its turn.
-    const planned: PlannedView[][] = [];
-    const batches = this.parts.pipeline.batches(this.#requests(plans, planned));
+  async *#make(plans: Iterable<StepPlan>): AsyncGenerator<PlannedBatch> {
+    let batch = this.#emptyBatch(), shown: tf.Tensor4D | null = null;
     try {
-      for (let first = await batches.next(); !first.done; first = await batches.next()) {
-        const streams: Views[] = this.#sources.map(() => ({ views: [], teacher: [] }));
-        let batch: Batch | undefined = first.value;
-        for (const view of planned.shift()!) {
-          batch ??= (await batches.next()).value as Batch;
-          const made = streams[view.source.stream];
-          const images = this.#upload(batch);
-          made.views.push(images);
-          // A batch's pixels are valid until the next is asked for: they are on the device by now.
-          const larger = view.requests.length > 1
-            ? this.#upload((await batches.next()).value as Batch)
-            : null;
-          if (view.embedded) made.teacher.push(await this.#embed(view, larger ?? images));
-          larger?.dispose();
-          batch = undefined;
+      for await (const pixels of this.makers.pipeline.batches(this.#requests(plans))) {
+        const { plan, view, completes } = pixels.tag, made = batch[view.source.name];
+        // A batch's pixels are valid until the next is asked for: they are on the device by then.
+        const images = this.#upload(pixels);
+        if (!shown) made.views.push(shown = images);
+        if (completes.view) {
+          if (view.embedded) made.teacherEmbeddings.push(await this.#embed(view, images));
+          if (images !== shown) images.dispose();
+          shown = null;
         }
-        const [views, ...patches] = streams;
-        yield { ...views, patches };
+        if (!completes.step) continue;
+        const whole = batch;
+        batch = this.#emptyBatch();
+        yield { plan, batch: whole };
       }
     } finally {
-      await batches.return(undefined);
+      disposeBatch(batch); // left off within a step
     }
+  }
+
+  #emptyBatch(): StepBatch {
+    return Object.fromEntries(
+      this.given.sources.map(({ name }) => [name, { views: [], teacherEmbeddings: [] }]),
+    );
   }
 
   /**
@@ -128,74 +152,71 @@ export class TrainingBatches implements Disposable {
    * on the batch that it is computed in, so the same batches are embedded again.
    */
   async recall(plans: Iterable<StepPlan>): Promise<void> {
-    const planned: PlannedView[] = [];
-    for await (const batch of this.parts.pipeline.batches(this.#uncached(plans, planned))) {
-      const images = this.#upload(batch);
-      const embedding = await this.#embed(planned.shift()!, images);
-      images.dispose();
-      embedding.dispose();
+    for await (const batch of this.makers.pipeline.batches(this.#uncached(plans))) {
+      const images = this.#upload(batch), embedding = await this.#embed(batch.tag, images);
+      tf.dispose([images, embedding]);
     }
   }
 
   /** What the steps ask the teacher for, at the size it wants, if the cache is in memory. */
-  *#uncached(plans: Iterable<StepPlan>, planned: PlannedView[]): Generator<BatchRequest> {
-    if (!this.caches || this.caches.persistent) return;
+  *#uncached(plans: Iterable<StepPlan>): Generator<BatchRequest<PlannedView>> {
+    const { caches } = this.given;
+    if (!caches || caches.persistent) return;
     for (const plan of plans) {
-      if (this.caches.complete) return;
+      if (caches.complete) return;
       for (const view of this.#planAll(plan)) {
-        if (!view.needsTeacher) continue;
-        planned.push(view);
-        yield view.requests.at(-1)!;
+        if (view.needsTeacher) yield { ...view.request(view.sizes.at(-1)!), tag: view };
       }
     }
   }
 
-  *#requests(plans: Iterable<StepPlan>, planned: PlannedView[][]): Generator<BatchRequest> {
+  *#requests(plans: Iterable<StepPlan>): Generator<BatchRequest<Tag>> {
     for (const plan of plans) {
-      const views = [...this.#planAll(plan)];
-      planned.push(views);
-      for (const { requests } of views) yield* requests;
+      const asked = [...this.#planAll(plan)].flatMap((view) => view.sizes.map((size) => ({ view, size })));
+      for (const [i, { view, size }] of asked.entries()) {
+        const completes = { view: asked[i + 1]?.view !== view, step: i === asked.length - 1 };
+        yield { ...view.request(size), tag: { plan, view, completes } };
+      }
     }
   }
 
   *#planAll(plan: StepPlan): Generator<PlannedView> {
-    for (const source of this.#sources) {
+    for (const source of this.given.sources) {
       for (let view = 0; view < source.views; view++) yield this.#plan(plan, source, view);
     }
   }
 
   #plan({ epoch, images }: StepPlan, source: ViewSource, view: number): PlannedView {
-    const { parts: { data }, recipe: { seed }, caches } = this, { size, teacherSize } = source;
-    const round = caches ? epoch % caches.views : epoch, number = round * source.views + view;
+    const { makers: { data: { train } }, given: { seed, caches, bags } } = this,
+      { size, teacherSize } = source;
+    const round = caches ? epoch % caches.views : epoch, number = viewNumber(source, round, view);
     // One neighbour a step: several views of it go together.
     const shown = source.neighbourViews.includes(view)
-      ? images.map((image) => this.bags!.draw(image, { seed, number: round }))
+      ? images.map((image) => bags!.draw(image, { seed, number: round }))
       : images;
     const ids = shown.map((image) => ({ image, view: number }));
     const embedded = source.teacherViews.includes(view);
     const needsTeacher = embedded && (caches?.of(source).claim(ids) ?? true);
-    const sizes = needsTeacher && teacherSize !== size ? [size, teacherSize] : [size];
-    const requests = sizes.map((size) => viewRequest(source, { data, seed, images: shown, number, size }));
-    return { source, ids, requests, embedded, needsTeacher };
+    return {
+      ...{ source, ids, embedded, needsTeacher },
+      sizes: needsTeacher && teacherSize !== size ? [size, teacherSize] : [size],
+      request: (size) => viewRequest(source, { train, seed, images: shown, number, size }),
+    };
   }
 
   #upload({ pixels, size }: Batch): tf.Tensor4D {
-    return this.parts.engine.upload(pixels, [pixels.length / (size * size * 3), size, size, 3]);
+    return this.makers.engine.upload(pixels, [pixels.length / (size * size * 3), size, size, 3]);
   }
 
   async #embed({ source, ids, needsTeacher }: PlannedView, images: tf.Tensor4D): Promise<tf.Tensor2D> {
-    if (!this.caches) return await this.parts.teacher!.embed(images);
-    return await this.caches.of(source).embed(ids, needsTeacher ? images : null);
+    const { caches } = this.given;
+    if (!caches) return await this.makers.teacher!.embed(images);
+    return await caches.of(source).embed(ids, needsTeacher ? images : null);
   }
 }
 
-/** Frees what a step has learnt from. */
-export function disposeBatch({ views, teacher, patches = [] }: StepBatch): void {
-  tf.dispose([views, teacher, patches.map(({ views, teacher }) => [...views, ...teacher])]);
-}
-
-async function findBags(parts: Components, recipe: Recipe, host: Host): Promise<NeighbourBags | null> {
-  const { data: { train }, teacher, needs: { bag } } = parts;
+async function findBags(parts: ProcessParts, recipe: Recipe, host: Host): Promise<NeighbourBags | null> {
+  const { data: { train }, teacher } = parts, bag = bagSize(recipe);
   if (!teacher || bag === 0) return null;
   host.log(`Looking for the ${bag} nearest neighbours of each of ${train.length} images`);
   const embeddings = await embedCentreViews(parts, recipe, host);

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
-import type { Components } from "../components.ts";
 import type { Batch, BatchRequest } from "../images/pipeline/view_pipeline.ts";
 import { Random } from "../random.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import { fillNeeds } from "../recipe/objective_needs.ts";
+import { disposeBatch } from "../training/step_batch.ts";
 import { planSteps } from "../views/sampler.ts";
 import { MemoryStore } from "../teacher_cache/embedding_store.ts";
 import { TeacherCaches } from "../teacher_cache/open_caches.ts";
 import { TeacherCache } from "../teacher_cache/teacher_cache.ts";
 import { tf } from "../tf.ts";
 import { TrainingBatches } from "./training_batches.ts";
-import type { ViewSource } from "../views/view_source.ts";
+import { streamsOf } from "../views/streams.ts";
+import { type ViewSource, viewSources } from "../views/view_source.ts";
 
 await tf.setBackend("cpu");
 
@@ -19,8 +20,8 @@ const IMAGES = 10, BATCH = 4;
 class FakePipeline {
   readonly requests: BatchRequest[] = [];
 
-  async *batches(requests: Iterable<BatchRequest>): AsyncGenerator<Batch> {
-    const ahead: BatchRequest[] = [],
+  async *batches<Tag>(requests: Iterable<BatchRequest<Tag>>): AsyncGenerator<Batch<Tag>> {
+    const ahead: BatchRequest<Tag>[] = [],
       source = requests[Symbol.iterator](),
       buffer = new Uint8Array(3 * BATCH * 4);
     for (;;) {
@@ -37,7 +38,7 @@ class FakePipeline {
       request.keys!.forEach((key, i) =>
         pixels.fill(new Random(...key).below(256), i * bytes, (i + 1) * bytes)
       );
-      yield { pixels, size: request.size };
+      yield { pixels, size: request.size, tag: request.tag! };
       buffer.fill(0); // whoever reads it now comes too late
     }
   }
@@ -58,32 +59,38 @@ const TEACHER = {
   },
 };
 
-function make(
-  options: { views?: number | null; teacherSize?: number | null; usesTeacher?: boolean; count?: number },
-) {
-  const pipeline = new FakePipeline(), teacher = { ...TEACHER, inputSize: options.teacherSize ?? null };
-  const parts = {
-    pipeline,
-    teacher,
-    augmenter: { size: 1 },
-    needs: {
-      views: options.count ?? 1,
-      teacherViews: options.usesTeacher ?? true ? [0, 1].slice(0, options.count ?? 1) : [],
-      neighbourViews: [],
-    },
-    data: { train: { length: IMAGES, image: (i: number) => ({ name: `${i}`, file: "" }) } },
-    engine: { upload: (pixels: Uint8Array, shape: number[]) => tf.tensor(Float32Array.from(pixels), shape) },
-  };
-  const recipe = { seed: 5, smallPatches: [] },
-    caches = options.views ? cachesOf(teacher, options.views, parts.needs) : null;
-  const batches = new TrainingBatches(parts as unknown as Components, recipe as unknown as Recipe, caches);
-  return { batches, pipeline, teacher };
+interface Options {
+  views?: number | null;
+  teacherSize?: number | null;
+  usesTeacher?: boolean;
+  count?: number;
 }
 
-function cachesOf(teacher: typeof TEACHER, views: number, { teacherViews }: { teacherViews: number[] }) {
+function make({ views, teacherSize = null, usesTeacher = true, count = 1 }: Options) {
+  const pipeline = new FakePipeline(), teacher = { ...TEACHER, inputSize: teacherSize };
+  const makers = {
+    pipeline,
+    teacher,
+    data: { train: { length: IMAGES, image: (i: number) => ({ name: `${i}`, file: "" }) } },
+    engine: { upload: (pixels: Uint8Array, shape: number[]) => tf.tensor(Float32Array.from(pixels), shape) },
+  } as unknown as ConstructorParameters<typeof TrainingBatches>[0];
+  const teacherViews = usesTeacher ? [0, 1].slice(0, count) : [];
+  const objectives = [{ needs: fillNeeds({ views: count, teacherViews }) }];
+  const sources = viewSources(streamsOf({ objectives, smallPatches: [] }), {
+    augmenters: [{ size: 1 }],
+    teacher,
+  });
+  const caches = views ? cachesOf(teacher, views, sources[0]) : null;
+  return {
+    batches: new TrainingBatches(makers, { seed: 5, sources, caches, bags: null }),
+    pipeline,
+    teacher,
+  };
+}
+
+function cachesOf(teacher: typeof TEACHER, views: number, source: ViewSource) {
   const caches = new TeacherCaches(views), store = new MemoryStore("fp32");
-  const cache = new TeacherCache(teacher, store, IMAGES, views * teacherViews.length);
-  caches.set({ stream: 0 } as ViewSource, cache);
+  caches.set(source, new TeacherCache(teacher, store, IMAGES, views * source.teacherViews.length));
   return caches;
 }
 
@@ -93,9 +100,14 @@ const plans = (startStep: number, endStep: number) =>
 /** Everything that steps are given. */
 async function collect(batches: TrainingBatches, startStep: number, endStep: number) {
   const steps = [];
-  for await (const { views, teacher } of batches.deliver(plans(startStep, endStep))) {
-    steps.push({ views: views.map((view) => view.arraySync()), teacher: teacher.map((t) => t.arraySync()) });
-    tf.dispose([views, teacher]);
+  for await (const { plan, batch } of batches.deliver(plans(startStep, endStep))) {
+    const { views, teacherEmbeddings } = batch.views;
+    assert.equal(plan.step, startStep + steps.length);
+    steps.push({
+      views: views.map((view) => view.arraySync()),
+      teacher: teacherEmbeddings.map((rows) => rows.arraySync()),
+    });
+    disposeBatch(batch);
   }
   return steps;
 }
@@ -155,8 +167,8 @@ Deno.test("without a recall they would not be: the teacher's rows depend on thei
 Deno.test("delivering, leaving off and recalling keep no tensors", async () => {
   const before = tf.memory().numTensors, { batches } = make({ views: 1, teacherSize: 2 });
   await batches.recall(plans(0, 2));
-  for await (const { views, teacher } of batches.deliver(plans(2, 8))) {
-    tf.dispose([views, teacher]);
+  for await (const { batch } of batches.deliver(plans(2, 8))) {
+    disposeBatch(batch);
     break;
   }
   assert.equal(tf.memory().numTensors, before);

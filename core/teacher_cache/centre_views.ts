@@ -1,10 +1,11 @@
-import type { Components, Host } from "../components.ts";
+import type { Host } from "../interfaces/host.ts";
+import type { ProcessParts } from "../parts/process_parts.ts";
 import type { ImageSet } from "../interfaces/data_source.ts";
 import { embedBatches } from "../evaluation/embed_images.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { tf } from "../tf.ts";
 import { type EmbeddingStore, MemoryStore, type ViewId } from "./embedding_store.ts";
-import { centreSize, openCentreStore } from "./open_caches.ts";
+import { centreSize, openCentreStore, type Taught } from "./open_caches.ts";
 
 /** Embeddings that are read at a time: between, the process can be interrupted. */
 const CHUNK = 4096;
@@ -16,7 +17,11 @@ const CHUNK = 4096;
  * @returns `[images, dim]` unit rows, in the images' order; the caller's.
  * @throws {RunError} If the cache is of other images or of another teacher, or cannot be written.
  */
-export async function embedCentreViews(parts: Components, recipe: Recipe, host: Host): Promise<tf.Tensor2D> {
+export async function embedCentreViews(
+  parts: Taught & Pick<ProcessParts, "pipeline">,
+  recipe: Recipe,
+  host: Host,
+): Promise<tf.Tensor2D> {
   const { data: { train }, engine, pipeline } = parts, teacher = parts.teacher!, dim = teacher.embeddingDim;
   using disk = await openCentreStore(parts, recipe, host);
   const store: EmbeddingStore = disk ?? new MemoryStore("fp32"), missing: ViewId[] = [];

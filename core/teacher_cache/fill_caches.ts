@@ -1,11 +1,13 @@
 import { join } from "node:path";
-import { Components, type Host } from "../components.ts";
+import type { Host } from "../interfaces/host.ts";
+import { createProcessParts, type ProcessParts } from "../parts/process_parts.ts";
 import { RunError, UsageError } from "../errors.ts";
 import { lockFile, tryLockFile } from "../files/file_lock.ts";
 import type { BatchRequest } from "../images/pipeline/view_pipeline.ts";
 import { planSteps } from "../views/sampler.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { fixedViews, viewRequest, type ViewSource, viewSources } from "../views/view_source.ts";
+import { bagSize, streamsOf } from "../views/streams.ts";
+import { fixedViews, viewNumber, viewRequest, type ViewSource, viewSources } from "../views/view_source.ts";
 import type { DiskStore } from "./disk_store.ts";
 import type { ViewId } from "./embedding_store.ts";
 import { centreSize, openCentreStore, openTeacherCaches, type TeacherCaches } from "./open_caches.ts";
@@ -49,11 +51,13 @@ export async function fillCaches(recipe: Recipe, progress: FillProgress, host: H
       }: The recipe has no cache on disk; set teacher.cache.dir and teacher.cache.views`,
     );
   }
-  await using parts = await Components.create(recipe, host);
+  await using parts = await createProcessParts(recipe, host);
   using caches = await openTeacherCaches(parts, recipe, host);
   if (!caches) throw new UsageError(`${recipe.path}: No objective of the recipe looks at the teacher`);
-  using centre = parts.needs.bag ? await openCentreStore(parts, recipe, host) : null;
-  const works = viewSources(parts, recipe).map((source) => workOfViews(parts, recipe, source, caches));
+  using centre = bagSize(recipe) ? await openCentreStore(parts, recipe, host) : null;
+  const works = viewSources(streamsOf(recipe), parts).map((source) =>
+    workOfViews(parts, recipe, source, caches)
+  );
   if (centre) works.push(workOfCentre(parts, recipe, centre));
   const filler = new Filler(parts, progress, host);
   for (const work of works) await filler.fill(work);
@@ -81,19 +85,19 @@ interface Work {
   request(batch: FillBatch): BatchRequest;
 }
 
-function workOfViews(parts: Components, recipe: Recipe, source: ViewSource, caches: TeacherCaches): Work {
+function workOfViews(parts: ProcessParts, recipe: Recipe, source: ViewSource, caches: TeacherCaches): Work {
   const { data } = parts, { seed } = recipe, { teacherSize: size } = source, cache = caches.of(source);
   const numbers = fixedViews(source, caches.views);
   return {
     ...{ store: cache.store as DiskStore, cache, numbers, all: numbers.length * data.train.length, size },
     batches: () => batchesOfViews(data.train.length, recipe, source, caches.views),
     request: ({ ids, number }) =>
-      viewRequest(source, { data, seed, images: ids.map(({ image }) => image), number, size }),
+      viewRequest(source, { train: data.train, seed, images: ids.map(({ image }) => image), number, size }),
   };
 }
 
 function workOfCentre(
-  parts: Components,
+  parts: ProcessParts,
   { train: { batch_size: batchSize } }: Recipe,
   store: DiskStore,
 ): Work {
@@ -131,7 +135,7 @@ class Filler {
   #seconds: number[] | null = [];
 
   constructor(
-    private readonly parts: Components,
+    private readonly parts: ProcessParts,
     private readonly progress: FillProgress,
     private readonly host: Host,
   ) {}
@@ -216,7 +220,7 @@ function* batchesOfViews(
   const { batch_size: batchSize } = train, stepsPerEpoch = Math.floor(images / batchSize);
   for (let round = 0; round < rounds; round++) {
     const startStep = round * stepsPerEpoch, endStep = startStep + stepsPerEpoch, seen = new Set<number>();
-    const numbers = source.teacherViews.map((view) => round * source.views + view);
+    const numbers = source.teacherViews.map((view) => viewNumber(source, round, view));
     const of = (images: number[]) =>
       numbers.map((view) => ({ ids: images.map((image) => ({ image, view })), number: view }));
     for (const plan of planSteps({ images, batchSize, shuffle, seed, startStep, endStep })) {

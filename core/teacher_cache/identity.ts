@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Components } from "../components.ts";
+import type { ProcessParts } from "../parts/process_parts.ts";
 import type { ImageSet } from "../interfaces/data_source.ts";
 import type { Precision } from "../interfaces/engine.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
@@ -17,13 +17,13 @@ type TaughtRecipe = Recipe & { teacher: NonNullable<Recipe["teacher"]> };
 
 /** All that decides what the embeddings of a source of views are. */
 export function identityOf(
-  parts: Components,
+  parts: Pick<ProcessParts, "engine" | "data" | "teacher">,
   recipe: TaughtRecipe,
   source: ViewSource,
   precision: StoredPrecision,
 ): CacheIdentity {
   const { augmenter, smallPatches, seed } = recipe;
-  const from = source.stream ? smallPatches[source.stream - 1].augmenter : augmenter;
+  const from = [augmenter, ...smallPatches.map((patches) => patches.augmenter)][source.augmenter];
   return {
     seed,
     ...ofImages(parts, recipe, precision),
@@ -34,7 +34,7 @@ export function identityOf(
 
 /** All that decides what the embeddings of the images' centre views are. */
 export function centreIdentityOf(
-  parts: Components,
+  parts: Pick<ProcessParts, "engine" | "data" | "teacher">,
   recipe: TaughtRecipe,
   size: number,
   precision: StoredPrecision,
@@ -44,7 +44,7 @@ export function centreIdentityOf(
 
 /** Whatever the views: the images, the teacher, and how its embeddings are kept. */
 function ofImages(
-  { engine, data: { train }, teacher: made }: Components,
+  { engine, data: { train }, teacher: made }: Pick<ProcessParts, "engine" | "data" | "teacher">,
   { data, teacher }: TaughtRecipe,
   precision: StoredPrecision,
 ): CacheIdentity {
@@ -71,14 +71,16 @@ function optionsOf({ options }: { options: unknown }): Record<string, unknown> {
 /** Of listings that were read: every folder of a cache asks for the same one, and it may be of a million images. */
 const LISTING_HASHES = new WeakMap<ImageSet, string>();
 
-/** SHA-256 of the images' names and places in their order. */
+/** SHA-256 of the images' names and places in their order; of a reader, what it is told. */
 function listingHash(images: ImageSet): string {
   const known = LISTING_HASHES.get(images);
   if (known !== undefined) return known;
   const hash = createHash("sha256");
   for (let i = 0; i < images.length; i++) {
-    const { name, offset = 0, length = "", pixels, encoding } = images.image(i);
-    hash.update(`${name}\0${offset}\0${length}\0${pixels ? JSON.stringify(pixels) : encoding ?? ""}\n`);
+    const { name, offset = 0, length = "", pixels, encoding, reader } = images.image(i);
+    hash.update(`${name}\0${offset}\0${length}\0${pixels ? JSON.stringify(pixels) : encoding ?? ""}`);
+    if (reader) hash.update(`\0${JSON.stringify([reader.exportName, reader.parameters])}`);
+    hash.update("\n");
   }
   const digest = hash.digest("hex");
   LISTING_HASHES.set(images, digest);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Components } from "../components.ts";
+import type { ProcessParts } from "../parts/process_parts.ts";
 import type { Precision } from "../interfaces/engine.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { streamOf } from "../views/view_source.ts";
+import { patchesName, VIEWS } from "../views/streams.ts";
 import type { StoredPrecision } from "./embedding_store.ts";
 import { centreIdentityOf, identityOf } from "./identity.ts";
 
@@ -13,6 +13,7 @@ const GIVEN = {
   names: ["a", "b"],
   offset: 0,
   length: 10,
+  bucket: null as string | null,
   augmenter: "moco",
   scale: 0.2,
   patchScale: 0.1,
@@ -37,18 +38,21 @@ function centreIdentity(changed: Partial<typeof GIVEN> = {}): unknown {
 }
 
 function identities(changed: Partial<typeof GIVEN>): { ofViews: unknown; ofCentre: unknown } {
-  const given = { ...GIVEN, ...changed }, { offset, length, sha256, path } = given;
+  const given = { ...GIVEN, ...changed }, { offset, length, bucket, sha256, path } = given;
+  const reader = bucket === null
+    ? {}
+    : { reader: { module: "m", exportName: "read", parameters: { bucket } } };
   const augmenter = (scale: number) => ({ plugin: { name: given.augmenter }, options: { scale } });
   const parts = {
     engine: { arithmetic: (precision: Precision) => precision === "auto" ? given.autoIs : precision },
     data: {
       train: {
         length: given.names.length,
-        image: (i: number) => ({ name: given.names[i], file: "f", offset, length }),
+        image: (i: number) => ({ name: given.names[i], file: "f", offset, length, ...reader }),
       },
     },
     teacher: { weights: sha256 === null ? null : { sha256 }, embeddingDim: given.dimensions },
-  } as unknown as Components;
+  } as unknown as ProcessParts;
   const recipe = {
     seed: given.seed,
     data: { plugin: { name: given.data }, options: { root: "anywhere" } },
@@ -60,7 +64,8 @@ function identities(changed: Partial<typeof GIVEN>): { ofViews: unknown; ofCentr
     },
   } as unknown as Recipe & { teacher: NonNullable<Recipe["teacher"]> };
   const source = {
-    ...{ ...streamOf(given.stream), views: 1, teacherViews: [0], neighbourViews: [], size: 32 },
+    ...{ name: given.stream ? patchesName(0) : VIEWS, purpose: "", augmenter: given.stream },
+    ...{ views: 1, teacherViews: [0], neighbourViews: [], size: 32 },
     teacherSize: given.teacherSize,
   };
   return JSON.parse(JSON.stringify({
@@ -77,6 +82,7 @@ Deno.test("whatever changes an embedding changes the identity", () => {
     { names: ["a", "b", "c"] },
     { offset: 5 },
     { length: 11 },
+    { bucket: "photos" },
     { augmenter: "swav" },
     { scale: 0.3 },
     { stream: 1 },
@@ -91,6 +97,7 @@ Deno.test("whatever changes an embedding changes the identity", () => {
     { keptIn: "fp32" },
   ];
   for (const change of changes) assert.notDeepEqual(identity(change), identity(), JSON.stringify(change));
+  assert.notDeepEqual(identity({ bucket: "photos" }), identity({ bucket: "drawings" }));
   const patches = { stream: 1 } as const;
   assert.notDeepEqual(identity({ ...patches, patchScale: 0.3 }), identity(patches));
 });

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import type { Components, Host } from "../components.ts";
+import type { Host } from "../interfaces/host.ts";
+import type { ProcessParts } from "../parts/process_parts.ts";
 import { formatBytes } from "../text/format_bytes.ts";
-import type { Stream } from "../training/loss_terms.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
+import { bagSize, looksAtTeacher, streamsOf } from "../views/streams.ts";
 import { fixedViews, type ViewSource, viewSources } from "../views/view_source.ts";
 import { type CacheIdentity, readManifest, requireSameIdentity } from "./cache_manifest.ts";
 import { DiskStore } from "./disk_store.ts";
@@ -10,12 +11,15 @@ import { type EmbeddingStore, MemoryStore } from "./embedding_store.ts";
 import { centreIdentityOf, identityOf } from "./identity.ts";
 import { TeacherCache } from "./teacher_cache.ts";
 
+/** What is needed to tell which embeddings a cache is of. */
+export type Taught = Pick<ProcessParts, "engine" | "data" | "teacher" | "augmenters">;
+
 type CachedTeacher = NonNullable<Recipe["teacher"]>;
 type CachingRecipe = Recipe & { teacher: CachedTeacher & { cache: NonNullable<CachedTeacher["cache"]> } };
 
 /** The caches of a run: one a stream of views. */
 export class TeacherCaches implements Disposable {
-  readonly #caches = new Map<Stream, TeacherCache>();
+  readonly #caches = new Map<string, TeacherCache>();
 
   /** @param views Fixed views of an image; epochs take turns. */
   constructor(readonly views: number) {}
@@ -30,12 +34,12 @@ export class TeacherCaches implements Disposable {
     return [...this.#caches.values()].every(({ complete }) => complete);
   }
 
-  of({ stream }: ViewSource): TeacherCache {
-    return this.#caches.get(stream)!;
+  of({ name }: Pick<ViewSource, "name">): TeacherCache {
+    return this.#caches.get(name)!;
   }
 
-  set({ stream }: ViewSource, cache: TeacherCache): void {
-    this.#caches.set(stream, cache);
+  set({ name }: Pick<ViewSource, "name">, cache: TeacherCache): void {
+    this.#caches.set(name, cache);
   }
 
   [Symbol.dispose](): void {
@@ -49,14 +53,14 @@ export class TeacherCaches implements Disposable {
  * @throws {RunError} If what is on disk is of other views.
  */
 export async function openTeacherCaches(
-  parts: Components,
+  parts: Taught,
   recipe: Recipe,
   host: Host,
 ): Promise<TeacherCaches | null> {
-  if (!isCaching(recipe, parts)) return null;
+  if (!isCaching(recipe)) return null;
   const { views } = recipe.teacher.cache, caches = new TeacherCaches(views);
   try {
-    for (const source of viewSources(parts, recipe)) {
+    for (const source of viewSources(streamsOf(recipe), parts)) {
       const store = await openStore(parts, recipe, source, host);
       const { train } = parts.data, numbers = fixedViews(source, views);
       caches.set(source, new TeacherCache(parts.teacher!, store, train.length, numbers.length));
@@ -74,12 +78,12 @@ export async function openTeacherCaches(
  *
  * @throws {RunError} If not, telling what differs.
  */
-export function checkTeacherCaches(parts: Components, recipe: Recipe): void {
-  if (!isCaching(recipe, parts)) return;
+export function checkTeacherCaches(parts: Taught, recipe: Recipe): void {
+  if (!isCaching(recipe)) return;
   const { dir } = recipe.teacher.cache;
   if (dir === null) return;
-  const folders = viewSources(parts, recipe).map((source) => folderOf(parts, recipe, source));
-  if (parts.needs.bag) folders.push(centreFolderOf(parts, recipe));
+  const folders = viewSources(streamsOf(recipe), parts).map((source) => folderOf(parts, recipe, source));
+  if (bagSize(recipe)) folders.push(centreFolderOf(parts, recipe));
   for (const { name, identity } of folders) {
     const folder = join(dir, name), found = readManifest(folder);
     if (found) requireSameIdentity(folder, found.identity, identity);
@@ -87,12 +91,12 @@ export function checkTeacherCaches(parts: Components, recipe: Recipe): void {
 }
 
 /** Whether a recipe asks for a cache, and has a teacher in training to keep embeddings of. */
-export function isCaching(recipe: Recipe, { needs }: Components): recipe is CachingRecipe {
-  return !!recipe.teacher?.cache && needs.teacherViews.length > 0;
+export function isCaching(recipe: Recipe): recipe is CachingRecipe {
+  return !!recipe.teacher?.cache && looksAtTeacher(recipe);
 }
 
 async function openStore(
-  parts: Components,
+  parts: Taught,
   recipe: CachingRecipe,
   source: ViewSource,
   host: Host,
@@ -107,11 +111,11 @@ async function openStore(
  * @throws {RunError} If it is of other images or of another teacher.
  */
 export async function openCentreStore(
-  parts: Components,
+  parts: Taught,
   recipe: Recipe,
   host: Host,
 ): Promise<DiskStore | null> {
-  if (!isCaching(recipe, parts)) return null;
+  if (!isCaching(recipe)) return null;
   return await openFolder(parts, recipe, () => centreFolderOf(parts, recipe), host);
 }
 
@@ -121,18 +125,20 @@ interface CacheFolder {
   identity: CacheIdentity;
 }
 
-function folderOf(parts: Components, recipe: CachingRecipe, source: ViewSource): CacheFolder {
+function folderOf(parts: Taught, recipe: CachingRecipe, source: ViewSource): CacheFolder {
   return { name: source.name, identity: identityOf(parts, recipe, source, recipe.teacher.cache.precision) };
 }
 
-function centreFolderOf(parts: Components, recipe: CachingRecipe): CacheFolder {
+function centreFolderOf(parts: Taught, recipe: CachingRecipe): CacheFolder {
   const { precision } = recipe.teacher.cache;
   return { name: "centre", identity: centreIdentityOf(parts, recipe, centreSize(parts), precision) };
 }
 
 /** Side of the centre views that neighbours are looked for by, in pixels. */
-export function centreSize({ teacher, augmenter }: Components): number {
-  return teacher!.inputSize ?? augmenter.size;
+export function centreSize(
+  { teacher, augmenters: [{ size }] }: Pick<ProcessParts, "teacher" | "augmenters">,
+): number {
+  return teacher!.inputSize ?? size;
 }
 
 /**
@@ -141,7 +147,7 @@ export function centreSize({ teacher, augmenter }: Components): number {
  * @param folder Asked on disk only: an identity takes a look at every image of the listing.
  */
 async function openFolder(
-  { teacher, data: { train } }: Components,
+  { teacher, data: { train } }: Taught,
   recipe: CachingRecipe,
   folder: () => CacheFolder,
   { log, signal }: Host,

@@ -1,75 +1,88 @@
-import type { Objective, ObjectiveInputs } from "../interfaces/objective.ts";
+import type { Objective, ObjectiveInputs, ObjectiveNeeds } from "../interfaces/objective.ts";
 import type { Queue } from "../interfaces/queue.ts";
-
-/** Which of a step's views a loss is of: 0 are the views, 1 and on the recipe's small patches in their order. */
-export type Stream = number;
+import type { Parameter } from "../interfaces/student.ts";
+import { fillNeeds, type Needs } from "../recipe/objective_needs.ts";
+import type { tf } from "../tf.ts";
+import { VIEWS } from "../views/streams.ts";
 
 /** One of the losses that a step minimises the weighted sum of. */
 export interface LossTerm {
+  /** Of its loss and its metrics in a step's record: `seed`, or `patches.seed`. */
+  readonly name: string;
   readonly objective: Objective;
-  /** Null if the objective uses none. */
+  /** The objective's state, under the names that checkpoints know it by. */
+  readonly parameters: readonly Parameter[];
+  readonly needs: Needs;
+  /** Name of the stream of views that it is of. */
+  readonly stream: string;
+  /** Null if the objective needs none. */
   readonly queue: Queue | null;
   /** What checkpoints call the queue: `queue`, `small_queue`, `queue_2`, `small_2_queue`... */
   readonly queueName: string;
   readonly weight: number;
-  readonly stream: Stream;
 }
 
 /** A single objective on the views, as a recipe without lists or patches has it. */
-export function singleTerm(objective: Objective, queue: Queue | null): LossTerm {
-  return { objective, queue, queueName: "queue", weight: 1, stream: 0 };
-}
-
-/** What the losses of a step need of its batch, all together. */
-export interface BatchNeeds {
-  views: number;
-  /** Numbers of the views that are of neighbours. */
-  neighbourViews: readonly number[];
-  /** Images that neighbours are drawn from, the most of any loss; 0: none looks at neighbours. */
-  bag: number;
-  /** Numbers of the views that the teacher sees, ascending. */
-  teacherViews: readonly number[];
-}
-
-/** Adds up what the terms need. */
-export function needsOf(terms: readonly LossTerm[]): BatchNeeds {
-  const objectives = terms.map(({ objective }) => objective);
-  const all = (viewsOf: (objective: Objective) => readonly number[]) =>
-    [...new Set(objectives.flatMap(viewsOf))].sort((a, b) => a - b);
+export function singleTerm(objective: Objective, needs: ObjectiveNeeds, queue: Queue | null): LossTerm {
   return {
-    views: Math.max(...objectives.map(({ views }) => views)),
-    neighbourViews: all(({ neighbours }) => neighbours?.views ?? []),
-    bag: Math.max(...objectives.map(({ neighbours }) => neighbours?.bag ?? 0)),
-    teacherViews: all(teacherViewsOf),
+    ...{ name: "loss", objective, parameters: objective.parameters ?? [], needs: fillNeeds(needs) },
+    ...{ stream: VIEWS, queue, queueName: "queue", weight: 1 },
   };
 }
 
-/** Numbers of the views that the teacher sees for an objective. */
-export function teacherViewsOf({ usesTeacher, views, teacherViews }: Objective): readonly number[] {
-  if (!usesTeacher) return [];
-  return teacherViews ?? Array.from({ length: views }, (_, view) => view);
+/** What objectives look at in a stream of views, all together. */
+export interface Seen {
+  /** Numbers of the views that the student is trained on, in the order of its passes, and that the teacher sees. */
+  readonly studentViews: readonly number[];
+  readonly teacherViews: readonly number[];
 }
 
-/**
- * The inputs of a term's objective; those that it does not say it uses are not there.
- *
- * @param batch.teacher The teacher's embedding of each of the views `seen`, in their order.
- * @param batch.noise Random numbers for networks of the objective's own.
- */
-export function inputsOf(
-  { objective, queue }: LossTerm,
-  { views, teacher, seen, student, noise }:
-    & Pick<ObjectiveInputs, "views" | "teacher" | "student" | "noise">
-    & { seen: readonly number[] },
-): ObjectiveInputs {
+/** Adds up what the terms of a stream look at. */
+export function seenBy(terms: readonly LossTerm[]): Seen {
+  const all = (numbersOf: (needs: Needs) => readonly number[]) =>
+    [...new Set(terms.flatMap(({ needs }) => numbersOf(needs)))].sort((a, b) => a - b);
   return {
-    views: views.slice(0, objective.views),
-    teacher: teacherViewsOf(objective).map((view) => teacher[seen.indexOf(view)]),
-    student,
-    noise: objective.usesNoise ? noise : undefined,
-    get queue(): Queue {
-      if (queue) return queue;
-      throw new Error("The objective says `usesQueue: false`, but reads the queue; drop one of the two");
+    studentViews: all(({ studentViews }) => studentViews),
+    teacherViews: all(({ teacherViews }) => teacherViews),
+  };
+}
+
+/** What networks have made of a stream of views: embeddings of those that are `seen`, in their order. */
+export interface StreamOutputs {
+  readonly views: readonly tf.Tensor4D[];
+  readonly studentEmbeddings: readonly tf.Tensor2D[];
+  readonly studentFeatures: readonly tf.Tensor2D[];
+  readonly teacherEmbeddings: readonly tf.Tensor2D[];
+  readonly noise?: readonly tf.Tensor2D[];
+}
+
+/** The inputs of a term's objective; those that it does not say it needs are not there. */
+export function inputsOf(
+  { needs, queue }: Pick<LossTerm, "needs" | "queue">,
+  outputs: StreamOutputs,
+  seen: Seen,
+  progress: ObjectiveInputs["progress"],
+): ObjectiveInputs {
+  const of = <T>(rows: readonly T[], views: readonly number[], all: readonly number[]) =>
+    views.map((view) => rows[all.indexOf(view)]);
+  const { studentViews, teacherViews } = needs;
+  return {
+    views: outputs.views.slice(0, needs.views),
+    studentEmbeddings: of(outputs.studentEmbeddings, studentViews, seen.studentViews),
+    studentFeatures: of(outputs.studentFeatures, studentViews, seen.studentViews),
+    teacherEmbeddings: of(outputs.teacherEmbeddings, teacherViews, seen.teacherViews),
+    progress,
+    noise: needs.noise ? outputs.noise : undefined,
+    get queue(): tf.Tensor2D {
+      if (queue) return queue.embeddings as tf.Tensor2D;
+      throw new Error(
+        "The objective reads the queue, but does not say that it needs one; add `queue: true` to its needs()",
+      );
     },
   };
+}
+
+/** The state of all objectives, each once. */
+export function stateOf(terms: readonly LossTerm[]): Parameter[] {
+  return [...new Map(terms.map(({ objective, parameters }) => [objective, parameters])).values()].flat();
 }

@@ -1,5 +1,4 @@
 import { Random } from "../random.ts";
-import type { Student } from "../interfaces/student.ts";
 import { tf } from "../tf.ts";
 
 /**
@@ -17,40 +16,17 @@ export function stepNoise(
   return tf.tensor2d(values, shape);
 }
 
-/**
- * Deals a step's random numbers out.
- *
- * @param hasOwn Whether the second half is for networks of the objectives' own; else all are the student's.
- */
-export function dealNoise(
-  noise: tf.Tensor2D,
-  hasOwn: boolean,
-): { student: tf.Tensor2D; own: tf.Tensor2D | undefined } {
-  if (!hasOwn) return { student: noise, own: undefined };
-  const [student, own] = tf.split(noise, 2) as tf.Tensor2D[];
-  return { student, own };
-}
+/** Deals the rows of a step's random numbers out, in the order in which they are asked for. */
+export class NoiseDealer {
+  #used = 0;
 
-/**
- * A student whose passes in training take their random numbers from `noise`, each the rows that come next.
- *
- * @param noise `[images of all passes, student.noisePerImage]`.
- */
-export function noisyStudent(student: Student, noise: tf.Tensor2D): Student {
-  let used = 0;
-  const forward: Student["forward"] = (images, options) => {
-    if (!options.training) return student.forward(images, options);
-    const start = used;
-    used += images.shape[0];
-    if (used > noise.shape[0]) {
-      throw new RangeError(
-        `The objective trains the student on ${used} images or more in a step, ` +
-          `but there are random numbers for the ${noise.shape[0]} of its views; run it once a view at most`,
-      );
-    }
-    return student.forward(images, { ...options, noise: noise.slice([start, 0], [images.shape[0], -1]) });
-  };
-  const { network, featureDim, embeddingDim, mean, std, parameters, noisePerImage } = student;
-  const facts = { network, featureDim, embeddingDim, mean, std, parameters, noisePerImage };
-  return { ...facts, forward, [Symbol.dispose]: () => student[Symbol.dispose]() };
+  /** @param noise `[rows, numbers an image]`. */
+  constructor(private readonly noise: tf.Tensor2D) {}
+
+  /** @returns the rows that come next, `[rows, numbers an image]`. */
+  next(rows: number): tf.Tensor2D {
+    const start = this.#used;
+    this.#used += rows;
+    return tf.slice(this.noise, [start, 0], [rows, -1]);
+  }
 }

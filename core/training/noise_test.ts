@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { eagerEngine } from "../../tests/support/eager_engine.ts";
 import { singleTerm } from "./loss_terms.ts";
-import { noisyStudent, stepNoise } from "./noise.ts";
+import { NoiseDealer, stepNoise } from "./noise.ts";
 import type { Objective } from "../interfaces/objective.ts";
 import { Sgd } from "./optimizers/sgd.ts";
-import type { Queue } from "../interfaces/queue.ts";
-import type { Student } from "../interfaces/student.ts";
+import type { Parameter, Student } from "../interfaces/student.ts";
 import { tf } from "../tf.ts";
 import { TrainingStep } from "./training_step.ts";
 
@@ -36,37 +35,34 @@ function scaling(variable: tf.Variable): Student {
 }
 
 const view = (batch: number) => tf.zeros([batch, 1, 1, 3]) as tf.Tensor4D;
+const batch = () => ({ views: { views: [view(3), view(3)], teacherEmbeddings: [] } });
+const position = (step: number) => ({ step, epoch: 0, share: 0, learningRate: 0.1 });
+const optimizer = (parameters: readonly Parameter[]) => new Sgd(parameters, { momentum: 0, weightDecay: 0 });
 
-Deno.test("noisyStudent gives each pass in training the rows that come next, and evaluation none", async () => {
-  const noise = tf.tensor2d([0.1, 0.2, 0.3, 0.4, 0.5], [5, 1]);
-  using student = noisyStudent(scaling(tf.variable(tf.tensor1d([10]))), noise);
-  const forward = (batch: number, training: boolean) =>
-    student.forward(view(batch), { training }).features.data<"float32">();
-  assert.deepEqual([...await forward(2, true)], [1, 2]);
-  assert.deepEqual([...await forward(1, false)], [10]);
-  assert.deepEqual([...await forward(3, true)], [3, 4, 5]);
-  assert.throws(() => void forward(1, true), /random numbers for the 5 of its views/);
+Deno.test("a dealer gives each pass the rows that come next", async () => {
+  const noise = tf.tensor2d([0.1, 0.2, 0.3, 0.4, 0.5], [5, 1]), dealer = new NoiseDealer(noise);
+  const next = async (rows: number) =>
+    [...await dealer.next(rows).data<"float32">()].map((x) => +x.toFixed(6));
+  assert.deepEqual(await next(2), [0.1, 0.2]);
+  assert.deepEqual(await next(3), [0.3, 0.4, 0.5]);
+  assert.throws(() => dealer.next(1));
 });
 
 Deno.test("objectives with networks of their own take other random numbers than the student, and change none of its", async () => {
-  const engine = await eagerEngine(), queue = { enqueue() {} } as unknown as Queue;
+  const engine = await eagerEngine();
   const taken = async (usesNoise: boolean) => {
     const values: Record<"student" | "own", number[] | null> = { student: null, own: null };
     const objective: Objective = {
-      ...{ views: 2, usesTeacher: false, usesNoise, parameters: [] },
-      loss({ views, student, noise }) {
-        const outputs = views.map((images) => student.forward(images, { training: true }).embedding);
-        values.student = outputs.flatMap((output) => [...output.dataSync()]);
-        values.own = noise ? [...noise.dataSync()] : null;
-        return { loss: tf.sum(tf.concat(outputs)) as tf.Scalar, enqueue: outputs[0] };
+      loss({ studentEmbeddings, noise }) {
+        values.student = studentEmbeddings.flatMap((output) => [...output.dataSync()]);
+        values.own = noise ? noise.flatMap((rows) => [...rows.dataSync()]) : null;
+        return { loss: tf.sum(tf.concat([...studentEmbeddings])) as tf.Scalar };
       },
-      [Symbol.dispose]() {},
     };
     using student = scaling(tf.variable(tf.tensor1d([1])));
-    using optimizer = new Sgd(student.parameters, { momentum: 0, weightDecay: 0 });
-    const terms = [singleTerm(objective, queue)];
+    const terms = [singleTerm(objective, { views: 2, noise: usesNoise }, null)];
     using step = new TrainingStep({ engine, student, terms, optimizer }, { seed: 5 });
-    await step.run({ views: [view(3), view(3)], teacher: [] }, 0.1, 0);
+    await step.run(batch(), position(0));
     return values;
   };
   const { student, own } = await taken(true);
@@ -77,29 +73,23 @@ Deno.test("objectives with networks of their own take other random numbers than 
 
 /** The sum of the student's outputs over two views. */
 const sum: Objective = {
-  ...{ views: 2, usesTeacher: false, parameters: [] },
-  loss({ views, student }) {
-    const outputs = views.map((images) => student.forward(images, { training: true }).embedding);
-    return { loss: tf.sum(tf.concat(outputs)) as tf.Scalar, enqueue: outputs[0] };
-  },
-  [Symbol.dispose]() {},
+  loss: ({ studentEmbeddings }) => ({ loss: tf.sum(tf.concat([...studentEmbeddings])) as tf.Scalar }),
 };
 
 Deno.test("steps that resume take the random numbers that they would have taken", async () => {
-  const engine = await eagerEngine(), queue = { enqueue() {} } as unknown as Queue;
+  const engine = await eagerEngine();
   const start = (value: number) => {
     const student = scaling(tf.variable(tf.tensor1d([value])));
-    const optimizer = new Sgd(student.parameters, { momentum: 0, weightDecay: 0 });
-    const terms = [singleTerm(sum, queue)];
+    const terms = [singleTerm(sum, { views: 2 }, null)];
     const step = new TrainingStep({ engine, student, terms, optimizer }, { seed: 5 });
     const { variable } = student.parameters[0];
     const run = async (number: number) => {
-      const loss = await step.run({ views: [view(3), view(3)], teacher: [] }, 0.1, number);
+      const { loss } = await step.run(batch(), position(number));
       return [loss, (await variable.data())[0]];
     };
     return {
       run,
-      [Symbol.dispose]: () => [step, optimizer, student].forEach((part) => part[Symbol.dispose]()),
+      [Symbol.dispose]: () => [step, student].forEach((part) => part[Symbol.dispose]()),
     };
   };
   using through = start(1);

@@ -44,6 +44,19 @@ Deno.test("without warm-up every schedule begins at lr", () => {
   }
 });
 
+Deno.test("steps drop after so many epochs, by epoch and by step, in the order that nobody has to keep", () => {
+  for (const scheduleBy of ["step", "epoch"] as const) {
+    const values = rates({ schedule: "steps", scheduleBy, drops: [7, 4], dropFactor: 0.2 });
+    for (const [step, value] of values.entries()) {
+      if (step >= 14) close(value, 0.12 * (step < 4 * 7 ? 1 : step < 7 * 7 ? 0.2 : 0.04));
+    }
+    assert.deepEqual(values.slice(0, 14), rates({ schedule: "constant", scheduleBy }).slice(0, 14));
+  }
+  const halves = rates({ schedule: "steps", drops: [4.5] }); // 31.5 steps; a tenth unless told
+  close(halves[31], 0.12);
+  close(halves[32], 0.012);
+});
+
 Deno.test("a warm-up of a part of an epoch counts in steps", () => {
   const values = rates({ warmupEpochs: 0.5 }); // 3.5 steps, so 4
   for (let step = 0; step < 4; step++) close(values[step], 0.12 * (step + 1) / 5);

@@ -1,26 +1,35 @@
-import type { Engine, Precision, TracedFunction } from "../interfaces/engine.ts";
-import { RunError } from "../errors.ts";
-import { inputsOf, type LossTerm, needsOf } from "./loss_terms.ts";
-import { dealNoise, noisyStudent, stepNoise } from "./noise.ts";
-import type { Optimizer } from "./optimizers/optimizer.ts";
-import type { TrainOptions } from "../recipe/schema.ts";
-import { sharedStudent } from "./shared_student.ts";
-import { Snapshot } from "./snapshot.ts";
+/**
+ * One step of training, in tensors: what becomes of a batch of views and of the teacher's embeddings of them.
+ *
+ * @module
+ */
+import type { Engine, Precision } from "../interfaces/engine.ts";
+import type { TrainingProgress } from "../interfaces/objective.ts";
 import type { Parameter, Student } from "../interfaces/student.ts";
+import type { TrainOptions } from "../recipe/schema.ts";
 import { tf } from "../tf.ts";
+import { gradientsOf } from "./gradients.ts";
+import { inputsOf, type LossTerm, seenBy, stateOf } from "./loss_terms.ts";
+import { mapTensors, NamedFunction, tensorsOf } from "./named_tensors.ts";
+import { NoiseDealer, stepNoise } from "./noise.ts";
+import { notFinite, NotFiniteError } from "./not_finite.ts";
+import type { Optimizer } from "./optimizers/optimizer.ts";
+import { rowsToEnqueue } from "./rows_to_enqueue.ts";
+import { Snapshot } from "./snapshot.ts";
+import type { StepBatch } from "./step_batch.ts";
+import type { StepPosition } from "./step_position.ts";
+import { outputsOf } from "./stream_outputs.ts";
 import type { WeightAverage } from "./weight_average.ts";
 
-/** Views of the images of a step, and what the teacher makes of them. */
-export interface Views {
-  /** One batch a view, `[batch, size, size, 3]` float32 in 0..255. */
-  views: tf.Tensor4D[];
-  /** The teacher's embedding of each view that it sees, `[batch, dim]` float32 unit rows. */
-  teacher: tf.Tensor2D[];
-}
-
-/** What a step learns from; `patches` are the small ones, a stream each. Default: none. */
-export interface StepBatch extends Views {
-  patches?: readonly Views[];
+/** What came of a step. */
+export interface StepResult {
+  readonly loss: number;
+  /** By term; their weighted sum is the loss. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** Length of the gradient of all weights, before any clipping. */
+  readonly gradientNorm: number;
+  /** What the objectives tell beside their losses; of several, each name has its term's before it. */
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 /** The parts that a step is made of; whoever made them disposes of them. */
@@ -28,8 +37,9 @@ export interface StepParts {
   engine: Engine;
   student: Student;
   terms: readonly LossTerm[];
-  optimizer: Optimizer;
   average?: WeightAverage | null;
+  /** Makes what turns the gradients of these parameters into new weights; the step disposes of it. */
+  optimizer(parameters: readonly Parameter[]): Optimizer;
 }
 
 /** How a step goes. */
@@ -40,239 +50,231 @@ export interface StepOptions {
   clipGradNorm?: number | null;
   /** Parts that the batch is run in, one after the other; batch norm sees each alone. Default 1. */
   accumulate?: number;
+  /** Parts of a pass whose batch norms are apart. Default 1. */
+  bnSplits?: number;
   /** Of the convolutions and what lies between them; the head, the loss and the update are in fp32. Default `fp32`. */
   precision?: Precision;
 }
 
 /** How a recipe's steps go. */
 export function stepOptions(train: TrainOptions, seed: number): StepOptions {
-  const { clip_grad_norm: clipGradNorm, accumulate, precision } = train;
-  return { seed, clipGradNorm, accumulate, precision };
+  const { clip_grad_norm: clipGradNorm, bn_splits: bnSplits, accumulate, precision } = train;
+  return { seed, clipGradNorm, accumulate, bnSplits, precision };
 }
 
-/** A loss or a gradient that is no number; the message says which. */
-export class NotFiniteError extends RunError {}
+/** The loss, and what is told beside it. */
+type Figures<T> = { loss: T; losses: Record<string, T>; metrics: Record<string, T> };
 
-/** What becomes of a batch, or of a part of one. */
-interface Learnt {
-  loss: tf.Scalar;
+/** A batch, or a part of one, with the random numbers that its passes take. */
+type Learnable = { streams: StepBatch; noise: tf.Tensor2D[] };
+
+/** What becomes of it. */
+type Learnt = {
+  figures: Figures<tf.Scalar>;
   /** One a trained weight. */
   gradients: tf.Tensor[];
-  /** New rows for the queues, in the order of the terms that have one. */
-  rows: tf.Tensor2D[];
-}
+  /** New rows, by the name of their queue. */
+  rows: Record<string, tf.Tensor2D>;
+};
 
 /**
  * One step: momentum encoders follow, forward, loss, gradients, update of the weights; then the new rows go into the
  * queues, so that a batch is not its own past.
  */
 export class TrainingStep implements Disposable {
-  /** Numbers of the views that the teacher sees; of patches, which are one view, the first. */
-  readonly #seen: readonly number[];
-  readonly #noisePerImage: number;
+  readonly optimizer: Optimizer;
   readonly #accumulate: number;
   /** Everything that a step changes but the queues, which are changed when nothing can go wrong any more. */
   readonly #variables: readonly tf.Variable[];
   /** Sums of the gradients of the batch's parts; none if it is run in one. */
   readonly #sums: readonly tf.Variable[];
-  readonly #traced: Record<"whole" | "prepare" | "part" | "update" | "enqueue", TracedFunction>;
+  readonly #whole;
+  readonly #prepared;
+  readonly #part;
+  readonly #updated;
+  readonly #enqueued;
 
   constructor(private readonly parts: StepParts, private readonly options: StepOptions) {
-    const { engine, student, optimizer, average, terms } = parts, { accumulate = 1 } = options;
-    this.#seen = needsOf(terms).teacherViews;
-    this.#noisePerImage = student.noisePerImage ?? 0;
+    const { engine, student, average } = parts, { accumulate = 1, precision } = options;
+    const own = stateOf(parts.terms);
+    this.optimizer = parts.optimizer([...student.parameters, ...own]);
     this.#accumulate = accumulate;
-    this.#variables = [
-      ...new Set(
-        [student, optimizer, average, ...terms.map(({ objective }) => objective)]
-          .flatMap((part) => stateOf(part)).map(({ variable }) => variable),
-      ),
-    ];
+    const changed = [...student.parameters, ...own, ...this.optimizer.state, ...average?.parameters ?? []];
+    this.#variables = [...new Set(changed.map(({ variable }) => variable))];
     this.#sums = accumulate > 1
-      ? optimizer.trained.map(({ variable }) => tf.tidy(() => tf.variable(tf.zerosLike(variable), false)))
+      ? this.optimizer.trained.map(({ variable }) =>
+        tf.tidy(() => tf.variable(tf.zerosLike(variable), false))
+      )
       : [];
-    const { precision } = options;
-    const trace = (name: string, body: (...inputs: tf.Tensor[]) => tf.Tensor[]) =>
-      engine.trace(body, { name: `training step${name}`, precision, training: true });
-    this.#traced = {
-      whole: trace("", (numbers, ...batch) => {
-        this.#prepare();
-        const { loss, gradients, rows } = this.#learn(batch);
-        const squares = this.#update(gradients, numbers);
-        return [loss, squares, ...rows];
-      }),
-      prepare: trace(": momentum encoders", (none) => {
-        this.#prepare();
-        return [tf.clone(none)];
-      }),
-      part: trace(": part of a batch", (...batch) => {
-        const { loss, gradients, rows } = this.#learn(batch);
+    const options_ = (what: string) => ({ name: `training step${what}`, precision, training: true });
+    type Numbers = { optimizer: tf.Tensor1D; progress: tf.Tensor1D };
+    this.#whole = new NamedFunction(engine, ({ batch, numbers }: { batch: Learnable; numbers: Numbers }) => {
+      const progress = progressOf(numbers.progress);
+      this.#prepare(progress);
+      const { gradients, ...learnt } = this.#learn(batch, progress);
+      return { ...learnt, squares: this.#update(gradients, numbers.optimizer) };
+    }, options_(""));
+    this.#prepared = new NamedFunction(engine, ({ progress }: { progress: tf.Tensor1D }) => {
+      this.#prepare(progressOf(progress));
+      return { done: tf.clone(progress) };
+    }, options_(": momentum encoders"));
+    this.#part = new NamedFunction(
+      engine,
+      ({ batch, progress }: { batch: Learnable; progress: tf.Tensor1D }) => {
+        const { gradients, ...learnt } = this.#learn(batch, progressOf(progress));
         gradients.forEach((gradient, i) => this.#sums[i].assign(tf.add(this.#sums[i], gradient)));
-        return [loss, ...rows];
-      }),
-      update: trace(": update", (numbers) => {
-        const squares = this.#update(this.#sums.map((sum) => tf.div(sum, accumulate)), numbers);
-        this.#sums.forEach((sum) => sum.assign(tf.zerosLike(sum)));
-        return [squares];
-      }),
-      enqueue: trace(": queues", (...rows) => {
-        this.#queues.forEach((queue, i) => queue.enqueue(rows[i] as tf.Tensor2D));
-        return [tf.scalar(0)];
-      }),
-    };
+        return learnt;
+      },
+      options_(": part of a batch"),
+    );
+    this.#updated = new NamedFunction(engine, (numbers: { optimizer: tf.Tensor1D }) => {
+      const squares = this.#update(this.#sums.map((sum) => tf.div(sum, accumulate)), numbers.optimizer);
+      this.#sums.forEach((sum) => sum.assign(tf.zerosLike(sum)));
+      return { squares };
+    }, options_(": update"));
+    this.#enqueued = new NamedFunction(engine, (rows: Record<string, tf.Tensor2D>) => {
+      for (const { queue, queueName } of this.parts.terms) {
+        if (queue && rows[queueName]) queue.enqueue(rows[queueName]);
+      }
+      return { done: tf.scalar(0) };
+    }, options_(": queues"));
   }
 
   /**
-   * @param step Number of the step, which the student's random numbers depend on; the first is 0.
-   * @returns the loss.
+   * @returns what came of it.
    * @throws {NotFiniteError} If the loss or a gradient is not a number; everything is then as it was before the step.
    */
-  async run(batch: StepBatch, learningRate: number, step: number): Promise<number> {
+  async run(batch: StepBatch, position: StepPosition): Promise<StepResult> {
     using before = new Snapshot(this.#variables);
-    const { loss, squares, rows } = await this.#run(batch, learningRate, step);
-    const problem = this.#problem(loss, squares);
-    if (problem) {
-      tf.dispose(rows);
-      before.restore();
-      throw new NotFiniteError(problem);
+    const { figures, squares, rows } = await this.#run(batch, position);
+    const problem = notFinite(figures.loss, squares, this.optimizer.trained);
+    try {
+      if (problem) {
+        before.restore();
+        throw new NotFiniteError(problem);
+      }
+      if (tensorsOf(rows).length) tf.dispose(tensorsOf(await this.#enqueued.call(rows)));
+    } finally {
+      tf.dispose(tensorsOf(rows));
     }
-    if (rows.length) tf.dispose(await this.#traced.enqueue.call(...rows));
-    tf.dispose(rows);
-    return loss;
+    return { ...figures, gradientNorm: Math.sqrt(squares.reduce((sum, square) => sum + square, 0)) };
   }
 
   [Symbol.dispose](): void {
-    for (const traced of Object.values(this.#traced)) traced[Symbol.dispose]();
+    for (const traced of [this.#whole, this.#prepared, this.#part, this.#updated, this.#enqueued]) {
+      traced[Symbol.dispose]();
+    }
     tf.dispose([...this.#sums]);
+    this.optimizer[Symbol.dispose]();
   }
 
-  get #queues() {
-    return this.parts.terms.flatMap(({ queue }) => queue ?? []);
+  get #objectives() {
+    return [...new Set(this.parts.terms.map(({ objective }) => objective))];
   }
 
-  async #run(batch: StepBatch, learningRate: number, step: number) {
-    const numbers = tf.tensor1d(this.parts.optimizer.numbers(learningRate, step));
-    const inputs = this.#inputs(batch, step);
+  async #run(streams: StepBatch, position: StepPosition) {
+    const numbers = {
+      optimizer: tf.tensor1d(this.optimizer.numbers(position.learningRate, position.step)),
+      progress: tf.tensor1d([position.step, position.epoch, position.share]),
+    };
+    const batch = { streams, noise: this.#noise(streams, position.step) };
     try {
-      if (this.#accumulate === 1) {
-        const [loss, squares, ...rows] = await this.#traced.whole.call(numbers, ...inputs);
-        return { loss: await read(loss), squares: await readAll(squares), rows };
-      }
-      return await this.#runInParts(inputs, numbers);
+      if (this.#accumulate > 1) return await this.#runInParts(batch, numbers);
+      const { figures, squares, rows } = await this.#whole.call({ batch, numbers });
+      return { figures: await readFigures(figures), squares: await read(squares), rows };
     } finally {
-      tf.dispose([numbers, this.#noisePerImage ? inputs.at(-1)! : []]);
+      tf.dispose([...Object.values(numbers), ...batch.noise]);
     }
   }
 
-  async #runInParts(inputs: tf.Tensor[], numbers: tf.Tensor1D) {
-    tf.dispose(await this.#traced.prepare.call(numbers));
-    const parts = this.#accumulate, rowsOfParts: tf.Tensor[][] = [];
-    let sum = 0;
-    for (let part = 0; part < parts; part++) {
-      const slices = inputs.map((input) => sliceOf(input, part, parts));
-      const [loss, ...rows] = await this.#traced.part.call(...slices);
-      tf.dispose(slices);
-      rowsOfParts.push(rows);
-      sum += await read(loss);
+  async #runInParts(
+    batch: Learnable,
+    { optimizer, progress }: { optimizer: tf.Tensor1D; progress: tf.Tensor1D },
+  ) {
+    tf.dispose(tensorsOf(await this.#prepared.call({ progress })));
+    const count = this.#accumulate, parts: { figures: Figures<number>; rows: Learnt["rows"] }[] = [];
+    for (let i = 0; i < count; i++) {
+      const part = mapTensors(batch, (tensor) => sliceOf(tensor, i, count));
+      const { figures, rows } = await this.#part.call({ batch: part, progress });
+      tf.dispose(tensorsOf(part));
+      parts.push({ figures: await readFigures(figures), rows });
     }
-    const rows = rowsOfParts[0].map((_, i) => tf.concat(rowsOfParts.map((part) => part[i])));
-    tf.dispose(rowsOfParts);
-    const [squares] = await this.#traced.update.call(numbers);
-    return { loss: sum / parts, squares: await readAll(squares), rows };
+    const rows = mapNamed(parts[0].rows, (name) => tf.concat(parts.map(({ rows }) => rows[name])));
+    for (const { rows } of parts) tf.dispose(tensorsOf(rows));
+    const { squares } = await this.#updated.call({ optimizer });
+    return { figures: meanOf(parts.map(({ figures }) => figures)), squares: await read(squares), rows };
   }
 
-  /** In this order: of each stream its views and their embeddings; then random numbers. */
-  #inputs({ views, teacher, patches = [] }: StepBatch, step: number): tf.Tensor[] {
-    const streams = [{ views, teacher }, ...patches];
-    const inputs: tf.Tensor[] = streams.flatMap(({ views, teacher }) => [...views, ...teacher]);
-    this.#counts = streams.map(({ views, teacher }) => [views.length, teacher.length]);
-    if (!this.#noisePerImage) return inputs;
-    const rows = streams.flatMap(({ views }) => views).reduce((sum, { shape }) => sum + shape[0], 0);
-    const shape: [number, number] = [this.#hasNoiseOfItsOwn ? 2 * rows : rows, this.#noisePerImage];
-    return [...inputs, stepNoise(shape, { seed: this.options.seed, step })];
+  /** One tensor of random numbers for all passes; none if the student takes none. */
+  #noise(streams: StepBatch, step: number): tf.Tensor2D[] {
+    const perImage = this.parts.student.noisePerImage ?? 0;
+    if (!perImage) return [];
+    const rows = Object.values(streams).flatMap(({ views }) => views).reduce(
+      (sum, { shape }) => sum + shape[0],
+      0,
+    );
+    return [
+      stepNoise([this.#hasNoiseOfItsOwn ? 2 * rows : rows, perImage], { seed: this.options.seed, step }),
+    ];
   }
 
   /** Whether an objective takes random numbers beside the student's. */
   get #hasNoiseOfItsOwn(): boolean {
-    return this.parts.terms.some(({ objective }) => objective.usesNoise);
+    return this.parts.terms.some(({ needs }) => needs.noise);
   }
 
-  /** How many views and embeddings each stream has. */
-  #counts: number[][] = [];
-
-  #streams(inputs: tf.Tensor[]): Views[] {
-    const rest = [...inputs], together = (list: tf.Tensor[]) => list.length ? [tf.concat(list)] : [];
-    return this.#counts.map((counts, stream) => {
-      // All patches of a stream in one pass, whose batch norm sees them alone.
-      const [views, teacher] = counts.map((n) => rest.splice(0, n)).map((list) =>
-        stream ? together(list) : list
-      );
-      return { views: views as tf.Tensor4D[], teacher: teacher as tf.Tensor2D[] };
-    });
-  }
-
-  #prepare(): void {
-    const objectives = new Set(this.parts.terms.map(({ objective }) => objective));
-    for (const objective of objectives) objective.prepare?.(this.parts.student);
+  #prepare(progress: TrainingProgress): void {
+    for (const objective of this.#objectives) objective.prepare?.({ student: this.parts.student, progress });
   }
 
   /** The weighted sum of the losses, and its gradient. */
-  #learn(inputs: tf.Tensor[]): Learnt {
-    const { terms, optimizer } = this.parts, streams = this.#streams(inputs);
-    const rows: tf.Tensor2D[] = [];
-    const { value, grads } = tf.variableGrads(() => {
-      const noise = this.#noisePerImage
-        ? dealNoise(inputs.at(-1) as tf.Tensor2D, this.#hasNoiseOfItsOwn)
-        : null;
-      using student = sharedStudent(
-        noise ? noisyStudent(this.parts.student, noise.student) : this.parts.student,
+  #learn({ streams, noise: [noise] }: Learnable, progress: TrainingProgress): Learnt {
+    const { terms, student } = this.parts, { bnSplits = 1 } = this.options;
+    // The second half of the random numbers is for networks of the objectives' own.
+    const halves = noise && this.#hasNoiseOfItsOwn ? tf.split(noise, 2) as tf.Tensor2D[] : [noise];
+    const [dealer, own] = halves.map((half) => half && new NoiseDealer(half));
+    const { loss, gradients, more } = gradientsOf(() => {
+      const outputs = new Map(
+        Object.entries(streams).map(([name, batch]) => {
+          const seen = seenBy(terms.filter(({ stream }) => stream === name));
+          return [name, { seen, ...outputsOf(student, name, batch, { seen, bnSplits, noise: dealer, own }) }];
+        }),
       );
-      const losses = terms.map((term) => {
-        const { loss, enqueue } = term.objective.loss(
-          inputsOf(term, { ...streams[term.stream], seen: this.#seen, student, noise: noise?.own }),
-        );
-        if (enqueue && term.queue) rows.push(tf.keep(this.#toEnqueue(enqueue, inputs))); // outlives this scope
-        return term.weight === 1 ? loss : tf.mul(loss, term.weight);
+      const rows: Record<string, tf.Tensor2D> = {}, metrics: Record<string, tf.Scalar> = {};
+      const losses: Record<string, tf.Scalar> = {};
+      const weighted = terms.map((term) => {
+        const { seen, ...stream } = outputs.get(term.stream)!;
+        const result = term.objective.loss(inputsOf(term, stream, seen, progress));
+        const [{ shape: [rowsSeen] }] = stream.views, [{ shape: [images] }] = streams[term.stream].views;
+        const enqueued = rowsToEnqueue(term, result, rowsSeen, images);
+        if (enqueued) rows[term.queueName] = enqueued;
+        for (const [name, value] of Object.entries(result.metrics ?? {})) {
+          metrics[terms.length > 1 ? `${term.name}.${name}` : name] = value;
+        }
+        losses[term.name] = result.loss;
+        return term.weight === 1 ? result.loss : tf.mul(result.loss, term.weight);
       });
-      return losses.reduce((sum, loss) => tf.add(sum, loss)) as tf.Scalar;
-    }, optimizer.trained.map(({ variable }) => variable));
-    const gradients = optimizer.trained.map(({ variable }) => grads[variable.name]);
-    const enqueued = rows.map((row) => row.clone());
-    tf.dispose(rows); // kept: nothing else would free them
-    return { loss: value, gradients, rows: enqueued };
-  }
-
-  /** Of several patches of an image the first goes into the queue. */
-  #toEnqueue(rows: tf.Tensor2D, [view]: tf.Tensor[]): tf.Tensor2D {
-    const images = view.shape[0];
-    return rows.shape[0] > images ? rows.slice([0, 0], [images, -1]) : rows.clone();
+      const loss = weighted.reduce((sum, loss) => tf.add(sum, loss)) as tf.Scalar;
+      return { loss, more: { rows, losses, metrics } };
+    }, this.optimizer.trained);
+    const { rows, losses, metrics } = more;
+    return { figures: { loss, losses, metrics }, gradients, rows };
   }
 
   /** @returns the sum of squares of each gradient, `[trained]`, before any clipping. */
-  #update(gradients: tf.Tensor[], numbers: tf.Tensor): tf.Tensor1D {
-    const { optimizer, student, average } = this.parts, { clipGradNorm } = this.options;
+  #update(gradients: tf.Tensor[], numbers: tf.Tensor1D): tf.Tensor1D {
+    const { student, average } = this.parts, { clipGradNorm } = this.options;
     const squares = tf.stack(gradients.map((gradient) => tf.sum(tf.square(gradient)))) as tf.Tensor1D;
     const clipped = clipGradNorm ? clip(gradients, squares, clipGradNorm) : gradients;
-    optimizer.update(clipped, tf.unstack(numbers));
+    this.optimizer.update(clipped, tf.unstack(numbers));
     average?.follow(student);
     return squares;
   }
-
-  /** What is wrong with the loss or the gradients, if anything is. */
-  #problem(loss: number, squares: Float32Array): string | null {
-    const { trained } = this.parts.optimizer;
-    const broken = trained.filter((_, i) => !Number.isFinite(squares[i]));
-    if (Number.isFinite(loss) && broken.length === 0) return null;
-    return broken.length
-      ? `the gradient of ${trained.length === broken.length ? "every weight" : `"${broken[0].name}"`}` +
-        (broken.length > 1 && trained.length > broken.length ? ` and ${broken.length - 1} more` : "") +
-        (Number.isFinite(loss) ? " is not finite" : ` is not finite, and the loss is "${loss}"`)
-      : `the loss is "${loss}"`;
-  }
 }
 
-function stateOf(part: Partial<Record<"parameters" | "state", readonly Parameter[]>> | null | undefined) {
-  return part?.parameters ?? part?.state ?? [];
+function progressOf(numbers: tf.Tensor1D): TrainingProgress {
+  const [step, epoch, share] = tf.unstack(numbers) as tf.Scalar[];
+  return { step, epoch, share };
 }
 
 /** All gradients shortened alike, as PyTorch's `clip_grad_norm_` does. */
@@ -286,12 +288,33 @@ function sliceOf(input: tf.Tensor, part: number, parts: number): tf.Tensor {
   return tf.slice(input, [part * rows, ...Array(rest).fill(0)], [rows, ...Array(rest).fill(-1)]);
 }
 
-async function read(scalar: tf.Tensor): Promise<number> {
-  return (await readAll(scalar))[0];
-}
-
-async function readAll(tensor: tf.Tensor): Promise<Float32Array> {
+async function read(tensor: tf.Tensor): Promise<Float32Array> {
   const values = await tensor.data() as Float32Array;
   tensor.dispose();
   return values;
+}
+
+async function readFigures({ loss, losses, metrics }: Figures<tf.Scalar>): Promise<Figures<number>> {
+  const readAll = async (scalars: Record<string, tf.Scalar>) => {
+    const values: Record<string, number> = {};
+    for (const [name, scalar] of Object.entries(scalars)) values[name] = (await read(scalar))[0];
+    return values;
+  };
+  return { loss: (await read(loss))[0], losses: await readAll(losses), metrics: await readAll(metrics) };
+}
+
+/** Of the parts of a batch, which are alike in size. */
+function meanOf(parts: Figures<number>[]): Figures<number> {
+  const mean = (of: (part: Figures<number>) => number) =>
+    parts.reduce((sum, part) => sum + of(part), 0) / parts.length;
+  const [{ losses, metrics }] = parts;
+  return {
+    loss: mean(({ loss }) => loss),
+    losses: mapNamed(losses, (name) => mean(({ losses }) => losses[name])),
+    metrics: mapNamed(metrics, (name) => mean(({ metrics }) => metrics[name])),
+  };
+}
+
+function mapNamed<T, U>(named: Record<string, T>, change: (name: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.keys(named).map((name) => [name, change(name)]));
 }

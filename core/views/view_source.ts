@@ -1,64 +1,62 @@
-import type { Components } from "../components.ts";
-import type { Stream } from "../training/loss_terms.ts";
+import type { ImageSet } from "../interfaces/data_source.ts";
+import type { Teacher } from "../interfaces/teacher.ts";
 import type { BatchRequest } from "../images/pipeline/view_pipeline.ts";
 import type { KeyPart } from "../random.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { ViewStream } from "./streams.ts";
 
-/** A stream of views: the full ones, or one of small patches. */
-export interface ViewSource {
-  readonly stream: Stream;
-  /** Of the folder of its teacher's cache. */
-  readonly name: string;
-  /** First word of the keys of its random choices. */
-  readonly purpose: string;
-  /** Views of an image in a step. */
-  readonly views: number;
-  /** Numbers of those that the teacher sees, and of those that are of a neighbour. */
-  readonly teacherViews: readonly number[];
-  readonly neighbourViews: readonly number[];
+/** A stream of views with the sizes that student and teacher see them at. */
+export interface ViewSource extends ViewStream {
   /** Side that the student sees them at, in pixels. */
   readonly size: number;
   /** Side that the teacher sees them at. */
   readonly teacherSize: number;
 }
 
-/** The streams of a recipe. */
+/**
+ * Gives streams their sizes.
+ *
+ * @param augmenters One a stream.
+ */
 export function viewSources(
-  { needs, augmenter, patchAugmenters, teacher }: Pick<
-    Components,
-    "needs" | "augmenter" | "patchAugmenters" | "teacher"
-  >,
-  { smallPatches }: Pick<Recipe, "smallPatches">,
+  streams: readonly ViewStream[],
+  { augmenters, teacher }: {
+    augmenters: readonly { readonly size: number }[];
+    teacher: Pick<Teacher, "inputSize"> | null;
+  },
 ): ViewSource[] {
-  const hasTeacher = needs.teacherViews.length > 0;
+  const [{ size: full }] = augmenters, [{ teacherViews }] = streams;
   // A teacher that sees views larger sees patches larger in proportion.
-  const scale = (hasTeacher ? teacher!.inputSize ?? augmenter.size : augmenter.size) / augmenter.size;
-  const sized = (size: number) => ({ size, teacherSize: Math.round(size * scale) });
-  const views: ViewSource = { ...streamOf(0), ...needs, ...sized(augmenter.size) };
-  const patches = smallPatches.map(({ count }, i): ViewSource => {
-    const teacherViews = hasTeacher ? Array.from({ length: count }, (_, patch) => patch) : [];
-    const { size } = patchAugmenters[i];
-    return { ...streamOf(i + 1), views: count, teacherViews, neighbourViews: [], ...sized(size) };
+  const scale = (teacherViews.length ? teacher!.inputSize ?? full : full) / full;
+  return streams.map((stream) => {
+    const { size } = augmenters[stream.augmenter];
+    return { ...stream, size, teacherSize: Math.round(size * scale) };
   });
-  return [views, ...patches];
+}
+
+/**
+ * Number of a view among all that an image ever has.
+ *
+ * @param round Times that the image was shown before: epochs; with a cache, epochs modulo its fixed views.
+ * @param view Number of the view in a step.
+ */
+export function viewNumber({ views }: Pick<ViewStream, "views">, round: number, view: number): number {
+  return round * views + view;
 }
 
 /** Numbers, among all that an image ever has, of the fixed views that the teacher sees. */
-export function fixedViews({ views, teacherViews }: ViewSource, rounds: number): number[] {
-  return Array.from({ length: rounds }, (_, round) => teacherViews.map((view) => round * views + view))
-    .flat();
-}
-
-/** What a stream is called. */
-export function streamOf(stream: Stream): Pick<ViewSource, "stream" | "name" | "purpose"> {
-  if (stream === 0) return { stream, name: "views", purpose: "view" };
-  const number = stream > 1 ? `_${stream}` : "";
-  return { stream, name: `patches${number}`, purpose: `small patch${number}` };
+export function fixedViews(
+  stream: Pick<ViewStream, "views" | "teacherViews">,
+  rounds: number,
+): number[] {
+  return Array.from(
+    { length: rounds },
+    (_, round) => stream.teacherViews.map((view) => viewNumber(stream, round, view)),
+  ).flat();
 }
 
 /** The key of a view's random choices. */
 export function viewKey(
-  { purpose }: Pick<ViewSource, "purpose">,
+  { purpose }: Pick<ViewStream, "purpose">,
   { seed, image, number }: { seed: number; image: number; number: number },
 ): KeyPart[] {
   return [seed, purpose, image, number];
@@ -70,9 +68,9 @@ export function viewKey(
  * @param number Of the view, among all that an image ever has.
  */
 export function viewRequest(
-  source: ViewSource,
-  { data, seed, images, number, size }: {
-    data: Components["data"];
+  source: ViewStream,
+  { train, seed, images, number, size }: {
+    train: ImageSet;
     seed: number;
     images: readonly number[];
     number: number;
@@ -80,9 +78,9 @@ export function viewRequest(
   },
 ): BatchRequest {
   return {
-    images: images.map((image) => data.train.image(image)),
+    images: images.map((image) => train.image(image)),
     keys: images.map((image) => viewKey(source, { seed, image, number })),
-    stream: source.stream,
+    augmenter: source.augmenter,
     size,
   };
 }

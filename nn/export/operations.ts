@@ -1,8 +1,8 @@
 import { BATCH_NORM_INFERENCE_KERNEL, type tf } from "@seed/core";
 import type { Build } from "../layouts/layout.ts";
-import { CountingParameters } from "../network_size.ts";
-import type { Normalization } from "../normalize.ts";
-import { observeOperations, shapeOnly } from "../shape_backend.ts";
+import { CountingParameters } from "../networks/network_size.ts";
+import type { Normalization } from "../backbones/normalize.ts";
+import { observeOperations, shapeOnly } from "../networks/shape_backend.ts";
 
 /** What a network does, apart from its values. */
 export interface Operations {

@@ -1,7 +1,7 @@
 import { type NamedArray, RunError, torchShape, toTorch, UsageError } from "@seed/core";
 import type { Layout } from "../layouts/layout.ts";
-import { type Network, NETWORKS } from "../networks.ts";
-import type { ExportedNetwork } from "./exported_network.ts";
+import { type Network, NETWORKS } from "../networks/networks.ts";
+import type { LoadedNetwork } from "../loaded/loaded_network.ts";
 import { operationsOf, operationsOfBuild } from "./operations.ts";
 
 /** Whose names weights are written in. */
@@ -25,7 +25,7 @@ export interface StateDict {
  * @throws {RunError} If the library's network computes something else (padding, order of activations).
  */
 export async function stateDict(
-  network: ExportedNetwork,
+  network: LoadedNetwork,
   { names, head }: { names: Names; head: boolean },
 ): Promise<StateDict> {
   const known = NETWORKS.get(network.name), layout = layoutOf(network.name, known, names);
@@ -71,7 +71,7 @@ function layoutOf(name: string, network: Network | undefined, names: Names): Lay
 }
 
 /** Batch norms' weights whose epsilon is another in the library's network. */
-function scaleFactors(network: ExportedNetwork, known: Network, layout: Layout | null, names: Names) {
+function scaleFactors(network: LoadedNetwork, known: Network, layout: Layout | null, names: Names) {
   const { inputSize, normalization } = network;
   const own = operationsOf((images) => network.forward(images, false).features, inputSize);
   const target = operationsOfBuild(layout?.build ?? known.build, normalization, inputSize);
@@ -94,7 +94,7 @@ function scaleFactors(network: ExportedNetwork, known: Network, layout: Layout |
   return { byName, epsilons };
 }
 
-async function varianceOf({ values }: ExportedNetwork, weight: string): Promise<Float32Array> {
+async function varianceOf({ values }: LoadedNetwork, weight: string): Promise<Float32Array> {
   const name = weight.replace(/weight$/, "running_var");
   return await values.find((value) => value.name === name)!.tensor.data() as Float32Array;
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { type NamedArray, RunError, tf, torchShape, UsageError, type WeightsFile } from "@seed/core";
-import { FrozenNetwork, networkNamed } from "@seed/nn";
+import { networkNamed } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import { images, weight } from "../../tests/golden/formula.ts";
-import { CountingParameters } from "../network_size.ts";
-import { countMacs } from "../shape_backend.ts";
-import { fileNetwork } from "./exported_network.ts";
+import { CountingParameters } from "../networks/network_size.ts";
+import { countMacs } from "../networks/shape_backend.ts";
+import { fileNetwork } from "../loaded/loaded_network.ts";
 import { stateDict } from "./state_dict.ts";
 
 /** A file of the formula's values in one of a network's layouts. */

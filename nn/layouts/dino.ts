@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ANTIALIASED_INTERPOLATION, OFFSET_INTERPOLATION } from "../position_embedding.ts";
-import { visionTransformer, type VisionTransformerOptions } from "../vision_transformer.ts";
+import { ANTIALIASED_INTERPOLATION, OFFSET_INTERPOLATION } from "../layers/position_embedding.ts";
+import { visionTransformer, type VisionTransformerOptions } from "../backbones/vision_transformer.ts";
 import { type Build, type Layout, plainLayout } from "./layout.ts";
 
 /** timm's network of a size, for either family. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { RunError, tf, type WeightsFile } from "@seed/core";
 import { unit, weight } from "../../tests/golden/formula.ts";
-import { FrozenNetwork, layoutOf } from "../frozen_network.ts";
-import { type Network, networkNamed } from "../networks.ts";
-import { IMAGENET } from "../normalize.ts";
+import { FrozenNetwork, layoutOf } from "../frozen/frozen_network.ts";
+import { type Network, networkNamed } from "../networks/networks.ts";
+import { IMAGENET } from "../backbones/normalize.ts";
 import { dinoLayouts, dinov2Layouts, type TimmNetwork, timmVisionTransformer } from "./dino.ts";
 
 /** Patches of 2 pixels, 3 on a side. */

@@ -1,5 +1,5 @@
-import { TENSORFLOW } from "../conventions.ts";
-import { efficientnet, efficientnetStages, type EfficientNetVariant } from "../efficientnet.ts";
+import { TENSORFLOW } from "../layers/conventions.ts";
+import { efficientnet, efficientnetStages, type EfficientNetVariant } from "../backbones/efficientnet.ts";
 import { type Layout, plainLayout } from "./layout.ts";
 import { blockModules, renameModules } from "./rename_modules.ts";
 import { seedPaperLayouts } from "./seed_paper.ts";

@@ -1,6 +1,6 @@
-import type { Backbone } from "../backbone.ts";
-import type { Normalization } from "../normalize.ts";
-import type { ParameterSource } from "../parameters.ts";
+import type { Backbone } from "../backbones/backbone.ts";
+import type { Normalization } from "../backbones/normalize.ts";
+import type { ParameterSource } from "../parameters/parameters.ts";
 
 /** Builds a network from a source of values. */
 export type Build = (source: ParameterSource, normalization: Normalization) => Backbone;

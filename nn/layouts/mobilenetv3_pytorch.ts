@@ -1,6 +1,6 @@
-import { TIMM } from "../conventions.ts";
-import { type BlockParts, type BlockShape, expands } from "../inverted_residual.ts";
-import { mobilenetV3, mobilenetV3Stages, type MobileNetV3Variant } from "../mobilenet_v3.ts";
+import { TIMM } from "../layers/conventions.ts";
+import { type BlockParts, type BlockShape, expands } from "../layers/inverted_residual.ts";
+import { mobilenetV3, mobilenetV3Stages, type MobileNetV3Variant } from "../backbones/mobilenet_v3.ts";
 import { type Layout, plainLayout } from "./layout.ts";
 import { blockModules, renameModules } from "./rename_modules.ts";
 import { seedPaperLayouts } from "./seed_paper.ts";

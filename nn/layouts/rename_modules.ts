@@ -1,4 +1,4 @@
-import { type BlockParts, type BlockShape, timmParts } from "../inverted_residual.ts";
+import { type BlockParts, type BlockShape, timmParts } from "../layers/inverted_residual.ts";
 
 /** timm's name of a module, and the publisher's. */
 export type ModuleNames = readonly [timm: string, theirs: string];

@@ -1,4 +1,4 @@
-import { SWAV } from "../normalize.ts";
+import { SWAV } from "../backbones/normalize.ts";
 import type { Layout } from "./layout.ts";
 
 /** Files of facebookresearch/swav, whose heads come in three kinds: SwAV's x5 ResNet has no batch norm in its own. */

@@ -1,7 +1,7 @@
-import { type Conventions, TENSORFLOW } from "../conventions.ts";
-import { efficientnetStages, type EfficientNetVariant } from "../efficientnet.ts";
-import { type BlockParts, type BlockShape, expands } from "../inverted_residual.ts";
-import { mobilenetV3, mobilenetV3Stages, type MobileNetV3Variant } from "../mobilenet_v3.ts";
+import { type Conventions, TENSORFLOW } from "../layers/conventions.ts";
+import { efficientnetStages, type EfficientNetVariant } from "../backbones/efficientnet.ts";
+import { type BlockParts, type BlockShape, expands } from "../layers/inverted_residual.ts";
+import { mobilenetV3, mobilenetV3Stages, type MobileNetV3Variant } from "../backbones/mobilenet_v3.ts";
 import { type Layout, plainLayout } from "./layout.ts";
 import { blockModules, renameModules } from "./rename_modules.ts";
 

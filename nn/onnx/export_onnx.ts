@@ -1,4 +1,4 @@
-import type { ExportedNetwork, Outputs } from "../export/exported_network.ts";
+import type { LoadedNetwork } from "../loaded/loaded_network.ts";
 import { encodeModel, type OnnxModel, type OnnxNode } from "./onnx_model.ts";
 import { OPERATORS } from "./operators.ts";
 import { recordGraph } from "./recorded_graph.ts";
@@ -6,6 +6,9 @@ import { Translation } from "./translation.ts";
 
 /** The file's input: RGB in 0..1, normalised. */
 const INPUT = "images";
+
+/** Which outputs of a network. */
+export type Outputs = "features" | "head" | "both";
 
 /** What the file is to have. */
 export interface OnnxOptions {
@@ -25,7 +28,7 @@ export interface OnnxOptions {
  * @throws {RunError} If the network has an operation that is not translated (which is named), or is too large.
  */
 export function exportOnnx(
-  network: ExportedNetwork,
+  network: LoadedNetwork,
   options: OnnxOptions,
 ): { bytes: Uint8Array<ArrayBuffer>; tensors: number } {
   const model = onnxModel(network, options);
@@ -34,7 +37,7 @@ export function exportOnnx(
 
 /** The same, before it is written. */
 export function onnxModel(
-  { name, forward, values, normalization }: ExportedNetwork,
+  { name, forward, values, normalization }: LoadedNetwork,
   { outputs, inputSize, foldBatchNorm }: OnnxOptions,
 ): OnnxModel {
   const outputNames = outputs === "both"

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { Random, RunError, tf } from "@seed/core";
-import { hardSigmoid, hardSwish, relu, silu } from "../activation.ts";
-import { batchNormInference, batchNormParameters } from "../batch_norm.ts";
-import { convolve, type Padding } from "../conv.ts";
-import { convNorm } from "../conv_norm.ts";
-import type { ExportedNetwork } from "../export/exported_network.ts";
-import { linear } from "../linear.ts";
-import { IMAGENET, normalize } from "../normalize.ts";
-import { squeezeExcite } from "../squeeze_excite.ts";
-import { TrainableParameters } from "../trainable_parameters.ts";
-import { visionTransformer } from "../vision_transformer.ts";
+import { hardSigmoid, hardSwish, relu, silu } from "../layers/activation.ts";
+import { batchNormInference, batchNormParameters } from "../layers/batch_norm.ts";
+import { convolve, type Padding } from "../layers/conv.ts";
+import { convNorm } from "../layers/conv_norm.ts";
+import type { LoadedNetwork } from "../loaded/loaded_network.ts";
+import { linear } from "../layers/linear.ts";
+import { IMAGENET, normalize } from "../backbones/normalize.ts";
+import { squeezeExcite } from "../layers/squeeze_excite.ts";
+import { TrainableParameters } from "../parameters/trainable_parameters.ts";
+import { visionTransformer } from "../backbones/vision_transformer.ts";
 import { onnxRuntime } from "../../tests/support/onnx_runtime.ts";
 import { exportOnnx, onnxModel } from "./export_onnx.ts";
 import { encodeModel } from "./onnx_model.ts";
@@ -17,7 +17,7 @@ import { encodeModel } from "./onnx_model.ts";
 type Forward = (images: tf.Tensor4D) => tf.Tensor;
 
 /** A network of new values, each moved a little: no factor is 1, no shift 0. */
-function networkOf(make: (source: TrainableParameters) => Forward): ExportedNetwork {
+function networkOf(make: (source: TrainableParameters) => Forward): LoadedNetwork {
   const source = new TrainableParameters(1), forward = make(source);
   for (const { name, variable } of source.parameters) {
     const random = new Random(2, name);
@@ -30,14 +30,14 @@ function networkOf(make: (source: TrainableParameters) => Forward): ExportedNetw
     name: "small",
     values: source.parameters.map(({ name, kind, variable }) => ({ name, kind, tensor: variable })),
     ...{ batches: null, hasHead: false, inputSize: 32, normalization: IMAGENET },
-    forward: (images) => ({ features: forward(images), embedding: null }),
+    forward: (images) => ({ features: forward(images) as tf.Tensor2D, embedding: null }),
     [Symbol.dispose]: () => source[Symbol.dispose](),
   };
 }
 
 /** Compares what tfjs and onnxruntime compute of two images. */
 async function assertSame(
-  network: ExportedNetwork,
+  network: LoadedNetwork,
   { side = 16, foldBatchNorm = true, optimized = true }: {
     side?: number;
     foldBatchNorm?: boolean;

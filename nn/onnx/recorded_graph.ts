@@ -1,5 +1,5 @@
 import { RunError, tf } from "@seed/core";
-import { observeOperations, type Operation, shapeOnly } from "../shape_backend.ts";
+import { observeOperations, type Operation, shapeOnly } from "../networks/shape_backend.ts";
 
 /**
  * The batch that networks are recorded with: a prime that no layer is as wide as, so that the sides it divides are

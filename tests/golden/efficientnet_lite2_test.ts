@@ -1,6 +1,7 @@
 import type { tf } from "@seed/core";
 import { cacheDirectory } from "@seed/core/host";
-import { FrozenNetwork, networkNamed, openWeights } from "@seed/nn";
+import { networkNamed, openWeights } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import plugin from "@seed/teacher-efficientnet-lite";
 import { testContext, testEngine } from "../support/engine.ts";
 import { runners } from "../support/runners.ts";

@@ -6,6 +6,7 @@ import moco, { infoNce } from "@seed/objective-moco";
 import { seedLoss } from "@seed/objective-seed";
 import { simRegLoss } from "@seed/objective-simreg";
 import { testContext, testEngine } from "../support/engine.ts";
+import { objectiveContext, objectiveInputs } from "../support/objective_inputs.ts";
 import { runners } from "../support/runners.ts";
 import { assertFingerprint } from "./fingerprint.ts";
 import { uniform } from "./formula.ts";
@@ -51,9 +52,9 @@ for (const [method, loss] of Object.entries(LOSSES)) {
 Deno.test("MoCo's momentum encoder follows the student as PyTorch's does", async () => {
   const engine = await testEngine();
   const student = studentOf(uniform("query", [8])), key = studentOf(uniform("key", [8]));
-  const context = { ...testContext, engine, embeddingDim: DIM, createStudent: () => Promise.resolve(key) };
+  const context = { ...testContext, engine, ...objectiveContext(DIM, () => Promise.resolve(key)) };
   const objective = await moco.create(moco.options.parse({}), context);
-  objective.prepare!(student);
+  objective.prepare!({ student, progress: objectiveInputs({}).progress });
   assertValues("weight", await key.parameters[0].variable.data() as Float32Array, golden.momentum);
   tf.dispose([student, key].map(({ parameters }) => parameters[0].variable));
 });

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { type ParameterKind, torchShape } from "@seed/core";
 import type { Network, ParameterSource } from "@seed/nn";
-import { countMacs, shapeOnly } from "../../nn/shape_backend.ts";
+import { countMacs, shapeOnly } from "../../nn/networks/shape_backend.ts";
 
 /** Shapes in PyTorch's layout, by name. */
 export type Shapes = Record<string, number[]>;

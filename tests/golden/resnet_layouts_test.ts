@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { tf, type WeightsFile } from "@seed/core";
-import { FrozenNetwork, type Network, networkNamed, resnet, type ResNetDepth } from "@seed/nn";
+import { type Network, networkNamed, resnet, type ResNetDepth } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import { testEngine } from "../support/engine.ts";
 import { assertFingerprint, type Fingerprint } from "./fingerprint.ts";
 import { images, weight, weightsFile } from "./formula.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { tf } from "@seed/core";
-import { FrozenNetwork, networkNamed, resnet, StudentNetwork } from "@seed/nn";
+import { networkNamed, resnet, StudentNetwork } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import { testEngine } from "../support/engine.ts";
 import { runners } from "../support/runners.ts";
 import { assertFingerprint } from "./fingerprint.ts";

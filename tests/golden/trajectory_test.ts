@@ -5,8 +5,16 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { type Engine, type Objective, Sgd, tf, toTorch, type Views } from "@seed/core";
-import { learningRate, type LossTerm, singleTerm, teacherViewsOf, TrainingStep } from "@seed/core/host";
+import { type Engine, type Objective, type Parameter, type Plugin, Sgd, tf, toTorch } from "@seed/core";
+import {
+  disposeBatch,
+  type LossTerm,
+  positionOf,
+  singleTerm,
+  type StepBatch,
+  type StreamBatch,
+  TrainingStep,
+} from "@seed/core/host";
 import bingo from "@seed/objective-bingo";
 import compress from "@seed/objective-compress";
 import disco from "@seed/objective-disco";
@@ -16,6 +24,7 @@ import simreg from "@seed/objective-simreg";
 import { FifoQueue } from "@seed/queue-fifo";
 import { resnet, StudentNetwork } from "@seed/nn";
 import { testContext, testEngine } from "../support/engine.ts";
+import { objectiveContext } from "../support/objective_inputs.ts";
 import { assertFingerprint } from "./fingerprint.ts";
 import { fill, images, uniform } from "./formula.ts";
 import golden from "./trajectory.json" with { type: "json" };
@@ -32,40 +41,42 @@ type Head = ConstructorParameters<typeof StudentNetwork>[2]["head"];
 
 interface Method {
   head?: Head;
+  bnSplits?: number;
   terms(make: Maker): Promise<LossTerm[]>;
 }
 
 /** Makes objectives, and queues with the formula's rows. */
 interface Maker {
-  objective(plugin: any, options?: object): Promise<Objective>;
+  /** A term of the objective on the full views. */
+  term(plugin: Plugin<"objective", any>, queue: FifoQueue | null, options?: object): Promise<LossTerm>;
   queue(name?: string): FifoQueue;
 }
 
-const withQueue = (plugin: unknown, options = {}): Method["terms"] => async ({ objective, queue }) => [
-  singleTerm(await objective(plugin, options), queue()),
-];
+const withQueue =
+  (plugin: Plugin<"objective", any>, options = {}): Method["terms"] => async ({ term, queue }) => [
+    await term(plugin, queue(), options),
+  ];
 
 const METHODS: Record<keyof typeof golden, Method> = {
   "seed": { terms: withQueue(seed) },
-  "moco": { terms: withQueue(moco, { momentum: 0.99, bn_splits: 2 }) },
+  "moco": { bnSplits: 2, terms: withQueue(moco, { momentum: 0.99 }) },
   "small patches": {
-    async terms({ objective, queue }) {
-      const made = await objective(seed);
-      return [
-        singleTerm(made, queue()),
-        { ...singleTerm(made, queue("small queue")), queueName: "small_queue", stream: 1 },
-      ];
+    async terms({ term, queue }) {
+      const views = await term(seed, queue());
+      const patches = { ...views, name: "patches", stream: "patches", queueName: "small_queue" };
+      return [views, { ...patches, queue: queue("small queue") }];
     },
   },
   "compress": { head: { hidden: null }, terms: withQueue(compress) },
   "simreg": {
     head: { hidden: 2 * FEATURES, norm: "batch", projection: FEATURES },
-    terms: async ({ objective }) => [singleTerm(await objective(simreg), null)],
+    terms: async ({ term }) => [await term(simreg, null)],
   },
   "disco": {
-    terms: async ({ objective, queue }) => [
-      singleTerm(await objective(moco, { momentum: 0.99, bn_splits: 2 }), queue()),
-      { ...singleTerm(await objective(disco, { bn_splits: 2 }), null), weight: 4 },
+    bnSplits: 2,
+    terms: async ({ term, queue }) => [
+      await term(moco, queue(), { momentum: 0.99 }),
+      { ...await term(disco, null), name: "disco", weight: 4 },
     ],
   },
   "bingo": { terms: withQueue(bingo) },
@@ -90,26 +101,26 @@ function unitRows(name: string, rows: number): tf.Tensor2D {
   });
 }
 
-function streamOf(step: number, names: string[], size: number, seen: readonly number[]): Views {
+function streamOf(step: number, names: string[], size: number, seen: readonly number[]): StreamBatch {
   const suffix = `batch ${step % BATCHES}`;
   return {
     views: names.map((name) => images(`${name}, ${suffix}`, BATCH, size)),
-    teacher: seen.map((view) => unitRows(`teacher of ${names[view]}, ${suffix}`, BATCH)),
+    teacherEmbeddings: seen.map((view) => unitRows(`teacher of ${names[view]}, ${suffix}`, BATCH)),
   };
 }
 
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name} ${i}`);
 
-async function setUp(engine: Engine, { head, terms }: Method, stack: DisposableStack) {
+async function setUp(engine: Engine, { head, bnSplits = 1, terms }: Method, stack: DisposableStack) {
   const student = stack.use(makeStudent(head));
   const made = await terms({
-    objective: async (plugin, options = {}) =>
-      stack.use(
-        await plugin.create(plugin.options.parse(options), {
-          ...{ ...testContext, engine, embeddingDim: DIM },
-          createStudent: () => Promise.resolve(makeStudent(head)),
-        }),
-      ) as Objective,
+    term: async (plugin, queue, options = {}) => {
+      const given = { ...objectiveContext(DIM, () => Promise.resolve(makeStudent(head))), bnSplits };
+      const parsed = plugin.options.parse(options);
+      const objective: Objective = await plugin.create(parsed, { ...testContext, engine, ...given });
+      stack.defer(() => objective[Symbol.dispose]?.());
+      return singleTerm(objective, plugin.needs!(parsed), queue);
+    },
     queue: (name = "queue") => {
       const queue = stack.use(new FifoQueue(QUEUE, DIM, 0)), rows = unitRows(name, QUEUE);
       queue.embeddings.assign(rows);
@@ -117,8 +128,11 @@ async function setUp(engine: Engine, { head, terms }: Method, stack: DisposableS
       return queue;
     },
   });
-  const optimizer = stack.use(new Sgd(student.parameters, { momentum: 0.9, weightDecay: 0.5 }));
-  const step = stack.use(new TrainingStep({ engine, student, terms: made, optimizer }, { seed: 0 }));
+  const optimizer = (parameters: readonly Parameter[]) =>
+    new Sgd(parameters, { momentum: 0.9, weightDecay: 0.5 });
+  const step = stack.use(
+    new TrainingStep({ engine, student, terms: made, optimizer }, { seed: 0, bnSplits }),
+  );
   return { student, step, terms: made };
 }
 
@@ -127,20 +141,15 @@ for (const [name, method] of Object.entries(METHODS)) {
   Deno.test(`${name}: ${losses.length} steps are PyTorch's`, async () => {
     using stack = new DisposableStack();
     const { student, step, terms } = await setUp(await testEngine(), method, stack);
-    const objectives = terms.map(({ objective }) => objective);
-    const views = Math.max(...objectives.map((objective) => objective.views));
-    const seen = [...new Set(objectives.flatMap(teacherViewsOf))];
-    const hasPatches = terms.some(({ stream }) => stream === 1);
+    const views = Math.max(...terms.map(({ needs }) => needs.views));
+    const seen = [...new Set(terms.flatMap(({ needs }) => needs.teacherViews))];
+    const hasPatches = terms.some(({ stream }) => stream === "patches");
     for (const [i, expected] of losses.entries()) {
-      const batch = streamOf(i, numbered("view", views), SIZE, seen);
+      const batch: StepBatch = { views: streamOf(i, numbered("view", views), SIZE, seen) };
       const all = Array.from({ length: PATCHES }, (_, patch) => patch);
-      const patches = hasPatches ? streamOf(i, numbered("patch", PATCHES), SIZE / 2, all) : null;
-      const loss = await step.run(
-        { ...batch, patches: patches ? [patches] : [] },
-        learningRate(i, SCHEDULE),
-        i,
-      );
-      tf.dispose([batch.views, batch.teacher, patches?.views ?? [], patches?.teacher ?? []]);
+      if (hasPatches) batch.patches = streamOf(i, numbered("patch", PATCHES), SIZE / 2, all);
+      const { loss } = await step.run(batch, positionOf(i, SCHEDULE));
+      disposeBatch(batch);
       assert.ok(Math.abs(loss - expected) <= 1e-4 * expected, `step ${i}: ${loss}, expected ${expected}`);
     }
     for (const [weight, expected] of Object.entries(weights)) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { tf, WeightsFile } from "@seed/core";
-import { FrozenNetwork, networkNamed } from "@seed/nn";
+import { networkNamed } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import { testEngine } from "../support/engine.ts";
 import { runners } from "../support/runners.ts";
 import { assertFingerprint, type Fingerprint } from "./fingerprint.ts";

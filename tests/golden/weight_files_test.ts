@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { SafetensorsFile, tf, type WeightsFile, writeSafetensors } from "@seed/core";
-import { FrozenNetwork, MOCO_LAYOUTS, type Network, networkNamed, openWeights } from "@seed/nn";
+import { MOCO_LAYOUTS, type Network, networkNamed, openWeights } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import golden from "./weight_files.json" with { type: "json" };
 
 type Tensors = Record<string, { shape: number[]; values: number[] }>;

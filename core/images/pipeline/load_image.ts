@@ -2,16 +2,18 @@ import type { Pixels } from "../../interfaces/augmenter.ts";
 import type { ImageReference, RawPixels } from "../../interfaces/data_source.ts";
 import { RunError } from "../../errors.ts";
 import { readRange } from "../../files/read_range.ts";
+import { readByReader } from "./image_reader.ts";
 
 /** Files stay open: a source often keeps many images in one. */
 const files = new Map<string, Deno.FsFile>();
 const MAX_OPEN_FILES = 64;
 
 /**
- * Reads an image from where it lies.
+ * Reads an image from where it lies, or by the reader that its source brings.
  *
  * @returns the bytes of an encoded picture, or pixels `[height, width, 3]` uint8 RGB.
- * @throws {RunError} If the file holds nothing or ends before the image does, or is not base64 where it must be.
+ * @throws {RunError} If the file holds nothing or ends before the image does, or is not base64 where it must be, or
+ *   if its reader does not give it.
  */
 export async function loadImage(image: ImageReference): Promise<Uint8Array | Pixels> {
   const { file, offset = 0, pixels, encoding } = image, bytes = await readBytes(image);
@@ -24,7 +26,9 @@ export async function loadImage(image: ImageReference): Promise<Uint8Array | Pix
   return encoding === "base64" ? decodeBase64(bytes, image) : bytes;
 }
 
-async function readBytes({ file, offset = 0, length }: ImageReference): Promise<Uint8Array> {
+async function readBytes(image: ImageReference): Promise<Uint8Array> {
+  const { file, offset = 0, length, reader } = image;
+  if (reader) return await readByReader(image, reader);
   if (length !== undefined) return readRange(openFile(file), offset, length, file);
   const bytes = await Deno.readFile(file);
   return offset === 0 ? bytes : bytes.subarray(offset);

@@ -1,5 +1,4 @@
 import type { ImageReference } from "../../interfaces/data_source.ts";
-import type { Stream } from "../../training/loss_terms.ts";
 import type { KeyPart } from "../../random.ts";
 
 /** An augmenter's plugin, as a worker can import it. */
@@ -8,14 +7,26 @@ export interface AugmenterModule {
   module: string;
   exportName: string;
   options: unknown;
+  /** Folder of the plugin's own in the user's cache. */
+  cacheDir: string;
 }
 
 /** How a worker begins. */
 export interface StartMessage {
   kind: "start";
-  /** By stream; none: evaluation views only. */
+  /** By number; none: evaluation views only. */
   augmenters: readonly AugmenterModule[];
   seed: number;
+  /** Folder that relative paths start from. */
+  base: string;
+}
+
+/** Tells the augmenters that the run is interrupted, or that the pipeline ends. */
+export interface AbortMessage {
+  kind: "abort";
+  reason: string;
+  /** Whether the worker is to say when they know, and has nothing more to do. */
+  isEnd: boolean;
 }
 
 /** One view to make, into a place of shared memory. */
@@ -25,8 +36,8 @@ export interface ViewTask {
   image: ImageReference;
   /** Key of the view's random choices; null: no augmentation, the centre. */
   key: KeyPart[] | null;
-  /** Whose augmenter makes it. */
-  stream: Stream;
+  /** Number of the augmenter that makes it. */
+  augmenter: number;
   size: number;
   /** Of an evaluation view: what the short side is resized to; absent: `size / 0.875`. */
   shortSide?: number;
@@ -37,5 +48,7 @@ export interface ViewTask {
 /** What a worker says. */
 export type WorkerReply =
   | { kind: "ready" }
+  | { kind: "log"; message: string }
+  | { kind: "ended" }
   | { kind: "done"; id: number }
   | { kind: "failed"; id: number | null; message: string };

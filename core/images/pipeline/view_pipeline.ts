@@ -1,39 +1,46 @@
+import { resolve } from "node:path";
 import type { ImageReference, ImageSet } from "../../interfaces/data_source.ts";
 import { RunError } from "../../errors.ts";
-import type { Stream } from "../../training/loss_terms.ts";
 import type { KeyPart } from "../../random.ts";
-import type { AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
+import type { AugmenterModule, StartMessage } from "./messages.ts";
+import { PipelineWorker, type Task, taskOf } from "./pipeline_worker.ts";
 
 /** Views to make: one of each image. */
-export interface BatchRequest {
+export interface BatchRequest<Tag = unknown> {
   readonly images: readonly ImageReference[];
   /** Keys of the random choices, one an image; null: evaluation views, without augmentation. */
   readonly keys: readonly KeyPart[][] | null;
-  /** Default: the views. */
-  readonly stream?: Stream;
+  /** Number of the augmenter that makes them; default 0. */
+  readonly augmenter?: number;
   /** Side of the views in pixels. */
   readonly size: number;
   /** Of evaluation views: what the short side is resized to; default `size / 0.875`. */
   readonly shortSide?: number;
+  /** Comes back with the batch: what it was asked for. */
+  readonly tag?: Tag;
 }
 
 /** Views that are made. */
-export interface Batch {
+export interface Batch<Tag = unknown> {
   /** `[images, size, size, 3]` uint8 RGB; valid until the next batch is asked for. */
   readonly pixels: Uint8Array;
   readonly size: number;
+  /** The request's. */
+  readonly tag: Tag;
 }
 
 /** How a pipeline is made. */
 export interface PipelineOptions {
-  /** By stream: what makes views, then what makes small patches, if there are any. None: evaluation views only. */
+  /** What makes views: requests name them by their numbers. None: evaluation views only. */
   augmenters: readonly AugmenterModule[];
   workers: number;
   seed: number;
   /** Batches that are made ahead; default 3. */
   ahead?: number;
-  /** Told when a worker has died and another takes its place; absent: nobody is. */
+  /** Told what augmenters say, and when a worker has died and another takes its place; absent: nobody is. */
   log?(message: string): void;
+  /** Aborted: the augmenters' signals are too. Views are made all the same, until the pipeline is disposed of. */
+  signal?: AbortSignal;
 }
 
 /** An image that no view can be made of. */
@@ -48,9 +55,6 @@ export interface BrokenImage {
 const CHECK_SIZE = 8;
 /** Images that are checked between two looks at the signal. */
 const CHECKED_AT_ONCE = 1024;
-
-/** One is being made while the next is read; more would only hold pictures in memory. */
-const TASKS_OF_A_WORKER = 2;
 
 /** More threads than this wait for the disk, not the processor. */
 const MAX_AUTO_WORKERS = 8;
@@ -73,6 +77,8 @@ export class ViewPipeline implements AsyncDisposable {
   /** Buffers of delivered batches, by size in bytes, to be filled again. */
   readonly #free = new Map<number, SharedArrayBuffer[]>();
   readonly #starting = new Set<PipelineWorker>();
+  /** Workers that are being ended. */
+  readonly #ending = new Set<Promise<void>>();
   /** Why no views are made any more. */
   #ended: Error | null = null;
   #waited = 0;
@@ -85,7 +91,9 @@ export class ViewPipeline implements AsyncDisposable {
   /** @throws {RunError} If a worker cannot load the augmenter. */
   static async start(options: PipelineOptions): Promise<ViewPipeline> {
     const { augmenters, workers, seed } = options;
-    const pipeline = new ViewPipeline({ kind: "start", augmenters, seed }, options);
+    const start: StartMessage = { kind: "start", augmenters, seed, base: resolve(".") };
+    const pipeline = new ViewPipeline(start, options);
+    options.signal?.addEventListener("abort", pipeline.#interrupt);
     try {
       await Promise.all(Array.from({ length: workers }, () => pipeline.#startWorker()));
       return pipeline;
@@ -101,8 +109,8 @@ export class ViewPipeline implements AsyncDisposable {
   }
 
   /** Delivers the batches in order, a few of them made ahead. */
-  async *batches(requests: Iterable<BatchRequest>): AsyncGenerator<Batch> {
-    const pending: Promise<{ buffer: SharedArrayBuffer; request: BatchRequest }>[] = [];
+  async *batches<Tag>(requests: Iterable<BatchRequest<Tag>>): AsyncGenerator<Batch<Tag>> {
+    const pending: Promise<{ buffer: SharedArrayBuffer; request: BatchRequest<Tag> }>[] = [];
     const source = requests[Symbol.iterator]();
     const fill = () => {
       while (pending.length < this.#ahead) {
@@ -117,7 +125,8 @@ export class ViewPipeline implements AsyncDisposable {
       for (fill(); pending.length; fill()) {
         const { buffer, request } = await this.#waitFor(pending.shift()!);
         try {
-          yield { pixels: new Uint8Array(buffer), size: request.size };
+          const { size, tag } = request;
+          yield { pixels: new Uint8Array(buffer), size, tag: tag as Tag };
         } finally {
           this.#giveBack(buffer);
         }
@@ -148,7 +157,7 @@ export class ViewPipeline implements AsyncDisposable {
     for (let first = 0; first < images.length; first += CHECKED_AT_ONCE) {
       signal.throwIfAborted();
       const count = Math.min(CHECKED_AT_ONCE, images.length - first);
-      const view = { key: null, stream: 0, size: CHECK_SIZE, target, offset: 0 };
+      const view = { key: null, augmenter: 0, size: CHECK_SIZE, target, offset: 0 };
       const tasks = Array.from(
         { length: count },
         (_, i) => taskOf({ image: images.image(first + i), ...view }),
@@ -163,17 +172,29 @@ export class ViewPipeline implements AsyncDisposable {
     }
   }
 
+  /** Tells the augmenters by their signals and ends the workers; then whoever waits for a batch is told. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end(new Error("The pipeline was stopped"));
-    await Promise.resolve();
+    this.options.signal?.removeEventListener("abort", this.#interrupt);
+    this.#ended ??= new Error("The pipeline was stopped");
+    const workers = this.#takeWorkers();
+    for (const worker of workers) this.#endWorker(worker, this.#ended);
+    await Promise.all(this.#ending);
+    for (const worker of workers) worker.fail(this.#ended);
+    this.#assign();
   }
 
-  async #make(request: BatchRequest): Promise<{ buffer: SharedArrayBuffer; request: BatchRequest }> {
-    const { images, keys, stream = 0, size, shortSide } = request, bytes = size * size * 3;
+  readonly #interrupt = (): void => {
+    for (const worker of [...this.#workers, ...this.#starting]) worker.interrupt(this.options.signal!.reason);
+  };
+
+  async #make<Tag>(
+    request: BatchRequest<Tag>,
+  ): Promise<{ buffer: SharedArrayBuffer; request: BatchRequest<Tag> }> {
+    const { images, keys, augmenter = 0, size, shortSide } = request, bytes = size * size * 3;
     const buffer = this.#free.get(images.length * bytes)?.pop() ??
       new SharedArrayBuffer(images.length * bytes);
     const tasks = images.map((image, i) =>
-      taskOf({ image, key: keys && keys[i], stream, size, shortSide, target: buffer, offset: i * bytes })
+      taskOf({ image, key: keys && keys[i], augmenter, size, shortSide, target: buffer, offset: i * bytes })
     );
     const views = await this.#run(tasks);
     // Of several images that fail the first is told, whichever worker was faster.
@@ -210,20 +231,23 @@ export class ViewPipeline implements AsyncDisposable {
   }
 
   async #startWorker(): Promise<void> {
-    const worker = new PipelineWorker(
-      () => this.#assign(),
-      (error, tasks) => this.#replace(worker, error, tasks),
-    );
+    const { log, signal } = this.options;
+    const worker = new PipelineWorker({
+      onFree: () => this.#assign(),
+      onDeath: (error, tasks) => this.#replace(worker, error, tasks),
+      onLog: (message) => log?.(message),
+    });
     this.#starting.add(worker);
+    if (signal?.aborted) worker.interrupt(signal.reason);
     try {
       await worker.start(this.start);
     } catch (error) {
-      worker.stop(error as Error); // one that could not load the augmenter runs on
+      this.#endWorker(worker, error as Error); // one that could not load the augmenter runs on
       throw error;
     } finally {
       this.#starting.delete(worker);
     }
-    if (this.#ended) return worker.stop(this.#ended);
+    if (this.#ended) return this.#endWorker(worker, this.#ended);
     this.#workers.push(worker);
     this.#assign();
   }
@@ -247,89 +271,25 @@ export class ViewPipeline implements AsyncDisposable {
 
   #end(error: Error): void {
     this.#ended ??= error;
-    for (const worker of [...this.#workers.splice(0), ...this.#starting]) worker.stop(this.#ended);
+    for (const worker of this.#takeWorkers()) {
+      worker.fail(this.#ended);
+      this.#endWorker(worker, this.#ended);
+    }
     this.#assign();
+  }
+
+  #takeWorkers(): PipelineWorker[] {
+    return [...this.#workers.splice(0), ...this.#starting];
+  }
+
+  #endWorker(worker: PipelineWorker, reason: Error): void {
+    const ending = worker.end(reason).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
   }
 
   #giveBack(buffer: SharedArrayBuffer): void {
     const free = this.#free.get(buffer.byteLength) ?? [];
     this.#free.set(buffer.byteLength, free);
     free.push(buffer);
-  }
-}
-
-/** A view to make, and whoever waits for it. */
-interface Task {
-  view: Omit<ViewTask, "kind" | "id">;
-  made: PromiseWithResolvers<void>;
-  /** Workers that died while they made it. */
-  deaths: number;
-}
-
-function taskOf(view: Task["view"]): Task {
-  return { view, made: Promise.withResolvers(), deaths: 0 };
-}
-
-/** The main thread's end of a worker. */
-class PipelineWorker {
-  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  readonly #tasks = new Map<number, Task>();
-  readonly #ready = Promise.withResolvers<void>();
-  #nextId = 0;
-
-  /**
-   * @param onFree Called when a task is over.
-   * @param onDeath Called when the worker has died by itself, with the tasks that it had.
-   */
-  constructor(
-    private readonly onFree: () => void,
-    private readonly onDeath: (error: Error, tasks: readonly Task[]) => void,
-  ) {
-    this.#worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#receive(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      const error = new RunError(`A data worker died: ${event.message}`), tasks = [...this.#tasks.values()];
-      this.#tasks.clear();
-      this.#ready.reject(error);
-      this.onDeath(error, tasks);
-    };
-  }
-
-  /** A view that a worker may have died of is made alone: no other is blamed for it, or made twice in vain. */
-  accepts({ deaths }: Task): boolean {
-    const isAlone = deaths > 0 || [...this.#tasks.values()].some(({ deaths }) => deaths > 0);
-    return this.#tasks.size < (isAlone ? 1 : TASKS_OF_A_WORKER);
-  }
-
-  async start(message: StartMessage): Promise<void> {
-    this.#worker.postMessage(message);
-    await this.#ready.promise;
-  }
-
-  make(task: Task): void {
-    const id = this.#nextId++;
-    this.#tasks.set(id, task);
-    this.#worker.postMessage({ kind: "view", id, ...task.view } satisfies ViewTask);
-  }
-
-  /** Ends it; what it was given fails with the reason. */
-  stop(reason: Error): void {
-    this.#worker.terminate();
-    this.#ready.reject(reason);
-    this.#ready.promise.catch(() => {}); // whoever waits for it is told; later nobody does
-    for (const { made } of this.#tasks.values()) made.reject(reason);
-    this.#tasks.clear();
-  }
-
-  #receive(reply: WorkerReply): void {
-    if (reply.kind === "ready") return this.#ready.resolve();
-    if (reply.kind === "failed" && reply.id === null) {
-      return this.#ready.reject(new RunError(`A data worker cannot load the augmenter: ${reply.message}`));
-    }
-    const { made, view } = this.#tasks.get(reply.id!)!;
-    this.#tasks.delete(reply.id!);
-    if (reply.kind === "done") made.resolve();
-    else made.reject(new RunError(`Cannot make a view of the image "${view.image.name}": ${reply.message}`));
-    this.onFree();
   }
 }

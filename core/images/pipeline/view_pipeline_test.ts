@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { createPlugin, pluginContext } from "../../parts/create_plugin.ts";
+import { pipelineOptions } from "../../parts/process_parts.ts";
+import { loadPlugin } from "../../recipe/plugin_loader.ts";
+import type { Recipe } from "../../recipe/load_recipe.ts";
 import type { ImageReference } from "../../interfaces/data_source.ts";
 import { RunError } from "../../errors.ts";
 import { type BatchRequest, type BrokenImage, ViewPipeline } from "./view_pipeline.ts";
@@ -10,13 +14,13 @@ const MODULE = new URL("./testdata/augmenters.ts", import.meta.url).href;
 
 async function start(
   exportName = "default",
-  options: { workers?: number; ahead?: number; log?(message: string): void } = {},
+  options: { workers?: number; ahead?: number; log?(message: string): void; signal?: AbortSignal } = {},
 ) {
   return await ViewPipeline.start({
-    augmenters: [{ module: MODULE, exportName, options: {} }],
+    augmenters: [{ module: MODULE, exportName, options: {}, cacheDir: "cache" }],
     workers: options.workers ?? 2,
     seed: 0,
-    ...{ ahead: options.ahead, log: options.log },
+    ...{ ahead: options.ahead, log: options.log, signal: options.signal },
   });
 }
 
@@ -214,6 +218,7 @@ Deno.test("an augmenter that cannot be made or imported stops the start", async 
     module: new URL("./testdata/nowhere.ts", import.meta.url).href,
     exportName: "default",
     options: {},
+    cacheDir: "cache",
   };
   await assert.rejects(ViewPipeline.start({ augmenters: [augmenter], workers: 2, seed: 0 }), {
     name: "RunError",
@@ -308,6 +313,49 @@ Deno.test("a pipeline that is stopped lets nobody wait", () =>
     await assert.rejects(next, /The pipeline was stopped/);
   }));
 
+/** What an augmenter says that the recipe's pipeline makes, and what one says that this thread makes. */
+async function contexts(act: (pipeline: ViewPipeline, abort: AbortController) => Promise<void>) {
+  const loaded = { ...await loadPlugin(`${MODULE}#tellsContext`, "augmenter", ""), options: {} };
+  const use = { ...loaded, specifier: MODULE, place: "" }, abort = new AbortController();
+  const there: string[] = [], here: string[] = [];
+  const train = { workers: 1 } as Recipe["train"], seed = 7;
+  await using pipeline = await ViewPipeline.start(pipelineOptions(
+    { augmenter: use, smallPatches: [], train, seed, evaluate: { evaluators: [] } } as unknown as Recipe,
+    { log: (message) => there.push(message), signal: abort.signal },
+  ));
+  const host = { log: (message: string) => here.push(message), signal: abort.signal };
+  await createPlugin(use, pluginContext(use, seed, host));
+  await act(pipeline, abort);
+  return { here, there };
+}
+
+Deno.test("an augmenter has the same context in a worker as in the main thread, and its signal aborts", async () => {
+  const interrupted = await contexts(async (pipeline, abort) => {
+    abort.abort(new Error("the user has had enough"));
+    await pipeline[Symbol.asyncDispose]();
+  });
+  assert.match(interrupted.here[0], /"seed":7,"cacheDir":"[^"]*test-augmenter","resolved":\["\/.*\/a",/);
+  assert.equal(interrupted.here[1], "aborted: the user has had enough");
+  assert.deepEqual(interrupted.there, interrupted.here);
+
+  const ended = await contexts((pipeline) => pipeline[Symbol.asyncDispose]());
+  assert.deepEqual(ended.there, [ended.here[0], "aborted: The pipeline was stopped"]);
+});
+
+Deno.test("a pipeline that starts when the run is interrupted tells its augmenters", async () => {
+  const said: string[] = [], signal = AbortSignal.abort(new Error("too late"));
+  await using pipeline = await start("tellsContext", { workers: 1, log: (text) => said.push(text), signal });
+  await pipeline[Symbol.asyncDispose]();
+  assert.equal(said.at(-1), "aborted: too late");
+});
+
+Deno.test("a worker that computes without a pause is ended all the same", () =>
+  withImages(async (image) => {
+    const pipeline = await start("hangs", { workers: 1 });
+    const next = pipeline.batches(requests(image, 1)).next();
+    await Promise.all([pipeline[Symbol.asyncDispose](), assert.rejects(next, /The pipeline was stopped/)]);
+  }));
+
 Deno.test("a pipeline without an augmenter makes evaluation views only", () =>
   withImages(async (image) => {
     await using pipeline = await ViewPipeline.start({ augmenters: [], workers: 1, seed: 0 });
@@ -315,6 +363,6 @@ Deno.test("a pipeline without an augmenter makes evaluation views only", () =>
     assert.deepEqual([...pixels], Array.from({ length: 4 }, () => [7, 0, 0]).flat());
     assert.match(
       await refusal(pipeline, requests(image, 1)),
-      /The pipeline was started without an augmenter for stream 0$/,
+      /The pipeline was started without an augmenter 0$/,
     );
   }));

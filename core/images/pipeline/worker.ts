@@ -7,21 +7,25 @@
 import sharp from "sharp";
 import type { Augmenter, Pixels } from "../../interfaces/augmenter.ts";
 import type { Plugin } from "../../interfaces/plugin.ts";
+import { contextOf } from "./plugin_context.ts";
 import { Random } from "../../random.ts";
 import { centerView } from "./center_view.ts";
 import { loadImage } from "./load_image.ts";
-import type { AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
+import type { AbortMessage, AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
 // One image at a time in each of several workers, nothing seen twice.
 sharp.concurrency(1);
 sharp.cache(false);
 
-/** By stream. */
+/** By number. */
 const augmenters: Augmenter[] = [];
+/** Tells the augmenters that nobody waits for them any more. */
+const abort = new AbortController();
 
 const reply = (message: WorkerReply) => self.postMessage(message);
 
-self.onmessage = async ({ data }: MessageEvent<StartMessage | ViewTask>) => {
+self.onmessage = async ({ data }: MessageEvent<StartMessage | AbortMessage | ViewTask>) => {
+  if (data.kind === "abort") return end(data);
   const id = data.kind === "view" ? data.id : null;
   try {
     if (data.kind === "start") {
@@ -36,22 +40,23 @@ self.onmessage = async ({ data }: MessageEvent<StartMessage | ViewTask>) => {
   }
 };
 
-async function start({ augmenters: modules, seed }: StartMessage): Promise<void> {
-  for (const module of modules) augmenters.push(await makeAugmenter(module, seed));
+async function start({ augmenters: modules, ...given }: StartMessage): Promise<void> {
+  for (const module of modules) augmenters.push(await makeAugmenter(module, given));
+}
+
+function end({ reason, isEnd }: AbortMessage): void {
+  abort.abort(new DOMException(reason, "AbortError"));
+  // After what awaits the signal has gone on.
+  if (isEnd) setTimeout(() => reply({ kind: "ended" }), 0);
 }
 
 async function makeAugmenter(
-  { module, exportName, options }: AugmenterModule,
-  seed: number,
+  { module, exportName, options, cacheDir }: AugmenterModule,
+  { seed, base }: Pick<StartMessage, "seed" | "base">,
 ): Promise<Augmenter> {
   const plugin = (await import(module))[exportName] as Plugin<"augmenter">;
-  return await plugin.create(options, {
-    seed,
-    resolve: (path) => path,
-    cacheDir: "",
-    log: (message) => console.error(message),
-    signal: new AbortController().signal,
-  });
+  const host = { log: (message: string) => reply({ kind: "log", message }), signal: abort.signal };
+  return await plugin.create(options, contextOf({ seed, cacheDir, base }, host));
 }
 
 async function makeView(task: ViewTask): Promise<void> {
@@ -67,10 +72,10 @@ async function makeView(task: ViewTask): Promise<void> {
 
 async function viewOf(
   picture: Uint8Array | Pixels,
-  { key, stream, size, shortSide }: ViewTask,
+  { key, augmenter: number, size, shortSide }: ViewTask,
 ): Promise<Uint8Array> {
   if (key === null) return await centerView(picture, size, shortSide);
-  const augmenter = augmenters[stream];
-  if (!augmenter) throw new Error(`The pipeline was started without an augmenter for stream ${stream}`);
+  const augmenter = augmenters[number];
+  if (!augmenter) throw new Error(`The pipeline was started without an augmenter ${number}`);
   return await augmenter.view(picture, new Random(...key), size);
 }

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { definePlugin, type Plugin, type PluginKind } from "../../interfaces/plugin.ts";
 
 function made<K extends PluginKind>(kind: K, options: z.ZodType, more: Partial<Plugin<K>> = {}): Plugin<K> {
-  return definePlugin({
+  const plugin: Plugin<K> = {
     kind,
     name: `test-${kind}`,
     apiVersion: 1,
@@ -17,7 +17,8 @@ function made<K extends PluginKind>(kind: K, options: z.ZodType, more: Partial<P
       throw new Error("A recipe that is only read makes nothing");
     },
     ...more,
-  }) as Plugin<K>;
+  };
+  return definePlugin(plugin as never);
 }
 
 export const engine = made("engine", z.strictObject({ threads: z.int().positive().optional() }));
@@ -52,6 +53,7 @@ export const objective = made(
       const { parts = 1 } = options as { parts?: number };
       return passSize % parts === 0 ? [] : [{ key: "parts", message: `${passSize} is not ${parts} parts` }];
     },
+    needs: () => ({}),
   },
 );
 export const evaluator = made("evaluator", z.strictObject({ k: z.int().positive().default(20) }));

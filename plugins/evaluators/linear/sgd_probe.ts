@@ -1,4 +1,4 @@
-import { crossEntropy, type Engine, Random, Sgd, tf } from "@seed/core";
+import { crossEntropy, type Engine, Random, rateOfEpoch, Sgd, tf } from "@seed/core";
 import type { LabelledRows, LinearClassifier } from "./logistic_regression.ts";
 
 /** MoCo's linear classification (He et al., CVPR 2020, section 4.1, and its `main_lincls.py`). */
@@ -54,7 +54,7 @@ export async function sgdProbe(
   }, { name: "linear probe" });
   const all = tf.tensor2d(data, [labels.length, dim]);
   for (let epoch = 0; epoch < epochs; epoch++) {
-    const rows = order(epoch), rate = tf.scalar(lr * 0.1 ** drops.filter((drop) => epoch >= drop).length);
+    const rows = order(epoch), rate = tf.scalar(rateOfEpoch(epoch, { lr, schedule: "steps", epochs, drops }));
     for (let first = 0; first + size <= labels.length; first += size) {
       const batch = Int32Array.from({ length: size }, (_, i) => rows[first + i]);
       const [x, y] = tf.tidy(() => [

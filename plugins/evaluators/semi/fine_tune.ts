@@ -1,5 +1,14 @@
-import { crossEntropy, type Engine, type ImageReference, Random, Sgd, type Student, tf } from "@seed/core";
-import type { ViewPipeline } from "@seed/core/host";
+import {
+  crossEntropy,
+  type Engine,
+  type ImageReference,
+  Random,
+  rateOfEpoch,
+  Sgd,
+  type Student,
+  tf,
+  type ViewMaker,
+} from "@seed/core";
 
 /** SwAV's fine-tuning (Caron et al., NeurIPS 2020, and its `eval_semisup.py`). */
 export interface FineTuneOptions {
@@ -41,7 +50,7 @@ export class FineTuned implements Disposable {
    * @param options.view Key of an image's view in an epoch.
    */
   async train(
-    { engine, pipeline, signal }: { engine: Engine; pipeline: ViewPipeline; signal: AbortSignal },
+    { engine, views, signal }: { engine: Engine; views: ViewMaker; signal: AbortSignal },
     images: readonly { image: ImageReference; label: number }[],
     options: FineTuneOptions & { size: number; seed: number },
   ): Promise<void> {
@@ -66,8 +75,10 @@ export class FineTuned implements Disposable {
     const classes = this.#bias.shape[0]!;
     for (let epoch = 0; epoch < epochs; epoch++) {
       const order = new Random(seed, "semi", "epoch", epoch).permutation(images.length);
-      const factor = DROP ** drops.filter((drop) => epoch >= drop).length;
-      const rates = [options.lr, options.head_lr].map((lr) => tf.scalar(lr * factor));
+      const schedule = { schedule: "steps", epochs, drops, dropFactor: DROP } as const;
+      const rates = [options.lr, options.head_lr].map((lr) =>
+        tf.scalar(rateOfEpoch(epoch, { lr, ...schedule }))
+      );
       const batches: number[][] = [];
       for (let first = 0; first + batch <= images.length; first += batch) {
         batches.push(Array.from(order.slice(first, first + batch)));
@@ -75,10 +86,10 @@ export class FineTuned implements Disposable {
       const requests = batches.map((rows) => ({
         images: rows.map((row) => images[row].image),
         keys: rows.map((row) => [seed, "semi", "view", row, epoch]),
-        size,
+        ...{ size, augmenter: "crops" },
       }));
       let number = 0;
-      for await (const { pixels } of pipeline.batches(requests)) {
+      for await (const { pixels } of views.batches(requests)) {
         signal.throwIfAborted();
         const labels = batches[number++].map((row) => images[row].label);
         const input = engine.upload(pixels, [batch, size, size, 3]);

@@ -7,6 +7,7 @@
  */
 import {
   accuracy,
+  type AugmenterReference,
   byClass,
   classCount,
   classifyScores,
@@ -21,9 +22,10 @@ import {
   RunError,
   type tf,
   type TrainableNetwork,
+  type ViewMaker,
   z,
 } from "@seed/core";
-import { autoWorkers, loadPlugin, ViewPipeline } from "@seed/core/host";
+import mocoV2 from "@seed/augmenter-moco-v2";
 import { FineTuned, type FineTuneOptions } from "./fine_tune.ts";
 import { listed, stratified } from "./split.ts";
 
@@ -51,24 +53,17 @@ class SemiEvaluator implements Evaluator {
     },
   ) {}
 
-  async evaluate({ subject, network, report }: EvaluationInputs): Promise<Figures> {
+  async evaluate({ subject, network, views, report }: EvaluationInputs): Promise<Figures> {
     const { gallery: { images: gallery }, queries: { images: queries } } = subject, figures: Figures = {};
     if (!network) throw new RunError("The evaluator semi trains a network further: it needs a run's student");
+    if (!views) throw new RunError("The evaluator semi trains on views: it needs what makes them");
     const labels = [gallery, queries].map((images) => labelsOf(images, this.name)),
       classes = classCount(...labels);
-    await using pipeline = await this.#pipeline();
     for (const [i, split] of this.options.splits.entries()) {
       const rows = split.list === null
         ? stratified(labels[0], split.labels, this.context.seed)
         : await listed(gallery, this.context.resolve(split.list));
-      const ranked = await this.#classify(network, pipeline, {
-        gallery,
-        queries,
-        rows,
-        labels,
-        classes,
-        split,
-      });
+      const ranked = await this.#classify(network, views, { gallery, queries, rows, labels, classes, split });
       const classified = { ...ranked, labels: labels[1], classes, classNames: queries.classNames };
       const share = `${+(100 * split.labels).toPrecision(3)}`.replace(".", "_");
       for (const [name, value] of Object.entries(accuracy(classified))) {
@@ -89,7 +84,7 @@ class SemiEvaluator implements Evaluator {
 
   async #classify(
     network: TrainableNetwork,
-    pipeline: ViewPipeline,
+    views: ViewMaker,
     given: {
       gallery: ImageSet;
       queries: ImageSet;
@@ -104,31 +99,25 @@ class SemiEvaluator implements Evaluator {
     using tuned = new FineTuned(student, classes, seed);
     const images = rows.map((row) => ({ image: gallery.image(row), label: labels[0][row] }));
     const { lr, head_lr } = split, { size } = network;
-    await tuned.train({ engine, pipeline, signal }, images, { ...this.options, lr, head_lr, size, seed });
+    await tuned.train({ engine, views, signal }, images, { ...this.options, lr, head_lr, size, seed });
     using forward = engine.trace((pixels) => [tuned.scores(pixels as tf.Tensor4D, false)], {
       name: "fine-tuned",
     });
     const { features: scores } = await embedImages(
       queries,
       async (pixels) => await forward.call(pixels) as tf.Tensor2D[],
-      { engine, pipeline, batchSize: Math.min(64, queries.length), size, signal },
+      { engine, pipeline: views, batchSize: Math.min(64, queries.length), size, signal },
     );
     return classifyScores(scores, labels[1], classes);
   }
-
-  /** The augmenter that comes with SEED, with crops and flips alone. */
-  async #pipeline(): Promise<ViewPipeline> {
-    const { module, exportName, plugin } = await loadPlugin("@seed/augmenter-moco-v2", "augmenter", "");
-    const off = { probability: 0 };
-    const options = plugin.options.parse({ scale: [0.08, 1], jitter: off, grayscale: 0, blur: off });
-    const augmenter = { module, exportName, options };
-    return await ViewPipeline.start({
-      augmenters: [augmenter],
-      workers: autoWorkers(),
-      seed: this.context.seed,
-    });
-  }
 }
+
+/** Crops and flips alone. */
+const CROPS: AugmenterReference = {
+  plugin: mocoV2,
+  module: import.meta.resolve("@seed/augmenter-moco-v2"),
+  options: { scale: [0.08, 1], jitter: { probability: 0 }, grayscale: 0, blur: { probability: 0 } },
+};
 
 /** SwAV's rates: for one and for ten in a hundred; shares below are nearer to the first. */
 const FEW = { lr: 0.02, head_lr: 5 }, MORE = { lr: 0.01, head_lr: 0.2 }, FEW_BELOW = 0.03;
@@ -161,6 +150,7 @@ export default definePlugin({
     /** Epochs after which both rates are a fifth. */
     drops: z.array(z.int().positive()).default([12, 16]),
   }),
+  needs: () => ({ augmenters: { crops: CROPS } }),
   create: (options, { engine, seed, signal, resolve }) =>
     new SemiEvaluator(options, { engine, seed, signal, resolve }),
 });

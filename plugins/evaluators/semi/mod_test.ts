@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { embedImages, type EvaluationDetails, type ImageSet, Random, tf } from "@seed/core";
-import { ViewPipeline } from "@seed/core/host";
+import { embedImages, type EvaluationDetails, type ImageSet, type Plugin, Random, tf } from "@seed/core";
+import { augmenterModule, neededAugmenters, viewMakers, ViewPipeline } from "@seed/core/host";
 import dataImageFolder from "@seed/data-image-folder";
 import { testContext, testEngine } from "../../../tests/support/engine.ts";
 import { makeImageFolder } from "../../../tests/support/image_folder.ts";
@@ -66,11 +66,15 @@ Deno.test("fine-tuning learns from few labels, leaves the network as it is, and 
     const splits = [{ labels: 0.5, lr: 0.1, head_lr: 1 }];
     const options = plugin.options.parse({ splits, epochs: 12, batch_size: 12, drops: [8] });
     const evaluator = await plugin.create(options, { ...testContext, engine });
+    const uses = [{ plugin: plugin as Plugin<"evaluator">, options }];
+    const augmenters = neededAugmenters(uses).map(augmenterModule);
+    await using pipeline = await ViewPipeline.start({ augmenters, workers: 2, seed: 0 });
+    const [views] = viewMakers(uses, pipeline, 0);
     const subject = { gallery: await unembedded(gallery), queries: await unembedded(queries) };
     let details: EvaluationDetails | undefined;
     const evaluate = () =>
       evaluator.evaluate({
-        ...{ subject, teacher: null, network: { size: 32, copy } },
+        ...{ subject, teacher: null, network: { size: 32, copy }, views },
         report: (found) => details = found,
       });
     const figures = await evaluate(), tensors = tf.memory().numTensors;

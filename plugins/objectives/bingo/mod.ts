@@ -7,17 +7,8 @@
  *
  * @module
  */
-import {
-  definePlugin,
-  needsTeacher,
-  type Objective,
-  type ObjectiveInputs,
-  type ObjectiveResult,
-  tf,
-  z,
-} from "@seed/core";
+import { definePlugin, tf, unitRows, z } from "@seed/core";
 import { infoNce } from "@seed/objective-moco";
-import { unitRows } from "@seed/nn";
 
 /** Numbers of the views: two of the image, two of an image from its bag; the student sees the first of each two. */
 const QUERY = 0, KEY = 1, NEIGHBOUR_QUERY = 2, NEIGHBOUR_KEY = 3;
@@ -41,29 +32,6 @@ export function bingoLoss(
   return tf.div(tf.addN(losses), losses.length);
 }
 
-class BingoObjective implements Objective {
-  readonly views = 4;
-  readonly usesTeacher = true;
-  readonly teacherViews = [KEY, NEIGHBOUR_KEY];
-  readonly neighbours;
-  readonly parameters = [];
-
-  constructor(private readonly options: { temperature: number; bag: number }) {
-    this.neighbours = { views: [NEIGHBOUR_QUERY, NEIGHBOUR_KEY], bag: options.bag };
-  }
-
-  loss({ views, student, teacher, queue }: ObjectiveInputs): ObjectiveResult {
-    const queries = [QUERY, NEIGHBOUR_QUERY].map((view) =>
-      unitRows(student.forward(views[view], { training: true }).embedding)
-    );
-    const keys = teacher.map((rows) => unitRows(rows));
-    const loss = bingoLoss(queries, keys, queue.embeddings as tf.Tensor2D, this.options.temperature);
-    return { loss, enqueue: keys[0] };
-  }
-
-  [Symbol.dispose](): void {}
-}
-
 export default definePlugin({
   kind: "objective",
   name: "@seed/objective-bingo",
@@ -77,6 +45,17 @@ export default definePlugin({
     /** Images of a bag, without the image itself. */
     bag: z.int().positive().default(5),
   }),
-  check: needsTeacher("BINGO"),
-  create: (options) => new BingoObjective(options),
+  needs: ({ bag }) => ({
+    views: 4,
+    studentViews: [QUERY, NEIGHBOUR_QUERY],
+    teacherViews: [KEY, NEIGHBOUR_KEY],
+    neighbours: { views: [NEIGHBOUR_QUERY, NEIGHBOUR_KEY], bag },
+    queue: true,
+  }),
+  create: ({ temperature }) => ({
+    loss({ studentEmbeddings, teacherEmbeddings: keys, queue: D }) {
+      const queries = studentEmbeddings.map((z) => unitRows(z));
+      return { loss: bingoLoss(queries, keys, D, temperature), enqueue: keys[0] };
+    },
+  }),
 });

@@ -6,16 +6,7 @@
  *
  * @module
  */
-import {
-  definePlugin,
-  needsTeacher,
-  type Objective,
-  type ObjectiveInputs,
-  type ObjectiveResult,
-  tf,
-  z,
-} from "@seed/core";
-import { unitRows } from "@seed/nn";
+import { definePlugin, tf, unitRows, z } from "@seed/core";
 
 /**
  * The divergence KL(p || q) of the distributions of similarity over the queue. An image's own embedding is none of
@@ -33,22 +24,6 @@ export function compressLoss(zS: tf.Tensor2D, zT: tf.Tensor2D, D: tf.Tensor2D, T
   return tf.mean(tf.sum(tf.mul(tf.exp(logP), tf.sub(logP, logQ)), 1));
 }
 
-class CompressObjective implements Objective {
-  readonly views = 1;
-  readonly usesTeacher = true;
-  readonly parameters = [];
-
-  constructor(private readonly temperature: number) {}
-
-  loss({ views, student, teacher, queue }: ObjectiveInputs): ObjectiveResult {
-    const zS = unitRows(student.forward(views[0], { training: true }).embedding);
-    const zT = unitRows(teacher[0]);
-    return { loss: compressLoss(zS, zT, queue.embeddings as tf.Tensor2D, this.temperature), enqueue: zT };
-  }
-
-  [Symbol.dispose](): void {}
-}
-
 export default definePlugin({
   kind: "objective",
   name: "@seed/objective-compress",
@@ -58,6 +33,10 @@ export default definePlugin({
     source: "Koohpayegani et al., NeurIPS 2020",
   },
   options: z.strictObject({ temperature: z.number().positive().default(0.04) }),
-  check: needsTeacher("CompRess"),
-  create: ({ temperature }) => new CompressObjective(temperature),
+  needs: () => ({ teacherViews: [0], queue: true }),
+  create: ({ temperature }) => ({
+    loss({ studentEmbeddings: [embedding], teacherEmbeddings: [zT], queue: D }) {
+      return { loss: compressLoss(unitRows(embedding), zT, D, temperature), enqueue: zT };
+    },
+  }),
 });

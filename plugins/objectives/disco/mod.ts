@@ -7,16 +7,7 @@
  *
  * @module
  */
-import {
-  definePlugin,
-  needsTeacher,
-  type Objective,
-  type ObjectiveInputs,
-  type ObjectiveResult,
-  tf,
-  z,
-} from "@seed/core";
-import { checkSplits, embeddingsInParts, unitRows } from "@seed/nn";
+import { definePlugin, tf, unitRows, z } from "@seed/core";
 
 /**
  * The squared distance of the student's embeddings from the teacher's.
@@ -29,24 +20,6 @@ export function discoLoss(zS: tf.Tensor2D, zT: tf.Tensor2D): tf.Scalar {
   return tf.mean(tf.sum(tf.squaredDifference(zS, zT), 1));
 }
 
-class DiscoObjective implements Objective {
-  readonly views = 2;
-  readonly usesTeacher = true;
-  readonly usesQueue = false;
-  readonly parameters = [];
-
-  constructor(private readonly splits: number) {}
-
-  loss({ views, student, teacher }: ObjectiveInputs): ObjectiveResult {
-    const [first, second] = views.map((images, i) =>
-      discoLoss(unitRows(embeddingsInParts(student, images, this.splits)), unitRows(teacher[i]))
-    );
-    return { loss: tf.add(first, second), enqueue: null };
-  }
-
-  [Symbol.dispose](): void {}
-}
-
 export default definePlugin({
   kind: "objective",
   name: "@seed/objective-disco",
@@ -55,10 +28,14 @@ export default definePlugin({
     summary: "DisCo: regression of two views' embeddings, to be summed with MoCo",
     source: "Gao et al., ECCV 2022",
   },
-  options: z.strictObject({
-    /** Parts of a batch whose batch norms are apart; MoCo's, so that both learn from the same passes. */
-    bn_splits: z.int().positive().default(1),
+  options: z.strictObject({}),
+  needs: () => ({ views: 2, teacherViews: [0, 1] }),
+  create: () => ({
+    loss({ studentEmbeddings, teacherEmbeddings }) {
+      const [first, second] = studentEmbeddings.map((z, view) =>
+        discoLoss(unitRows(z), teacherEmbeddings[view])
+      );
+      return { loss: tf.add(first, second) };
+    },
   }),
-  check: (options, recipe) => [...needsTeacher("DisCo")(options, recipe), ...checkSplits(options, recipe)],
-  create: ({ bn_splits }) => new DiscoObjective(bn_splits),
 });

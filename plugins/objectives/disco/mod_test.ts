@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { type Queue, Random, type Student, tf } from "@seed/core";
+import { Random, tf } from "@seed/core";
+import { fillNeeds } from "@seed/core/host";
 import { assertMinimum, assertNear, mean, unitRows, valueAt } from "../../../tests/support/rows.ts";
 import { testContext } from "../../../tests/support/engine.ts";
+import { objectiveContext, objectiveInputs } from "../../../tests/support/objective_inputs.ts";
 import plugin, { discoLoss } from "./mod.ts";
 
 const squaredDistance = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + (x - b[i]) ** 2, 0);
@@ -25,27 +27,20 @@ Deno.test("a student that equals the teacher is a minimum, and its loss is zero"
 
 Deno.test("each view is compared with the teacher's embedding of that view, and there is no queue", async () => {
   const random = new Random(1, "views"), rows = [0, 1, 2, 3].map(() => unitRows(random, 2, 3));
-  const [first, second, ...teacher] = rows.map((values) => tf.tensor2d(values));
-  const outputs = new Map<tf.Tensor4D, tf.Tensor2D>();
-  const views = [first, second].map((embedding) => {
-    const view = tf.zeros<tf.Rank.R4>([2, 1, 1, 3]);
-    outputs.set(view, embedding);
-    return view;
-  });
-  const student = {
-    forward: (view: tf.Tensor4D) => ({ embedding: outputs.get(view)! }),
-  } as unknown as Student;
+  const [first, second, ...teacherEmbeddings] = rows.map((values) => tf.tensor2d(values));
   const objective = await plugin.create(plugin.options.parse({}), {
-    ...testContext,
-    engine: null!,
-    embeddingDim: 3,
-    createStudent: null!,
+    ...{ ...testContext, ...objectiveContext(3), engine: null! },
   });
-  const inputs = { views, student, teacher, queue: null as unknown as Queue };
-  const { loss, enqueue } = tf.tidy(() => objective.loss(inputs) as unknown as tf.TensorContainerObject);
+  assert.deepEqual(fillNeeds(plugin.needs({})).studentViews, [0, 1]);
+  assert.deepEqual(plugin.needs({}).teacherViews, [0, 1]);
+  const inputs = { studentEmbeddings: [first, second], teacherEmbeddings };
+  const { loss, enqueue } = tf.tidy(() =>
+    objective.loss(objectiveInputs(inputs)) as unknown as tf.TensorContainerObject
+  );
   const expected = mean(rows[0].map((row, i) => squaredDistance(row, rows[2][i]))) +
     mean(rows[1].map((row, i) => squaredDistance(row, rows[3][i])));
   assertNear((loss as tf.Scalar).dataSync()[0], expected, 1e-6, "loss");
-  assert.equal(enqueue, null);
-  tf.dispose([loss as tf.Scalar, first, second, ...teacher, ...views]);
+  assert.equal(fillNeeds(plugin.needs({})).queue, false);
+  assert.equal(enqueue ?? null, null);
+  tf.dispose([loss as tf.Scalar, first, second, ...teacherEmbeddings]);
 });

@@ -6,16 +6,20 @@
  */
 import {
   definePlugin,
-  noisyStudent,
   type Objective,
   type ObjectiveInputs,
   type ObjectiveResult,
   type Parameter,
+  type PassOptions,
   type Student,
   tf,
+  trainingPass,
+  unitRows,
   z,
 } from "@seed/core";
-import { checkSplits, embeddingsInParts, unitRows } from "@seed/nn";
+
+/** Numbers of the views. */
+const QUERY = 0, KEY = 1;
 
 /**
  * InfoNCE: each query's key is to be told from the queue's (MoCo, equation 1).
@@ -33,14 +37,11 @@ export function infoNce(q: tf.Tensor2D, k: tf.Tensor2D, D: tf.Tensor2D, temperat
 
 /** Two views an image: the student's is the query, the momentum encoder's the key. */
 class MocoObjective implements Objective {
-  readonly views = 2;
-  readonly usesTeacher = false;
-  readonly usesNoise = true;
   readonly parameters: readonly Parameter[];
 
   constructor(
     private readonly keyEncoder: Student,
-    private readonly options: { temperature: number; momentum: number; bn_splits: number },
+    private readonly options: { temperature: number; momentum: number; bnSplits: number },
   ) {
     this.parameters = keyEncoder.parameters.map((p) => ({
       ...p,
@@ -50,7 +51,7 @@ class MocoObjective implements Objective {
   }
 
   /** The key encoder follows the student: theta_k <- m theta_k + (1 - m) theta_q (MoCo, equation 2). */
-  prepare(student: Student): void {
+  prepare({ student }: { student: Student }): void {
     const m = this.options.momentum;
     student.parameters.forEach(({ variable, trainable }, i) => {
       if (!trainable) return; // running statistics are the key encoder's own
@@ -59,12 +60,11 @@ class MocoObjective implements Objective {
     });
   }
 
-  loss({ views, student, queue, noise }: ObjectiveInputs): ObjectiveResult {
-    const { bn_splits: splits, temperature } = this.options;
-    const keyEncoder = noise ? noisyStudent(this.keyEncoder, noise) : this.keyEncoder;
-    const q = unitRows(embeddingsInParts(student, views[0], splits));
-    const k = unitRows(keysInParts(keyEncoder, views[1], splits));
-    return { loss: infoNce(q, k, queue.embeddings as tf.Tensor2D, temperature), enqueue: k };
+  loss({ views, studentEmbeddings: [embedding], queue: D, noise = [] }: ObjectiveInputs): ObjectiveResult {
+    const { bnSplits, temperature } = this.options;
+    const q = unitRows(embedding);
+    const k = unitRows(keysOf(this.keyEncoder, views[KEY], { bnSplits, noise: noise[0] }));
+    return { loss: infoNce(q, k, D, temperature), enqueue: k };
   }
 
   [Symbol.dispose](): void {
@@ -73,10 +73,10 @@ class MocoObjective implements Objective {
 }
 
 /** Embeddings in parts made of other images than the queries': what a batch's statistics tell is of no use. */
-function keysInParts(encoder: Student, images: tf.Tensor4D, parts: number): tf.Tensor2D {
-  if (parts === 1) return embeddingsInParts(encoder, images, 1);
-  const rows = images.shape[0];
-  const shuffled = embeddingsInParts(encoder, tf.gather(images, dealt(rows, parts)), parts);
+function keysOf(encoder: Student, images: tf.Tensor4D, options: PassOptions): tf.Tensor2D {
+  const rows = images.shape[0], { bnSplits: parts } = options;
+  if (parts === 1) return trainingPass(encoder, images, options).embedding;
+  const shuffled = trainingPass(encoder, tf.gather(images, dealt(rows, parts)), options).embedding;
   return tf.gather(shuffled, dealt(rows, rows / parts));
 }
 
@@ -100,12 +100,10 @@ export default definePlugin({
     temperature: z.number().positive().default(0.2),
     /** Share of itself that the momentum encoder keeps at each step. */
     momentum: z.number().min(0).max(1).default(0.999),
-    /** Parts of a batch whose batch norms are apart, as on devices of their own (MoCo, section 3.3). */
-    bn_splits: z.int().positive().default(1),
   }),
-  check: checkSplits,
-  async create(options, { createStudent }) {
+  needs: () => ({ views: 2, studentViews: [QUERY], queue: true, noise: true }),
+  async create(options, { createStudent, bnSplits }) {
     // A fresh student has the same initial values: draws are keyed by seed and name.
-    return new MocoObjective(await createStudent(), options);
+    return new MocoObjective(await createStudent(), { ...options, bnSplits });
   },
 });

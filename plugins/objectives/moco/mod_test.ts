@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
-import { type Engine, type Parameter, Random, type Student, tf } from "@seed/core";
+import {
+  type Engine,
+  type Objective,
+  type Parameter,
+  Random,
+  type Student,
+  tf,
+  trainingPass,
+} from "@seed/core";
 import { FifoQueue } from "@seed/queue-fifo";
 import { testContext } from "../../../tests/support/engine.ts";
+import { objectiveContext, objectiveInputs } from "../../../tests/support/objective_inputs.ts";
 import { dot, type Rows, unitRows, valueAt } from "../../../tests/support/rows.ts";
 import plugin, { infoNce } from "./mod.ts";
 
@@ -84,24 +93,36 @@ class TinyStudent implements Student {
   }
 }
 
-async function objectiveOf(keyEncoder: Student, options: { momentum?: number; bn_splits?: number }) {
-  return await plugin.create(plugin.options.parse(options), {
-    ...testContext,
+async function objectiveOf(keyEncoder: Student, options: { momentum?: number } = {}, bnSplits = 1) {
+  const objective = await plugin.create(plugin.options.parse(options), {
+    ...{ ...testContext, ...objectiveContext(2, () => Promise.resolve(keyEncoder)), bnSplits },
     engine: null as unknown as Engine, // the objective asks nothing of it
-    embeddingDim: 2,
-    createStudent: () => Promise.resolve(keyEncoder),
   });
+  return objective as Objective & Disposable;
+}
+
+/** The loss of two views, with the student's pass on the first as the core makes it. */
+function lossOf(
+  objective: Objective,
+  student: Student,
+  [view, other]: tf.Tensor4D[],
+  queue: FifoQueue,
+  { noise, bnSplits = 1 }: { noise?: tf.Tensor2D[]; bnSplits?: number } = {},
+) {
+  const { embedding } = trainingPass(student, view, { bnSplits });
+  const given = { views: [view, other], studentEmbeddings: [embedding], noise };
+  return objective.loss(objectiveInputs({ ...given, queue: queue.embeddings as tf.Tensor2D }));
 }
 
 Deno.test("the momentum encoder follows the student's weights, not its running statistics", async () => {
   using student = new TinyStudent([1, -2]), key = new TinyStudent([0.5, 4]);
   using objective = await objectiveOf(key, { momentum: 0.9 });
   student.passes.assign(tf.scalar(7));
-  objective.prepare!(student);
-  const [weight, passes] = objective.parameters.map(({ variable }) => [...variable.dataSync()]);
+  objective.prepare!({ student, progress: objectiveInputs({}).progress });
+  const [weight, passes] = objective.parameters!.map(({ variable }) => [...variable.dataSync()]);
   [0.9 * 0.5 + 0.1 * 1, 0.9 * 4 + 0.1 * -2].forEach((x, i) => assert.ok(Math.abs(weight[i] - x) < 1e-6));
   assert.deepEqual(passes, [0]);
-  assert.deepEqual(objective.parameters.map(({ name, trainable }) => [name, trainable]), [
+  assert.deepEqual(objective.parameters!.map(({ name, trainable }) => [name, trainable]), [
     ["momentum_encoder.weight", false],
     ["momentum_encoder.passes", false],
   ]);
@@ -109,11 +130,13 @@ Deno.test("the momentum encoder follows the student's weights, not its running s
 
 Deno.test("the query is of the first view, the key of the second and goes into the queue", async () => {
   using student = new TinyStudent([1, -2]), key = new TinyStudent([0.5, 4]), queue = new FifoQueue(4, 2, 0);
-  using objective = await objectiveOf(key, {});
+  using objective = await objectiveOf(key);
   const views = [tf.fill([1, 2, 2, 3], 0.5), tf.fill([1, 2, 2, 3], 0.25)] as tf.Tensor4D[];
   const unit = ([a, b]: [number, number]) => [a, b].map((x) => x / Math.hypot(a, b));
   const q = unit([0.5 * 1, 0.5 * -2 + 1]), k = unit([0.25 * 0.5, 0.25 * 4 + 1]);
-  const { loss, enqueue } = objective.loss({ views, student, teacher: [], queue });
+  const { loss, enqueue } = tf.tidy(() =>
+    lossOf(objective, student, views, queue) as unknown as Record<string, tf.Tensor>
+  );
   const expected = naiveInfoNce([q], [k], queue.embeddings.arraySync() as Rows, 0.2);
   assert.ok(Math.abs(loss.dataSync()[0] - expected) < 1e-5, `${loss.dataSync()}, expected ${expected}`);
   [...enqueue!.dataSync()].forEach((x, i) => assert.ok(Math.abs(x - k[i]) < 1e-6));
@@ -123,36 +146,22 @@ Deno.test("the query is of the first view, the key of the second and goes into t
 
 Deno.test("the momentum encoder takes the random numbers that are for it", async () => {
   using student = new TinyStudent([1, -2]), key = new TinyStudent([0.5, 4]), queue = new FifoQueue(4, 2, 0);
-  using objective = await objectiveOf(key, {});
-  assert.equal(objective.usesNoise, true);
-  const noise = tf.tensor2d([[0.25], [0.75], [0.5], [0.125]]), view = tf.ones([2, 2, 2, 3]) as tf.Tensor4D;
-  tf.tidy(() => void objective.loss({ views: [view, view], student, teacher: [], queue, noise }));
+  using objective = await objectiveOf(key);
+  assert.equal(plugin.needs(plugin.options.parse({})).noise, true);
+  const noise = [[[0.25], [0.75]], [[0.5], [0.125]]].map((rows) => tf.tensor2d(rows)),
+    view = tf.ones([2, 2, 2, 3]) as tf.Tensor4D;
+  tf.tidy(() => void lossOf(objective, student, [view, view], queue, { noise }));
   assert.deepEqual([student.noise, key.noise], [[], [0.25, 0.75]]);
-  tf.dispose([noise, view]);
-});
-
-Deno.test("parts that the images of a pass do not divide into are refused before anything loads", () => {
-  const check = (bn_splits: number, passSize: number) =>
-    plugin.check!(plugin.options.parse({ bn_splits }), { batchSize: 16, passSize, hasTeacher: false });
-  for (const splits of [1, 2, 4, 16]) assert.deepEqual(check(splits, 16), []);
-  const [{ key, message }] = check(8, 4);
-  assert.equal(key, "bn_splits");
-  assert.match(message, /a divisor of the 4 images of a pass .*, got 8$/);
-  assert.equal(check(3, 16).length, 1);
+  tf.dispose([...noise, view]);
 });
 
 Deno.test("split batch norms: no two images that a query's part has together are together in a key's", async () => {
   using student = new TinyStudent([1, -2]), key = new TinyStudent([0.5, 4]), queue = new FifoQueue(8, 2, 0);
-  using objective = await objectiveOf(key, { bn_splits: 4 });
+  using objective = await objectiveOf(key, {}, 4);
   const values = [0, 1, 2, 3, 4, 5, 6, 7];
   const view = tf.tidy(() => tf.tile(tf.tensor4d(values, [8, 1, 1, 1]), [1, 1, 1, 3])) as tf.Tensor4D;
   const { loss, enqueue } = tf.tidy(() =>
-    objective.loss({
-      views: [view, view],
-      student,
-      teacher: [],
-      queue,
-    }) as unknown as tf.TensorContainerObject
+    lossOf(objective, student, [view, view], queue, { bnSplits: 4 }) as unknown as tf.TensorContainerObject
   );
   assert.deepEqual(student.seen, [[0, 1], [2, 3], [4, 5], [6, 7]]);
   assert.deepEqual(key.seen.flat().sort(), values);

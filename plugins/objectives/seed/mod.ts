@@ -3,36 +3,10 @@
  *
  * @module
  */
-import {
-  definePlugin,
-  needsTeacher,
-  type Objective,
-  type ObjectiveInputs,
-  type ObjectiveResult,
-  type tf,
-  z,
-} from "@seed/core";
-import { unitRows } from "@seed/nn";
+import { definePlugin, unitRows, z } from "@seed/core";
 import { seedLoss } from "./seed_loss.ts";
 
 export { seedLoss };
-
-/** Teacher and student see the same view; the queue holds teacher embeddings. */
-class SeedObjective implements Objective {
-  readonly views = 1;
-  readonly usesTeacher = true;
-  readonly parameters = [];
-
-  constructor(private readonly temperatures: { tauS: number; tauT: number }) {}
-
-  loss({ views, student, teacher, queue }: ObjectiveInputs): ObjectiveResult {
-    const zS = unitRows(student.forward(views[0], { training: true }).embedding);
-    const zT = unitRows(teacher[0]);
-    return { loss: seedLoss(zS, zT, queue.embeddings as tf.Tensor2D, this.temperatures), enqueue: zT };
-  }
-
-  [Symbol.dispose](): void {}
-}
 
 export default definePlugin({
   kind: "objective",
@@ -48,7 +22,11 @@ export default definePlugin({
     /** The paper's tau^T; towards 0 the target becomes one-hot and the loss InfoNCE with a frozen key. */
     teacher_temperature: z.number().positive().default(0.01),
   }),
-  check: needsTeacher("SEED"),
-  create: (options) =>
-    new SeedObjective({ tauS: options.student_temperature, tauT: options.teacher_temperature }),
+  // Teacher and student see the same view; the queue holds teacher embeddings.
+  needs: () => ({ teacherViews: [0], queue: true }),
+  create: ({ student_temperature: tauS, teacher_temperature: tauT }) => ({
+    loss({ studentEmbeddings: [embedding], teacherEmbeddings: [zT], queue: D }) {
+      return { loss: seedLoss(unitRows(embedding), zT, D, { tauS, tauT }), enqueue: zT };
+    },
+  }),
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { type Parameter, Random, Sgd, type Student, tf, type WeightsFile } from "@seed/core";
+import { type Parameter, Random, Sgd, type Student, tf, unitRows, type WeightsFile } from "@seed/core";
 import { singleTerm, TrainingStep } from "@seed/core/host";
-import { FrozenParameters, FrozenTeacher, unitRows } from "@seed/nn";
+import { FrozenParameters, FrozenTeacher } from "@seed/nn";
 import { FifoQueue } from "@seed/queue-fifo";
 import { testContext, testEngine, trainsInBf16 } from "../../../tests/support/engine.ts";
+import { objectiveContext } from "../../../tests/support/objective_inputs.ts";
 import plugin from "./mod.ts";
 
 const BATCH = 4, SIDE = 8, PIXELS = SIDE * SIDE * 3, DIM = 16, QUEUE = 32;
@@ -94,15 +95,14 @@ for (const precision of ["fp32", "bf16"] as const) {
     const engine = await testEngine();
     const objective = await plugin.create(plugin.options.parse({}), {
       ...testContext,
-      engine,
-      embeddingDim: DIM,
-      createStudent: () => Promise.reject(new Error("SEED needs one student")),
+      ...{ engine, ...objectiveContext(DIM) },
     });
     using student = new LinearStudent();
     using teacher = await linearTeacher(precision);
     using queue = new FifoQueue(QUEUE, DIM, 0);
-    using optimizer = new Sgd(student.parameters, { momentum: 0.9, weightDecay: 1e-4 });
-    const terms = [singleTerm(objective, queue)];
+    const optimizer = (parameters: readonly Parameter[]) =>
+      new Sgd(parameters, { momentum: 0.9, weightDecay: 1e-4 });
+    const terms = [singleTerm(objective, plugin.needs(plugin.options.parse({})), queue)];
     const trainedIn = precision === "bf16" && await trainsInBf16() ? "bf16" : "fp32";
     using step = new TrainingStep({ engine, student, terms, optimizer }, { seed: 0, precision: trainedIn });
     for (let i = 0; i < 3; i++) { // from the second step on the queue holds embeddings like the batch's
@@ -116,7 +116,9 @@ for (const precision of ["fp32", "bf16"] as const) {
       const zS = tf.tidy(() => unitRows(student.forward(images).embedding));
       const [s, t, D] = [zS.arraySync(), zT.arraySync(), queue.embeddings.arraySync() as number[][]];
       const expected = expectedLoss(s, t, D, 0.2, 0.01);
-      const loss = await step.run({ views: [images], teacher: [zT] }, 0.01, i);
+      const { loss } = await step.run({ views: { views: [images], teacherEmbeddings: [zT] } }, {
+        ...{ step: i, epoch: 0, share: 0, learningRate: 0.01 },
+      });
       assert.ok(Math.abs(loss - expected) <= 1e-5 * expected, `step ${i}: ${loss}, expected ${expected}`);
       // The batch enters the queue after the loss, at the pointer.
       const newest = (await queue.embeddings.array() as number[][]).slice(i * BATCH, (i + 1) * BATCH);

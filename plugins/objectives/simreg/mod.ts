@@ -7,16 +7,7 @@
  *
  * @module
  */
-import {
-  definePlugin,
-  needsTeacher,
-  type Objective,
-  type ObjectiveInputs,
-  type ObjectiveResult,
-  tf,
-  z,
-} from "@seed/core";
-import { unitRows } from "@seed/nn";
+import { definePlugin, tf, unitRows, z } from "@seed/core";
 
 /**
  * The squared distance between unit vectors, `2 - 2 cos`.
@@ -29,26 +20,16 @@ export function simRegLoss(p: tf.Tensor2D, t: tf.Tensor2D): tf.Scalar {
   return tf.mean(tf.sub(2, tf.mul(2, tf.sum(tf.mul(p, t), 1))));
 }
 
-class SimRegObjective implements Objective {
-  readonly views = 1;
-  readonly usesTeacher = true;
-  readonly usesQueue = false;
-  readonly parameters = [];
-
-  loss({ views, student, teacher }: ObjectiveInputs): ObjectiveResult {
-    const p = unitRows(student.forward(views[0], { training: true }).embedding);
-    return { loss: simRegLoss(p, unitRows(teacher[0])), enqueue: null };
-  }
-
-  [Symbol.dispose](): void {}
-}
-
 export default definePlugin({
   kind: "objective",
   name: "@seed/objective-simreg",
   apiVersion: 1,
   about: { summary: "SimReg: regression of the teacher's direction", source: "Navaneet et al., BMVC 2021" },
   options: z.strictObject({}),
-  check: needsTeacher("SimReg"),
-  create: () => new SimRegObjective(),
+  needs: () => ({ teacherViews: [0] }),
+  create: () => ({
+    loss({ studentEmbeddings: [embedding], teacherEmbeddings: [t] }) {
+      return { loss: simRegLoss(unitRows(embedding), t) };
+    },
+  }),
 });

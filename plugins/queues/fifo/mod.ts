@@ -60,12 +60,15 @@ export default definePlugin({
     /** How many embeddings it holds; a multiple of the batch size. */
     size: z.int().positive(),
   }),
-  check({ size }, { batchSize }) {
-    if (size % batchSize === 0) return [];
-    const [below, above] = [Math.floor(size / batchSize), Math.ceil(size / batchSize)].map((n) =>
-      n * batchSize
+  check({ size }, { batchSize, queueRows }) {
+    if (size % queueRows === 0) return [];
+    const [below, above] = [Math.floor(size / queueRows), Math.ceil(size / queueRows)].map((n) =>
+      n * queueRows
     );
-    const message = `The queue's size ${size} is not a multiple of train.batch_size ${batchSize}; use ` +
+    const rows = queueRows === batchSize
+      ? `train.batch_size ${batchSize}`
+      : `the ${queueRows} rows that enter it at a step`;
+    const message = `The queue's size ${size} is not a multiple of ${rows}; use ` +
       (below > 0 ? `${below} or ${above}` : `${above}`);
     return [{ key: "size", message }];
   },

@@ -40,11 +40,6 @@ for (
   });
 }
 
-Deno.test("teacher onnx keeps a teacher's promises", async (t) => {
-  await eagerEngine();
-  await checkTeacher(t, { make: () => teacherOf({ output: "rows" }) });
-});
-
 Deno.test("teacher onnx keeps a teacher's promises with a model that takes two images at once, of any size", async (t) => {
   await eagerEngine();
   await checkTeacher(t, { make: () => teacherOf({ weights: LAST }), size: 24 });

@@ -1,5 +1,5 @@
-import { RunError, type Teacher, tf, type WeightsRecord } from "@seed/core";
-import { type Normalization, unitRows } from "@seed/nn";
+import { RunError, type Teacher, tf, unitRows, type WeightsRecord } from "@seed/core";
+import type { Normalization } from "@seed/nn";
 import { pool, type Rows, type TokenPooling } from "./pooling.ts";
 import type { OnnxRuntime, Session } from "./runtime.ts";
 import type { ImageInput } from "./signature.ts";

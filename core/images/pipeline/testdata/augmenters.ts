@@ -73,6 +73,23 @@ export const diesOnce = augmenter(async (image, random, size) => {
   return Uint8Array.from({ length: size * size * 3 }, () => random.below(256));
 });
 
+/** Says what its context holds, and when its signal aborts. */
+export const tellsContext = definePlugin({
+  ...augmenter((_image, _random, size) => Promise.resolve(new Uint8Array(size * size * 3))),
+  create: (_options, { seed, cacheDir, resolve, log, signal }): Augmenter => {
+    log(JSON.stringify({ seed, cacheDir, resolved: ["a", "../b", "/c"].map(resolve) }));
+    const tell = () => log(`aborted: ${(signal.reason as Error).message}`);
+    if (signal.aborted) tell();
+    signal.addEventListener("abort", tell);
+    return { size: 4, view: (_image, _random, size) => Promise.resolve(new Uint8Array(size * size * 3)) };
+  },
+});
+
+/** Computes without a pause. */
+export const hangs = augmenter(() => {
+  for (;;);
+});
+
 export const cannotBeMade = definePlugin({
   ...augmenter(() => Promise.reject(new Error("unused"))),
   create: (): Augmenter => {

@@ -7,7 +7,7 @@ import { ViewPipeline } from "../view_pipeline.ts";
 
 const module = new URL("./augmenters.ts", import.meta.url).href;
 try {
-  const augmenters = [{ module, exportName: "cannotBeMade", options: {} }];
+  const augmenters = [{ module, exportName: "cannotBeMade", options: {}, cacheDir: "cache" }];
   await ViewPipeline.start({ augmenters, workers: 2, seed: 0 });
 } catch (error) {
   console.log((error as Error).message);

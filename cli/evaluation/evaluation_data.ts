@@ -1,0 +1,71 @@
+import { parse } from "yaml";
+import { type DataSource, RunError } from "@seed/core";
+import {
+  createPlugin,
+  type Host,
+  loadPlugin,
+  loadRecipe,
+  pluginContext,
+  type PluginUse,
+  type Recipe,
+  type ViewPipeline,
+  withoutBroken,
+} from "@seed/core/host";
+import { DEFAULTS } from "../defaults.ts";
+
+/** The data that networks are evaluated on, as a recipe names it. */
+export type DataUse =
+  & Pick<PluginUse<"data">, "plugin" | "options">
+  & Partial<Pick<Recipe["data"], "on_error">>;
+
+/**
+ * What `--data` names: the data of a recipe, or a folder of images.
+ *
+ * @throws {UsageError} If it is a recipe that is not valid.
+ */
+export async function dataNamed(path: string): Promise<DataUse> {
+  if (isRecipe(path)) return (await loadRecipe(path, { defaults: DEFAULTS })).data;
+  return { ...await loadPlugin(IMAGE_FOLDER, "data", ""), options: { root: path } };
+}
+
+/** The same as what overrides a recipe's data: `data=JSON`. */
+export async function dataOverride(path: string): Promise<string> {
+  const data = isRecipe(path)
+    ? parse((await loadRecipe(path, { defaults: DEFAULTS })).resolved).data
+    : { plugin: IMAGE_FOLDER, root: path };
+  return `data=${JSON.stringify(data)}`;
+}
+
+const IMAGE_FOLDER = "@seed/data-image-folder";
+
+function isRecipe(path: string): boolean {
+  return /\.ya?ml$/.test(path);
+}
+
+/**
+ * Opens the data; images that do not decode are left out if it says so.
+ *
+ * @returns what is evaluated on, and how many images are left out.
+ * @throws {RunError} If the data has nothing to evaluate on.
+ */
+export async function openEvaluationData(
+  use: DataUse,
+  { seed, host, pipeline, stack }: {
+    seed: number;
+    host: Host;
+    pipeline: ViewPipeline;
+    stack: AsyncDisposableStack;
+  },
+): Promise<{ images: NonNullable<DataSource["evaluation"]>; skipped: number }> {
+  const data = stack.use(await createPlugin(use, pluginContext(use, seed, host)));
+  if (use.on_error !== "skip") return { images: evaluationOf(data), skipped: 0 };
+  const checked = await withoutBroken(data, pipeline, host);
+  return { images: evaluationOf(checked.data), skipped: checked.skipped.count };
+}
+
+function evaluationOf({ evaluation }: DataSource): NonNullable<DataSource["evaluation"]> {
+  if (evaluation) return evaluation;
+  throw new RunError(
+    "The data has nothing to evaluate on: a folder needs train/ and val/ in it, other sources are told by their options",
+  );
+}

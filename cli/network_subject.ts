@@ -1,0 +1,89 @@
+/**
+ * The network that a command line names: one of the table with a file of weights, or the student of a run. What can
+ * be wrong with names and files is found before an engine opens.
+ *
+ * @module
+ */
+import type { Engine, Student } from "@seed/core";
+import { type Host, loadTrainedStudent, openEngine } from "@seed/core/host";
+import { networkNamed, NETWORKS, openWeights } from "@seed/nn";
+import { fileNetwork, layoutOf, type LoadedNetwork, publishedInput, studentNetwork } from "@seed/nn/host";
+import { openDefaultEngine } from "./default_engine.ts";
+import { type FinishedRun, openRun } from "./run_folder.ts";
+import type { SubjectFlags } from "./subject_flags.ts";
+
+/** What runs a network. */
+interface Runtime {
+  engine: Engine;
+  host: Host;
+}
+
+/** A network whose weights are found but not read yet. */
+export interface NetworkSubject extends Disposable {
+  /** As `ls networks` names it. */
+  readonly network: string;
+  /** Path of the file of weights. */
+  readonly weights: string;
+  /** The layout that the file is in; `seed student` if it is a run's. */
+  readonly layout: string;
+  readonly hasHead: boolean;
+  /** Side in pixels of the pictures that it is meant for. */
+  readonly inputSize: number;
+  /** Side of a vision transformer's patches, which the pictures' sides are multiples of; 1 for other networks. */
+  readonly patch: number;
+  /** Whose student it is; null if it is no run's. */
+  readonly run: { readonly finished: FinishedRun; copy(runtime: Runtime): Promise<Student> } | null;
+  /** Opens the engine that computes it: its run's, or what recipes mean by silence. */
+  openEngine(host: Host): Promise<Engine>;
+  /**
+   * Reads the weights.
+   *
+   * @param options.foldBatchNorm False: the network has its values, to be written; default true, for computing.
+   */
+  load(runtime: Runtime, options?: { foldBatchNorm?: boolean }): Promise<LoadedNetwork>;
+}
+
+/**
+ * Opens what the flags name.
+ *
+ * @throws {UsageError} If there is no such network, or the folder is no run's.
+ * @throws {RunError} If the file is in no layout of the network, or the run is not finished.
+ */
+export async function openSubject(flags: SubjectFlags): Promise<NetworkSubject> {
+  if (flags.run !== null) return runSubject(await openRun(flags.run, flags.overrides));
+  return await fileSubject(flags.network, flags.weights);
+}
+
+async function fileSubject(name: string, path: string): Promise<NetworkSubject> {
+  const network = networkNamed(name), file = await openWeights(path), layout = layoutOf(file, network);
+  return {
+    network: name,
+    weights: path,
+    layout: layout.name,
+    hasHead: layout.head !== null,
+    inputSize: publishedInput(file, network, layout).inputSize,
+    patch: network.patch ?? 1,
+    run: null,
+    openEngine: openDefaultEngine,
+    load: (_runtime, { foldBatchNorm = true } = {}) =>
+      Promise.try(() => fileNetwork(file, network, { foldBatchNorm })),
+    [Symbol.dispose]: () => file[Symbol.dispose](),
+  };
+}
+
+function runSubject(finished: FinishedRun): NetworkSubject {
+  const { recipe, weights, inputSize } = finished, { network } = weights.metadata;
+  const copy = (runtime: Runtime) => loadTrainedStudent(recipe, weights, runtime);
+  return {
+    network,
+    weights: weights.path,
+    layout: "seed student",
+    hasHead: true,
+    inputSize,
+    patch: NETWORKS.get(network)?.patch ?? 1,
+    run: { finished, copy },
+    openEngine: async (host) => await openEngine(recipe, host),
+    load: async (runtime) => studentNetwork(await copy(runtime), weights, inputSize),
+    [Symbol.dispose]: () => finished[Symbol.dispose](),
+  };
+}

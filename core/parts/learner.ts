@@ -1,0 +1,96 @@
+import type { EvaluatorInUse } from "../evaluation/evaluation.ts";
+import { viewMakers } from "../evaluation/evaluator_views.ts";
+import type { Host } from "../interfaces/host.ts";
+import type { Objective } from "../interfaces/objective.ts";
+import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
+import type { Parameter, Student } from "../interfaces/student.ts";
+import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
+import { createOptimizer } from "../training/optimizers/create_optimizer.ts";
+import { stepOptions, TrainingStep } from "../training/training_step.ts";
+import { WeightAverage } from "../training/weight_average.ts";
+import { createPlugin, pluginContext, trainingAugmenters } from "./create_plugin.ts";
+import { createTerms } from "./create_terms.ts";
+import type { ProcessParts } from "./process_parts.ts";
+import type { LossTerm } from "../training/loss_terms.ts";
+
+/** What a student has: its weights and everything that trains and measures them. */
+export class Learner implements Disposable {
+  private constructor(
+    readonly student: Student,
+    /** Null: the weights are taken as they are. */
+    readonly average: WeightAverage | null,
+    /** One an objective, and one more each with small patches. */
+    readonly terms: readonly LossTerm[],
+    readonly step: TrainingStep,
+    readonly evaluators: readonly EvaluatorInUse[],
+    private readonly createStudent: () => Promise<Student>,
+    private readonly owned: DisposableStack,
+  ) {}
+
+  /**
+   * Makes a recipe's student, and what it learns by.
+   *
+   * @throws {RunError} If weights that it begins with are not there or do not fit.
+   */
+  static async create(
+    recipe: Recipe,
+    { engine, teacher, pipeline }: Pick<ProcessParts, "engine" | "teacher" | "pipeline">,
+    host: Host,
+  ): Promise<Learner> {
+    using stack = new DisposableStack();
+    const make = async <K extends PluginKind>(
+      use: PluginUse<K>,
+      more: Omit<PluginKinds[K]["context"], keyof PluginContext>,
+    ) => await createPlugin(use, { ...pluginContext(use, recipe.seed, host), ...more });
+    const teacherDim = teacher?.embeddingDim ?? null;
+    const createStudent = () => make(recipe.student, { engine, embeddingDim: teacherDim });
+
+    const student = stack.use(await createStudent());
+    // The same values as the student's: draws are keyed by seed and name.
+    const average = recipe.train.ema === null
+      ? null
+      : stack.use(new WeightAverage(await createStudent(), recipe.train.ema));
+    const { embeddingDim, featureDim } = student, { train: { bn_splits: bnSplits } } = recipe;
+    const objectives: Objective[] = [];
+    for (const use of recipe.objectives) {
+      const given = { engine, createStudent, embeddingDim, featureDim, teacherDim, bnSplits };
+      const objective = await make(use, given);
+      stack.defer(() => objective[Symbol.dispose]?.());
+      objectives.push(objective);
+    }
+    const terms = await createTerms(
+      recipe,
+      objectives,
+      async (use, batchSize) => stack.use(await make(use, { engine, embeddingDim, batchSize })),
+    );
+    const optimizer = (parameters: readonly Parameter[]) => createOptimizer(parameters, recipe.train);
+    const step = stack.use(
+      new TrainingStep(
+        { engine, student, terms, average, optimizer },
+        stepOptions(recipe.train, recipe.seed),
+      ),
+    );
+    const uses = recipe.evaluate.evaluators, evaluators: EvaluatorInUse[] = [];
+    const views = viewMakers(uses, pipeline, trainingAugmenters(recipe).length);
+    for (const [i, use] of uses.entries()) {
+      evaluators.push({ evaluator: await make(use, { engine }), views: views[i] });
+    }
+    return new Learner(student, average, terms, step, evaluators, createStudent, stack.move());
+  }
+
+  /** What is evaluated and written: the average of the weights if there is one. */
+  get result(): Student {
+    return this.average?.student ?? this.student;
+  }
+
+  /** Another student with the result's present values; the caller's to dispose of. */
+  async copyResult(): Promise<Student> {
+    const copy = await this.createStudent();
+    copy.parameters.forEach(({ variable }, i) => variable.assign(this.result.parameters[i].variable));
+    return copy;
+  }
+
+  [Symbol.dispose](): void {
+    this.owned.dispose();
+  }
+}

@@ -1,0 +1,100 @@
+import { RunError } from "../errors.ts";
+import { neededAugmenters } from "../evaluation/evaluator_views.ts";
+import { augmenterModule } from "../images/pipeline/augmenter_module.ts";
+import { autoWorkers, type PipelineOptions, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
+import { type SkippedImages, withoutBroken } from "../images/without_broken.ts";
+import type { Augmenter } from "../interfaces/augmenter.ts";
+import type { DataSource } from "../interfaces/data_source.ts";
+import type { Engine } from "../interfaces/engine.ts";
+import type { Host } from "../interfaces/host.ts";
+import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
+import type { Teacher } from "../interfaces/teacher.ts";
+import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
+import { createPlugin, openEngine, pluginContext, pluginsOf, trainingAugmenters } from "./create_plugin.ts";
+
+/** What a process has once, however many students learn in it. Whoever made it disposes of it. */
+export interface ProcessParts {
+  readonly engine: Engine;
+  readonly data: DataSource;
+  /** Images that are left out, since they do not decode. */
+  readonly skipped: SkippedImages;
+  /** By number: what makes views, then what makes small patches, one a stream of them. */
+  readonly augmenters: readonly Augmenter[];
+  /** The teacher that students learn from; null: there is none. */
+  readonly teacher: Teacher | null;
+  /** The teacher that evaluations compare with: the recipe's, or one for evaluation alone. */
+  readonly referenceTeacher: Teacher | null;
+  readonly pipeline: ViewPipeline;
+}
+
+/**
+ * Makes them: what can fail for want of a file first, the engine's download and the networks after.
+ *
+ * @throws {RunError} If data, weights or device are not there.
+ */
+export async function createProcessParts(
+  recipe: Recipe,
+  host: Host,
+): Promise<ProcessParts & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const make = async <K extends PluginKind>(
+    use: PluginUse<K>,
+    more: Omit<PluginKinds[K]["context"], keyof PluginContext> = {} as never,
+  ) => await createPlugin(use, { ...pluginContext(use, recipe.seed, host), ...more });
+
+  const listed = stack.use(await make(recipe.data));
+  let pipeline: ViewPipeline | null = null;
+  let found: { data: DataSource; skipped: SkippedImages } = {
+    data: listed,
+    skipped: { count: 0, images: [] },
+  };
+  if (recipe.data.on_error === "skip") {
+    pipeline = stack.use(await startPipeline(recipe, host));
+    found = await withoutBroken(listed, pipeline, host);
+  }
+  checkImages(recipe, found.data);
+  const augmenters: Augmenter[] = [];
+  for (const use of trainingAugmenters(recipe)) augmenters.push(await make(use));
+  for (const use of pluginsOf(recipe)) {
+    await use.plugin.checkFiles?.(use.options as never, pluginContext(use, recipe.seed, host));
+  }
+  const engine = stack.use(await openEngine(recipe, host));
+  const teacher = recipe.teacher && stack.use(await make(recipe.teacher, { engine }));
+  const compared = recipe.evaluate.teacher;
+  const referenceTeacher = compared ? stack.use(await make(compared, { engine })) : teacher;
+  pipeline ??= stack.use(await startPipeline(recipe, host));
+  const owned = stack.move();
+  return {
+    ...{ engine, ...found, augmenters, teacher, referenceTeacher, pipeline },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function checkImages({ train: { batch_size: batchSize }, evaluate }: Recipe, data: DataSource): void {
+  if (data.train.length < batchSize) {
+    throw new RunError(
+      `The data has ${data.train.length} images, fewer than train.batch_size ${batchSize}; lower it, or check data.root`,
+    );
+  }
+  if (evaluate.evaluators.length > 0 && !data.evaluation) {
+    throw new RunError(
+      "The recipe evaluates, but the data has nothing to evaluate on; give it queries (a folder has them in val/, others by data.queries), or take evaluate out",
+    );
+  }
+}
+
+async function startPipeline(recipe: Recipe, host: Host): Promise<ViewPipeline> {
+  return await ViewPipeline.start(pipelineOptions(recipe, host));
+}
+
+/** How the pipeline of a recipe's views is made. */
+export function pipelineOptions(recipe: Recipe, { log, signal }: Host): PipelineOptions {
+  const { train, seed, evaluate } = recipe;
+  return {
+    augmenters: [...trainingAugmenters(recipe), ...neededAugmenters(evaluate.evaluators)].map(
+      augmenterModule,
+    ),
+    workers: train.workers === "auto" ? autoWorkers() : train.workers,
+    ...{ seed, log, signal },
+  };
+}

@@ -1,9 +1,0 @@
-/**
- * What networks are written as, for other programs: ONNX, and weights in other libraries' names.
- *
- * @module
- */
-export * from "./exported_network.ts";
-export * from "./state_dict.ts";
-export * from "../onnx/export_onnx.ts";
-export * from "../weights/write_torch.ts";

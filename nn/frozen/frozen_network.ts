@@ -1,0 +1,148 @@
+import { RunError, type tf, type WeightsFile } from "@seed/core";
+import type { Backbone } from "../backbones/backbone.ts";
+import { FrozenParameters } from "./frozen_parameters.ts";
+import { frozenHead, type Head } from "./frozen_head.ts";
+import { type Network, NETWORKS } from "../networks/networks.ts";
+import type { Normalization } from "../backbones/normalize.ts";
+import { findLayout, type Layout } from "../layouts/layout.ts";
+
+/** A network with the weights of a file, as constants. */
+export class FrozenNetwork implements Disposable {
+  private constructor(
+    readonly layout: Layout,
+    /** What the backbone and the head were made of. */
+    readonly parameters: FrozenParameters,
+    private readonly backbone: Backbone,
+    private readonly head: Head | null,
+  ) {}
+
+  /**
+   * Reads the weights, of a file that is open until then.
+   *
+   * @param options.layouts Those that are accepted; default: all of the network's.
+   * @param options.allowUnused True: entries that the network does not need are no error.
+   * @param options.foldBatchNorm False: batch norms stay operations of their own; default true.
+   * @throws {RunError} If the file is in none of the layouts, or does not fit the network.
+   */
+  static load(
+    file: WeightsFile,
+    network: Network,
+    options: { layouts?: readonly Layout[]; allowUnused?: boolean; foldBatchNorm?: boolean } = {},
+  ): FrozenNetwork {
+    const layout = layoutOf(file, network, options.layouts);
+    const has = (name: string) => file.tensors.has(layout.prefix + name);
+    const parameters = new FrozenParameters(file, {
+      rename: (name) => layout.prefix + (layout.rename?.(name, has) ?? name),
+      dropped: layout.dropped,
+      allowUnused: options.allowUnused,
+      foldBatchNorm: options.foldBatchNorm,
+    });
+    try {
+      const build = layout.build ?? network.build;
+      const backbone = build(parameters, publishedInput(file, network, layout).normalization);
+      const head = layout.head === null ? null : frozenHead(parameters, file, layout, backbone.featureDim);
+      parameters.finish();
+      return new FrozenNetwork(layout, parameters, backbone, head);
+    } catch (error) {
+      parameters[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Width of the pooled features. */
+  get featureDim(): number {
+    return this.backbone.featureDim;
+  }
+
+  /** Width of the projection head's output; null if the layout has no head. */
+  get headDim(): number | null {
+    return this.head?.dim ?? null;
+  }
+
+  /**
+   * @param images `[batch, height, width, 3]` float32 in 0..255.
+   * @returns `[batch, featureDim]`.
+   */
+  features(images: tf.Tensor4D): tf.Tensor2D {
+    return this.backbone.features(images, { training: false });
+  }
+
+  /**
+   * The projection head's output, not normalised.
+   *
+   * @returns `[batch, headDim]`.
+   * @throws {RunError} If the layout has no head.
+   */
+  embedding(images: tf.Tensor4D): tf.Tensor2D {
+    return this.embeddingOf(this.features(images));
+  }
+
+  /** The projection head's output for features, `[batch, featureDim]` to `[batch, headDim]`. */
+  embeddingOf(features: tf.Tensor2D): tf.Tensor2D {
+    if (!this.head) throw new RunError(`Weights in the layout "${this.layout.name}" have no projection head`);
+    return this.head.forward(features);
+  }
+
+  [Symbol.dispose](): void {
+    this.parameters[Symbol.dispose]();
+  }
+}
+
+/**
+ * The layout that a file is in.
+ *
+ * @throws {RunError} If it is none of them, with what was found and what is read.
+ */
+export function layoutOf(
+  { path, tensors }: WeightsFile,
+  network: Network,
+  layouts: readonly Layout[] = network.layouts,
+): Layout {
+  const layout = findLayout(tensors, layouts);
+  if (layout) return layout;
+  const found = [...tensors.keys()].slice(0, 4).map((name) => `"${name}"`).join(", ");
+  const read = layouts.map(({ name, marks }) => `${name} (with "${marks.join('" and "')}")`).join(", ");
+  const others = [...NETWORKS.values()].filter((other) => findLayout(tensors, other.layouts));
+  const hint = others.length ? `; it looks like weights of ${others.map(({ name }) => name).join(", ")}` : "";
+  throw new RunError(
+    `The weights in "${path}" are in no layout that is read for ${network.name}${hint}. ` +
+      `The file holds ${tensors.size} tensors, such as ${found}; the layouts are ${read}`,
+  );
+}
+
+/** Input size and normalisation: a student's file says its own, others are made for the published ones. */
+export function publishedInput(
+  { path, metadata }: WeightsFile,
+  network: Network,
+  layout: Layout,
+): { inputSize: number; normalization: Normalization } {
+  const { input_size, mean, std } = metadata;
+  const inputSize = input_size === undefined ? network.inputSize : Number(input_size);
+  if (!Number.isInteger(inputSize) || inputSize < 1) {
+    throw new RunError(`The file "${path}" says input_size "${input_size}", expected a number of pixels`);
+  }
+  const published = layout.normalization ?? network.normalization;
+  const channels = (name: string, text: string | undefined, usual: Normalization["mean"]) =>
+    text === undefined ? usual : parseChannels(path, name, text);
+  return {
+    inputSize,
+    normalization: {
+      mean: channels("mean", mean, published.mean),
+      std: channels("std", std, published.std),
+    },
+  };
+}
+
+function parseChannels(path: string, name: string, text: string): Normalization["mean"] {
+  try {
+    const value = JSON.parse(text);
+    if (Array.isArray(value) && value.length === 3 && value.every(Number.isFinite)) {
+      return value as [number, number, number];
+    }
+  } catch {
+    // told below
+  }
+  throw new RunError(
+    `The file "${path}" says ${name} "${text}", expected three numbers such as [0.5, 0.5, 0.5]`,
+  );
+}

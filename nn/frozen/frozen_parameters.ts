@@ -1,0 +1,128 @@
+import {
+  fromTorch,
+  nearest,
+  type ParameterKind,
+  RunError,
+  tf,
+  torchShape,
+  type WeightsFile,
+} from "@seed/core";
+import type { Initializer } from "../parameters/initializer.ts";
+import type { ParameterSource } from "../parameters/parameters.ts";
+
+/** How to find a network's values in a file. */
+export interface FrozenOptions {
+  /** The file's name of a value from timm's. */
+  rename?: (name: string) => string;
+  /** Entries of the file that are dropped by rule (a momentum encoder, a classifier). */
+  dropped?: (fileName: string) => boolean;
+  /** True: other entries that the network did not ask for are no error. */
+  allowUnused?: boolean;
+  /** False: batch norms stay operations of their own; default true. */
+  foldBatchNorm?: boolean;
+}
+
+/** A value of a file, as a network has it. */
+export interface FrozenValue {
+  /** As the network calls it: timm's name. */
+  readonly name: string;
+  readonly kind: ParameterKind;
+  /** In TensorFlow's layout. */
+  readonly tensor: tf.Tensor;
+}
+
+/** Hands out a file's values as constants; each is read when it is asked for, if it fits. */
+export class FrozenParameters implements ParameterSource, Disposable {
+  readonly frozen: boolean;
+  readonly parameters = [];
+  /** Everything handed out so far, in order. */
+  readonly values: FrozenValue[] = [];
+  readonly #tensors: tf.Tensor[] = [];
+  readonly #taken = new Set<string>();
+  readonly #problems: string[] = [];
+
+  /** Entries of the file that are not dropped. */
+  readonly #entries: ReadonlySet<string>;
+
+  /** @param file Open until the network is built. */
+  constructor(private readonly file: WeightsFile, private readonly options: FrozenOptions = {}) {
+    this.frozen = options.foldBatchNorm ?? true;
+    const kept = (name: string) => !options.dropped?.(name) && !isBatchCount(name);
+    this.#entries = new Set([...file.tensors.keys()].filter(kept));
+  }
+
+  /** How many tensors were taken. */
+  get count(): number {
+    return this.#taken.size;
+  }
+
+  /** What the network is made of now, folded batch norms and all, without what was folded. */
+  get tensors(): tf.Tensor[] {
+    return this.#tensors.filter(({ isDisposed }) => !isDisposed);
+  }
+
+  get(name: string, kind: ParameterKind, shape: readonly number[], _init: Initializer): tf.Tensor {
+    const fileName = this.options.rename?.(name) ?? name;
+    this.#taken.add(fileName);
+    const problem = this.#problem(fileName, torchShape(shape, kind));
+    if (problem) this.#problems.push(problem);
+    // After a problem the network is built to the end all the same, to list every one; `finish` then throws.
+    const data = problem
+      ? new Float32Array(shape.reduce((a, b) => a * b, 1))
+      : fromTorch(this.file.read(fileName), shape, kind);
+    const tensor = tf.tensor(data, [...shape]);
+    this.#tensors.push(tensor);
+    this.values.push({ name, kind, tensor });
+    return tensor;
+  }
+
+  #problem(fileName: string, expected: readonly number[]): string | null {
+    if (!this.#entries.has(fileName)) {
+      const close = nearest(fileName, this.#entries);
+      return `missing "${fileName}"${close ? ` (the nearest is "${close}")` : ""}`;
+    }
+    const { shape } = this.file.tensors.get(fileName)!;
+    return matrixShape(shape).join() === matrixShape(expected).join()
+      ? null
+      : `"${fileName}" has the shape [${shape}], expected [${expected}]`;
+  }
+
+  shapeOf(name: string): readonly number[] | undefined {
+    return this.file.tensors.get(this.options.rename?.(name) ?? name)?.shape;
+  }
+
+  own(...tensors: tf.Tensor[]): void {
+    this.#tensors.push(...tensors);
+  }
+
+  /**
+   * To be called when the network is built.
+   *
+   * @throws {RunError} If entries are missing, have another shape, or are left over.
+   */
+  finish(): void {
+    const unused = this.options.allowUnused
+      ? []
+      : [...this.#entries].filter((name) => !this.#taken.has(name));
+    const problems = [...this.#problems, ...unused.map((name) => `left over "${name}"`)];
+    if (problems.length === 0) return;
+    const shown = problems.slice(0, 20), more = problems.length - shown.length;
+    if (more) shown.push(`and ${more} more`);
+    if (unused.length) shown.push('A teacher\'s option "allow_unused: true" accepts what is left over');
+    throw new RunError(`The weights in "${this.file.path}" do not fit the network:\n  ${shown.join("\n  ")}`);
+  }
+
+  [Symbol.dispose](): void {
+    tf.dispose(this.#tensors);
+  }
+}
+
+/** A linear layer's weight is a convolution's of a single pixel, and the other way about: publishers differ. */
+function matrixShape(shape: readonly number[]): readonly number[] {
+  return shape.length === 4 && shape[2] === 1 && shape[3] === 1 ? shape.slice(0, 2) : shape;
+}
+
+/** PyTorch's batch norms count their batches; nothing that computes uses the count. */
+function isBatchCount(name: string): boolean {
+  return name.endsWith(".num_batches_tracked");
+}

@@ -1,0 +1,14 @@
+/**
+ * The part of the networks that programs use which evaluate, export and list them: the command line, tests, benches.
+ * What plugins need is in `@seed/nn`; nothing here is promised to stay.
+ *
+ * @module
+ */
+export { patchProblem } from "./backbones/vision_transformer.ts";
+export { type Names, type StateDict, stateDict } from "./export/state_dict.ts";
+export { FrozenNetwork, layoutOf, publishedInput } from "./frozen/frozen_network.ts";
+export { fileNetwork, type LoadedNetwork, studentNetwork } from "./loaded/loaded_network.ts";
+export { type NetworkSize, networkSize } from "./networks/network_size.ts";
+export { PAPER_FIGURES, type PaperFigure } from "./networks/paper_figures.ts";
+export { exportOnnx, type OnnxOptions, type Outputs } from "./onnx/export_onnx.ts";
+export { writeTorch } from "./weights/write_torch.ts";

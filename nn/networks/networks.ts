@@ -1,0 +1,181 @@
+/**
+ * The networks that weights are read for, by the names that commands and recipes use. A new one is a line here; a
+ * new way to name its weights is a layout in its list.
+ *
+ * @module
+ */
+import { nearest, UsageError } from "@seed/core";
+import { TENSORFLOW } from "../layers/conventions.ts";
+import { efficientnet } from "../backbones/efficientnet.ts";
+import { mobilenetV3, type MobileNetV3Variant } from "../backbones/mobilenet_v3.ts";
+import { EFFICIENTNET_LITE, IMAGENET, type Normalization, SWAV } from "../backbones/normalize.ts";
+import { resnet, type ResNetDepth } from "../backbones/resnet.ts";
+import { efficientnetPytorchLayouts, efficientnetPytorchNames } from "../layouts/efficientnet_pytorch.ts";
+import {
+  DINO_RESNET_LAYOUTS,
+  dinoLayouts,
+  dinov2Layouts,
+  type TimmNetwork,
+  timmVisionTransformer,
+} from "../layouts/dino.ts";
+import { type Build, type Layout, plainLayout } from "../layouts/layout.ts";
+import { mobilenetV3PytorchLayouts } from "../layouts/mobilenetv3_pytorch.ts";
+import { MOCO_LAYOUTS } from "../layouts/moco.ts";
+import { runLayouts } from "../layouts/run.ts";
+import { seedPaperLayouts } from "../layouts/seed_paper.ts";
+import { SIMCLR_LAYOUTS } from "../layouts/simclr.ts";
+import { SWAV_LAYOUTS } from "../layouts/swav.ts";
+import { torchvisionEfficientnet, torchvisionMobilenetV3 } from "../layouts/torchvision_mobile.ts";
+
+/** A network and what is published about it. */
+export interface Network {
+  readonly name: string;
+  /** In timm's conventions. */
+  readonly build: Build;
+  /** Side in pixels of the pictures that its published figures are for. */
+  readonly inputSize: number;
+  /** Side of a vision transformer's patches: those of pictures are multiples of it. */
+  readonly patch?: number;
+  readonly normalization: Normalization;
+  /** Layouts of weights that are read, the most particular first. */
+  readonly layouts: readonly Layout[];
+}
+
+/** All of them. */
+export const NETWORKS: ReadonlyMap<string, Network> = new Map(
+  [
+    resnetOf(18),
+    resnetOf(34),
+    resnetOf(50),
+    resnetOf(101),
+    resnetOf(152),
+    wideResnet50(2),
+    wideResnet50(4),
+    wideResnet50(5),
+    efficientnetOf("b0", 224, "conv_stem.weight"),
+    efficientnetOf("b1", 240, "blocks.0.1.conv_dw.weight"),
+    efficientnetLite2(),
+    mobilenetV3Of("large", "blocks.6.0.conv.weight"),
+    mobilenetV3Of("small", "blocks.5.0.conv.weight"),
+    visionTransformerOf("vit_small_16", dinoLayouts, { patch: 16, grid: 14, width: 384, heads: 6 }),
+    visionTransformerOf("vit_base_16", dinoLayouts, { patch: 16, grid: 14, width: 768, heads: 12 }),
+    visionTransformerOf("vit_small_14", dinov2Layouts, {
+      ...{ patch: 14, grid: 37, width: 384, heads: 6, layerScale: true },
+    }),
+  ].map((network) => [network.name, network]),
+);
+
+function resnetOf(depth: ResNetDepth): Network {
+  return {
+    name: `resnet${depth}`,
+    build: (source, normalization) => resnet(source, { depth, normalization }),
+    inputSize: 224,
+    normalization: IMAGENET,
+    layouts: [
+      ...MOCO_LAYOUTS,
+      ...SWAV_LAYOUTS,
+      ...SIMCLR_LAYOUTS,
+      ...DINO_RESNET_LAYOUTS,
+      ...seedPaperLayouts("conv1.weight"),
+      ...runLayouts("conv1.weight"),
+      plainLayout("timm and torchvision", ["conv1.weight"], "fc.", { library: "torchvision" }),
+    ],
+  };
+}
+
+/** SwAV's ResNet-50 of more channels; not timm's `wide_resnet50_2`, whose blocks are wide inside alone. */
+function wideResnet50(width: number): Network {
+  return {
+    name: `resnet50_w${width}`,
+    build: (source, normalization) => resnet(source, { depth: 50, width, normalization }),
+    inputSize: 224,
+    normalization: SWAV,
+    layouts: SWAV_LAYOUTS,
+  };
+}
+
+/** @param mark A weight that the others of the family do not have by this name. */
+function efficientnetOf(variant: "b0" | "b1", inputSize: number, mark: string): Network {
+  return {
+    name: `efficientnet_${variant}`,
+    build: (source, normalization) => efficientnet(source, variant, normalization),
+    inputSize,
+    normalization: IMAGENET,
+    layouts: [
+      ...efficientnetPytorchLayouts(variant, inputSize),
+      torchvisionEfficientnet(variant),
+      ...runLayouts(mark),
+      plainLayout("timm", [mark], "classifier."),
+    ],
+  };
+}
+
+function efficientnetLite2(): Network {
+  return {
+    name: "efficientnet_lite2",
+    build: (source, normalization) => efficientnet(source, "lite2", normalization, TENSORFLOW),
+    inputSize: 260,
+    normalization: EFFICIENTNET_LITE,
+    layouts: [
+      plainLayout("efficientnet-lite-pytorch", ["_conv_stem.weight"], "_fc.", {
+        rename: efficientnetPytorchNames("lite2"),
+      }),
+    ],
+  };
+}
+
+/** @param mark A weight that the others of the family do not have by this name. */
+function mobilenetV3Of(variant: MobileNetV3Variant, mark: string): Network {
+  return {
+    name: `mobilenet_v3_${variant}`,
+    build: (source, normalization) => mobilenetV3(source, variant, normalization),
+    inputSize: 224,
+    normalization: IMAGENET,
+    layouts: [
+      ...mobilenetV3PytorchLayouts(variant),
+      torchvisionMobilenetV3(variant),
+      ...runLayouts(mark),
+      plainLayout("timm", [mark], "classifier."),
+    ],
+  };
+}
+
+/** Pictures of 224 pixels are what DINO's and DINOv2's published figures are for, also where positions are for 518. */
+function visionTransformerOf(
+  name: string,
+  layouts: (network: TimmNetwork) => Layout[],
+  network: TimmNetwork,
+): Network {
+  return {
+    name,
+    build: timmVisionTransformer(network),
+    ...{ inputSize: 224, patch: network.patch, normalization: IMAGENET, layouts: layouts(network) },
+  };
+}
+
+/**
+ * The network of a name that commands and recipes use.
+ *
+ * @throws {UsageError} If there is none.
+ *
+ * @example
+ * ```ts
+ * import { networkNamed } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * const { inputSize, layouts } = networkNamed("resnet50");
+ * assert.equal(inputSize, 224);
+ * assert.ok(layouts.some(({ library }) => library === "torchvision"));
+ * assert.throws(() => networkNamed("resnet51"), /Did you mean "resnet50"/);
+ * ```
+ */
+export function networkNamed(name: string): Network {
+  const network = NETWORKS.get(name);
+  if (network) return network;
+  const close = nearest(name, NETWORKS.keys());
+  throw new UsageError(
+    `Unknown network "${name}". ${
+      close ? `Did you mean "${close}"?` : `There are ${[...NETWORKS.keys()].join(", ")}`
+    }`,
+  );
+}

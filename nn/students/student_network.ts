@@ -1,0 +1,136 @@
+import { type Parameter, type Student, type StudentOutput, tf, UsageError, z } from "@seed/core";
+import type { Backbone } from "../backbones/backbone.ts";
+import type { Mode } from "../layers/conv_norm.ts";
+import { drop } from "../layers/dropout.ts";
+import { projectionHead } from "../layers/linear.ts";
+import type { ParameterSource } from "../parameters/parameters.ts";
+import { TrainableParameters } from "../parameters/trainable_parameters.ts";
+
+/**
+ * Options of a student's projection head, as recipes write them.
+ *
+ * @example A student's plugin, whose recipes may write `head: { hidden: 2048 }`
+ * ```ts
+ * import { definePlugin, z } from "@seed/core";
+ * import { headOptions, resnet, StudentNetwork } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * const plugin = definePlugin({
+ *   kind: "student",
+ *   name: "my-resnet",
+ *   apiVersion: 1,
+ *   about: { summary: "A ResNet-34 with a projection head" },
+ *   options: z.strictObject({ head: headOptions }),
+ *   create: ({ head }, { seed, embeddingDim }) =>
+ *     new StudentNetwork("resnet34", (source) => resnet(source, { depth: 34 }), {
+ *       ...{ seed, head, teacherDim: embeddingDim },
+ *     }),
+ * });
+ *
+ * const { head } = plugin.options.parse({ head: { hidden: 2048 } });
+ * assert.deepEqual(head, { hidden: 2048, norm: "none", projection: null });
+ * ```
+ */
+export const headOptions = z.strictObject({
+  /** Width between two linear layers, or widths between several; null: a single one. Default: the backbone's width. */
+  hidden: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]).nullable().optional(),
+  /** `batch`: a batch norm before each ReLU. */
+  norm: z.enum(["none", "batch"]).default("none"),
+  /** Width of a projection, after which a prediction head of the same hidden widths leads to the embedding. */
+  projection: z.int().positive().nullable().default(null),
+  /** Width of the embedding. Default: the teacher's, or 128 without one. */
+  dim: z.int().positive().optional(),
+}).prefault({});
+
+/** Share of values or images that is dropped in training, as recipes write it. */
+export const dropRate = z.number().min(0).lt(1).default(0);
+
+const DEFAULT_DIM = 128;
+
+/**
+ * A backbone and a projection head with variables of their own: all that a student's plugin has to make.
+ *
+ * @example The width of the embedding is the teacher's
+ * ```ts
+ * import { tf } from "@seed/core";
+ * import { mobilenetV3, StudentNetwork } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * await tf.setBackend("cpu");
+ * using student = new StudentNetwork("mobilenet_v3_small", (source) => mobilenetV3(source, "small"), {
+ *   ...{ seed: 0, head: { hidden: null }, teacherDim: 128 }, // hidden null: a single linear layer
+ * });
+ * const images = tf.zeros<tf.Rank.R4>([2, 32, 32, 3]); // pixels in 0..255
+ * const { features, embedding } = student.forward(images, { training: false });
+ * assert.deepEqual([features.shape, embedding.shape], [[2, 1024], [2, 128]]);
+ * ```
+ */
+export class StudentNetwork implements Student {
+  readonly parameters: readonly Parameter[];
+  readonly featureDim: number;
+  readonly embeddingDim: number;
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+  readonly noisePerImage: number;
+  readonly #dropout: number;
+  readonly #source: TrainableParameters;
+  readonly #backbone: Backbone;
+  readonly #head: ReturnType<typeof projectionHead>;
+
+  /**
+   * @param options.dropout Share of the features that is dropped before the head in training; default 0.
+   * @param options.teacherDim Width of the teacher's embedding, null without one.
+   * @throws {UsageError} If the head's width contradicts the teacher's.
+   */
+  constructor(
+    readonly network: string,
+    build: (source: ParameterSource) => Backbone,
+    options: {
+      seed: number;
+      head: z.input<typeof headOptions>;
+      dropout?: number;
+      teacherDim: number | null;
+    },
+  ) {
+    const { seed, head = {}, dropout = 0, teacherDim } = options;
+    this.embeddingDim = head.dim ?? teacherDim ?? DEFAULT_DIM;
+    if (teacherDim !== null && this.embeddingDim !== teacherDim) {
+      throw new UsageError(
+        `The student's head.dim is ${head.dim}, but the teacher's embedding has ${teacherDim} dimensions; ` +
+          "leave head.dim out, or set it to the teacher's",
+      );
+    }
+    this.#source = new TrainableParameters(seed);
+    this.#backbone = build(this.#source);
+    this.featureDim = this.#backbone.featureDim;
+    this.#dropout = dropout;
+    this.noisePerImage = (dropout ? this.featureDim : 0) + (this.#backbone.noisePerImage ?? 0);
+    ({ mean: this.mean, std: this.std } = this.#backbone.normalization);
+    this.#head = projectionHead(this.#source, "head", {
+      inputs: this.featureDim,
+      hidden: widths(head.hidden === undefined ? this.featureDim : head.hidden),
+      norm: head.norm,
+      projection: head.projection,
+      dim: this.embeddingDim,
+    });
+    this.parameters = this.#source.parameters;
+  }
+
+  forward(images: tf.Tensor4D, { training, noise }: Mode): StudentOutput {
+    const paths = this.#backbone.noisePerImage;
+    const columns = (start: number, count: number) => noise && tf.slice(noise, [0, start], [-1, count]);
+    const mode = { training, noise: paths ? columns(0, paths) : undefined };
+    const features = this.#backbone.features(images, mode);
+    const drops = training && this.#dropout > 0 ? columns(paths ?? 0, this.featureDim) : undefined;
+    const seen = drops ? drop(features, drops, this.#dropout) : features;
+    return { features, embedding: this.#head(seen, { training }) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#source[Symbol.dispose]();
+  }
+}
+
+function widths(hidden: number | readonly number[] | null): readonly number[] {
+  return hidden === null ? [] : typeof hidden === "number" ? [hidden] : hidden;
+}

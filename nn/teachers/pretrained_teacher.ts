@@ -1,0 +1,149 @@
+/**
+ * Teachers that are a known network with the weights of a file: what their plugins have in common.
+ *
+ * @module
+ */
+import {
+  checkSha256,
+  type NetworkContext,
+  type PluginContext,
+  type Precision,
+  RunError,
+  type tf,
+  UsageError,
+  type WeightsFile,
+  z,
+} from "@seed/core";
+import { FrozenNetwork, layoutOf } from "../frozen/frozen_network.ts";
+import { FrozenTeacher } from "./frozen_teacher.ts";
+import { type Network, networkNamed } from "../networks/networks.ts";
+import type { Layout } from "../layouts/layout.ts";
+import { writeStandInWeights } from "./stand_in_weights.ts";
+import { patchProblem } from "../backbones/vision_transformer.ts";
+import { openWeights } from "../weights/open_weights.ts";
+
+/** An output of a network that can be a teacher's embedding: the projection head's, or the backbone's. */
+export type TeacherLayer = "head" | "features";
+
+/** Which files a teacher reads. */
+export interface PretrainedOptions {
+  /** Layouts that are accepted; default: all of the network's. */
+  layouts?: readonly Layout[];
+}
+
+/** Options that recipes write for a teacher with a file of weights, beside those that say which. */
+export const teacherOptions = {
+  /** Of the weights file; null: unchecked. */
+  sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, "Expected 64 hexadecimal digits").nullable().default(null),
+  /** Side of the views it sees, in pixels; null: the augmenter's size. */
+  input_size: z.int().min(32).nullable().default(null),
+  precision: z.enum(["fp32", "bf16", "auto"]).default("auto"),
+};
+
+/** {@link teacherOptions}, read. */
+interface TeacherOptions {
+  sha256: string | null;
+  input_size: number | null;
+  precision: Precision;
+  allow_unused?: boolean;
+}
+
+/**
+ * The options and functions of a teacher plugin, to be spread into `definePlugin`.
+ *
+ * @param given.networks Names that a recipe may choose from; the first is the default.
+ * @param given.layers What may be its embedding; the first is the default.
+ *
+ * @example A teacher of files whose names are torchvision's below `backbone.`
+ * ```ts
+ * import { definePlugin } from "@seed/core";
+ * import { plainLayout, pretrainedTeacher } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * const layout = { ...plainLayout("mine", ["backbone.conv1.weight"], "fc."), prefix: "backbone." };
+ * const plugin = definePlugin({
+ *   kind: "teacher",
+ *   name: "my-teacher",
+ *   apiVersion: 1,
+ *   about: { summary: "A ResNet-50 of my own" },
+ *   ...pretrainedTeacher({ networks: ["resnet50", "resnet18"], layouts: [layout], layers: ["features"] }),
+ * });
+ *
+ * const { network, layer, precision } = plugin.options.parse({ weights: "mine.pth" });
+ * assert.deepEqual([network, layer, precision], ["resnet50", "features", "auto"]);
+ * ```
+ */
+export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
+  given: PretrainedOptions & { networks: readonly [N, ...N[]]; layers: readonly [L, ...L[]] },
+) {
+  const options = z.strictObject({
+    network: z.enum(given.networks).default(given.networks[0]),
+    weights: z.string(),
+    layer: z.enum(given.layers).default(given.layers[0] as never),
+    ...teacherOptions,
+    /** True: entries of the file that the network does not need are no error. */
+    allow_unused: z.boolean().default(false),
+  });
+  type Options = z.output<typeof options>;
+  return {
+    options,
+    async checkFiles({ network, weights, layer, sha256, input_size }: Options, { resolve }: PluginContext) {
+      const { patch = 1 } = networkNamed(network), problem = patchProblem(input_size ?? patch, patch);
+      if (problem) throw new UsageError(`${problem}; set the teacher's input_size`);
+      using file = await openWeights(resolve(weights));
+      if (sha256 !== null) await checkSha256(file.path, sha256);
+      acceptedLayout(file, networkNamed(network), { ...given, layer });
+    },
+    async standIn(options: Options, { folder }: { folder: string }): Promise<Options> {
+      const network = networkNamed(options.network);
+      const weights = await writeStandInWeights(folder, network, given.layouts ?? network.layouts);
+      return { ...options, weights, sha256: null };
+    },
+    create: (options: Options, context: NetworkContext) =>
+      loadTeacher(context.resolve(options.weights), networkNamed(options.network), {
+        ...{ layouts: given.layouts, layer: options.layer, options, context },
+      }),
+  };
+}
+
+/**
+ * Reads a teacher's weights.
+ *
+ * @throws {RunError} If the file has another checksum, is in none of the layouts, or does not fit the network.
+ */
+export async function loadTeacher(
+  path: string,
+  network: Network,
+  given: PretrainedOptions & { layer: TeacherLayer; options: TeacherOptions; context: NetworkContext },
+): Promise<FrozenTeacher> {
+  const { options, context, layer } = given;
+  using file = await openWeights(path);
+  const sha256 = await checkSha256(path, options.sha256);
+  const layouts = [acceptedLayout(file, network, given)];
+  const frozen = FrozenNetwork.load(file, network, { layouts, allowUnused: options.allow_unused });
+  return new FrozenTeacher({
+    name: "teacher",
+    engine: context.engine,
+    parameters: frozen.parameters,
+    forward: (images: tf.Tensor4D) => layer === "head" ? frozen.embedding(images) : frozen.features(images),
+    embeddingDim: layer === "head" ? frozen.headDim! : frozen.featureDim,
+    inputSize: options.input_size,
+    precision: options.precision,
+    weights: { file: path, sha256, layout: frozen.layout.name, tensors: frozen.parameters.count },
+  });
+}
+
+function acceptedLayout(
+  file: WeightsFile,
+  network: Network,
+  { layouts, layer }: PretrainedOptions & { layer: TeacherLayer },
+): Layout {
+  const layout = layoutOf(file, network, layouts);
+  if (layer === "head" && layout.head === null) {
+    throw new RunError(
+      `The weights in "${file.path}" are in the layout "${layout.name}", which has no projection head, and the ` +
+        "teacher's embedding is the head's output; take a file with the head, or set the teacher's layer to features",
+    );
+  }
+  return layout;
+}

@@ -1,0 +1,112 @@
+/**
+ * All tests, and all examples in the documentation: what `deno test --allow-all --doc` runs, in processes of a few
+ * files each, two at a time. In a single process they would wait for one another with half of the processor idle, and
+ * what TensorFlow has taken of its memory would not come back before the end. The closing line is `deno test`'s, of all
+ * of them together.
+ *
+ * With arguments it is `deno test --allow-all --doc` with those: `deno task test tests/cli_test.ts`.
+ *
+ * @module
+ */
+import { closingLine, NOTHING, summaryOf, type TestSummary, total } from "./support/test_summary.ts";
+
+/** How many processes run at a time; several are slower where each has a core of its own alone. */
+const JOBS = Number(Deno.env.get("SEED_TEST_JOBS") ?? Math.min(2, navigator.hardwareConcurrency));
+
+/** Files that take the longest, or the most memory: a process each, begun first. */
+const LONG = [
+  "tests/dry_run_test.ts",
+  "tests/golden/trajectory_test.ts",
+  "tests/conformance_test.ts",
+  "tests/teacher_cache_test.ts",
+  "tests/resume_test.ts",
+  "tests/cli_test.ts",
+  "tests/conformance_sabotage_test.ts",
+  "tests/distill_test.ts",
+  "tests/golden/mobile_networks_test.ts",
+  "tests/golden/resnet_test.ts",
+  "tests/golden/vision_transformer_test.ts",
+];
+
+/** How many of the other files share a process. */
+const GROUP = 20;
+
+/** One process: its arguments after `deno test`, and what it is called. */
+interface Job {
+  name: string;
+  args: string[];
+}
+
+/** Paths of all test files, as `deno test` finds them. */
+async function testFiles(folder = "."): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = folder === "." ? name : `${folder}/${name}`;
+    if (isDirectory && !name.startsWith(".") && name !== "node_modules") found.push(...await testFiles(path));
+    else if (/(^|[._])test\.[mc]?[jt]sx?$/.test(name)) found.push(path);
+  }
+  return found.sort();
+}
+
+function jobsOf(files: readonly string[]): Job[] {
+  const missing = LONG.find((path) => !files.includes(path));
+  if (missing) throw new Error(`There is no "${missing}"; mend the list LONG in tests/run.ts`);
+  const others = files.filter((path) => !LONG.includes(path));
+  const groups = Array.from(
+    { length: Math.ceil(others.length / GROUP) },
+    (_, i) => others.slice(i * GROUP, (i + 1) * GROUP),
+  );
+  return [
+    { name: "types", args: ["--doc", "--no-run"] },
+    ...LONG.map((path) => ({ name: path, args: ["--doc", "--no-check", path] })),
+    ...groups.map((paths) => ({
+      name: `${paths[0]} to ${paths.at(-1)}`,
+      args: ["--doc", "--no-check", ...paths],
+    })),
+    { name: "examples", args: ["--doc", "--no-check", `--ignore=${files.join()}`] },
+  ];
+}
+
+async function denoTest(
+  args: string[],
+  output: "inherit" | "piped",
+): Promise<{ code: number; text: string }> {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--allow-all", ...args],
+    // An arena a thread would keep what it has freed: gigabytes, after some networks.
+    env: { MALLOC_ARENA_MAX: "1" },
+    stdout: output,
+    stderr: output,
+  }).spawn();
+  let text = "";
+  const collect = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const chunk of stream.pipeThrough(new TextDecoderStream() as never)) text += chunk;
+  };
+  if (output === "piped") await Promise.all([collect(process.stdout), collect(process.stderr)]);
+  return { code: (await process.status).code, text };
+}
+
+async function runAll(): Promise<number> {
+  const started = performance.now(), jobs = jobsOf(await testFiles());
+  const summaries: TestSummary[] = [], failures: string[] = [];
+  const waiting = jobs.values();
+  await Promise.all(Array.from({ length: JOBS }, async () => {
+    for (const { name, args } of waiting) {
+      const began = performance.now(), { code, text } = await denoTest(args, "piped");
+      const summary = summaryOf(text), seconds = Math.round((performance.now() - began) / 1000);
+      const failed = code !== 0 || summary === null && !args.includes("--no-run");
+      // A process can also fail outside of its tests.
+      summaries.push({ ...NOTHING, ...summary, failed: Math.max(summary?.failed ?? 0, failed ? 1 : 0) });
+      if (failed) failures.push(text);
+      else console.log(text);
+      console.log(`${name}: ${failed ? "failed, see below" : "done"} in ${seconds} s\n`);
+    }
+  }));
+  for (const text of failures) console.log(text);
+  console.log(`\n${closingLine(total(summaries), (performance.now() - started) / 1000)}`);
+  return failures.length ? 1 : 0;
+}
+
+if (import.meta.main) {
+  Deno.exit(Deno.args.length ? (await denoTest(["--doc", ...Deno.args], "inherit")).code : await runAll());
+}
