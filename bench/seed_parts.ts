@@ -14,7 +14,6 @@ import { FrozenNetwork } from "@seed/nn/host";
 import objectivePlugin from "@seed/objective-seed";
 import queuePlugin from "@seed/queue-fifo";
 import studentPlugin from "@seed/student-efficientnet";
-import { EagerFunction } from "../plugins/engines/tensorflow/traced_function.ts";
 import { pixels, weightsFile } from "../tests/golden/formula.ts";
 import resnet50 from "../tests/golden/resnet50_state_dict.json" with { type: "json" };
 import { testContext } from "../tests/support/engine.ts";
@@ -146,15 +145,4 @@ export class SeedParts {
       tf.dispose(results);
     };
   }
-}
-
-/** The same engine operation by operation. */
-export function eager(engine: Engine): Engine {
-  return {
-    ...{ name: engine.name, version: engine.version, device: engine.device, traces: false },
-    arithmetic: () => "fp32",
-    trace: (fn, { name }) => new EagerFunction(name, fn),
-    upload: (bytes, shape) => engine.upload(bytes, shape),
-    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
-  };
 }

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { tf } from "@seed/core";
+import { tf, untraced } from "@seed/core";
 import { readProcessor } from "../plugins/engines/tensorflow/processor.ts";
 import { testEngine } from "../tests/support/engine.ts";
 import { Contest, type Contestant, CORES, processorTime, ratio } from "./contest.ts";
 import { numberOf } from "./environment.ts";
 import { Peer } from "./peer.ts";
-import { eager, loadTeacher, SeedParts } from "./seed_parts.ts";
+import { loadTeacher, SeedParts } from "./seed_parts.ts";
 
 const at = {
   batch: numberOf("SEED_BENCH_BATCH", 32),
@@ -19,7 +19,7 @@ const at = {
 
 const engine = await testEngine(), teacher = loadTeacher();
 const parts = await SeedParts.create(engine, teacher, at);
-const operationByOperation = await SeedParts.create(eager(engine), teacher, at);
+const operationByOperation = await SeedParts.create(untraced(engine), teacher, at);
 const images = parts.upload(), lossAndQueue = parts.lossAndQueue();
 const [zS, zT] = [0, 1].map((seed) => {
   const rows = tf.randomNormal([at.batch, parts.student.embeddingDim], 0, 1, "float32", seed);

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import { tf, UsageError, writeAtomically, writeSafetensors } from "@seed/core";
 import { sha256OfFile } from "@seed/core/host";
+import { EagerEngine } from "@seed/engine-eager";
 import {
   exportOnnx,
   type LoadedNetwork,
@@ -10,7 +11,6 @@ import {
   writeTorch,
 } from "@seed/nn/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
-import { eagerEngine } from "./eager_engine.ts";
 import { interruptible } from "./interruptible.ts";
 import { openSubject } from "./network_subject.ts";
 import { subjectFlags } from "./subject_flags.ts";
@@ -72,7 +72,7 @@ export async function run(args: string[]): Promise<number> {
   using subject = await openSubject(flags);
   return await interruptible("nothing is written", async (host) => {
     // Of a file, weights only pass through, and the network runs on shapes: nothing has to be downloaded.
-    await using engine = subject.run ? await subject.openEngine(host) : await eagerEngine();
+    await using engine = subject.run ? await subject.openEngine(host) : await EagerEngine.open();
     using network = await subject.load({ engine, host }, { foldBatchNorm: false });
     const { weights } = subject;
     const facts = { ...await write(network, wanted), weights, weights_sha256: await sha256OfFile(weights) };

@@ -15,7 +15,7 @@ Lists what there is; without a name, everything.
   caches     teachers' embeddings below caches/ here, with their size and what they are of
   --json     prints { NAME: [...] } on standard output`;
 
-// deno-lint-ignore no-explicit-any -- each lists items of its own
+// Each lists items of its own.
 const LISTINGS: Record<string, () => Promise<Listing<any>>> = {
   recipes: async () => (await import("./listings/recipes.ts")).recipes,
   plugins: async () => (await import("./listings/plugins.ts")).plugins,

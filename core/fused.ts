@@ -1,10 +1,8 @@
+import { FUSED_KERNEL, hasKernel, PRODUCT_KERNEL } from "./interfaces/kernels.ts";
 import { tf } from "./tf.ts";
 
 /** Tensors in, tensors out, by element-wise operations, reductions and the like; no state, no data reads. */
 export type FusedBody = (...inputs: tf.Tensor[]) => tf.Tensor[];
-
-/** Kernel by which an engine offers to compile a body into one operation; attributes: `{ body }`. */
-export const FUSED_KERNEL = "SeedFused";
 
 /**
  * Runs a body as one operation where the engine can compile it, else operation by operation. A chain of
@@ -16,15 +14,12 @@ export const FUSED_KERNEL = "SeedFused";
  *   module, not a closure made at each call.
  */
 export function fused(body: FusedBody, ...inputs: tf.Tensor[]): tf.Tensor[] {
-  if (!tf.getKernel(FUSED_KERNEL, tf.getBackend())) return tf.tidy(() => body(...inputs));
+  if (!hasKernel(FUSED_KERNEL)) return tf.tidy(() => body(...inputs));
   const named = Object.fromEntries(inputs.map((input, i) => [`${i}`, input]));
   const attributes = { body } as unknown as tf.NamedAttrMap;
   const outputs = tf.engine().runKernel(FUSED_KERNEL, named, attributes) as tf.Tensor | tf.Tensor[];
   return Array.isArray(outputs) ? outputs : [outputs];
 }
-
-/** Kernel by which an engine offers products in a function's precision; attributes: `{ transposeA, transposeB }`. */
-export const PRODUCT_KERNEL = "SeedProduct";
 
 /**
  * A matrix product, or one for each matrix of two stacks of equal height, that takes part in a traced function's
@@ -38,6 +33,6 @@ export function product<T extends tf.Tensor2D | tf.Tensor3D>(
   transposeA = false,
   transposeB = false,
 ): T {
-  if (!tf.getKernel(PRODUCT_KERNEL, tf.getBackend())) return tf.matMul(a, b, transposeA, transposeB);
+  if (!hasKernel(PRODUCT_KERNEL)) return tf.matMul(a, b, transposeA, transposeB);
   return tf.engine().runKernel(PRODUCT_KERNEL, { a, b }, { transposeA, transposeB }) as T;
 }

@@ -28,7 +28,7 @@
  * @module
  */
 export { RunError, UsageError } from "./errors.ts";
-export { fused, FUSED_KERNEL, type FusedBody, product, PRODUCT_KERNEL } from "./fused.ts";
+export { fused, type FusedBody, product } from "./fused.ts";
 export { type KeyPart, Random } from "./random.ts";
 export { tf } from "./tf.ts";
 export { unitRows } from "./unit_rows.ts";
@@ -54,6 +54,8 @@ export { PackedTexts, PackedTextsBuilder } from "./data/packed/packed_texts.ts";
 export { type PixelRecords, recordImageSet } from "./data/packed/pixel_records.ts";
 export { readTar, type TarMember } from "./data/tar/read_tar.ts";
 export { sizeOfChunks, TAR_END, tarMember } from "./data/tar/write_tar.ts";
+export { EagerFunction, untraced } from "./engine/eager_function.ts";
+export { TracedInputs } from "./engine/traced_inputs.ts";
 export {
   accuracy,
   byClass,
@@ -117,6 +119,19 @@ export {
   type ViewMaker,
   type ViewRequest,
 } from "./interfaces/evaluator.ts";
+export {
+  BATCH_NORM_GRADIENT_KERNEL,
+  BATCH_NORM_INFERENCE_KERNEL,
+  BATCH_NORM_KERNEL,
+  BIAS_ADD_KERNEL,
+  type EngineBackend,
+  FUSED_KERNEL,
+  hasKernel,
+  LAYER_NORM_KERNEL,
+  NORMALIZE_KERNEL,
+  padsExplicitly,
+  PRODUCT_KERNEL,
+} from "./interfaces/kernels.ts";
 export type {
   EvaluationRecord,
   Logger,

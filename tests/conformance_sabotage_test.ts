@@ -7,9 +7,12 @@
 import assert from "node:assert/strict";
 import {
   type Augmenter,
+  BATCH_NORM_GRADIENT_KERNEL,
+  BIAS_ADD_KERNEL,
   type DataSource,
   type Evaluator,
   type Logger,
+  NORMALIZE_KERNEL,
   type Objective,
   Random,
   type Teacher,
@@ -20,6 +23,7 @@ import {
   checkDataSource,
   checkEngine,
   checkEvaluator,
+  checkKernels,
   checkLogger,
   checkObjective,
   checkQueue,
@@ -44,11 +48,12 @@ const context = { ...testContext, engine };
 async function failures(suite: (steps: Steps) => Promise<void>): Promise<string[]> {
   const failed: string[] = [];
   await suite({
-    async step(name, check) {
+    async step(...[step, check]: [string, () => void | Promise<void>] | [object, undefined?]) {
+      if (typeof step !== "string" || !check) return; // does not apply
       try {
         await check();
       } catch {
-        failed.push(name);
+        failed.push(step);
       }
     },
   });
@@ -487,4 +492,50 @@ Deno.test("checkEngine() on one that uploads to 0..1", async () => {
     upload: (pixels, shape) => tf.tidy(() => tf.div(real.upload(pixels, shape), 255)),
   }));
   await expectFailure((t) => checkEngine(t, { engine: scaled }), /uploads pixels/);
+});
+
+/** Runs `test` while a kernel of the backend is another one. */
+async function withKernel(
+  kernelName: string,
+  kernelFunc: tf.KernelConfig["kernelFunc"],
+  test: () => Promise<void>,
+): Promise<void> {
+  const real = tf.getKernel(kernelName, "cpu");
+  if (real) tf.unregisterKernel(kernelName, "cpu");
+  tf.registerKernel({ kernelName, backendName: "cpu", kernelFunc });
+  try {
+    await test();
+  } finally {
+    tf.unregisterKernel(kernelName, "cpu");
+    if (real) tf.registerKernel(real);
+  }
+}
+
+const kernelsFail = (step: RegExp | null) => expectFailure((t) => checkKernels(t, engine), step);
+
+Deno.test("checkKernels() on an engine without any", () => kernelsFail(null));
+
+Deno.test("checkKernels() on one with a kernel that computes something else", () => {
+  const kernel: tf.KernelConfig["kernelFunc"] = ({ inputs: { x, bias } }) =>
+    tf.sub(x as tf.Tensor, bias as tf.Tensor);
+  return withKernel(BIAS_ADD_KERNEL, kernel, () => kernelsFail(/computes by SeedBiasAdd/));
+});
+
+for (const name of [BATCH_NORM_GRADIENT_KERNEL, NORMALIZE_KERNEL]) {
+  Deno.test(`checkKernels() on one that has ${name} and should not`, () =>
+    withKernel(name, () => [], () => kernelsFail(/belong together/)));
+}
+
+Deno.test("checkKernels() on one that does not pad explicitly, though it says so", async () => {
+  const backend = tf.backend() as { explicitPadding?: boolean }, name = "DepthwiseConv2dNativeBackpropInput";
+  const { kernelFunc } = tf.getKernel(name, "cpu")!;
+  backend.explicitPadding = true;
+  try {
+    await kernelsFail(null);
+    const forgets: tf.KernelConfig["kernelFunc"] = (given) =>
+      kernelFunc({ ...given, attrs: { ...given.attrs, pad: "same" } });
+    await withKernel(name, forgets, () => kernelsFail(/explicit padding/));
+  } finally {
+    delete backend.explicitPadding;
+  }
 });

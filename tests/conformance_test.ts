@@ -69,7 +69,6 @@ const engine = await testEngine();
 const context = { ...testContext, engine };
 
 /** Options as a recipe would give them, with the plugin's defaults. */
-// deno-lint-ignore no-explicit-any
 const options = (plugin: Pick<Plugin<any>, "options">, given = {}) => plugin.options.parse(given) as any;
 
 /** Names of the plugins that a suite is run on. */

@@ -10,8 +10,11 @@
  */
 import { closingLine, NOTHING, summaryOf, type TestSummary, total } from "./support/test_summary.ts";
 
-/** How many processes run at a time; several are slower where each has a core of its own alone. */
+/** How many processes run at a time; on two cores a third gains nothing, and takes memory. */
 const JOBS = Number(Deno.env.get("SEED_TEST_JOBS") ?? Math.min(2, navigator.hardwareConcurrency));
+if (!Number.isInteger(JOBS) || JOBS < 1) {
+  throw new Error(`SEED_TEST_JOBS is "${Deno.env.get("SEED_TEST_JOBS")}", expected a number of processes`);
+}
 
 /** Files that take the longest, or the most memory: a process each, begun first. */
 const LONG = [
@@ -29,7 +32,7 @@ const LONG = [
 ];
 
 /** How many of the other files share a process. */
-const GROUP = 20;
+const GROUP = 12;
 
 /** One process: its arguments after `deno test`, and what it is called. */
 interface Job {

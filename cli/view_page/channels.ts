@@ -1,6 +1,6 @@
 import { tf } from "@seed/core";
 import { createPlugin, type Host, pluginContext, type Recipe } from "@seed/core/host";
-import { eagerEngine } from "../eager_engine.ts";
+import { EagerEngine } from "@seed/engine-eager";
 
 /** A number a channel, RGB. */
 export type Channels = readonly [number, number, number];
@@ -50,7 +50,7 @@ function channels(of: (channel: number) => number): Channels {
 /** What the recipe's student normalises by: it is made for a moment, without the recipe's engine. */
 export async function studentInput(recipe: Recipe, host: Host): Promise<{ mean: Channels; std: Channels }> {
   tf.enableProdMode(); // no advice on backends from tfjs
-  await using engine = await eagerEngine();
+  await using engine = await EagerEngine.open();
   const context = pluginContext(recipe.student, recipe.seed, host);
   using student = await createPlugin(recipe.student, { ...context, engine, embeddingDim: null });
   return { mean: student.mean, std: student.std };

@@ -26,7 +26,7 @@ export async function checkDataSource(t: Steps, { make }: DataSourceSubject): Pr
     await t.step(`names each image of ${name} once`, () => {
       assert.equal(new Set(all.map((image) => image.name)).size, set.length);
     });
-    await t.step(`has plain references that lead to images in ${name}`, async () => {
+    await t.step(`has plain references to files, or to what its reader reads, in ${name}`, async () => {
       assert.deepEqual(structuredClone(all), all);
       const step = Math.max(1, Math.floor(all.length / LOOKED_AT));
       for (let i = 0; i < all.length; i += step) await checkImage(all[i]);

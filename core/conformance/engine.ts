@@ -3,7 +3,8 @@ import type { Engine } from "../interfaces/engine.ts";
 import { tf } from "../tf.ts";
 import { assertFlat } from "./memory.ts";
 import { assertClose, sameValues } from "./numbers.ts";
-import type { Steps } from "./steps.ts";
+import { checkKernels } from "./kernels.ts";
+import { ignoreStep, type Steps } from "./steps.ts";
 
 /** An engine to check; it stays open. */
 export interface EngineSubject {
@@ -42,7 +43,7 @@ function sumsOfThree(x: tf.Tensor): tf.Tensor[] {
 
 /**
  * Checks what {@link Engine} promises: a traced function does what its body does, reads variables anew, and takes
- * any other tensor as a constant.
+ * any other tensor as a constant; and that each optional kernel that the engine registers computes what it stands for.
  */
 export async function checkEngine(t: Steps, { engine }: EngineSubject): Promise<void> {
   const first = async (tensors: tf.Tensor[] | Promise<tf.Tensor[]>) => {
@@ -82,6 +83,18 @@ export async function checkEngine(t: Steps, { engine }: EngineSubject): Promise<
     assert.deepEqual([...await first(affine.call(other))], [35]);
     tf.dispose([variable, constant, x, other]);
   });
+  await t.step("computes with tensors that functions share as with constants", async () => {
+    const weight = tf.tensor2d([[1, 2], [3, 4]]),
+      x = tf.tensor2d([[5, 6]]),
+      y = tf.tensor2d([[5, 6], [7, 8]]);
+    const body = (x: tf.Tensor) => [tf.matMul(x as tf.Tensor2D, weight)], shared = [weight];
+    using one = engine.trace(body, { name: "shared", shared });
+    using two = engine.trace(body, { name: "shared again", shared });
+    assert.deepEqual([...await first(one.call(x))], [23, 34]);
+    assert.deepEqual([...await first(two.call(y))], [23, 34, 31, 46]);
+    assert.deepEqual([...await first(one.call(x))], [23, 34]);
+    tf.dispose([weight, x, y]);
+  });
   await t.step("gives the same bits every time, of calls at the same time too", async () => {
     const x = tf.randomNormal([64, 64]), y = tf.randomNormal([64, 64]);
     using product = engine.trace((a, b) => [tf.softmax(tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D))], {
@@ -105,30 +118,37 @@ export async function checkEngine(t: Steps, { engine }: EngineSubject): Promise<
     x.dispose();
   });
   await t.step("refuses another shape or dtype, naming the function", async () => {
-    if (!engine.traces) return; // eager functions take any
     using negative = engine.trace((x) => [tf.neg(x)], { name: "negative" });
     const x = tf.zeros([2, 3]), others = [tf.zeros([3, 2]), tf.zeros([2, 3], "int32")];
     tf.dispose(await negative.call(x));
     for (const other of others) await assert.rejects(negative.call(other), /negative/);
     tf.dispose([x, ...others]);
   });
-  await t.step("refuses to read data inside a trace, naming the function", async () => {
-    if (!engine.traces) return;
+  const ofTraces = async (name: string, check: () => Promise<void>) => {
+    if (engine.traces) await t.step(name, check);
+    else await ignoreStep(t, name, "the engine runs operation by operation");
+  };
+  await ofTraces("refuses to read data inside a trace, naming the function", async () => {
     using peeking = engine.trace((x) => [tf.scalar(tf.sum(x).dataSync()[0])], { name: "peeking" });
     const x = tf.ones([2]);
     await assert.rejects(peeking.call(x), /peeking/);
     x.dispose();
   });
-  await t.step("leaves variables as they were when a trace fails", async () => {
+  const failing = async (name: string, then: (variable: tf.Variable) => void) => {
     const variable = tf.variable(tf.scalar(2)), x = tf.scalar(1);
-    using failing = engine.trace((x) => {
+    using traced = engine.trace((x) => {
       variable.assign(tf.add(variable, x) as tf.Scalar);
       throw new Error("The body broke");
-    }, { name: "failing" });
-    await assert.rejects(failing.call(x), /The body broke/);
-    if (engine.traces) assert.deepEqual([...variable.dataSync()], [2]);
+    }, { name });
+    await assert.rejects(traced.call(x), /The body broke/);
+    then(variable);
     tf.dispose([variable, x]);
-  });
+  };
+  await t.step("passes on what a body throws", () => failing("throwing", () => {}));
+  await ofTraces(
+    "leaves variables as they were when a trace fails",
+    () => failing("failing", (variable) => assert.deepEqual([...variable.dataSync()], [2])),
+  );
   await t.step("uploads pixels as they are", async () => {
     const pixels = Uint8Array.from({ length: 2 * 3 * 4 * 3 }, (_, i) => i * 7);
     const tensor = engine.upload(pixels, [2, 3, 4, 3]);
@@ -146,4 +166,5 @@ export async function checkEngine(t: Steps, { engine }: EngineSubject): Promise<
     await assertFlat(() => engine.upload(new Uint8Array(3), [1, 1, 1, 3]).dispose());
     tf.dispose([x, lr]);
   });
+  await checkKernels(t, engine);
 }

@@ -17,6 +17,7 @@ export * from "./augmenter.ts";
 export * from "./data_source.ts";
 export * from "./engine.ts";
 export * from "./evaluator.ts";
+export * from "./kernels.ts";
 export * from "./logger.ts";
 export * from "./objective.ts";
 export * from "./queue.ts";

@@ -12,7 +12,8 @@ export interface TracedFunction extends Disposable {
    * Runs the function without blocking the event loop. The caller owns the returned tensors. Variables that the
    * function assigned hold their new values when the promise resolves.
    *
-   * @throws {Error} If an input's shape or dtype differs from the one traced.
+   * @throws {Error} If an input's shape or dtype differs from the first call's, also where nothing is traced; the
+   *   message names the function. {@link TracedInputs} checks it.
    */
   call(...inputs: tf.Tensor[]): Promise<tf.Tensor[]>;
 }
@@ -28,6 +29,12 @@ export interface TraceOptions {
    * {@link product} and the maps between them may leave it. Default: all of the function may.
    */
   training?: boolean;
+  /**
+   * Tensors that several functions have in common: a frozen network's weights. An engine that is as fast so reads them
+   * where they are, instead of keeping a copy of them in each function. They must live as long as the function, and
+   * keep their values. Default: none.
+   */
+  shared?: readonly tf.Tensor[];
 }
 
 /**
@@ -55,7 +62,7 @@ export interface Engine extends AsyncDisposable {
    * Makes `fn` one operation. At the first call `fn` runs once on tensors of the inputs' shapes and dtypes; later
    * calls repeat what it recorded. Inside, `tf` is used as ever:
    * gradients, `tf.tidy`, `variable.assign(value)`. A `tf.Variable` that `fn` reads is read anew at each call; any
-   * other tensor it closes over is a constant of the graph (frozen weights). Data cannot be read inside.
+   * other tensor it closes over is a constant of the graph, unless it is {@link TraceOptions.shared}. Data cannot be read inside.
    *
    * @throws {RunError} If the device does not have the precision.
    */

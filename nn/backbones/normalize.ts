@@ -1,4 +1,4 @@
-import { tf } from "@seed/core";
+import { hasKernel, NORMALIZE_KERNEL, tf } from "@seed/core";
 
 /** Mean and deviation of a network's input channels, of pixels in 0..1. */
 export interface Normalization {
@@ -38,8 +38,8 @@ export const EFFICIENTNET_LITE: Normalization = {
  */
 export function normalize(images: tf.Tensor4D, { mean, std }: Normalization): tf.Tensor4D {
   // One operation on the backend that records networks: what is exported begins after it.
-  if (tf.getKernel("SeedNormalize", tf.getBackend())) {
-    return tf.engine().runKernel("SeedNormalize", { x: images }) as tf.Tensor4D;
+  if (hasKernel(NORMALIZE_KERNEL)) {
+    return tf.engine().runKernel(NORMALIZE_KERNEL, { x: images }) as tf.Tensor4D;
   }
   return tf.tidy(() => {
     const scale = std.map((s) => 1 / (255 * s)), shift = mean.map((m, i) => -m / std[i]);

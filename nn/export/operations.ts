@@ -1,4 +1,4 @@
-import type { tf } from "@seed/core";
+import { BATCH_NORM_INFERENCE_KERNEL, type tf } from "@seed/core";
 import type { Build } from "../layouts/layout.ts";
 import { CountingParameters } from "../networks/network_size.ts";
 import type { Normalization } from "../backbones/normalize.ts";
@@ -17,8 +17,10 @@ export function operationsOf(forward: (images: tf.Tensor4D) => void, side: numbe
   const steps: string[] = [], norms: { epsilon: number; scale: tf.Tensor }[] = [];
   observeOperations(() => forward(shapeOnly([1, side, side, 3]) as tf.Tensor4D), (operation) => {
     const { kernel, inputs, attributes, output } = operation, { epsilon, ...others } = attributes;
-    if (kernel === "SeedBatchNormInference") norms.push({ epsilon: epsilon as number, scale: inputs.scale });
-    const told = kernel === "SeedBatchNormInference" ? others : attributes;
+    if (kernel === BATCH_NORM_INFERENCE_KERNEL) {
+      norms.push({ epsilon: epsilon as number, scale: inputs.scale });
+    }
+    const told = kernel === BATCH_NORM_INFERENCE_KERNEL ? others : attributes;
     steps.push(`${kernel} ${JSON.stringify(told)} to [${output.shape}]`);
   });
   return { steps, norms };

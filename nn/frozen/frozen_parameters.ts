@@ -56,6 +56,11 @@ export class FrozenParameters implements ParameterSource, Disposable {
     return this.#taken.size;
   }
 
+  /** What the network is made of now, folded batch norms and all, without what was folded. */
+  get tensors(): tf.Tensor[] {
+    return this.#tensors.filter(({ isDisposed }) => !isDisposed);
+  }
+
   get(name: string, kind: ParameterKind, shape: readonly number[], _init: Initializer): tf.Tensor {
     const fileName = this.options.rename?.(name) ?? name;
     this.#taken.add(fileName);

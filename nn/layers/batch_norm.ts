@@ -1,4 +1,10 @@
-import { tf } from "@seed/core";
+import {
+  BATCH_NORM_GRADIENT_KERNEL,
+  BATCH_NORM_INFERENCE_KERNEL,
+  BATCH_NORM_KERNEL,
+  hasKernel,
+  tf,
+} from "@seed/core";
 import { constant } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
@@ -37,8 +43,8 @@ export function batchNormParameters(
 
 /** Normalises by the running statistics: one operation on a backend that has it, as the one that records has. */
 export function batchNormInference<T extends tf.Tensor>(x: T, p: BatchNormParameters, epsilon: number): T {
-  if (tf.getKernel("SeedBatchNormInference", tf.getBackend())) {
-    return tf.engine().runKernel("SeedBatchNormInference", { x, ...p }, { epsilon }) as T;
+  if (hasKernel(BATCH_NORM_INFERENCE_KERNEL)) {
+    return tf.engine().runKernel(BATCH_NORM_INFERENCE_KERNEL, { x, ...p }, { epsilon }) as T;
   }
   return tf.tidy(() => {
     const factor = tf.mul(p.scale, tf.rsqrt(tf.add(p.runningVariance, epsilon)));
@@ -53,7 +59,7 @@ export function batchNormTraining(
   options: BatchNormOptions,
 ): tf.Tensor4D {
   const { epsilon = 1e-5, momentum = 0.1 } = options;
-  const fused = tf.getKernel("SeedBatchNorm", tf.getBackend()) ? fusedBatchNorm : composedBatchNorm;
+  const fused = hasKernel(BATCH_NORM_KERNEL) ? fusedBatchNorm : composedBatchNorm;
   return fused(x, p, epsilon, (mean, variance) => moveStatistics(p, mean, variance, momentum));
 }
 
@@ -69,7 +75,9 @@ function fusedBatchNorm(
 ): tf.Tensor4D {
   const run = tf.customGrad((...args) => {
     const [x, scale, offset, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-    const outputs = tf.engine().runKernel("SeedBatchNorm", { x, scale, offset }, { epsilon }) as tf.Tensor[];
+    const outputs = tf.engine().runKernel(BATCH_NORM_KERNEL, { x, scale, offset }, {
+      epsilon,
+    }) as tf.Tensor[];
     const [y, mean, unbiasedVariance, reserve1, reserve2, reserve3] = outputs;
     onStatistics(mean, unbiasedVariance);
     save([x, scale, reserve1, reserve2, reserve3]);
@@ -81,7 +89,7 @@ function fusedBatchNorm(
 function fusedGradient(dy: tf.Tensor, saved: tf.Tensor[], epsilon: number): tf.Tensor[] {
   const [x, scale, reserve1, reserve2, reserve3] = saved;
   const inputs = { dy, x, scale, reserve1, reserve2, reserve3 };
-  return tf.engine().runKernel("SeedBatchNormGrad", inputs, { epsilon }) as tf.Tensor[];
+  return tf.engine().runKernel(BATCH_NORM_GRADIENT_KERNEL, inputs, { epsilon }) as tf.Tensor[];
 }
 
 /** From elementary operations, for backends without the kernels. */

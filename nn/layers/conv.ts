@@ -1,4 +1,4 @@
-import { tf } from "@seed/core";
+import { padsExplicitly, tf } from "@seed/core";
 import type { Initializer } from "../parameters/initializer.ts";
 import { kaimingFanOut } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
@@ -59,16 +59,11 @@ export function convolve(x: tf.Tensor4D, weight: tf.Tensor4D, options: ConvOptio
   const sides: [number, number][] = [[0, 0], [before, after], [before, after], [0, 0]];
   // TensorFlow 2.21 forgets explicit padding where oneDNN fuses a bias with a depthwise convolution, and aborts. Of
   // other convolutions it keeps the gradients from oneDNN, which costs more than a padded copy; biased ones are frozen.
-  if (canPadExplicitly() && depthwise !== biased) {
+  if (padsExplicitly() && depthwise !== biased) {
     return run(x, weight, stride, sides as Parameters<typeof run>[3]) as tf.Tensor4D;
   }
   const padded = tf.pad(x, sides) as tf.Tensor4D;
   return run(padded, weight, stride, "valid") as tf.Tensor4D;
-}
-
-/** tfjs's `cpu` backend ignores what explicit padding means for depthwise gradients; TensorFlow's kernels do not. */
-function canPadExplicitly(): boolean {
-  return tf.getBackend() === "tensorflow";
 }
 
 /** A convolution with a bias, `name.weight` and `name.bias`, which are its `weights`. */

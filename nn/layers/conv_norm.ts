@@ -1,4 +1,4 @@
-import { tf } from "@seed/core";
+import { BIAS_ADD_KERNEL, hasKernel, tf } from "@seed/core";
 import { type Activation, identity } from "./activation.ts";
 import { batchNormInference, batchNormParameters, batchNormTraining } from "./batch_norm.ts";
 import { convolve, type ConvOptions, convWeight } from "./conv.ts";
@@ -92,6 +92,6 @@ export function convNorm(source: ParameterSource, options: ConvNormOptions): Mod
 
 /** As one operation where the engine has it: its graph optimiser looks for that one to fuse. */
 export function addBias(x: tf.Tensor4D, bias: tf.Tensor1D): tf.Tensor4D {
-  if (!tf.getKernel("SeedBiasAdd", tf.getBackend())) return tf.add(x, bias) as tf.Tensor4D;
-  return tf.engine().runKernel("SeedBiasAdd", { x, bias }) as tf.Tensor4D;
+  if (!hasKernel(BIAS_ADD_KERNEL)) return tf.add(x, bias) as tf.Tensor4D;
+  return tf.engine().runKernel(BIAS_ADD_KERNEL, { x, bias }) as tf.Tensor4D;
 }

@@ -1,4 +1,4 @@
-import { fused, tf } from "@seed/core";
+import { fused, hasKernel, LAYER_NORM_KERNEL, tf } from "@seed/core";
 import { constant } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
@@ -21,8 +21,8 @@ export function layerNorm(
   const offset = source.get(`${name}.bias`, "vector", [channels], constant(0));
   return (x) => {
     // One operation on the backend that records networks.
-    if (tf.getKernel("SeedLayerNorm", tf.getBackend())) {
-      return tf.engine().runKernel("SeedLayerNorm", { x, scale, offset }, {
+    if (hasKernel(LAYER_NORM_KERNEL)) {
+      return tf.engine().runKernel(LAYER_NORM_KERNEL, { x, scale, offset }, {
         epsilon: EPSILON,
       }) as tf.Tensor2D;
     }

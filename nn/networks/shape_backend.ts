@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { tf } from "@seed/core";
+import { BATCH_NORM_INFERENCE_KERNEL, LAYER_NORM_KERNEL, NORMALIZE_KERNEL, tf } from "@seed/core";
 
 const NAME = "shapes";
 
@@ -55,7 +55,6 @@ class ShapeBackend extends tf.KernelBackend {
 }
 
 type Shape = readonly number[];
-// deno-lint-ignore no-explicit-any -- each kernel has attributes of its own
 type Rule = (inputs: any, attributes: any, backend: ShapeBackend) => Shape;
 
 const sameAsInput: Rule = ({ x }) => x.shape;
@@ -80,9 +79,9 @@ const RULES: Record<string, Rule> = {
   Rsqrt: sameAsInput,
   Erf: sameAsInput,
   Cast: sameAsInput,
-  SeedBatchNormInference: sameAsInput,
-  SeedLayerNorm: sameAsInput,
-  SeedNormalize: sameAsInput,
+  [BATCH_NORM_INFERENCE_KERNEL]: sameAsInput,
+  [LAYER_NORM_KERNEL]: sameAsInput,
+  [NORMALIZE_KERNEL]: sameAsInput,
   Add: broadcast,
   Sub: broadcast,
   Multiply: broadcast,

@@ -1,5 +1,6 @@
 import type { LoadedNetwork } from "../loaded/loaded_network.ts";
 import { encodeModel, type OnnxModel, type OnnxNode } from "./onnx_model.ts";
+import { OPERATORS } from "./operators.ts";
 import { recordGraph } from "./recorded_graph.ts";
 import { Translation } from "./translation.ts";
 
@@ -46,7 +47,7 @@ export function onnxModel(
     const { features, embedding } = forward(images, outputs !== "features");
     return outputNames.map((output) => output === "features" ? features : embedding!);
   }, { size: inputSize, names: new Map(values.map(({ name, tensor }) => [tensor, name])) });
-  const translation = new Translation(graph, INPUT, { foldBatchNorm });
+  const translation = new Translation(graph, INPUT, { operators: OPERATORS, foldBatchNorm });
   const found = graph.outputs.map((value) => translation.recorded(value));
   const rename = new Map(found.map((value, i) => [value, outputNames[i]]));
   return {

@@ -1,4 +1,4 @@
-import { tf, toTorch } from "@seed/core";
+import { BATCH_NORM_INFERENCE_KERNEL, tf, toTorch } from "@seed/core";
 import { paddedInput, type Padding } from "./padding.ts";
 import type { Kernel, Value } from "./recorded_graph.ts";
 import type { Named, Translation } from "./translation.ts";
@@ -26,7 +26,7 @@ export function linearAt(t: Translation, { from }: Value): Linear | null {
     const before = b.constant && b.shape.length === 1 && t.usedOnce(a) ? linearAt(t, a) : null;
     return before && addBias(before, b);
   }
-  const folds = from.name === "SeedBatchNormInference" && t.options.foldBatchNorm && t.usedOnce(x);
+  const folds = from.name === BATCH_NORM_INFERENCE_KERNEL && t.options.foldBatchNorm && t.usedOnce(x);
   const before = folds ? linearAt(t, x) : null;
   return before && foldBatchNorm(before, from);
 }

@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { RunError, tf } from "@seed/core";
+import { BATCH_NORM_INFERENCE_KERNEL, LAYER_NORM_KERNEL, RunError, tf } from "@seed/core";
 import { FLOAT } from "./onnx_model.ts";
 import { hardActivation } from "./hard_activations.ts";
 import { linear, linearAt } from "./linear.ts";
 import { pad, paddedInput } from "./padding.ts";
-import type { Kernel, Value } from "./recorded_graph.ts";
+import type { Value } from "./recorded_graph.ts";
 import { concat, reshape, slice, tile, transpose } from "./shape_operators.ts";
-import type { Named, Translation } from "./translation.ts";
-
-type Operator = (t: Translation, kernel: Kernel) => Named;
+import type { Operator } from "./translation.ts";
 
 /** A function of each element. */
 const unary = (...operators: string[]): Operator => (t, { inputs }) => {
@@ -123,8 +121,8 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   Relu6: clip(0, 6),
   Reshape: reshape,
   Rsqrt: unary("Sqrt", "Reciprocal"),
-  SeedBatchNormInference: merged(batchNorm),
-  SeedLayerNorm: layerNorm,
+  [BATCH_NORM_INFERENCE_KERNEL]: merged(batchNorm),
+  [LAYER_NORM_KERNEL]: layerNorm,
   Sigmoid: unary("Sigmoid"),
   Slice: slice,
   Softmax: softmax,

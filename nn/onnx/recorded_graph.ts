@@ -24,7 +24,7 @@ export interface Kernel {
   /** tfjs's name. */
   readonly name: string;
   readonly inputs: Readonly<Record<string, Value>>;
-  // deno-lint-ignore no-explicit-any -- each kernel has attributes of its own
+  /** Each kernel has attributes of its own. */
   readonly attributes: any;
   readonly output: Value;
 }

@@ -1,6 +1,5 @@
-import { RunError, toTorch } from "@seed/core";
+import { NORMALIZE_KERNEL, RunError, toTorch } from "@seed/core";
 import type { Attribute, Initializer, OnnxNode } from "./onnx_model.ts";
-import { OPERATORS } from "./operators.ts";
 import {
   dependsOnBatch,
   type Kernel,
@@ -19,6 +18,9 @@ export interface Named {
   readonly order: Order;
 }
 
+/** Adds what a kernel is in ONNX. */
+export type Operator = (translation: Translation, kernel: Kernel) => Named;
+
 /** ONNX's axes of a feature map, in TensorFlow's order, and the way back. */
 const TO_CHANNELS_FIRST = [0, 3, 1, 2], TO_RECORDED = [0, 2, 3, 1];
 
@@ -33,17 +35,18 @@ export class Translation {
 
   /**
    * @param inputName Of the network's normalised images, `[batch, 3, size, size]`.
+   * @param options.operators By tfjs's name of the kernel.
    * @param options.foldBatchNorm Whether batch norms become part of the convolutions before them.
    */
   constructor(
     graph: RecordedGraph,
     private readonly inputName: string,
-    readonly options: { foldBatchNorm: boolean },
+    readonly options: { operators: Readonly<Record<string, Operator>>; foldBatchNorm: boolean },
   ) {
     for (const { inputs } of graph.kernels) for (const value of Object.values(inputs)) this.#count(value);
     for (const value of graph.outputs) this.#count(value);
     for (const { name, output } of graph.kernels) {
-      if (name === "SeedNormalize") this.#named.set(output, { name: inputName, order: "channels first" });
+      if (name === NORMALIZE_KERNEL) this.#named.set(output, { name: inputName, order: "channels first" });
     }
   }
 
@@ -129,7 +132,7 @@ export class Translation {
         "The network uses its pixels before they are normalised; an exported network begins after `normalize` of @seed/nn",
       );
     }
-    const operator = OPERATORS[kernel.name];
+    const operator = this.options.operators[kernel.name];
     if (operator) return operator(this, kernel);
     throw notExported(kernel.name);
   }

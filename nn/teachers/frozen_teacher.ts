@@ -28,7 +28,10 @@ export class FrozenTeacher implements Teacher {
     this.#parameters = options.parameters;
     const { engine, forward, name, precision } = options;
     this.#forward = new TracedBatches(
-      () => engine.trace((images) => [forward(images as tf.Tensor4D)], { name, precision }),
+      () =>
+        engine.trace((images) => [forward(images as tf.Tensor4D)], {
+          ...{ name, precision, shared: this.#parameters.tensors },
+        }),
       { pads: engine.traces },
     );
     // Running statistics are no weights.
@@ -39,7 +42,7 @@ export class FrozenTeacher implements Teacher {
     );
   }
 
-  /** How many graphs there are, each with a copy of the weights: see {@link TracedBatches}. */
+  /** How many graphs there are: see {@link TracedBatches}. */
   get graphs(): number {
     return this.#forward.size;
   }

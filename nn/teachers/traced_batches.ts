@@ -4,8 +4,8 @@ import { tf, type TracedFunction } from "@seed/core";
 const GRAPHS = 2;
 
 /**
- * A network with constant weights, traced for the shapes of the batches that it is given. Each graph holds the weights
- * once more, so there are few:
+ * A network with constant weights, traced for the shapes of the batches that it is given. Where an engine does not share
+ * weights (TensorFlow's in bf16) each graph holds them once more, and tracing takes seconds, so there are few graphs:
  *
  * - A batch smaller than one of a graph's, of images of the same size, is filled up with zeros; what becomes of those
  *   is cut off. It takes as long as a full one.

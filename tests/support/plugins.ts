@@ -4,7 +4,7 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { eagerEngine } from "./eager_engine.ts";
+import { EagerEngine } from "@seed/engine-eager";
 import { tinyStudent } from "./tiny_student.ts";
 
 export const engine = definePlugin({
@@ -13,7 +13,7 @@ export const engine = definePlugin({
   apiVersion: 1,
   about: { summary: "tfjs's pure-JavaScript backend" },
   options: z.strictObject({}),
-  create: () => eagerEngine(),
+  create: () => EagerEngine.open(),
 });
 
 export const student = definePlugin({

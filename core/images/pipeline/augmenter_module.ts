@@ -1,9 +1,15 @@
+import type { Plugin } from "../../interfaces/plugin.ts";
 import { cacheDirOf } from "./plugin_context.ts";
-import type { LoadedPlugin } from "../../recipe/plugin_loader.ts";
 import type { AugmenterModule } from "./messages.ts";
 
-/** An augmenter's plugin with checked options. */
-export type AugmenterUse = LoadedPlugin<"augmenter"> & { options: unknown };
+/** An augmenter's plugin, where it is, and checked options. */
+export interface AugmenterUse {
+  plugin: Plugin<"augmenter">;
+  /** URL of its module. */
+  module: string;
+  exportName: string;
+  options: unknown;
+}
 
 /** What a worker imports an augmenter by. */
 export function augmenterModule({ module, exportName, options, plugin }: AugmenterUse): AugmenterModule {

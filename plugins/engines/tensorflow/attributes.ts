@@ -17,7 +17,6 @@ export const AttributeType = {
 export interface Attribute {
   name: string;
   type: number;
-  // deno-lint-ignore no-explicit-any
   value: any;
 }
 

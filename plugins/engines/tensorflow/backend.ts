@@ -5,10 +5,9 @@
  * @module
  */
 import { createRequire } from "node:module";
-import { tf } from "@seed/core";
+import { type EngineBackend, tf } from "@seed/core";
 import type { Attribute } from "./attributes.ts";
 import type { Binding } from "./binding.ts";
-import { registerKernels } from "./kernels.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -16,9 +15,8 @@ const require = createRequire(import.meta.url);
 export const BACKEND = "tensorflow";
 
 /** What we use of tfjs-node's backend class. */
-export interface Backend extends tf.KernelBackend {
+export interface Backend extends EngineBackend {
   readonly binding: Binding;
-  readonly tensorMap: { get(dataId: object): { id: number } };
   executeSingleOutput(op: string, attributes: Attribute[], inputs: tf.TensorInfo[]): tf.Tensor;
   executeMultipleOutputs(
     op: string,
@@ -31,13 +29,15 @@ export interface Backend extends tf.KernelBackend {
   createOutputTensor(metadata: { id: number; shape: number[]; dtype: number }): tf.Tensor;
 }
 
-/** Registers the backend with tfjs and makes it the active one. */
+/** Registers the backend and tfjs-node's kernels with tfjs, and makes it the active one. */
 export async function activateBackend(binding: Binding): Promise<Backend> {
   provideRemovedNodeFunctions();
   require("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js");
   const { NodeJSKernelBackend } = require("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js");
-  registerKernels({ oneDnn: !binding.isUsingGpuDevice() && Deno.build.arch === "x86_64" });
-  tf.registerBackend(BACKEND, () => new NodeJSKernelBackend(binding, "seed"));
+  tf.registerBackend(
+    BACKEND,
+    () => Object.assign(new NodeJSKernelBackend(binding, "seed"), { explicitPadding: true }),
+  );
   if (!await tf.setBackend(BACKEND)) throw new Error(`tfjs cannot activate the backend "${BACKEND}"`);
   return tf.backend() as Backend;
 }

@@ -32,7 +32,6 @@ const SYMBOLS = {
   TFE_DeleteContext: { parameters: [P], result: V },
   TFE_ContextListDevices: { parameters: [P, P], result: P },
   TF_DeviceListCount: { parameters: [P], result: I },
-  TF_DeviceListName: { parameters: [P, I, P], result: P },
   TF_DeviceListType: { parameters: [P, I, P], result: P },
   TF_DeleteDeviceList: { parameters: [P], result: V },
 

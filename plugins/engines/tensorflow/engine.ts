@@ -1,5 +1,6 @@
 import {
   type Device,
+  EagerFunction,
   type Engine,
   type Precision,
   RunError,
@@ -11,10 +12,11 @@ import { activateBackend, BACKEND, type Backend } from "./backend.ts";
 import { Binding } from "./binding.ts";
 import { type CApi, DataType, openCApi } from "./c_api.ts";
 import { EagerContext } from "./eager_context.ts";
+import { registerKernels } from "./kernels.ts";
 import type { Library } from "./library.ts";
 import { type Processor, readProcessor } from "./processor.ts";
 import { contextConfig, functionConfig } from "./session_config.ts";
-import { EagerFunction, GraphFunction } from "./traced_function.ts";
+import { GraphFunction } from "./traced_function.ts";
 import { trimMemory } from "./trim_memory.ts";
 
 /** TensorFlow's C library as the engine. One a process, as tfjs has one active backend. */
@@ -53,16 +55,19 @@ export class TensorflowEngine implements Engine {
     if (device === "gpu") context.device = "/device:GPU:0";
     const binding = new Binding(context, device === "gpu");
     const backend = await activateBackend(binding);
+    registerKernels({ oneDnn: device === "cpu" && Deno.build.arch === "x86_64" });
     return new TensorflowEngine(backend, binding.TF_Version, device, options.trace, processor);
   }
 
   trace(fn: (...inputs: tf.Tensor[]) => tf.Tensor[], options: TraceOptions): TracedFunction {
     if (!this.traces) return new EagerFunction(options.name, fn);
-    const { name, precision = "fp32", training = false } = options;
+    const { name, precision = "fp32", training = false, shared = [] } = options;
     const arithmetic = this.arithmetic(precision, { training });
     return new GraphFunction(name, fn, this.backend, {
       config: functionConfig({ mixedPrecision: training ? "none" : MIXED_PRECISION[arithmetic] }),
       precision: training && arithmetic === "bf16" ? "bf16" : "fp32",
+      // In fp32 they give the same bits in the same time as constants. In others they would be cast at every call.
+      shared: arithmetic === "fp32" ? shared : [],
     });
   }
 

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { fused, product, tf } from "@seed/core";
+import { BATCH_NORM_KERNEL, EagerFunction, fused, product, tf, type TracedFunction } from "@seed/core";
 import { Snapshot } from "@seed/core/host";
 import type { Backend } from "./backend.ts";
 import { DataType } from "./c_api.ts";
-import { EagerFunction } from "./traced_function.ts";
-import { testEngine, trainsInBf16 } from "../../../tests/support/engine.ts";
+import { testEngine, testInBf16, trainsInBf16 } from "../../../tests/support/engine.ts";
 
 const close = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number) => {
   assert.equal(actual.length, expected.length);
@@ -186,6 +185,25 @@ Deno.test("a disposed function gives its memory back", async () => {
   tf.dispose([x, weight]);
 });
 
+Deno.test("functions in fp32 have what they share in common, and not each a copy", async () => {
+  const engine = await testEngine(), side = 2048, weight = tf.ones([side, side]) as tf.Tensor2D;
+  const shared = [weight], x = tf.ones([1, side]) as tf.Tensor2D, functions: TracedFunction[] = [];
+  const one = async () => {
+    const traced = engine.trace((x) => [tf.matMul(x as tf.Tensor2D, weight)], { name: "sharing", shared });
+    functions.push(traced);
+    const [y] = await traced.call(x);
+    assert.equal(y.dataSync()[0], side);
+    y.dispose();
+  };
+  await one();
+  const before = Deno.memoryUsage().rss;
+  for (let i = 0; i < 10; i++) await one();
+  const more = (Deno.memoryUsage().rss - before) / weight.size / 4;
+  assert.ok(more < 3, `ten functions that share a tensor have ${more.toFixed(1)} copies of it`);
+  for (const traced of functions) traced[Symbol.dispose]();
+  tf.dispose([x, weight]);
+});
+
 Deno.test("a function that is disposed of while it runs ends first, and is not called again", async () => {
   const engine = await testEngine(), x = tf.scalar(3);
   const traced = engine.trace((x) => [tf.neg(x)], { name: "short-lived" });
@@ -270,44 +288,50 @@ const random = (shape: number[], seed: number) => tf.randomUniform(shape, -1, 1,
 const distance = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i])));
 
-Deno.test("training keeps tf.matMul in fp32, and what follows from it, where convolutions and product() are not", async () => {
-  if (!await trainsInBf16()) return;
-  const engine = await testEngine();
-  const images = random([4, 1, 1, 16], 1), weights = random([16, 16], 2) as tf.Tensor2D;
-  const filter = tf.reshape(weights, [1, 1, 16, 16]) as tf.Tensor4D;
-  const convolve = (x: tf.Tensor) =>
-    tf.conv2d(tf.reshape(x, [4, 1, 1, 16]) as tf.Tensor4D, filter, 1, "same");
-  const exact = (x: tf.Tensor) => tf.mul(tf.matMul(tf.reshape(x, [4, 16]), weights), 3);
-  // Convolutions before and after the product, as a step has them for its gradients.
-  const body = (images: tf.Tensor) => {
-    const maps = convolve(images), result = exact(maps), rows = tf.reshape(images, [4, 16]) as tf.Tensor2D;
-    const stack = tf.stack([rows, rows]) as tf.Tensor3D, both = tf.stack([weights, weights]) as tf.Tensor3D;
-    return [maps, result, product(rows, weights), product(stack, both), convolve(result)];
-  };
-  const run = async (options: { precision: "bf16" | "fp32"; training?: boolean }) => {
-    using traced = engine.trace(body, { name: "products", ...options });
-    const outputs = await traced.call(images), expected = exact(outputs[0]);
-    const [maps, result, ofTwo, ofThree] = outputs.map((output) => output.dataSync());
-    const read = { maps, result, ofTwo, ofThree, expected: expected.dataSync() };
-    tf.dispose([...outputs, expected]);
-    return read;
-  };
-  const fp32 = await run({ precision: "fp32" }), all = await run({ precision: "bf16" });
-  const some = await run({ precision: "bf16", training: true });
-  tf.dispose([images, weights, filter]);
-  for (const name of ["maps", "ofTwo", "ofThree"] as const) {
-    assert.ok(distance(some[name], fp32[name]) > 1e-3, `with the option ${name} are in bf16`);
-    assert.ok(distance(some[name], fp32[name]) < 0.1, `${name} are about the same in bf16`);
-  }
-  assert.ok(distance(some.result, some.expected) < 1e-5, "with it tf.matMul is in fp32");
-  if (distance(all.maps, fp32.maps) === 0) {
-    console.log(
-      "TensorFlow's rewriter leaves fp32 on this processor: nothing to tell apart without the option",
-    );
-    return;
-  }
-  assert.ok(distance(all.result, all.expected) > 1e-3, "without the option products are in bf16");
+testInBf16("what is said of the processor before there is an engine is what the engine does", async () => {
+  assert.ok(await trainsInBf16());
 });
+
+testInBf16(
+  "training keeps tf.matMul in fp32, and what follows from it, where convolutions and product() are not",
+  async () => {
+    const engine = await testEngine();
+    const images = random([4, 1, 1, 16], 1), weights = random([16, 16], 2) as tf.Tensor2D;
+    const filter = tf.reshape(weights, [1, 1, 16, 16]) as tf.Tensor4D;
+    const convolve = (x: tf.Tensor) =>
+      tf.conv2d(tf.reshape(x, [4, 1, 1, 16]) as tf.Tensor4D, filter, 1, "same");
+    const exact = (x: tf.Tensor) => tf.mul(tf.matMul(tf.reshape(x, [4, 16]), weights), 3);
+    // Convolutions before and after the product, as a step has them for its gradients.
+    const body = (images: tf.Tensor) => {
+      const maps = convolve(images), result = exact(maps), rows = tf.reshape(images, [4, 16]) as tf.Tensor2D;
+      const stack = tf.stack([rows, rows]) as tf.Tensor3D, both = tf.stack([weights, weights]) as tf.Tensor3D;
+      return [maps, result, product(rows, weights), product(stack, both), convolve(result)];
+    };
+    const run = async (options: { precision: "bf16" | "fp32"; training?: boolean }) => {
+      using traced = engine.trace(body, { name: "products", ...options });
+      const outputs = await traced.call(images), expected = exact(outputs[0]);
+      const [maps, result, ofTwo, ofThree] = outputs.map((output) => output.dataSync());
+      const read = { maps, result, ofTwo, ofThree, expected: expected.dataSync() };
+      tf.dispose([...outputs, expected]);
+      return read;
+    };
+    const fp32 = await run({ precision: "fp32" }), all = await run({ precision: "bf16" });
+    const some = await run({ precision: "bf16", training: true });
+    tf.dispose([images, weights, filter]);
+    for (const name of ["maps", "ofTwo", "ofThree"] as const) {
+      assert.ok(distance(some[name], fp32[name]) > 1e-3, `with the option ${name} are in bf16`);
+      assert.ok(distance(some[name], fp32[name]) < 0.1, `${name} are about the same in bf16`);
+    }
+    assert.ok(distance(some.result, some.expected) < 1e-5, "with it tf.matMul is in fp32");
+    if (distance(all.maps, fp32.maps) === 0) {
+      console.log(
+        "TensorFlow's rewriter leaves fp32 on this processor: nothing to tell apart without the option",
+      );
+      return;
+    }
+    assert.ok(distance(all.result, all.expected) > 1e-3, "without the option products are in bf16");
+  },
+);
 
 /** The nearest bf16 value, the even one of two; infinite where that overflows. */
 function toBf16(value: number): number {
@@ -332,90 +356,97 @@ async function fusedSums(map: readonly number[], others: readonly number[]): Pro
   return values;
 }
 
-Deno.test("a fused operation computes in fp32 and rounds to the nearest bf16, the even one of two", async () => {
-  if (!await trainsInBf16()) return;
-  const ulp = 2 ** -7;
-  const cases = [[1, ulp / 2], [1 + ulp, ulp / 2], [1 + ulp, ulp / 2 + 2 ** -20], [-1, -ulp / 2], [
-    -1 - ulp,
-    -ulp / 2,
-  ]];
-  cases.push([1.5 * 2 ** -126, 2 ** -134], [2 ** 127, 2 ** 127], [(2 - ulp) * 2 ** 127, ulp / 2 * 2 ** 127]);
-  cases.push([(2 - ulp) * 2 ** 127, ulp / 4 * 2 ** 127], [0, 0], [1, -1], [2, NaN], [-2, Infinity], [
-    3,
-    -Infinity,
-  ]);
-  for (let i = 0; i < 300; i++) {
-    cases.push([toBf16(Math.sin(i) * 2 ** (i % 40)), Math.fround(Math.cos(i) * 2 ** (i % 37))]);
-  }
-  const sums = await fusedSums(cases.map(([a]) => a), cases.map(([, b]) => b));
-  cases.forEach(([a, b], i) => {
-    const exact = Math.fround(a + b), message = `${a} + ${b}`;
-    assert.ok(
-      Object.is(sums[i] + 0, toBf16(exact) + 0),
-      `${message} is ${sums[i]}, expected ${toBf16(exact)}`,
-    );
-  });
-});
+testInBf16(
+  "a fused operation computes in fp32 and rounds to the nearest bf16, the even one of two",
+  async () => {
+    const ulp = 2 ** -7;
+    const cases = [[1, ulp / 2], [1 + ulp, ulp / 2], [1 + ulp, ulp / 2 + 2 ** -20], [-1, -ulp / 2], [
+      -1 - ulp,
+      -ulp / 2,
+    ]];
+    cases.push([1.5 * 2 ** -126, 2 ** -134], [2 ** 127, 2 ** 127], [
+      (2 - ulp) * 2 ** 127,
+      ulp / 2 * 2 ** 127,
+    ]);
+    cases.push([(2 - ulp) * 2 ** 127, ulp / 4 * 2 ** 127], [0, 0], [1, -1], [2, NaN], [-2, Infinity], [
+      3,
+      -Infinity,
+    ]);
+    for (let i = 0; i < 300; i++) {
+      cases.push([toBf16(Math.sin(i) * 2 ** (i % 40)), Math.fround(Math.cos(i) * 2 ** (i % 37))]);
+    }
+    const sums = await fusedSums(cases.map(([a]) => a), cases.map(([, b]) => b));
+    cases.forEach(([a, b], i) => {
+      const exact = Math.fround(a + b), message = `${a} + ${b}`;
+      assert.ok(
+        Object.is(sums[i] + 0, toBf16(exact) + 0),
+        `${message} is ${sums[i]}, expected ${toBf16(exact)}`,
+      );
+    });
+  },
+);
 
-Deno.test("in a training step in bf16 maps are in bf16 from convolution to convolution, and sums are not", async () => {
-  if (!await trainsInBf16()) return;
-  const engine = await testEngine(), image = random([2, 8, 8, 3], 1) as tf.Tensor4D;
-  const filters = new Map([16, 24].map((n) => [n, random([3, 3, 3, n], n) as tf.Tensor4D]));
-  const square = random([1, 1, 16, 16], 3) as tf.Tensor4D,
-    depthwise = random([3, 3, 16, 1], 4) as tf.Tensor4D;
-  const norm = (x: tf.Tensor, channels: number) => {
-    const parameters = { scale: tf.ones([channels]), offset: tf.zeros([channels]) };
-    return tf.engine().runKernel("SeedBatchNorm", { x, ...parameters }, { epsilon: 1e-5 }) as tf.Tensor[];
-  };
-  const functions: Record<string, [isInBf16: boolean, body: (maps: tf.Tensor4D) => tf.Tensor]> = {
-    convolution: [true, (maps) => maps],
-    "depthwise convolution": [true, (maps) => tf.depthwiseConv2d(maps, depthwise, 1, "same")],
-    "batch norm": [true, (maps) => norm(maps, 16)[0]],
-    "a norm's means": [false, (maps) => norm(maps, 16)[1]],
-    "batch norm of 24 channels": [false, () => norm(tf.conv2d(image, filters.get(24)!, 1, "same"), 24)[0]],
-    "batch norm of rows": [false, (maps) => norm(tf.reshape(tf.mean(maps, [1, 2]), [2, 1, 1, 16]), 16)[0]],
-    sum: [true, (maps) => tf.add(maps, tf.relu(maps))],
-    "sum with fp32": [false, (maps) => tf.add(maps, tf.square(maps))],
-    "largest of neighbours": [true, (maps) => tf.maxPool(maps, 2, 2, "valid")],
-    "moved values": [
-      true,
-      (maps) => tf.transpose(tf.expandDims(tf.pad(maps, [[0, 0], [1, 1], [1, 1], [0, 0]]), 0)),
-    ],
-    "mean of all": [false, (maps) => tf.mean(maps, [1, 2])],
-    concatenation: [false, (maps) => tf.concat([maps, maps], 3)],
-    "mean of neighbours, which tfjs casts": [false, (maps) => tf.avgPool(maps, 2, 2, "valid")],
-    "gradient of explicit padding": [false, (maps) => {
-      const odd = tf.pad(maps, [[0, 0], [0, 1], [0, 1], [0, 0]]) as tf.Tensor4D;
-      const around = [[0, 0], [1, 1], [1, 1], [0, 0]] as Parameters<typeof tf.depthwiseConv2d>[3];
-      return tf.grad((x: tf.Tensor) => tf.depthwiseConv2d(x as tf.Tensor4D, depthwise, 2, around))(odd);
-    }],
-    softmax: [false, (maps) => tf.softmax(maps)],
-    "filter's gradient": [
-      false, // added up in fp32, if several passes use it
-      (maps) => tf.grad((w: tf.Tensor) => tf.conv2d(maps, w as tf.Tensor4D, 1, "same"))(square),
-    ],
-  };
-  const names = Object.keys(functions), backend = tf.backend() as Backend;
-  let types: number[] = [];
-  const all = (image: tf.Tensor) => {
-    const maps = tf.conv2d(image as tf.Tensor4D, filters.get(16)!, 1, "same");
-    const results = names.map((name) => functions[name][1](maps)), { recorder } = backend.binding;
-    if (recorder) types = backend.getInputTensorIds(results).map((id) => recorder.typeOf(id));
-    return results;
-  };
-  using traced = engine.trace(all, { name: "maps", precision: "bf16", training: true });
-  const results = await traced.call(image), expected = tf.tidy(() => all(image));
-  names.forEach((name, i) => {
-    const values = results[i].dataSync(), inFp32 = expected[i].dataSync();
-    const largest = Math.max(...Array.from(inFp32, Math.abs));
-    assert.equal(results[i].dtype, "float32");
-    assert.ok(
-      distance(values, inFp32) <= 0.03 * largest,
-      `${name}: ${distance(values, inFp32)} of ${largest} away`,
-    );
-    assert.equal(types[i] === DataType.BFLOAT16, functions[name][0], name);
-    const isRounded = functions[name][0] || name.startsWith("mean of neighbours");
-    if (isRounded) assert.ok(Array.from(values).every((value) => value === toBf16(value)), name);
-  });
-  tf.dispose([...results, ...expected, image, ...filters.values(), square, depthwise]);
-});
+testInBf16(
+  "in a training step in bf16 maps are in bf16 from convolution to convolution, and sums are not",
+  async () => {
+    const engine = await testEngine(), image = random([2, 8, 8, 3], 1) as tf.Tensor4D;
+    const filters = new Map([16, 24].map((n) => [n, random([3, 3, 3, n], n) as tf.Tensor4D]));
+    const square = random([1, 1, 16, 16], 3) as tf.Tensor4D,
+      depthwise = random([3, 3, 16, 1], 4) as tf.Tensor4D;
+    const norm = (x: tf.Tensor, channels: number) => {
+      const parameters = { scale: tf.ones([channels]), offset: tf.zeros([channels]) };
+      return tf.engine().runKernel(BATCH_NORM_KERNEL, { x, ...parameters }, { epsilon: 1e-5 }) as tf.Tensor[];
+    };
+    const functions: Record<string, [isInBf16: boolean, body: (maps: tf.Tensor4D) => tf.Tensor]> = {
+      convolution: [true, (maps) => maps],
+      "depthwise convolution": [true, (maps) => tf.depthwiseConv2d(maps, depthwise, 1, "same")],
+      "batch norm": [true, (maps) => norm(maps, 16)[0]],
+      "a norm's means": [false, (maps) => norm(maps, 16)[1]],
+      "batch norm of 24 channels": [false, () => norm(tf.conv2d(image, filters.get(24)!, 1, "same"), 24)[0]],
+      "batch norm of rows": [false, (maps) => norm(tf.reshape(tf.mean(maps, [1, 2]), [2, 1, 1, 16]), 16)[0]],
+      sum: [true, (maps) => tf.add(maps, tf.relu(maps))],
+      "sum with fp32": [false, (maps) => tf.add(maps, tf.square(maps))],
+      "largest of neighbours": [true, (maps) => tf.maxPool(maps, 2, 2, "valid")],
+      "moved values": [
+        true,
+        (maps) => tf.transpose(tf.expandDims(tf.pad(maps, [[0, 0], [1, 1], [1, 1], [0, 0]]), 0)),
+      ],
+      "mean of all": [false, (maps) => tf.mean(maps, [1, 2])],
+      concatenation: [false, (maps) => tf.concat([maps, maps], 3)],
+      "mean of neighbours, which tfjs casts": [false, (maps) => tf.avgPool(maps, 2, 2, "valid")],
+      "gradient of explicit padding": [false, (maps) => {
+        const odd = tf.pad(maps, [[0, 0], [0, 1], [0, 1], [0, 0]]) as tf.Tensor4D;
+        const around = [[0, 0], [1, 1], [1, 1], [0, 0]] as Parameters<typeof tf.depthwiseConv2d>[3];
+        return tf.grad((x: tf.Tensor) => tf.depthwiseConv2d(x as tf.Tensor4D, depthwise, 2, around))(odd);
+      }],
+      softmax: [false, (maps) => tf.softmax(maps)],
+      "filter's gradient": [
+        false, // added up in fp32, if several passes use it
+        (maps) => tf.grad((w: tf.Tensor) => tf.conv2d(maps, w as tf.Tensor4D, 1, "same"))(square),
+      ],
+    };
+    const names = Object.keys(functions), backend = tf.backend() as Backend;
+    let types: number[] = [];
+    const all = (image: tf.Tensor) => {
+      const maps = tf.conv2d(image as tf.Tensor4D, filters.get(16)!, 1, "same");
+      const results = names.map((name) => functions[name][1](maps)), { recorder } = backend.binding;
+      if (recorder) types = backend.getInputTensorIds(results).map((id) => recorder.typeOf(id));
+      return results;
+    };
+    using traced = engine.trace(all, { name: "maps", precision: "bf16", training: true });
+    const results = await traced.call(image), expected = tf.tidy(() => all(image));
+    names.forEach((name, i) => {
+      const values = results[i].dataSync(), inFp32 = expected[i].dataSync();
+      const largest = Math.max(...Array.from(inFp32, Math.abs));
+      assert.equal(results[i].dtype, "float32");
+      assert.ok(
+        distance(values, inFp32) <= 0.03 * largest,
+        `${name}: ${distance(values, inFp32)} of ${largest} away`,
+      );
+      assert.equal(types[i] === DataType.BFLOAT16, functions[name][0], name);
+      const isRounded = functions[name][0] || name.startsWith("mean of neighbours");
+      if (isRounded) assert.ok(Array.from(values).every((value) => value === toBf16(value)), name);
+    });
+    tf.dispose([...results, ...expected, image, ...filters.values(), square, depthwise]);
+  },
+);

@@ -4,14 +4,20 @@
  *
  * @module
  */
-import { FUSED_KERNEL, PRODUCT_KERNEL, tf } from "@seed/core";
+import {
+  BATCH_NORM_GRADIENT_KERNEL,
+  BATCH_NORM_KERNEL,
+  BIAS_ADD_KERNEL,
+  FUSED_KERNEL,
+  PRODUCT_KERNEL,
+  tf,
+} from "@seed/core";
 import { type Attribute, AttributeType } from "./attributes.ts";
 import { BACKEND, type Backend } from "./backend.ts";
 import { DataType } from "./c_api.ts";
 import { runFused } from "./fused_function.ts";
 
 type Inputs = Record<string, tf.TensorInfo>;
-// deno-lint-ignore no-explicit-any
 type Attributes = Record<string, any>;
 type Kernel = (backend: Backend, inputs: Inputs, attrs: Attributes) => tf.TensorInfo | tf.TensorInfo[];
 
@@ -57,10 +63,10 @@ export function registerKernels({ oneDnn }: { oneDnn: boolean }): void {
     (backend, { a, b }, { transposeA, transposeB }) =>
       product(backend, [a as tf.Tensor, transposeA], [b as tf.Tensor, transposeB]),
   );
-  register("SeedBatchNorm", fusedBatchNorm);
-  register("SeedBatchNormGrad", fusedBatchNormGrad);
+  register(BATCH_NORM_KERNEL, fusedBatchNorm);
+  register(BATCH_NORM_GRADIENT_KERNEL, fusedBatchNormGrad);
   register(
-    "SeedBiasAdd",
+    BIAS_ADD_KERNEL,
     (backend, { x, bias }) =>
       backend.executeSingleOutput("BiasAdd", [FLOAT, attribute("data_format", "STRING", "NHWC")], [x, bias]),
   );

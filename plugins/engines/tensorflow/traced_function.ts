@@ -1,4 +1,4 @@
-import { tf, type TracedFunction } from "@seed/core";
+import { tf, type TracedFunction, TracedInputs } from "@seed/core";
 import { type Attribute, AttributeType } from "./attributes.ts";
 import type { Backend } from "./backend.ts";
 import { GraphRecorder } from "./graph_recorder.ts";
@@ -6,8 +6,8 @@ import { trimMemory } from "./trim_memory.ts";
 
 type Body = (...inputs: tf.Tensor[]) => tf.Tensor[];
 
-/** What an input of the TensorFlow function is filled with at each call. */
-type Source = { argument: number } | { variable: tf.Variable };
+/** What an input of the TensorFlow function is filled with at each call: an argument, or a variable or shared tensor. */
+type Source = { argument: number } | { held: tf.Tensor };
 
 interface Compiled {
   functionName: string;
@@ -16,7 +16,6 @@ interface Compiled {
   /** Shapes and dtypes of everything that comes out: first what the body returned, then new values of `updated`. */
   outputs: { shape: number[]; dtype: number }[];
   updated: tf.Variable[];
-  inputs: InputType[];
   /** Its constants are so large that the memory they took is worth giving back. */
   isLarge: boolean;
 }
@@ -29,6 +28,8 @@ interface GraphFunctionOptions {
   config: Uint8Array;
   /** What it is recorded in; the configuration may rewrite it. */
   precision: "fp32" | "bf16";
+  /** Tensors that are inputs rather than constants. */
+  shared: readonly tf.Tensor[];
 }
 
 let functionCount = 0;
@@ -39,20 +40,23 @@ export class GraphFunction implements TracedFunction {
   /** Calls under way. */
   #running = 0;
   #isDisposed = false;
+  readonly #inputs: TracedInputs;
 
   constructor(
     private readonly name: string,
     private readonly body: Body,
     private readonly backend: Backend,
     private readonly options: GraphFunctionOptions,
-  ) {}
+  ) {
+    this.#inputs = new TracedInputs(name);
+  }
 
   async call(...inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
     if (this.#isDisposed) {
       throw new Error(`The traced function "${this.name}" was called after it was disposed`);
     }
     const isFirst = this.#compiled === null, compiled = this.#compiled ??= this.#compile(inputs);
-    checkInputs(this.name, compiled.inputs, inputs);
+    this.#inputs.check(inputs);
     this.#running++;
     try {
       const results = await this.#run(compiled, inputs);
@@ -65,7 +69,7 @@ export class GraphFunction implements TracedFunction {
 
   async #run(compiled: Compiled, inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
     const { backend } = this;
-    const filled = compiled.sources.map((s) => "variable" in s ? s.variable : inputs[s.argument]);
+    const filled = compiled.sources.map((s) => "held" in s ? s.held : inputs[s.argument]);
     // By its own name, not by the operation PartitionedCall, which would keep all of the function when it is removed.
     const ids = await backend.binding.context.executeAsync(
       compiled.functionName,
@@ -100,10 +104,10 @@ export class GraphFunction implements TracedFunction {
     const { backend } = this;
     const variables = Object.values(tf.engine().registeredVariables) as tf.Variable[];
     // Also uploads values that tfjs still holds in JavaScript: touched first inside the trace they would be constants.
-    const variableIds = backend.getInputTensorIds(variables);
+    const held = [...variables, ...this.options.shared], heldIds = backend.getInputTensorIds(held);
     const argumentIds = backend.getInputTensorIds(inputs);
     const sources = new Map<number, Source>();
-    variables.forEach((variable, i) => sources.set(variableIds[i], { variable }));
+    held.forEach((tensor, i) => sources.set(heldIds[i], { held: tensor }));
     argumentIds.forEach((id, argument) => sources.set(id, { argument }));
 
     using recorder = new GraphRecorder(this.name, backend.binding.context, {
@@ -113,10 +117,6 @@ export class GraphFunction implements TracedFunction {
     const { outputIds, metadata, updated } = this.#record(recorder, variables, inputs);
     const functionName = `seed_${this.name.replaceAll(/\W/g, "_")}_${functionCount++}`;
     const made = recorder.toFunction(functionName, outputIds);
-    const inputTypes = made.inputs.map((id) => {
-      const { api } = backend.binding.context;
-      return api.TFE_TensorHandleDataType(backend.binding.context.handle(id));
-    });
     return {
       functionName,
       attributes: [
@@ -125,7 +125,6 @@ export class GraphFunction implements TracedFunction {
       sources: made.inputs.map((id) => sources.get(id)!),
       outputs: metadata.map((shape, i) => ({ shape, dtype: made.outputTypes[i] })),
       updated,
-      inputs: typesOf(inputs),
       isLarge: recorder.constantBytes >= LARGE,
     };
   }
@@ -162,38 +161,4 @@ export class GraphFunction implements TracedFunction {
       });
     }
   }
-}
-
-/** Shape and dtype of an input. */
-type InputType = Pick<tf.Tensor, "shape" | "dtype">;
-
-function typesOf(inputs: readonly tf.Tensor[]): InputType[] {
-  return inputs.map(({ shape, dtype }) => ({ shape, dtype }));
-}
-
-/** @throws {Error} If the inputs are of other types than the first call's. */
-function checkInputs(name: string, first: readonly InputType[], inputs: readonly tf.Tensor[]): void {
-  const describe = (list: readonly InputType[]) =>
-    list.map(({ shape, dtype }) => `${dtype}[${shape}]`).join(", ");
-  const got = describe(inputs), expected = describe(first);
-  if (got === expected) return;
-  throw new Error(
-    `The traced function "${name}" was called with ${got}, but it was traced for ${expected}: pad the batch, or trace another function for the other shape`,
-  );
-}
-
-/** A body that runs operation by operation at every call: for debugging. */
-export class EagerFunction implements TracedFunction {
-  #first: InputType[] | null = null;
-
-  constructor(private readonly name: string, private readonly body: Body) {}
-
-  // Asynchronous to be interchangeable with a graph function.
-  // deno-lint-ignore require-await
-  async call(...inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
-    checkInputs(this.name, this.#first ??= typesOf(inputs), inputs);
-    return tf.tidy(() => this.body(...inputs));
-  }
-
-  [Symbol.dispose](): void {}
 }

@@ -1,7 +1,7 @@
 /**
  * Resident memory of a process whose ResNet-50 teacher sees batches of several shapes, one after another, and then two
  * in turns, as views and small patches come. Memory belongs to a process, so this is a program rather than a
- * `Deno.bench`: `deno run --allow-all bench/teacher_memory_bench.ts`.
+ * `Deno.bench`: `deno run --allow-all bench/teacher_memory.ts`.
  *
  * @module
  */
