@@ -188,15 +188,17 @@ const OBJECTIVES = [
 ] as const;
 
 for (const plugin of OBJECTIVES as readonly Plugin<"objective">[]) {
-  suite(plugin, (t) =>
-    checkObjective(t, {
-      engine,
-      makeStudent: (seed) => tinyStudent({ seed, teacherDim: null }),
-      makeQueue: ({ size, ...rest }) =>
-        queueFifo.create(options(queueFifo, { size }), { ...context, ...rest }),
-      needs: plugin.needs!(options(plugin)),
-      make: (given) => plugin.create(options(plugin), { ...context, ...given }),
-    }));
+  for (const [variant, dropout] of [["", 0], [" with a student that drops", 0.3]] as const) {
+    suite(plugin, (t) =>
+      checkObjective(t, {
+        engine,
+        makeStudent: (seed) => tinyStudent({ seed, teacherDim: null, dropout }),
+        makeQueue: ({ size, ...rest }) =>
+          queueFifo.create(options(queueFifo, { size }), { ...context, ...rest }),
+        needs: plugin.needs!(options(plugin)),
+        make: (given) => plugin.create(options(plugin), { ...context, ...given }),
+      }), variant);
+  }
 }
 
 const AUGMENTERS = [augmenterMocoV1, augmenterMocoV2, augmenterSwav, augmenterEvaluation] as const;

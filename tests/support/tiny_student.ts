@@ -2,7 +2,9 @@ import { tf } from "@seed/core";
 import { convNorm, IMAGENET, normalize, type ParameterSource, relu, StudentNetwork } from "@seed/nn";
 
 /** A student with a layer of each kind that trains in a moment: two convolutions, one of them depthwise. */
-export function tinyStudent(options: { seed: number; teacherDim: number | null }): StudentNetwork {
+export function tinyStudent(
+  options: { seed: number; teacherDim: number | null; dropout?: number },
+): StudentNetwork {
   return new StudentNetwork("tiny", tinyBackbone, {
     ...options,
     head: { hidden: 8, dim: options.teacherDim ?? 6 },
