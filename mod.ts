@@ -43,6 +43,7 @@ export {
   type NetworkContext,
   type Objective,
   type ObjectiveInputs,
+  type ObjectiveNeeds,
   type ObjectiveResult,
   type Parameter,
   type Pixels,

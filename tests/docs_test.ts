@@ -170,8 +170,10 @@ Deno.test("dependencies are told with their versions", () => {
   }
 });
 
-Deno.test("the plugin in README is the example that is tested", async () => {
-  const example = await Deno.readTextFile(`${ROOT}examples/my_teacher.ts`);
-  const code = example.slice(example.indexOf("*/\n") + 3); // without the comment on top
-  assert.ok(fencesOf(page("README.md")).some((fence) => fence.language === "ts" && fence.code === code));
-});
+for (const [path, file] of [["README.md", "my_teacher.ts"], ["docs/plugins.md", "my_objective.ts"]]) {
+  Deno.test(`the plugin in ${path} is the example that is tested`, async () => {
+    const example = await Deno.readTextFile(`${ROOT}examples/${file}`);
+    const code = example.slice(example.indexOf("*/\n") + 3); // without the comment on top
+    assert.ok(fencesOf(page(path)).some((fence) => fence.language === "ts" && fence.code === code));
+  });
+}

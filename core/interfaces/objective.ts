@@ -113,10 +113,13 @@ export interface Objective {
    */
   readonly parameters?: readonly Parameter[];
 
-  /** Runs before the loss, outside its gradient: a momentum encoder follows the student here. */
+  /** Runs before the loss, outside its gradient, once a step: a momentum encoder follows the student here. */
   prepare?(given: { student: Student; progress: TrainingProgress }): void;
 
-  /** The loss; differentiated by the trainable parameters of the student and of the objective. */
+  /**
+   * The loss; differentiated by the trainable parameters of the student and of the objective, each of which it must
+   * depend on. Called once a step and stream of views, or once a part of it (`train.accumulate`).
+   */
   loss(inputs: ObjectiveInputs): ObjectiveResult;
 
   /** Frees what it holds. */

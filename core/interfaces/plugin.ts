@@ -149,7 +149,8 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    */
   checkFiles?(options: z.output<S>, context: PluginContext): Promise<void>;
   /**
-   * Makes files that stand in for those that the options name, for a dry run without them.
+   * Makes files that stand in for those that the options name, for a dry run without them. Asked of data sources and
+   * teachers.
    *
    * @param given.folder Where to make them.
    * @param given.images How many images a data source must have.
