@@ -37,7 +37,6 @@ import evaluatorKnn from "@seed/evaluator-knn";
 import evaluatorLinear from "@seed/evaluator-linear";
 import evaluatorRetrieval from "@seed/evaluator-retrieval";
 import evaluatorSemi from "@seed/evaluator-semi";
-import loggerJsonl from "@seed/logger-jsonl";
 import loggerTerminal from "@seed/logger-terminal";
 import objectiveBingo from "@seed/objective-bingo";
 import objectiveCompress from "@seed/objective-compress";
@@ -261,7 +260,7 @@ suite(evaluatorSemi, (t) => {
   });
 });
 
-for (const plugin of [loggerTerminal, loggerJsonl]) {
+for (const plugin of [loggerTerminal]) {
   suite(plugin, (t) =>
     checkLogger(t, {
       make: (runDirectory) => plugin.create(options(plugin), { ...context, runDirectory }),

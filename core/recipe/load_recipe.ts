@@ -400,11 +400,14 @@ class RecipeLoader {
   }
 
   async #loggers(values: unknown, facts: RecipeFacts): Promise<PluginUse<"logger">[]> {
-    const list = values === undefined ? this.defaults.loggers.map((plugin) => ({ plugin })) : values;
-    if (!Array.isArray(list)) {
+    const named = values ?? [];
+    if (!Array.isArray(named)) {
       this.#problems.push({ path: ["loggers"], message: `Expected a list such as [{ plugin: NAME }]` });
       return [];
     }
+    // Those that a recipe names are added: it takes none of the usual ones away.
+    const usual = this.defaults.loggers.filter((plugin) => !named.some((one) => one?.plugin === plugin));
+    const list = [...named, ...usual.map((plugin) => ({ plugin }))];
     this.#resolved.loggers = list.map(() => ({}));
     const loggers = [];
     for (const [i, item] of list.entries()) {
