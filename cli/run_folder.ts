@@ -19,7 +19,7 @@ export interface FinishedRun extends Disposable {
  * @throws {RunError} If the run is not finished.
  */
 export async function openRun(folder: string, overrides: readonly string[]): Promise<FinishedRun> {
-  const recipe = await loadRecipe(await recipeOf(folder), { overrides, defaults: DEFAULTS });
+  const recipe = await loadRecipe(await recipeOf(folder), { overrides, defaults: DEFAULTS, ofRun: true });
   const path = new RunFolder(folder).file("student");
   if (!await exists(path)) {
     throw new RunError(

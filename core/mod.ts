@@ -149,6 +149,7 @@ export type {
 } from "./interfaces/objective.ts";
 export {
   type About,
+  type AugmenterFacts,
   type AugmenterReference,
   definePlugin,
   type EvaluatorNeeds,
@@ -159,6 +160,7 @@ export {
   type PluginKind,
   type PluginKinds,
   type RecipeFacts,
+  type TeacherFacts,
 } from "./interfaces/plugin.ts";
 export type { Queue } from "./interfaces/queue.ts";
 export type { Parameter, ParameterKind, Student, StudentOutput } from "./interfaces/student.ts";
