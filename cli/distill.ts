@@ -1,5 +1,5 @@
 import { UsageError } from "@seed/core";
-import { distill, dryRun, type Host, loadRecipe, type Recipe } from "@seed/core/host";
+import { distill, dryRun, type Host, loadRecipe, type Recipe, RunFolder } from "@seed/core/host";
 import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { dryRunReport } from "./dry_run_report.ts";
@@ -51,7 +51,7 @@ async function train(recipe: Recipe, parsed: Arguments, host: Host): Promise<num
     return INTERRUPTED;
   }
   if (parsed.has("json")) {
-    const summary = JSON.parse(await Deno.readTextFile(`${directory}/summary.json`));
+    const summary = await new RunFolder(directory).summary();
     console.log(JSON.stringify({ directory, ...summary }));
   } else console.error(`Done: ${directory}`);
   return 0;

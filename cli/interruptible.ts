@@ -1,4 +1,4 @@
-import type { Host } from "@seed/core/host";
+import { type Host, statusLine } from "@seed/core/host";
 
 /** Exit code of a command that the user stopped. */
 export const INTERRUPTED = 130;
@@ -16,12 +16,12 @@ export async function interruptible(
   const abort = new AbortController();
   const interrupt = () => {
     if (abort.signal.aborted) Deno.exit(INTERRUPTED);
-    console.error(`\nInterrupted: ${notice} (again to stop at once)`);
+    statusLine.print(`Interrupted: ${notice} (again to stop at once)`);
     abort.abort();
   };
   Deno.addSignalListener("SIGINT", interrupt);
   try {
-    return await command({ log: console.error, signal: abort.signal });
+    return await command({ log: (message) => statusLine.print(message), signal: abort.signal });
   } catch (error) {
     if (abort.signal.aborted && error === abort.signal.reason) return INTERRUPTED;
     throw error;

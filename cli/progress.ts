@@ -1,4 +1,5 @@
 import { formatDuration } from "@seed/core";
+import { statusLine } from "@seed/core/host";
 
 /** Seconds between lines where standard error is no terminal. */
 const EVERY_SECONDS = 10;
@@ -7,7 +8,6 @@ const EVERY_SECONDS = 10;
 export class Progress {
   readonly #started = performance.now();
   #shown = this.#started;
-  readonly #isTerminal = Deno.stderr.isTerminal();
 
   /**
    * @param things What is counted, for example `images`.
@@ -24,13 +24,13 @@ export class Progress {
   }
 
   update(done: number): void {
-    const now = performance.now(), every = this.#isTerminal ? 0.1 : EVERY_SECONDS;
+    const now = performance.now(), every = statusLine.isTerminal ? 0.1 : EVERY_SECONDS;
     if (now - this.#shown < 1000 * every && done < this.total) return;
     this.#shown = now;
     const speed = (done - this.before) / this.seconds, left = formatDuration((this.total - done) / speed);
-    const line = `${done}/${this.total} ${this.things}  ${speed.toFixed(1)} ${this.things}/s  ${left} left`;
-    const end = this.#isTerminal && done < this.total ? "" : "\n";
-    const text = this.#isTerminal ? `\r\x1b[K${line}${end}` : `${line}${end}`;
-    Deno.stderr.writeSync(new TextEncoder().encode(text));
+    statusLine.update(
+      `${done}/${this.total} ${this.things}  ${speed.toFixed(1)} ${this.things}/s  ${left} left`,
+    );
+    if (done >= this.total) statusLine.end();
   }
 }

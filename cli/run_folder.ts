@@ -1,6 +1,5 @@
-import { join } from "node:path";
 import { RunError, SafetensorsFile, UsageError } from "@seed/core";
-import { exists, loadRecipe, type Recipe } from "@seed/core/host";
+import { exists, loadRecipe, type Recipe, RunFolder } from "@seed/core/host";
 import { DEFAULTS } from "./defaults.ts";
 
 /** What a finished run has left. */
@@ -20,8 +19,8 @@ export interface FinishedRun extends Disposable {
  * @throws {RunError} If the run is not finished.
  */
 export async function openRun(folder: string, overrides: readonly string[]): Promise<FinishedRun> {
-  const recipe = await loadRecipe(await recipeOf(folder), { overrides, defaults: DEFAULTS });
-  const path = join(folder, "student.safetensors");
+  const recipe = await loadRecipe(await recipeOf(folder), { overrides, defaults: DEFAULTS, ofRun: true });
+  const path = new RunFolder(folder).file("student");
   if (!await exists(path)) {
     throw new RunError(
       `The run "${folder}" is not finished: it has no "student.safetensors"; go on with it by distill --resume, ` +
@@ -35,7 +34,7 @@ export async function openRun(folder: string, overrides: readonly string[]): Pro
 
 /** The run's resolved recipe. */
 async function recipeOf(folder: string): Promise<string> {
-  const path = join(folder, "recipe.yaml");
-  if (await exists(path)) return path;
+  const run = new RunFolder(folder);
+  if (await run.isRun()) return run.file("recipe");
   throw new UsageError(`"${folder}" is not the folder of a run: it has no "recipe.yaml"`);
 }

@@ -149,6 +149,7 @@ export type {
 } from "./interfaces/objective.ts";
 export {
   type About,
+  type AugmenterFacts,
   type AugmenterReference,
   definePlugin,
   type EvaluatorNeeds,
@@ -159,6 +160,7 @@ export {
   type PluginKind,
   type PluginKinds,
   type RecipeFacts,
+  type TeacherFacts,
 } from "./interfaces/plugin.ts";
 export type { Queue } from "./interfaces/queue.ts";
 export type { Parameter, ParameterKind, Student, StudentOutput } from "./interfaces/student.ts";
@@ -167,6 +169,7 @@ export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
+export { StatusLine, statusLine, type TextSink } from "./text/status_line.ts";
 export { type PassOptions, trainingPass } from "./training/student_passes.ts";
 export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { type Plugin, writeSafetensors } from "@seed/core";
+import { type Plugin, tf, writeSafetensors } from "@seed/core";
 import { cacheDirectory, readParameters } from "@seed/core/host";
 import {
   checkAugmenter,
@@ -31,13 +31,13 @@ import dataImageFolder from "@seed/data-image-folder";
 import dataList from "@seed/data-list";
 import dataTsv from "@seed/data-tsv";
 import dataWebdataset from "@seed/data-webdataset";
+import engineEager from "@seed/engine-eager";
 import engineTensorflow from "@seed/engine-tensorflow";
 import evaluatorAgreement from "@seed/evaluator-agreement";
 import evaluatorKnn from "@seed/evaluator-knn";
 import evaluatorLinear from "@seed/evaluator-linear";
 import evaluatorRetrieval from "@seed/evaluator-retrieval";
 import evaluatorSemi from "@seed/evaluator-semi";
-import loggerJsonl from "@seed/logger-jsonl";
 import loggerTerminal from "@seed/logger-terminal";
 import objectiveBingo from "@seed/objective-bingo";
 import objectiveCompress from "@seed/objective-compress";
@@ -94,6 +94,16 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
 }
 
 suite(engineTensorflow, (t) => checkEngine(t, { engine }));
+
+suite(engineEager, async (t) => {
+  const backend = tf.getBackend();
+  try {
+    await using engine = await engineEager.create({}, { ...testContext, device: "auto", trace: true });
+    await checkEngine(t, { engine });
+  } finally {
+    await tf.setBackend(backend); // the other's, for the suites after this one
+  }
+});
 
 /** Adds the values of a projection head. */
 type MakeHead = (source: ParameterSource, inputs: number) => void;
@@ -263,7 +273,7 @@ suite(evaluatorSemi, (t) => {
   });
 });
 
-for (const plugin of [loggerTerminal, loggerJsonl]) {
+for (const plugin of [loggerTerminal]) {
   suite(plugin, (t) =>
     checkLogger(t, {
       make: (runDirectory) => plugin.create(options(plugin), { ...context, runDirectory }),

@@ -25,7 +25,7 @@ objective: { plugin: "@seed/objective-seed" }
 train: { batch_size: 4, epochs: 4, lr: 0.1, schedule_by: step, workers: 1 }
 evaluate: { every_epochs: 2, knn: { k: 3 } }
 checkpoint: { every_steps: 2 }
-loggers: [{ plugin: "@seed/logger-jsonl" }, { plugin: "${import.meta.url}#breaking" }]
+loggers: [{ plugin: "${import.meta.url}#breaking" }]
 `;
 /** Each run with a folder of its own. */
 const CACHED_ON_DISK = SEED.replace("{ views: 2 }", "{ views: 2, dir: CACHE }");

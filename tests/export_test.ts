@@ -55,7 +55,6 @@ student: { plugin: "${support}#student" }
 queue: { plugin: "@seed/queue-fifo", size: 8 }
 objective: { plugin: "@seed/objective-moco" }
 train: { batch_size: 4, epochs: 1, lr: 0.1, workers: 1 }
-loggers: [{ plugin: "@seed/logger-jsonl" }]
 `;
 
 Deno.test("export writes a plugin's student in every format, from the folder of its run", async (t) => {

@@ -40,7 +40,6 @@ student: { plugin: "${support("plugins.ts")}#student" }
 queue: { plugin: "@seed/queue-fifo", size: 16 }
 objective: { plugin: "@seed/objective-seed" }
 train: { batch_size: 4, epochs: 8, lr: 0.1, workers: 1 }
-loggers: [{ plugin: "@seed/logger-jsonl" }]
 `;
 
 Deno.test("training on 1.2 million listed images starts within 10 seconds and 500 MB", async () => {

@@ -29,7 +29,6 @@ student: { plugin: "${support}#student" }
 queue: { plugin: "@seed/queue-fifo", size: 16 }
 objective: { plugin: "@seed/objective-seed", teacher_temperature: 0.2 }
 train: { batch_size: 4, epochs: 5, lr: 0.2, schedule_by: step, workers: 1 }
-loggers: [{ plugin: "@seed/logger-jsonl" }]
 `;
 
 Deno.test("a student learns from an ONNX file, whose hash the run records", async () => {

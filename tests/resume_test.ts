@@ -27,7 +27,7 @@ objective: { plugin: "@seed/objective-seed" }
 train: { batch_size: 8, epochs: 6, lr: 0.03, schedule_by: step, warmup_epochs: 1 }
 evaluate: { every_epochs: 2, knn: { k: 5 }, retrieval: {}, agreement: { k: 5 } }
 checkpoint: { every_steps: 7 }
-loggers: [{ plugin: "@seed/logger-jsonl" }, { plugin: "${KILLED_LOGGER}" }]
+loggers: [{ plugin: "${KILLED_LOGGER}" }]
 `;
 
 /** Runs the recipe in the folder; `kill` is the step that ends it. */

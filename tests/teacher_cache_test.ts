@@ -22,7 +22,7 @@ queue: { plugin: "@seed/queue-fifo", size: 16 }
 objective: { plugin: "@seed/objective-seed" }
 train: { batch_size: 4, epochs: 4, lr: 0.03 }
 checkpoint: { every_steps: 5 }
-loggers: [{ plugin: "@seed/logger-jsonl" }, { plugin: "${KILLED_LOGGER}" }]
+loggers: [{ plugin: "${KILLED_LOGGER}" }]
 `;
 const VIEWS = 60;
 

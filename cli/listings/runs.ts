@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Figures } from "@seed/core";
+import { RunFolder } from "@seed/core/host";
 import { percent } from "../table.ts";
 import type { Listing } from "./listing.ts";
 
@@ -22,8 +23,8 @@ export const runs: Listing<RunItem> = {
   async items() {
     const items: RunItem[] = [];
     for (const name of await foldersIn(FOLDER)) {
-      const path = join(FOLDER, name);
-      if (await textOf(join(path, "recipe.yaml")) !== null) items.push(await describe(path));
+      const run = new RunFolder(join(FOLDER, name));
+      if (await run.isRun()) items.push(await describe(run));
     }
     return items;
   },
@@ -41,35 +42,15 @@ export const runs: Listing<RunItem> = {
   none: `No runs in the folder "${FOLDER}" here`,
 };
 
-async function describe(path: string): Promise<RunItem> {
-  const lines = wholeLines(await textOf(join(path, "metrics.jsonl")) ?? "");
-  const last = lines.findLast((line) => "loss" in line);
+async function describe(run: RunFolder): Promise<RunItem> {
+  const lines = await run.metrics();
+  const last = lines.findLast((line) => line.loss !== undefined);
   const evaluated = lines.findLast((line) => line.network === "student");
-  const known = { path, loss: last?.loss ?? null, figures: evaluated?.evaluation ?? null };
-  const summary = await textOf(join(path, "summary.json"));
-  if (summary !== null) return { ...known, state: "finished", step: JSON.parse(summary).steps };
-  const step = await newestCheckpoint(join(path, "checkpoints"));
+  const known = { path: run.path, loss: last?.loss ?? null, figures: evaluated?.evaluation ?? null };
+  const summary = await run.summary();
+  if (summary) return { ...known, state: "finished", step: Number(summary.steps) };
+  const step = (await run.checkpointSteps()).at(-1) ?? null;
   return { ...known, state: step === null ? "without a checkpoint" : "resumable", step };
-}
-
-interface MetricsLine {
-  loss?: number;
-  network?: string;
-  evaluation?: Record<string, Figures>;
-}
-
-/** The objects of the lines; the last line of a run that is under way may be half written. */
-function wholeLines(text: string): MetricsLine[] {
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  return whole.split("\n").filter(Boolean).map((line) => JSON.parse(line));
-}
-
-async function newestCheckpoint(folder: string): Promise<number | null> {
-  const steps = (await namesIn(folder)).flatMap((name) => {
-    const [, step] = name.match(/^step-(\d+)\.safetensors$/) ?? [];
-    return step ? [Number(step)] : [];
-  });
-  return steps.length ? Math.max(...steps) : null;
 }
 
 function figuresText(figures: Record<string, Figures>): string {
@@ -88,16 +69,6 @@ async function namesIn(folder: string): Promise<string[]> {
     return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-/** Null if the file is not there. */
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
     throw error;
   }
 }

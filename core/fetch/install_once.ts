@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
+import { statusLine } from "../text/status_line.ts";
 import { RunError } from "../errors.ts";
 import { lockFile } from "../files/file_lock.ts";
 import { exists } from "../files/path_exists.ts";
@@ -81,19 +82,15 @@ class Progress implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    if (Deno.stderr.isTerminal()) write("\r\x1b[K");
+    statusLine.clear();
   }
 
   #show(): void {
-    if (!Deno.stderr.isTerminal()) return;
+    if (!statusLine.isTerminal) return;
     const seconds = Math.round((performance.now() - this.#started) / 1000);
     const megabytes = Math.round(sizeOf(this.folder) / 1e6);
-    write(`\r\x1b[K${this.wanted.what}: ${megabytes} MB on disk, ${seconds} s`);
+    statusLine.update(`${this.wanted.what}: ${megabytes} MB on disk, ${seconds} s`);
   }
-}
-
-function write(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(text));
 }
 
 function sizeOf(folder: string): number {

@@ -10,6 +10,12 @@ export interface StepRecord {
   lr: number;
   /** Measured: of two runs that are equal bit for bit, this alone differs. */
   images_per_second: number;
+  /** Length of the gradient of all weights, before any clipping. */
+  gradient_norm: number;
+  /** By objective, before their weights; absent where the loss is a single one. */
+  losses?: Readonly<Record<string, number>>;
+  /** What objectives tell beside their losses; absent if nothing. */
+  metrics?: Readonly<Record<string, number>>;
 }
 
 /** Where a step's time went. */
@@ -44,15 +50,28 @@ export interface RunDescription {
   steps: number;
   /** Step this process starts after: 0, or the checkpoint's on a resume. */
   startStep: number;
+  /** The recipe with every default filled in: the run's hyper-parameters. */
+  settings: Readonly<Record<string, unknown>>;
+  /** What `run.json` tells: versions, device, weights, counts. */
+  facts: Readonly<Record<string, unknown>>;
 }
 
-/** Follows a run. Every method may be absent. */
-export interface Logger extends Disposable {
+/**
+ * Follows a run. It only watches: the core writes `metrics.jsonl` and the rest of the run's folder. Every method may be
+ * absent. After a resume `start` is told the step that the run goes on from; steps after it are told anew.
+ */
+export interface Logger {
   start?(run: RunDescription): void | Promise<void>;
+  /** Not waited for: what takes long is begun here, and waited for in `end` or when it is disposed of. */
   step?(record: StepRecord, timing: StepTiming): void;
   evaluation?(record: EvaluationRecord): void;
-  /** Something worth a line, for example `Checkpoint written: ...`. */
+  /** Something worth a line: all that the run and its plugins print to the user while it runs. */
   message?(text: string): void;
-  /** After the last step. */
-  end?(): void;
+  /** After the last step; waited for. */
+  end?(): void | Promise<void>;
+  /** However the run ended; waited for where it is asynchronous. */
+  [Symbol.dispose]?(): void;
+  [Symbol.asyncDispose]?(): Promise<void>;
+  /** True: what it writes into the run's folder must be the same after a break and a resume. Default: false. */
+  readonly repeatable?: boolean;
 }

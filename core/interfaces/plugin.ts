@@ -41,7 +41,7 @@ export interface PluginKinds {
     creates: Engine;
     context: PluginContext & { readonly device: Device | "auto"; readonly trace: boolean };
   };
-  teacher: { creates: Teacher; context: NetworkContext };
+  teacher: { creates: Teacher; context: NetworkContext; tells: TeacherFacts };
   /** `embeddingDim` is the teacher's width, or null without a teacher. */
   student: { creates: Student; context: NetworkContext & { readonly embeddingDim: number | null } };
   queue: {
@@ -64,7 +64,7 @@ export interface PluginKinds {
     };
     needs: ObjectiveNeeds;
   };
-  augmenter: { creates: Augmenter; context: PluginContext };
+  augmenter: { creates: Augmenter; context: PluginContext; tells: AugmenterFacts };
   data: { creates: DataSource; context: PluginContext };
   evaluator: { creates: Evaluator; context: NetworkContext; needs: EvaluatorNeeds };
   logger: { creates: Logger; context: PluginContext & { readonly runDirectory: string } };
@@ -90,6 +90,25 @@ export interface AugmenterReference {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** What options alone say of an augmenter. */
+export interface AugmenterFacts {
+  /** Side of its views in pixels: {@link Augmenter.size}. */
+  readonly size: number;
+}
+
+/** What options alone say of a teacher. */
+export interface TeacherFacts {
+  /** Width of its embedding; null: its file says it. */
+  readonly embeddingDim: number | null;
+  /** Side, in pixels, of the views it wants to see; null: the augmenter's. */
+  readonly inputSize: number | null;
+}
+
+/** What a plugin of a kind tells of what it will create. */
+export type TellsOf<K extends PluginKind> = K extends PluginKind
+  ? PluginKinds[K] extends { tells: infer Facts } ? Facts : never
+  : never;
+
 /** What a plugin of a kind tells of its needs. */
 export type NeedsOf<K extends PluginKind> = K extends PluginKind
   ? PluginKinds[K] extends { needs: infer Needs } ? Needs : never
@@ -112,10 +131,19 @@ export interface RecipeFacts {
   readonly queueRows: number;
   /** Whether there is a teacher: to learn from, or, for an evaluator, to compare with. */
   readonly hasTeacher: boolean;
+  /** Width of the embedding of the teacher to learn from; null: there is none, or only its file says it. */
+  readonly teacherDim: number | null;
+  /** Whether there are evaluators, which need images to evaluate on. */
+  readonly evaluates: boolean;
+  /** Sides in pixels of the views that the student sees; none: an augmenter does not tell. */
+  readonly studentSides: readonly number[];
+  /** Of a teacher: sides of the views that it sees; none: an augmenter, or the teacher, does not tell. */
+  readonly teacherSides: readonly number[];
 }
 
 /** What is wrong with an option. */
 export interface OptionProblem {
+  /** The option; of one within another `head.dim`, say. */
   key: string;
   message: string;
 }
@@ -141,6 +169,11 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    * engine, a teacher or a student. Every objective tells it, and evaluators that ask for views; others need nothing.
    */
   needs?(options: z.output<S>): NeedsOf<K>;
+  /**
+   * What its options alone say of what it will create: an augmenter's size, a teacher's width. The checks of the
+   * recipe's other plugins go by it; without it they are left to the run.
+   */
+  tells?(options: z.output<S>): TellsOf<K>;
   /**
    * Looks at the files that the options name, before the engine is installed or opened: what is missing or damaged
    * is told within seconds.

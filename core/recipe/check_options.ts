@@ -6,16 +6,21 @@ import type { Path, Problem } from "./recipe_document.ts";
 /** Options that fit, or what is wrong with them. */
 export type Checked<T> = { value: T; problems: [] } | { value: null; problems: Problem[] };
 
-/** Checks values against a schema; problems get the path they are at, below `at`. */
+/**
+ * Checks values against a schema; problems get the path they are at, below `at`.
+ *
+ * @param moved Keys that stand elsewhere now, and where.
+ */
 export function checkOptions<S extends z.ZodType>(
   schema: S,
   values: unknown,
   at: Path,
   owner: string,
+  moved: Readonly<Record<string, string>> = {},
 ): Checked<z.output<S>> {
   const { success, data, error } = schema.safeParse(values, { error: expectation });
   if (success) return { value: data, problems: [] };
-  const problems = error.issues.flatMap((issue) => describe(schema, values, issue, at, owner));
+  const problems = error.issues.flatMap((issue) => describe(schema, values, issue, at, owner, moved));
   // A key that is misspelt is not missing as well.
   const meant = problems.map(({ meant }) => meant).filter((path) => path !== undefined);
   return { value: null, problems: problems.filter(({ path }) => !meant.includes(path.join())) };
@@ -30,11 +35,16 @@ function describe(
   issue: z.core.$ZodIssue,
   at: Path,
   owner: string,
+  moved: Readonly<Record<string, string>>,
 ): Described[] {
   const path = [...at, ...issue.path as (string | number)[]];
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(schema, issue.path);
     return issue.keys.map((key) => {
+      if (issue.path.length === 0 && Object.hasOwn(moved, key)) {
+        const message = `The option "${key}" of ${owner} moved to ${moved[key]}; set it there`;
+        return { path: [...path, key], atKey: true, message };
+      }
       const close = nearest(key, known);
       const hint = close
         ? `Did you mean "${close}"?`

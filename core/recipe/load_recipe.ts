@@ -1,15 +1,19 @@
 import { stringify } from "yaml";
 import { z } from "zod";
 import { nearest } from "../text/nearest.ts";
-import type { PluginKind, RecipeFacts } from "../interfaces/plugin.ts";
+import type { Plugin, PluginKind, RecipeFacts } from "../interfaces/plugin.ts";
 import { absoluteSpecifier, type LoadedPlugin, loadPlugin } from "./plugin_loader.ts";
 import { checkOptions } from "./check_options.ts";
+import { fromEarlier } from "./earlier_recipes.ts";
+import { checkNeeds } from "./check_needs.ts";
 import { type Needs, needsOf } from "./objective_needs.ts";
 import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
+import { factsOf, type KnownRecipe, sidesSeenBy } from "./recipe_facts.ts";
 import {
   CHECKPOINT,
   CHOICE_KEYS,
   EVALUATE,
+  MOVED_OPTIONS,
   OBJECTIVE_TERM,
   PLUGIN_KEYS,
   SCHEDULE_KEYS,
@@ -83,6 +87,9 @@ export interface RecipeDefaults {
 
 type Values = Record<string, unknown>;
 
+/** What a plugin's options are checked against beside its recipe's facts: its own of them. */
+type OwnFacts = Partial<RecipeFacts>;
+
 /** Sections that a recipe may do without. */
 const OPTIONAL = ["teacher", "queue", "small_patches", "evaluate"];
 
@@ -90,18 +97,24 @@ const OPTIONAL = ["teacher", "queue", "small_patches", "evaluate"];
  * Reads and checks a recipe, its plugins' options included. Needs no data, no weights and no engine.
  *
  * @param options.overrides `key.path=value` each.
+ * @param options.ofRun Whether it is of a run's folder: what earlier versions wrote there is read as they meant it.
  * @throws {RecipeError} Listing every problem with its place.
  */
 export async function loadRecipe(
   path: string,
-  options: { overrides?: readonly string[]; defaults: RecipeDefaults },
+  options: { overrides?: readonly string[]; defaults: RecipeDefaults; ofRun?: boolean },
 ): Promise<Recipe> {
-  const document = await RecipeDocument.read(path, options.overrides ?? []);
+  const reading = options.ofRun ? fromEarlier : undefined;
+  const document = await RecipeDocument.read(path, options.overrides ?? [], reading);
   return await new RecipeLoader(path, document, options.defaults).load();
 }
 
 class RecipeLoader {
   readonly #problems: Problem[] = [];
+  /** What is left to be checked when all plugins are known. */
+  readonly #checks: { plugin: Plugin; options: Values; at: Path; own: OwnFacts }[] = [];
+  /** Where the objectives stand whose needs are known. */
+  readonly #objectivePaths: Path[] = [];
   readonly #values: Values;
   /** What `resolved` is made of, in the recipe's order of sections. */
   readonly #resolved: Values = {};
@@ -123,27 +136,29 @@ class RecipeLoader {
     const seed = this.#check(z.int().min(0).default(0), top.seed, ["seed"], "the recipe");
     this.#resolved.seed = seed;
     const train = top.train === undefined ? null : this.#train(top.train);
-    const { batch_size: batchSize = 1, accumulate = 1 } = train ?? {};
-    const divides = batchSize % accumulate === 0; // else that is the problem
-    const passSize = divides ? batchSize / accumulate : batchSize;
-    const facts = { batchSize, passSize, queueRows: batchSize, hasTeacher: top.teacher !== undefined };
-    const objectives = await this.#objectives(top.objective, facts);
+    const { batch_size: batchSize = 1 } = train ?? {};
+    const objectives = await this.#objectives(top.objective, batchSize);
     const parts = {
-      engine: await this.#section("engine", facts, { plugin: this.defaults.engine }),
-      data: await this.#section("data", facts),
-      augmenter: await this.#section("augmenter", facts),
-      teacher: top.teacher === undefined ? null : await this.#section("teacher", facts),
-      student: await this.#section("student", facts),
-      queue: await this.#section("queue", { ...facts, queueRows: batchSize * rowsPerImage(objectives) }),
+      engine: await this.#section("engine", { plugin: this.defaults.engine }),
+      data: await this.#section("data"),
+      augmenter: await this.#section("augmenter"),
+      teacher: top.teacher === undefined ? null : await this.#section("teacher"),
+      student: await this.#section("student"),
+      queue: await this.#section(
+        "queue",
+        {},
+        queueRows(objectives).map((rows) => ({ queueRows: batchSize * rows })),
+      ),
       objectives,
-      smallPatches: await this.#smallPatches(top.small_patches, facts),
-    };
+      smallPatches: await this.#smallPatches(top.small_patches),
+    } as Pick<Recipe, Exclude<Section, "objective"> | "objectives" | "smallPatches">;
     this.#resolved.train = train;
-    if (objectives) this.#checkNeeds(objectives, top, Array.isArray(top.objective));
-    const evaluate = await this.#evaluate(top.evaluate ?? {}, facts);
+    if (objectives) this.#checkNeeds(objectives, top);
+    const evaluate = await this.#evaluate(top.evaluate ?? {}, top.teacher !== undefined);
     const checkpoint = this.#check(CHECKPOINT, top.checkpoint ?? {}, ["checkpoint"], "checkpoint");
     this.#resolved.checkpoint = checkpoint;
-    const loggers = await this.#loggers(top.loggers, facts);
+    const loggers = await this.#loggers(top.loggers);
+    this.#runChecks({ ...parts, train, evaluate });
     if (this.#problems.length) throw this.document.error(this.#problems);
     const name = this.path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
     const resolved = stringify(inOrder(this.#resolved));
@@ -181,41 +196,50 @@ class RecipeLoader {
     }
   }
 
-  #check<S extends z.ZodType>(schema: S, values: unknown, at: Path, owner: string): z.output<S> | null {
-    const { value, problems } = checkOptions(schema, values, at, owner);
+  #check<S extends z.ZodType>(
+    schema: S,
+    values: unknown,
+    at: Path,
+    owner: string,
+    moved?: Readonly<Record<string, string>>,
+  ): z.output<S> | null {
+    const { value, problems } = checkOptions(schema, values, at, owner, moved);
     this.#problems.push(...problems);
     return value;
   }
 
-  async #section(section: Section, facts: RecipeFacts, defaults: Values = {}): Promise<unknown> {
+  async #section(section: Section, defaults: Values = {}, own?: readonly OwnFacts[]): Promise<unknown> {
     const values = this.#values[section];
     if (values === undefined && !defaults.plugin) return null;
     const given = this.#mapping(values ?? {}, [section]);
     return given &&
-      await this.#use(section, SECTION_KEYS[section], { ...defaults, ...given }, [section], facts);
+      await this.#use(section, SECTION_KEYS[section], { ...defaults, ...given }, [section], own);
   }
 
-  /** Loads the plugin of a mapping and checks its options beside the core's keys. */
+  /**
+   * Loads the plugin of a mapping and checks its options beside the core's keys.
+   *
+   * @param own Facts that are its own; several: it is checked against each.
+   */
   async #use(
     kind: PluginKind,
     coreSchema: z.ZodObject,
     values: Values,
     at: Path,
-    facts: RecipeFacts,
+    own: readonly OwnFacts[] = [{}],
   ): Promise<PluginUse<PluginKind> | null> {
     const coreKeys = Object.keys(coreSchema.shape);
-    const pick = (own: boolean) =>
-      Object.fromEntries(Object.entries(values).filter(([key]) => coreKeys.includes(key) === own));
+    const pick = (cores: boolean) =>
+      Object.fromEntries(Object.entries(values).filter(([key]) => coreKeys.includes(key) === cores));
     const core = this.#check(coreSchema, pick(true), at, `the section "${at.join(".")}"`) as Values | null;
     if (typeof values.plugin !== "string" || !values.plugin) return null;
     const loaded = await this.#load(values.plugin, kind, at);
     if (!loaded) return null;
     const { plugin } = loaded;
     // The core's keys stand beside the plugin's, so a misspelt one is looked for among both.
-    const options = this.#check(withKeys(plugin.options, coreSchema), { ...pick(false) }, at, plugin.name) as
-      | Values
-      | null;
-    if (options) this.#checkAgainstRecipe(loaded, options, at, facts);
+    const schema = withKeys(plugin.options, coreSchema), moved = MOVED_OPTIONS[kind];
+    const options = this.#check(schema, { ...pick(false) }, at, plugin.name, moved) as Values | null;
+    if (options) this.#checks.push(...own.map((own) => ({ plugin, options, at, own })));
     const specifier = absolutePaths(values.plugin, this.document.fileOf([...at, "plugin"]));
     this.#remember(at, { plugin: specifier, ...omit(core ?? {}, "plugin"), ...options });
     return { ...loaded, ...core, specifier: values.plugin, plugin, options, place: this.document.place(at) };
@@ -230,14 +254,17 @@ class RecipeLoader {
     }
   }
 
-  #checkAgainstRecipe(
-    { plugin }: LoadedPlugin<PluginKind>,
-    options: Values,
-    at: Path,
-    facts: RecipeFacts,
-  ): void {
-    for (const { key, message } of plugin.check?.(options, facts) ?? []) {
-      this.#problems.push({ path: [...at, key], message });
+  /** Checks options against the recipe; what several checks find alike is one problem. */
+  #runChecks(recipe: KnownRecipe): void {
+    const facts = factsOf(recipe), told = new Set<string>();
+    for (const { plugin, options, at, own } of this.#checks) {
+      const sides = isTeacher(plugin) && at[0] === "evaluate" &&
+        { teacherSides: sidesSeenBy({ plugin, options }, recipe, { inTraining: false }) };
+      for (const { key, message } of plugin.check?.(options, { ...facts, ...own, ...sides }) ?? []) {
+        const path = [...at, ...key.split(".")], text = `${path.join()} ${message}`;
+        if (!told.has(text)) this.#problems.push({ path, message });
+        told.add(text);
+      }
     }
   }
 
@@ -274,10 +301,10 @@ class RecipeLoader {
   }
 
   /** One objective, or a list of them. */
-  async #objectives(values: unknown, facts: RecipeFacts): Promise<ObjectiveUse[] | null> {
+  async #objectives(values: unknown, batchSize: number): Promise<ObjectiveUse[] | null> {
     if (values === undefined) return null;
     if (!Array.isArray(values)) {
-      const use = await this.#section("objective", facts) as PluginUse<"objective"> | null;
+      const use = await this.#section("objective") as PluginUse<"objective"> | null;
       const needs = use && this.#needs(use, ["objective"]);
       return use && needs && [{ ...use, needs, weight: 1, queue: null }];
     }
@@ -290,13 +317,13 @@ class RecipeLoader {
       const at = ["objective", i], given = this.#mapping(item, at);
       const { queue, ...own } = given ?? {};
       const use = given &&
-        await this.#use("objective", OBJECTIVE_TERM, own, at, facts) as ObjectiveUse | null;
+        await this.#use("objective", OBJECTIVE_TERM, own, at) as ObjectiveUse | null;
       const needs = use && this.#needs(use, at);
       if (!needs) continue;
-      const queueFacts = { ...facts, queueRows: facts.batchSize * needs.rowsPerImage };
+      const rows = { queueRows: batchSize * needs.rowsPerImage };
       objectives.push({
         ...{ ...use, needs },
-        queue: await this.#nested("queue", queue, [...at, "queue"], queueFacts),
+        queue: await this.#nested("queue", queue, [...at, "queue"], [rows]),
       });
     }
     return objectives;
@@ -305,46 +332,36 @@ class RecipeLoader {
   #needs({ plugin, options }: PluginUse<"objective">, at: Path): Needs | null {
     if (options === null) return null; // they are the problem
     try {
-      return needsOf(plugin, options);
+      const needs = needsOf(plugin, options);
+      this.#objectivePaths.push(at);
+      return needs;
     } catch (error) {
       this.#problems.push({ path: [...at, "plugin"], message: (error as Error).message });
       return null;
     }
   }
 
-  /** What the objectives need and the recipe does not have. */
-  #checkNeeds(objectives: ObjectiveUse[], top: Values, isList: boolean): void {
-    for (const [i, { specifier, needs, queue }] of objectives.entries()) {
-      const path = isList ? ["objective", i, "plugin"] : ["objective", "plugin"];
-      const lacks = (problem: string) =>
-        this.#problems.push({ path, message: `The objective "${specifier}" ${problem}` });
-      if (needs.teacherViews.length && !top.teacher) {
-        lacks('learns from a teacher; add the section "teacher"');
-      } else if (needs.neighbours && !top.teacher) {
-        lacks('looks for neighbours by the teacher; add the section "teacher"');
-      }
-      if (needs.queue && !queue && !top.queue) lacks('needs a queue; add the section "queue"');
-      if (top.small_patches === undefined) continue;
-      const patched = (problem: string) => lacks(`${problem}; take small_patches out`);
-      if (needs.views > 1) patched(`needs ${needs.views} views, and small patches are one each`);
-      else if (needs.rowsPerImage > 1) {
-        patched(`enqueues ${needs.rowsPerImage} rows an image, and small patches enqueue one`);
-      }
-    }
+  #checkNeeds(objectives: ObjectiveUse[], { teacher, queue, small_patches }: Values): void {
+    const offered = {
+      teacher: teacher !== undefined,
+      queue: queue !== undefined,
+      smallPatches: listed(small_patches, []).length > 0,
+    };
+    this.#problems.push(...checkNeeds(objectives, offered, this.#objectivePaths));
   }
 
-  async #smallPatches(values: unknown, facts: RecipeFacts): Promise<Recipe["smallPatches"]> {
+  async #smallPatches(values: unknown): Promise<Recipe["smallPatches"]> {
     if (values === undefined) return [];
-    const isList = Array.isArray(values), list: SmallPatches[] = [];
-    this.#resolved.small_patches = isList ? [] : {}; // as it is written
-    for (const [i, one] of (isList ? values : [values]).entries()) {
-      const patches = await this.#smallPatch(one, isList ? ["small_patches", i] : ["small_patches"], facts);
+    const list: SmallPatches[] = [];
+    this.#resolved.small_patches = Array.isArray(values) ? [] : {}; // as it is written
+    for (const { value, at } of listed(values, ["small_patches"])) {
+      const patches = await this.#smallPatch(value, at);
       if (patches) list.push(patches);
     }
     return list;
   }
 
-  async #smallPatch(values: unknown, at: Path, facts: RecipeFacts): Promise<SmallPatches | null> {
+  async #smallPatch(values: unknown, at: Path): Promise<SmallPatches | null> {
     const given = this.#mapping(values, at);
     if (!given) return null;
     const { augmenter, queue, ...own } = given;
@@ -354,8 +371,8 @@ class RecipeLoader {
       this.#problems.push({ path: at, atKey: true, message: `The section small_patches lacks "augmenter"` });
     }
     const uses = {
-      augmenter: await this.#nested("augmenter", augmenter, [...at, "augmenter"], facts),
-      queue: await this.#nested("queue", queue, [...at, "queue"], facts),
+      augmenter: await this.#nested("augmenter", augmenter, [...at, "augmenter"]),
+      queue: await this.#nested("queue", queue, [...at, "queue"]),
     };
     return patches && uses.augmenter && { ...patches, ...uses, augmenter: uses.augmenter };
   }
@@ -365,51 +382,51 @@ class RecipeLoader {
     kind: K,
     values: unknown,
     at: Path,
-    facts: RecipeFacts,
+    own?: readonly OwnFacts[],
   ): Promise<PluginUse<K> | null> {
     const given = values === undefined || values === null ? null : this.#mapping(values, at);
-    return given && await this.#use(kind, PLUGIN_KEYS, given, at, facts) as unknown as PluginUse<K> | null;
+    return given && await this.#use(kind, PLUGIN_KEYS, given, at, own) as unknown as PluginUse<K> | null;
   }
 
-  async #evaluate(values: unknown, facts: RecipeFacts): Promise<Recipe["evaluate"] | null> {
+  async #evaluate(values: unknown, learnsFromTeacher: boolean): Promise<Recipe["evaluate"] | null> {
     const { every_epochs, teacher, ...named } = this.#mapping(values, ["evaluate"]) ?? {};
     const own = this.#check(EVALUATE, { every_epochs }, ["evaluate"], "evaluate");
     this.#resolved.evaluate = { ...own };
-    const evaluators = [];
-    const hasTeacher = facts.hasTeacher || teacher !== undefined;
+    const evaluators = [], hasTeacher = learnsFromTeacher || (teacher ?? null) !== null;
     for (const [key, options] of Object.entries(named)) {
-      const use = await this.#evaluator(key, options ?? {}, { ...facts, hasTeacher });
+      const use = await this.#evaluator(key, options ?? {}, { hasTeacher });
       if (use) evaluators.push(use);
     }
-    const at = ["evaluate", "teacher"];
-    const given = teacher === undefined ? null : this.#mapping(teacher, at);
-    const compared = given && await this.#use("teacher", PLUGIN_KEYS, given, at, facts);
-    return own && { ...own, evaluators, teacher: compared as PluginUse<"teacher"> | null };
+    const compared = await this.#nested("teacher", teacher, ["evaluate", "teacher"]);
+    return own && { ...own, evaluators, teacher: compared };
   }
 
-  async #evaluator(
-    key: string,
-    options: unknown,
-    facts: RecipeFacts,
-  ): Promise<PluginUse<"evaluator"> | null> {
+  async #evaluator(key: string, options: unknown, own: OwnFacts): Promise<PluginUse<"evaluator"> | null> {
     const at = ["evaluate", key],
       given = this.#mapping(options, at, nearest(key, ["every_epochs", "teacher"]));
     const values = given && { plugin: this.defaults.evaluatorPackage(key), ...given };
-    const use = values && await this.#use("evaluator", PLUGIN_KEYS, values, at, facts);
-    return use as PluginUse<"evaluator"> | null;
+    const use = values && await this.#use("evaluator", PLUGIN_KEYS, values, at, [own]) as unknown as
+      | PluginUse<"evaluator">
+      | null;
+    const problem = use?.options ? problemOfAugmenters(use) : null;
+    if (problem) this.#problems.push({ path: [...at, "plugin"], message: problem });
+    return use;
   }
 
-  async #loggers(values: unknown, facts: RecipeFacts): Promise<PluginUse<"logger">[]> {
-    const list = values === undefined ? this.defaults.loggers.map((plugin) => ({ plugin })) : values;
-    if (!Array.isArray(list)) {
+  async #loggers(values: unknown): Promise<PluginUse<"logger">[]> {
+    const named = values ?? [];
+    if (!Array.isArray(named)) {
       this.#problems.push({ path: ["loggers"], message: `Expected a list such as [{ plugin: NAME }]` });
       return [];
     }
+    // Those that a recipe names are added: it takes none of the usual ones away.
+    const usual = this.defaults.loggers.filter((plugin) => !named.some((one) => one?.plugin === plugin));
+    const list = [...named, ...usual.map((plugin) => ({ plugin }))];
     this.#resolved.loggers = list.map(() => ({}));
     const loggers = [];
     for (const [i, item] of list.entries()) {
       const at = ["loggers", i], given = this.#mapping(item, at);
-      const use = given && await this.#use("logger", PLUGIN_KEYS, given, at, facts);
+      const use = given && await this.#use("logger", PLUGIN_KEYS, given, at);
       if (use) loggers.push(use as unknown as PluginUse<"logger">);
     }
     return loggers;
@@ -457,9 +474,37 @@ function absolutePaths(specifier: string, recipePath: string): string {
   return [absoluteSpecifier(path, recipePath), ...rest].join("#");
 }
 
-/** Rows of an image that enter the recipe's queue: the most of any objective that has none of its own. */
-function rowsPerImage(objectives: ObjectiveUse[] | null): number {
-  return Math.max(1, ...(objectives ?? []).map(({ needs, queue }) => queue ? 1 : needs.rowsPerImage));
+function isTeacher(plugin: Plugin): plugin is Plugin<"teacher"> {
+  return plugin.kind === "teacher";
+}
+
+/** What is wrong with the augmenters that an evaluator asks for; null: nothing. */
+function problemOfAugmenters({ plugin, options }: PluginUse<"evaluator">): string | null {
+  const wrong = (problem: string) => `The plugin "${plugin.name}" ${problem}; its needs() is wrong`;
+  try {
+    for (const [name, needed] of Object.entries(plugin.needs?.(options as never).augmenters ?? {})) {
+      const [problem] = checkOptions(needed.plugin.options, needed.options, [], needed.plugin.name).problems;
+      if (problem) return wrong(`gives the augmenter "${name}" options that do not fit: ${problem.message}`);
+    }
+    return null;
+  } catch (error) {
+    return wrong(`fails to say what it needs: ${(error as Error).message}`);
+  }
+}
+
+/** Rows of an image that enter a queue like the recipe's, by the objectives that have none of their own; each once. */
+function queueRows(objectives: ObjectiveUse[] | null): number[] {
+  const rows = (objectives ?? []).flatMap(({ needs, queue }) =>
+    needs.queue && !queue ? [needs.rowsPerImage] : []
+  );
+  return rows.length ? [...new Set(rows)] : [1];
+}
+
+/** A mapping, or the entries of a list of them, and where each stands. */
+function listed(values: unknown, at: Path): { value: unknown; at: Path }[] {
+  if (values === undefined) return [];
+  if (!Array.isArray(values)) return [{ value: values, at }];
+  return values.map((value, i) => ({ value, at: [...at, i] }));
 }
 
 /** Sections in the order in which people write them. */

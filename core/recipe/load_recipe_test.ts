@@ -431,7 +431,7 @@ Deno.test("a resolved recipe loads to the same, and needs no defaults", async ()
   try {
     const path = join(folder, "recipe.yaml");
     await Deno.writeTextFile(path, recipe.resolved);
-    const none = { engine: "none", loggers: ["none"], evaluatorPackage: () => "none" };
+    const none = { engine: "none", loggers: [], evaluatorPackage: () => "none" };
     const again = await loadRecipe(path, { defaults: none });
     assert.equal(again.resolved, recipe.resolved);
     const facts = ({ seed, train, teacher, evaluate, loggers, checkpoint }: Recipe) => ({

@@ -1,5 +1,7 @@
+import { z } from "zod";
 import type { ObjectiveNeeds } from "../interfaces/objective.ts";
 import type { Plugin } from "../interfaces/plugin.ts";
+import { checkOptions } from "./check_options.ts";
 
 /** An objective's needs with what it left out filled in. */
 export type Needs = Required<Omit<ObjectiveNeeds, "neighbours">> & Pick<ObjectiveNeeds, "neighbours">;
@@ -18,28 +20,61 @@ export function fillNeeds(needs: ObjectiveNeeds): Needs {
   };
 }
 
+const numbers = z.array(z.int().min(0));
+
+/** {@link ObjectiveNeeds} as a plugin must tell them: a misspelt one would be no need at all. */
+const NEEDS = z.strictObject({
+  views: z.int().min(1).optional(),
+  studentViews: numbers.optional(),
+  teacherViews: numbers.optional(),
+  queue: z.boolean().optional(),
+  rowsPerImage: z.int().min(1).optional(),
+  neighbours: z.strictObject({ views: numbers.min(1), bag: z.int().min(1) }).optional(),
+  noise: z.boolean().optional(),
+});
+
 /**
  * What an objective needs with these options.
  *
- * @throws {Error} If it contradicts itself: a view that is not there, no view at all.
+ * @throws {Error} If `needs` throws, tells what is none, or contradicts itself: a view that is not there, say.
  */
 export function needsOf(plugin: Plugin<"objective">, options: unknown): Needs {
-  const needs = fillNeeds(plugin.needs!(options as never));
-  const { views, studentViews, teacherViews, neighbours, rowsPerImage } = needs;
   const wrong = (problem: string) =>
     new Error(`The plugin "${plugin.name}" ${problem}; its needs() is wrong`);
-  for (const [what, count] of Object.entries({ views, rowsPerImage })) {
-    if (!Number.isInteger(count) || count < 1) throw wrong(`asks for ${count} ${what}, expected 1 or more`);
-  }
+  const told = tell(() => plugin.needs!(options as never), wrong);
+  const [problem] = checkOptions(NEEDS, told, [], "an objective's needs").problems;
+  if (problem) throw wrong(`says of "${problem.path.join(".")}": ${problem.message}`);
+  const needs = fillNeeds(told),
+    { views, studentViews, teacherViews, neighbours, queue, rowsPerImage } = needs;
   for (const [who, numbers] of Object.entries({ student: studentViews, teacher: teacherViews })) {
     checkNumbers(numbers, (problem) => wrong(`shows the ${who} ${problem}`));
   }
   if (neighbours) checkNumbers(neighbours.views, (problem) => wrong(`draws from neighbours ${problem}`));
+  if (rowsPerImage > 1 && !queue) {
+    throw wrong(`enqueues ${rowsPerImage} rows an image, but does not say \`queue: true\``);
+  }
   return needs;
 
   function checkNumbers(numbers: readonly number[], error: (problem: string) => Error): void {
-    const stray = numbers.find((view) => !Number.isInteger(view) || view < 0 || view >= views);
+    const stray = numbers.find((view) => view >= views);
     if (stray !== undefined) throw error(`view ${stray}, but there are ${views}, numbered from 0`);
     if (new Set(numbers).size < numbers.length) throw error(`a view twice: ${numbers.join(", ")}`);
   }
+}
+
+function tell(needs: () => ObjectiveNeeds, wrong: (problem: string) => Error): ObjectiveNeeds {
+  let told: ObjectiveNeeds;
+  try {
+    told = needs();
+  } catch (error) {
+    throw wrong(`fails to say what it needs: ${(error as Error).message}`);
+  }
+  if (isPlainObject(told)) return told;
+  throw wrong(
+    `says that it needs ${told instanceof Promise ? "a promise" : JSON.stringify(told)}, expected a mapping`,
+  );
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Promise);
 }

@@ -108,10 +108,14 @@ export class RecipeDocument {
   readonly #document: Document;
 
   /** @param files The recipe, what it extends, and so on. */
-  private constructor(readonly path: string, private readonly files: readonly RecipeFile[]) {
+  private constructor(
+    readonly path: string,
+    private readonly files: readonly RecipeFile[],
+    reading: (values: Values) => Readonly<Values>,
+  ) {
     const merged: Values = {};
     for (const file of files.toReversed()) {
-      const { extends: _, ...values } = file.values();
+      const { extends: _, ...values } = reading(file.values());
       this.#merge(merged, values, [], file);
     }
     this.#document = new Document(merged);
@@ -121,14 +125,19 @@ export class RecipeDocument {
    * Reads a recipe: YAML 1.2, data only.
    *
    * @param overrides `key.path=value` each, the value in YAML.
+   * @param reading Makes of what a file says what it means; default: that itself.
    * @throws {RecipeError} If it, or what it extends, is not YAML or not there, or an override is not of that form.
    */
-  static async read(path: string, overrides: readonly string[]): Promise<RecipeDocument> {
+  static async read(
+    path: string,
+    overrides: readonly string[],
+    reading: (values: Values) => Readonly<Values> = (values) => values,
+  ): Promise<RecipeDocument> {
     const files = [RecipeFile.parse(path, await readText(path))];
     for (let next = parentOf(files); next !== null; next = parentOf(files)) {
       files.push(RecipeFile.parse(next.path, await readText(next.path, next.problem)));
     }
-    const recipe = new RecipeDocument(path, files);
+    const recipe = new RecipeDocument(path, files, reading);
     for (const override of overrides) recipe.#override(override);
     return recipe;
   }

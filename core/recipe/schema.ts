@@ -46,6 +46,11 @@ export type Section = keyof typeof SECTION_KEYS;
 /** Keys of a plugin in a list, or of an evaluator. */
 export const PLUGIN_KEYS = z.strictObject({ plugin });
 
+/** Options that earlier versions had elsewhere: by kind of plugin, where each stands now. */
+export const MOVED_OPTIONS: { readonly [kind: string]: Readonly<Record<string, string>> | undefined } = {
+  objective: { bn_splits: "train.bn_splits" },
+};
+
 /** `train:`, whatever the optimizer. */
 export const TRAIN = z.strictObject({
   /** Images that a step learns from. */

@@ -17,20 +17,20 @@ interface Evaluated {
 
 /** Writes the report of a run that is over, from the files that it has written. */
 export async function writeReport(directory: RunDirectory, name: string): Promise<void> {
-  const read = async (file: string) => await Deno.readTextFile(directory.file(file));
+  const read = async (what: "facts" | "recipe") => await Deno.readTextFile(directory.file(what));
   const metrics = await directory.metrics();
   const html = renderReport({
     name,
-    facts: JSON.parse(await read("run.json")),
-    summary: JSON.parse(await read("summary.json")),
+    facts: JSON.parse(await read("facts")),
+    summary: (await directory.summary())!,
     losses: metrics.filter((line) => "loss" in line).map(({ step, loss }) => ({
       x: Number(step),
       y: Number(loss),
     })),
     evaluations: metrics.filter((line) => "evaluation" in line) as unknown as Evaluated[],
-    recipe: await read("recipe.yaml"),
+    recipe: await read("recipe"),
   });
-  await directory.writeText("report.html", html);
+  await directory.writeText("report", html);
 }
 
 /** What a report is made of. */

@@ -1,108 +1,90 @@
 /**
- * A run's folder: what was asked, what happened, what came out. Everything in it can be opened with other tools.
+ * The folder of a run that this process writes: made, or opened to go on, and locked meanwhile.
  *
  * @module
  */
 import { dirname, join } from "node:path";
+import { UsageError } from "../errors.ts";
 import { isTemporary, writeTextAtomically } from "../files/atomic_file.ts";
-import { RunError, UsageError } from "../errors.ts";
+import { tryLockFile } from "../files/file_lock.ts";
 import { exists } from "../files/path_exists.ts";
-
-const RECIPE = "recipe.yaml", CHECKPOINTS = "checkpoints";
+import { RUN_FILES, RunFolder } from "./run_folder.ts";
 
 /** The folder of one run. Disposing of it removes it if the run has not begun: one that could not leaves no folder. */
-export class RunDirectory implements AsyncDisposable {
-  private constructor(readonly path: string) {}
+export class RunDirectory extends RunFolder implements AsyncDisposable {
+  private constructor(path: string, private readonly lock: Disposable) {
+    super(path);
+  }
 
   /**
    * Makes a new folder. Without a name given it is `runs/<recipe>`, or the first free `runs/<recipe>-2`, ...
    *
-   * @throws {UsageError} If the folder that was named has something in it, or is a file.
+   * @throws {UsageError} If the folder that was named has something in it, is a file, or another process writes it.
    */
   static async create(recipeName: string, named: string | null): Promise<RunDirectory> {
     const path = named ?? await claimFree(join("runs", recipeName));
     await requireUnused(path);
     await Deno.mkdir(path, { recursive: true });
-    return new RunDirectory(path);
+    return new RunDirectory(path, lockRun(path));
   }
 
   /**
-   * Opens an existing run. Without a name given it is the one of the recipe that began last.
+   * Opens an existing run to go on with it. Without a name given it is the one of the recipe that began last.
    *
-   * @throws {UsageError} If there is none.
+   * @throws {UsageError} If there is none, or another process writes it; nothing is changed then.
    */
   static async open(recipeName: string, named: string | null): Promise<RunDirectory> {
     const path = named ?? await newest("runs", recipeName);
-    if (path === null || !await exists(join(path, RECIPE))) {
+    if (path === null || !await new RunFolder(path).isRun()) {
       throw new UsageError(
         `There is no run to resume in "${path ?? join("runs", recipeName)}"; leave --resume out to start one`,
       );
     }
-    const directory = new RunDirectory(path);
+    const directory = new RunDirectory(path, lockRun(path));
     await directory.#removeLeftovers();
     return directory;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (await isEmpty(this.path)) await Deno.remove(this.path);
+    if (await isEmpty(this.path)) await Deno.remove(this.path, { recursive: true });
+    this.lock[Symbol.dispose]();
   }
 
   /** Writes what was asked, resolved: from here on the folder is a run's. */
   async begin(recipe: string): Promise<void> {
-    await Deno.mkdir(this.file(CHECKPOINTS));
-    await this.writeText(RECIPE, recipe);
+    await Deno.mkdir(this.file("checkpoints"));
+    await this.writeText("recipe", recipe);
   }
 
-  /** Path of a file in it. */
-  file(name: string): string {
-    return join(this.path, name);
+  async writeText(what: keyof typeof RUN_FILES, text: string): Promise<void> {
+    await writeTextAtomically(this.file(what), text);
   }
 
-  checkpointFile(step: number): string {
-    return this.file(join(CHECKPOINTS, `step-${String(step).padStart(7, "0")}.safetensors`));
-  }
-
-  /** Steps that there are checkpoints of, ascending. */
-  async checkpointSteps(): Promise<number[]> {
-    const steps = [];
-    for await (const { name } of Deno.readDir(this.file(CHECKPOINTS))) {
-      const match = name.match(/^step-(\d+)\.safetensors$/);
-      if (match) steps.push(Number(match[1]));
-    }
-    return steps.sort((a, b) => a - b);
-  }
-
-  async writeText(name: string, text: string): Promise<void> {
-    await writeTextAtomically(this.file(name), text);
-  }
-
-  async writeJson(name: string, value: unknown): Promise<void> {
-    await this.writeText(name, JSON.stringify(value, null, 2) + "\n");
-  }
-
-  /** The lines of `metrics.jsonl`; empty if it is not there. */
-  async metrics(): Promise<Record<string, unknown>[]> {
-    if (!await exists(this.file("metrics.jsonl"))) return [];
-    const text = await Deno.readTextFile(this.file("metrics.jsonl"));
-    return text.split("\n").filter(Boolean).map((line, i) => {
-      try {
-        return JSON.parse(line);
-      } catch {
-        throw new RunError(
-          `Line ${i + 1} of "${this.file("metrics.jsonl")}" is not JSON: the file is damaged`,
-        );
-      }
-    });
+  async writeJson(what: keyof typeof RUN_FILES, value: unknown): Promise<void> {
+    await this.writeText(what, JSON.stringify(value, null, 2) + "\n");
   }
 
   /** Files that a crash left half written, under their temporary names. */
   async #removeLeftovers(): Promise<void> {
-    for (const folder of [this.path, this.file(CHECKPOINTS)]) {
+    for (const folder of [this.path, this.file("checkpoints")]) {
       for await (const { name } of Deno.readDir(folder)) {
         if (isTemporary(name)) await Deno.remove(join(folder, name));
       }
     }
   }
+}
+
+/**
+ * Holds a run's folder for this process.
+ *
+ * @throws {UsageError} If another process does.
+ */
+function lockRun(path: string): Disposable {
+  const lock = tryLockFile(join(path, RUN_FILES.lock));
+  if (lock) return lock;
+  throw new UsageError(
+    `Another process is writing the run "${path}"; wait until it is done or interrupt it, or name another folder with --out`,
+  );
 }
 
 /**
@@ -144,14 +126,16 @@ async function newest(folder: string, recipeName: string): Promise<string | null
     ) {
       continue;
     }
-    const path = join(folder, name), began = await Deno.stat(join(path, RECIPE)).catch(() => null);
+    const path = join(folder, name),
+      began = await Deno.stat(new RunFolder(path).file("recipe")).catch(() => null);
     const time = began?.mtime?.getTime() ?? -1;
     if (began && (!best || time > best.time)) best = { path, time };
   }
   return best?.path ?? null;
 }
 
+/** Whether there is nothing in it but, at most, a lock. */
 async function isEmpty(folder: string): Promise<boolean> {
-  for await (const _ of Deno.readDir(folder)) return false;
+  for await (const { name } of Deno.readDir(folder)) if (name !== RUN_FILES.lock) return false;
   return true;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RunError, UsageError } from "../errors.ts";
+import { tryLockFile } from "../files/file_lock.ts";
 import { RunDirectory } from "./run_directory.ts";
 
 /** Runs a test where runs are made: in a folder of its own. */
@@ -17,6 +18,7 @@ async function inFolder(test: () => Promise<void>): Promise<void> {
 async function begun(named: string | null = null): Promise<RunDirectory> {
   const directory = await RunDirectory.create("demo", named);
   await directory.begin("version: 1\n");
+  await directory[Symbol.asyncDispose](); // the process that made it is over
   return directory;
 }
 
@@ -112,7 +114,7 @@ Deno.test("checkpoints are listed in order, whatever else lies beside them", () 
     assert.deepEqual(await directory.checkpointSteps(), []);
     for (const step of [20, 0, 1_000_000, 3]) await Deno.writeTextFile(directory.checkpointFile(step), "");
     await Deno.writeTextFile(directory.checkpointFile(7) + ".tmp", "");
-    await Deno.writeTextFile(directory.file("checkpoints/notes"), "");
+    await Deno.writeTextFile(`${directory.file("checkpoints")}/notes`, "");
     assert.equal(directory.checkpointFile(3), "runs/demo/checkpoints/step-0000003.safetensors");
     assert.deepEqual(await directory.checkpointSteps(), [0, 3, 20, 1_000_000]);
   }));
@@ -120,8 +122,8 @@ Deno.test("checkpoints are listed in order, whatever else lies beside them", () 
 Deno.test("a resume removes what a crash left half written, and nothing else", () =>
   inFolder(async () => {
     const directory = await begun();
-    const left = [directory.checkpointFile(7) + ".123-0.tmp", directory.file("summary.json.9-12.tmp")];
-    const kept = [directory.checkpointFile(7), directory.file("notes.tmp")];
+    const left = [directory.checkpointFile(7) + ".123-0.tmp", `${directory.path}/summary.json.9-12.tmp`];
+    const kept = [directory.checkpointFile(7), `${directory.path}/notes.tmp`];
     for (const path of [...left, ...kept]) await Deno.writeTextFile(path, "");
     await RunDirectory.open("demo", null);
     for (const path of left) assert.ok(!await exists(path), path);
@@ -132,12 +134,59 @@ Deno.test("metrics are read line by line; a damaged one is named", () =>
   inFolder(async () => {
     const directory = await begun();
     assert.deepEqual(await directory.metrics(), []);
-    await directory.writeText("metrics.jsonl", '{"step":1}\n{"step":2}\n');
+    await directory.writeText("metrics", '{"step":1}\n{"step":2}\n');
     assert.deepEqual(await directory.metrics(), [{ step: 1 }, { step: 2 }]);
-    await directory.writeText("metrics.jsonl", '{"step":1}\n{"st\n');
+    await directory.writeText("metrics", '{"step":1}\n{"st\n');
     await assert.rejects(directory.metrics(), (error: Error) => {
       assert.ok(error instanceof RunError);
       assert.match(error.message, /^Line 2 of ".*metrics\.jsonl" is not JSON/);
       return true;
     });
+  }));
+
+Deno.test("a run that another process writes is refused before anything of it changes", () =>
+  inFolder(async () => {
+    const path = (await begun()).path, left = `${path}/summary.json.9-12.tmp`; // another's, half written
+    await Deno.writeTextFile(left, "{");
+    const script = `
+      const { RunDirectory } = await import(${JSON.stringify(import.meta.resolve("./run_directory.ts"))});
+      for (const take of [() => RunDirectory.open("demo", null), () => RunDirectory.open("demo", "${path}")]) {
+        try { await take(); console.log("taken"); } catch (error) { console.log(error.name + ": " + error.message); }
+      }`;
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const second = async () => {
+      const args = ["eval", "--config", config, script];
+      const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: Deno.cwd() }).output();
+      return new TextDecoder().decode(stdout).trim().split("\n");
+    };
+    await using again = new AsyncDisposableStack();
+    const held = tryLockFile(`${path}/.lock`);
+    if (held) again.defer(() => held[Symbol.dispose]());
+    for (const answer of await second()) {
+      assert.match(
+        answer,
+        /^UsageError: Another process is writing the run "runs\/demo"; wait until it is done/,
+      );
+    }
+    assert.ok(await exists(left), "the other's file was left alone");
+    await again.disposeAsync();
+  }));
+
+Deno.test("a run that was killed leaves no lock behind, and a folder with nothing but a lock is empty", () =>
+  inFolder(async () => {
+    {
+      await using directory = await RunDirectory.create("demo", "killed");
+      await directory.begin("version: 1\n");
+    }
+    assert.ok(await exists("killed/.lock"));
+    await using resumed = await RunDirectory.open("demo", "killed");
+    assert.equal(resumed.path, "killed");
+    {
+      await using _never = await RunDirectory.create("demo", "begun");
+    }
+    assert.ok(!await exists("begun"));
+    await Deno.mkdir("locked");
+    await Deno.writeTextFile("locked/.lock", "");
+    await using taken = await RunDirectory.create("demo", "locked");
+    assert.equal(taken.path, "locked");
   }));

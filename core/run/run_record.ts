@@ -4,11 +4,13 @@
  * @module
  */
 import { resolve } from "node:path";
+import { parse } from "yaml";
 import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import type { RunDescription } from "../interfaces/logger.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import type { RunDirectory } from "./run_directory.ts";
+import type { RunFolder } from "./run_folder.ts";
 import type { Student } from "../interfaces/student.ts";
 import { tf } from "../tf.ts";
 import type { SkippedImages } from "../images/without_broken.ts";
@@ -16,9 +18,12 @@ import type { SkippedImages } from "../images/without_broken.ts";
 /** The first screen. */
 export function describeRun(
   recipe: Recipe,
-  { engine, teacher, data }: ProcessParts,
-  { student }: Pick<Learner, "student">,
-  directory: RunDirectory,
+  { parts: { engine, teacher, data }, learner: { student }, directory, facts }: {
+    parts: ProcessParts;
+    learner: Pick<Learner, "student">;
+    directory: RunFolder;
+    facts: Record<string, unknown>;
+  },
   steps: Pick<RunDescription, "stepsPerEpoch" | "steps" | "startStep">,
 ): RunDescription {
   const { tensors, file, sha256, layout } = teacher?.weights ?? {};
@@ -36,7 +41,7 @@ export function describeRun(
       precision === "fp32" ? "" : `, trained in ${precision}`
     }`,
     images: data.train.length,
-    ...steps,
+    ...{ ...steps, settings: parse(recipe.resolved), facts },
   };
 }
 
@@ -75,7 +80,7 @@ export async function writeSummary(
 ): Promise<void> {
   const metrics = await directory.metrics();
   const steps = metrics.filter((line) => "loss" in line), last = steps.at(-1);
-  await directory.writeJson("summary.json", {
+  await directory.writeJson("summary", {
     recipe: recipe.name,
     steps: last?.step ?? 0,
     images_seen: Number(last?.step ?? 0) * recipe.train.batch_size,

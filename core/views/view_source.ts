@@ -2,6 +2,7 @@ import type { ImageSet } from "../interfaces/data_source.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
 import type { BatchRequest } from "../images/pipeline/view_pipeline.ts";
 import type { KeyPart } from "../random.ts";
+import { teacherSides } from "../recipe/view_sides.ts";
 import type { ViewStream } from "./streams.ts";
 
 /** A stream of views with the sizes that student and teacher see them at. */
@@ -24,12 +25,11 @@ export function viewSources(
     teacher: Pick<Teacher, "inputSize"> | null;
   },
 ): ViewSource[] {
-  const [{ size: full }] = augmenters, [{ teacherViews }] = streams;
-  // A teacher that sees views larger sees patches larger in proportion.
-  const scale = (teacherViews.length ? teacher!.inputSize ?? full : full) / full;
+  const sizes = augmenters.map(({ size }) => size), [{ teacherViews }] = streams;
+  const seen = teacherSides(sizes, teacherViews.length ? teacher!.inputSize : null);
   return streams.map((stream) => {
-    const { size } = augmenters[stream.augmenter];
-    return { ...stream, size, teacherSize: Math.round(size * scale) };
+    const { augmenter } = stream;
+    return { ...stream, size: sizes[augmenter], teacherSize: seen[augmenter] };
   });
 }
 

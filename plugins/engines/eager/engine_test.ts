@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
 import { tf } from "@seed/core";
-import { checkEngine } from "@seed/core/conformance";
 import { EagerEngine } from "./engine.ts";
-
-Deno.test("engine eager", async (t) => await checkEngine(t, { engine: await EagerEngine.open() }));
 
 Deno.test("the eager engine has no GPU, and says what to set", async () => {
   await assert.rejects(() => EagerEngine.open({ device: "gpu" }), /engine\.device to "cpu"/);

@@ -11,6 +11,8 @@ import {
   formatDuration,
   type Logger,
   type RunDescription,
+  type StatusLine,
+  statusLine,
   type StepRecord,
   type StepTiming,
   z,
@@ -25,10 +27,8 @@ class TerminalLogger implements Logger {
   #secondsPerStep: number | null = null;
   #dataWait: number | null = null;
   #shown = 0;
-  #lineOpen = false;
-  readonly #isTerminal = Deno.stderr.isTerminal();
 
-  constructor(private readonly everySeconds: number) {}
+  constructor(private readonly everySeconds: number, private readonly line: StatusLine = statusLine) {}
 
   start(run: RunDescription): void {
     this.#run = run;
@@ -41,7 +41,7 @@ class TerminalLogger implements Logger {
       ["Images", `${run.images}, ${run.stepsPerEpoch} steps an epoch`],
       ["Steps", run.startStep ? `${run.steps}, resuming after ${run.startStep}` : `${run.steps}`],
     ];
-    for (const [name, value] of rows) this.#print(`${name.padEnd(9)}${value}`);
+    for (const [name, value] of rows) this.line.print(`${name.padEnd(9)}${value}`);
   }
 
   step(
@@ -53,13 +53,15 @@ class TerminalLogger implements Logger {
     this.#secondsPerStep = smooth(this.#secondsPerStep, batch / images_per_second);
     this.#dataWait = smooth(this.#dataWait, dataWaitSeconds);
     const now = performance.now();
-    if (now - this.#shown < (this.#isTerminal ? 100 : 1000 * this.everySeconds) && step < this.#run.steps) {
+    if (
+      now - this.#shown < (this.line.isTerminal ? 100 : 1000 * this.everySeconds) && step < this.#run.steps
+    ) {
       return;
     }
     this.#shown = now;
     const left = formatDuration((this.#run.steps - step) * this.#secondsPerStep);
     const speed = batch / this.#secondsPerStep;
-    this.#update(
+    this.line.update(
       `epoch ${epoch.toFixed(2)}  step ${step}/${this.#run.steps}  loss ${this.#loss.toFixed(4)}  ` +
         `lr ${lr.toPrecision(3)}  ${speed.toFixed(1)} images/s  ` +
         `waits for data ${(100 * this.#dataWait / this.#secondsPerStep).toFixed(0)} %  ${left} left`,
@@ -68,36 +70,19 @@ class TerminalLogger implements Logger {
 
   evaluation({ step, network, evaluation }: EvaluationRecord): void {
     const figures = figuresOf(evaluation).map(([name, value]) => `${name} ${(100 * value).toFixed(1)} %`);
-    this.#print(`${`step ${step}`.padEnd(12)}${network.padEnd(11)}${figures.join("   ")}`);
+    this.line.print(`${`step ${step}`.padEnd(12)}${network.padEnd(11)}${figures.join("   ")}`);
   }
 
   message(text: string): void {
-    this.#print(text);
+    this.line.print(text);
   }
 
   end(): void {
-    if (this.#lineOpen) this.#write("\n");
-    this.#lineOpen = false;
+    this.line.end();
   }
 
   [Symbol.dispose](): void {
-    this.end();
-  }
-
-  /** Shows a line in place of the last such one. */
-  #update(line: string): void {
-    if (!this.#isTerminal) return this.#print(line);
-    this.#write(`\r\x1b[K${line}`);
-    this.#lineOpen = true;
-  }
-
-  #print(line: string): void {
-    this.#write(this.#lineOpen ? `\r\x1b[K${line}\n` : `${line}\n`);
-    this.#lineOpen = false;
-  }
-
-  #write(text: string): void {
-    Deno.stderr.writeSync(new TextEncoder().encode(text));
+    this.line.end();
   }
 }
 

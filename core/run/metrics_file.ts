@@ -1,0 +1,64 @@
+/**
+ * `metrics.jsonl`: a JSON object a line, one a step and one an evaluation. After a resume the lines of steps that are
+ * done again are replaced, so that the file reads like an uninterrupted run's.
+ *
+ * @module
+ */
+import { RunError } from "../errors.ts";
+import { writeTextAtomically } from "../files/atomic_file.ts";
+import type { EvaluationRecord, StepRecord } from "../interfaces/logger.ts";
+
+/** A line as it is read: of a step, or of an evaluation. */
+export type MetricsLine = Partial<StepRecord> & Partial<EvaluationRecord> & { step: number };
+
+/** The file of a run that is under way. */
+export class MetricsFile implements Disposable {
+  readonly #encoder = new TextEncoder();
+
+  private constructor(private readonly file: Deno.FsFile) {}
+
+  /**
+   * Opens it to go on after a step: what a resume writes again is taken out.
+   *
+   * @throws {RunError} If a line is no JSON.
+   */
+  static async open(path: string, startStep: number): Promise<MetricsFile> {
+    const kept = (await readMetrics(path)).filter((line) =>
+      // A step is evaluated after its checkpoint.
+      "evaluation" in line ? line.step < startStep : line.step <= startStep
+    );
+    await writeTextAtomically(path, kept.map((line) => JSON.stringify(line) + "\n").join(""));
+    return new MetricsFile(await Deno.open(path, { append: true }));
+  }
+
+  write(record: StepRecord | EvaluationRecord): void {
+    this.file.writeSync(this.#encoder.encode(JSON.stringify(record) + "\n"));
+  }
+
+  [Symbol.dispose](): void {
+    this.file.close();
+  }
+}
+
+/**
+ * The lines of a file; none if it is not there. A last line that a crash, or a run under way, has half written is left
+ * out.
+ *
+ * @throws {RunError} If another is no JSON.
+ */
+export async function readMetrics(path: string): Promise<MetricsLine[]> {
+  const text = await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  });
+  const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter(Boolean);
+  return lines.map((line, i) => {
+    try {
+      return JSON.parse(line);
+    } catch {
+      throw new RunError(
+        `Line ${i + 1} of "${path}" is not JSON: the file is damaged; take the line out, and resume`,
+      );
+    }
+  });
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { StepRecord } from "../interfaces/logger.ts";
+import { MetricsFile, readMetrics } from "./metrics_file.ts";
+
+async function inFolder(test: (path: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "seed-metrics-" });
+  try {
+    await test(join(folder, "metrics.jsonl"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const step = (step: number): StepRecord => ({
+  ...{ step, epoch: step / 4, loss: 3 / step, lr: 0.01, images_per_second: 100, gradient_norm: 1 },
+});
+const evaluation = (step: number) => ({
+  ...{ step, epoch: step / 4, network: "student", evaluation: { knn: { top1: 0.25 } } },
+});
+
+/** What a run of 8 steps writes after `start`, up to a step where it may break off. */
+async function write(path: string, start: number, end: number): Promise<void> {
+  using metrics = await MetricsFile.open(path, start);
+  // A run, and a resume too, begins with the evaluation that its step is due.
+  if (start % 4 === 0) metrics.write(evaluation(start));
+  for (let done = start + 1; done <= end; done++) {
+    metrics.write(step(done));
+    if (done % 4 === 0) metrics.write(evaluation(done));
+  }
+}
+
+Deno.test("the metrics of a run that broke off and was resumed are those of one that did not", async () => {
+  let whole = "";
+  await inFolder(async (path) => {
+    await write(path, 0, 8);
+    whole = await Deno.readTextFile(path);
+  });
+  for (const broken of [4, 5, 7]) {
+    await inFolder(async (path) => {
+      await write(path, 0, broken);
+      await write(path, 4, 8);
+      assert.equal(await Deno.readTextFile(path), whole, `broken off after step ${broken}`);
+    });
+  }
+});
+
+Deno.test("a last line that is half written is left out; another that is no JSON is named", () =>
+  inFolder(async (path) => {
+    assert.deepEqual(await readMetrics(path), []);
+    await Deno.writeTextFile(path, '{"step":1}\n{"st');
+    assert.deepEqual(await readMetrics(path), [{ step: 1 }]);
+    await Deno.writeTextFile(path, '{"step":1}\n{"st\n{"step":3}\n');
+    await assert.rejects(readMetrics(path), /Line 2 of ".*metrics\.jsonl" is not JSON: the file is damaged/);
+  }));

@@ -1,0 +1,69 @@
+/**
+ * What lies where in a run's folder, and how it is read. Everything in it can be opened with other tools.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { exists } from "../files/path_exists.ts";
+import { type MetricsLine, readMetrics } from "./metrics_file.ts";
+
+/** Names of the files, and of the folder of checkpoints. */
+export const RUN_FILES = {
+  recipe: "recipe.yaml",
+  facts: "run.json",
+  metrics: "metrics.jsonl",
+  checkpoints: "checkpoints",
+  student: "student.safetensors",
+  summary: "summary.json",
+  report: "report.html",
+  /** Held by the process that writes; the file itself stays. */
+  lock: ".lock",
+} as const;
+
+/** A run's folder, to read; the run may be under way. */
+export class RunFolder {
+  constructor(readonly path: string) {}
+
+  /** Path of a file in it. */
+  file(what: keyof typeof RUN_FILES): string {
+    return join(this.path, RUN_FILES[what]);
+  }
+
+  /** Whether a run began here. */
+  async isRun(): Promise<boolean> {
+    return await exists(this.file("recipe"));
+  }
+
+  checkpointFile(step: number): string {
+    return join(this.file("checkpoints"), `step-${String(step).padStart(7, "0")}.safetensors`);
+  }
+
+  /** Steps that there are checkpoints of, ascending; none if there is no folder of them. */
+  async checkpointSteps(): Promise<number[]> {
+    const steps: number[] = [];
+    if (!await exists(this.file("checkpoints"))) return steps;
+    for await (const { name } of Deno.readDir(this.file("checkpoints"))) {
+      const match = name.match(/^step-(\d+)\.safetensors$/);
+      if (match) steps.push(Number(match[1]));
+    }
+    return steps.sort((a, b) => a - b);
+  }
+
+  /**
+   * The lines of `metrics.jsonl`; none if it is not there. A last line that is half written is left out.
+   *
+   * @throws {RunError} If another is no JSON.
+   */
+  async metrics(): Promise<MetricsLine[]> {
+    return await readMetrics(this.file("metrics"));
+  }
+
+  /** `summary.json`; null before the end. */
+  async summary(): Promise<Record<string, unknown> | null> {
+    const text = await Deno.readTextFile(this.file("summary")).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    });
+    return text === null ? null : JSON.parse(text);
+  }
+}

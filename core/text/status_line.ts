@@ -1,0 +1,53 @@
+/** A place that text is written to: standard error, or a stand-in in tests. */
+export interface TextSink {
+  isTerminal(): boolean;
+  write(text: string): void;
+}
+
+const STANDARD_ERROR: TextSink = {
+  isTerminal: () => Deno.stderr.isTerminal(),
+  write: (text) => void Deno.stderr.writeSync(new TextEncoder().encode(text)),
+};
+
+/**
+ * One line that keeps changing, and lines that stay. Whatever is shown to people of a process goes through the one
+ * {@link statusLine}: a message that was written past it would end up within the changing line.
+ */
+export class StatusLine {
+  #open = false;
+
+  constructor(private readonly sink: TextSink = STANDARD_ERROR) {}
+
+  /** Whether a line can change: it cannot in a file. */
+  get isTerminal(): boolean {
+    return this.sink.isTerminal();
+  }
+
+  /** Shows a line in place of the last such one; where there is no terminal, as a line that stays. */
+  update(line: string): void {
+    if (!this.isTerminal) return this.print(line);
+    this.sink.write(`\r\x1b[K${line}`);
+    this.#open = true;
+  }
+
+  /** Writes a line that stays, in place of one that changes if there is one. */
+  print(line: string): void {
+    this.sink.write(this.#open ? `\r\x1b[K${line}\n` : `${line}\n`);
+    this.#open = false;
+  }
+
+  /** Takes the changing line away. */
+  clear(): void {
+    if (this.#open) this.sink.write("\r\x1b[K");
+    this.#open = false;
+  }
+
+  /** Lets the changing line stay. */
+  end(): void {
+    if (this.#open) this.sink.write("\n");
+    this.#open = false;
+  }
+}
+
+/** Standard error's. */
+export const statusLine = new StatusLine();
