@@ -79,7 +79,7 @@ const METHODS: Record<keyof typeof golden, Method> = {
       { ...await term(disco, null), name: "disco", weight: 4 },
     ],
   },
-  "bingo": { terms: withQueue(bingo) },
+  "bingo": { terms: withQueue(bingo, { apart_epochs: 0 }) },
 };
 
 function makeStudent(head: Head = { hidden: FEATURES }): StudentNetwork {

@@ -2,8 +2,7 @@
  * BINGO: images that the teacher finds alike form bags, and the student is to find both an image and another of its
  * bag where the teacher has them (Xu et al., ICLR 2022).
  *
- * As the released code, but for its additional loss on views mixed by CutMix, which the paper does not have. That
- * code leaves an image and its neighbour apart for eleven epochs; here they belong together from the first.
+ * As the released code, but for its additional loss on views mixed by CutMix, which the paper does not have.
  *
  * @module
  */
@@ -15,21 +14,26 @@ const QUERY = 0, KEY = 1, NEIGHBOUR_QUERY = 2, NEIGHBOUR_KEY = 3;
 
 /**
  * Aggregation within a sample and between the samples of a bag (section 3.2): each of the student's two views against
- * each of the teacher's two.
+ * each of the teacher's two, a half each. Apart, each goes against its own image's alone.
  *
  * @param queries Student embeddings of the image and of its neighbour, `[batch, dim]` float32 unit rows each.
  * @param keys Teacher embeddings of other views of the two, `[batch, dim]` float32 unit rows each.
  * @param D The queue of earlier keys, `[size, dim]` float32 unit rows.
- * @returns the mean over the four pairs and the batch, a scalar.
+ * @param together A scalar: 1, or 0 while the two images are apart.
+ * @returns the mean over the two views and the batch, a scalar.
  */
 export function bingoLoss(
   queries: readonly tf.Tensor2D[],
   keys: readonly tf.Tensor2D[],
   D: tf.Tensor2D,
   temperature: number,
+  together: tf.Scalar | number = 1,
 ): tf.Scalar {
-  const losses = queries.flatMap((q) => keys.map((k) => infoNce(q, k, D, temperature)));
-  return tf.div(tf.addN(losses), losses.length);
+  const others = tf.div(together, 2), own = tf.sub(1, others);
+  const losses = queries.flatMap((q, i) =>
+    keys.map((k, j) => tf.mul(infoNce(q, k, D, temperature), i === j ? own : others))
+  );
+  return tf.div(losses.reduce((sum, loss) => tf.add(sum, loss)), queries.length);
 }
 
 export default definePlugin({
@@ -44,6 +48,8 @@ export default definePlugin({
     temperature: z.number().positive().default(0.2),
     /** Images of a bag, without the image itself. */
     bag: z.int().positive().default(5),
+    /** Epochs before an image and its neighbour belong together; the released code's 11. */
+    apart_epochs: z.int().min(0).default(11),
   }),
   needs: ({ bag }) => ({
     views: 4,
@@ -52,10 +58,11 @@ export default definePlugin({
     neighbours: { views: [NEIGHBOUR_QUERY, NEIGHBOUR_KEY], bag },
     queue: true,
   }),
-  create: ({ temperature }) => ({
-    loss({ studentEmbeddings, teacherEmbeddings: keys, queue: D }) {
+  create: ({ temperature, apart_epochs: apart }) => ({
+    loss({ studentEmbeddings, teacherEmbeddings: keys, queue: D, progress: { epoch } }) {
       const queries = studentEmbeddings.map((z) => unitRows(z));
-      return { loss: bingoLoss(queries, keys, D, temperature), enqueue: keys[0] };
+      const together = tf.cast(tf.greaterEqual(epoch, apart), "float32") as tf.Scalar;
+      return { loss: bingoLoss(queries, keys, D, temperature, together), enqueue: keys[0] };
     },
   }),
 });

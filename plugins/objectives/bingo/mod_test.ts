@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { Random, tf } from "@seed/core";
 import { assertNear, dot, mean, type Rows, unitRows, valueAt } from "../../../tests/support/rows.ts";
-import { bingoLoss } from "./mod.ts";
+import { testContext } from "../../../tests/support/engine.ts";
+import { objectiveContext, objectiveInputs } from "../../../tests/support/objective_inputs.ts";
+import plugin, { bingoLoss } from "./mod.ts";
 
 /** Each image of the student's two against each of the teacher's two. */
 function naiveLoss(queries: Rows[], keys: Rows[], D: Rows, T: number): number {
@@ -26,6 +28,39 @@ Deno.test("bingoLoss() is the mean over the four pairs for any shape and tempera
     assertNear(actual, naiveLoss(rows.slice(0, 2), rows.slice(2, 4), rows[4], T), 1e-5, `trial ${trial}`);
     tf.dispose([q, neighbour, k, neighbourKey, D]);
   }
+});
+
+Deno.test("apart, each view is compared with its own image's key alone", () => {
+  const random = new Random(5, "apart"), T = 0.2;
+  const rows = [3, 3, 3, 3, 9].map((n) => unitRows(random, n, 4));
+  const [q, neighbour, k, neighbourKey, D] = rows.map((values) => tf.tensor2d(values));
+  const actual = valueAt((z) => bingoLoss([z, neighbour], [k, neighbourKey], D, T, 0), rows[0]);
+  const expected = mean([
+    naiveLoss([rows[0]], [rows[2]], rows[4], T),
+    naiveLoss([rows[1]], [rows[3]], rows[4], T),
+  ]);
+  assertNear(actual, expected, 1e-5, "loss");
+  tf.dispose([q, neighbour, k, neighbourKey, D]);
+});
+
+Deno.test("an image and its neighbour come together after as many epochs as the options say", async () => {
+  const random = new Random(6, "epochs"), options = plugin.options.parse({ apart_epochs: 2 });
+  const [q, n, k, m, D] = [3, 3, 3, 3, 9].map((rows) => tf.tensor2d(unitRows(random, rows, 4)));
+  const objective = await plugin.create(options, { ...testContext, ...objectiveContext(4), engine: null! });
+  const lossAt = (epoch: number) =>
+    tf.tidy(() => {
+      const progress = { step: tf.scalar(0), epoch: tf.scalar(epoch), share: tf.scalar(0) };
+      const given = { studentEmbeddings: [q, n], teacherEmbeddings: [k, m], queue: D, progress };
+      return objective.loss(objectiveInputs(given)).loss.dataSync()[0];
+    });
+  const [apart, together] = [0, 1].map((share) =>
+    tf.tidy(() => bingoLoss([q, n], [k, m], D, 0.2, share).dataSync()[0])
+  );
+  assert.notEqual(apart, together);
+  [[0, apart], [1.99, apart], [2, together], [7.5, together]].forEach(([epoch, expected]) =>
+    assertNear(lossAt(epoch), expected, 1e-6, `epoch ${epoch}`)
+  );
+  tf.dispose([q, n, k, m, D]);
 });
 
 Deno.test("where a bag is one point, no student has a smaller loss than one that equals the teacher", () => {
