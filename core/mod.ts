@@ -28,7 +28,7 @@
  * @module
  */
 export { RunError, UsageError } from "./errors.ts";
-export { fused, type FusedBody, product } from "./fused.ts";
+export { fused, type FusedBody, product } from "./interfaces/fused.ts";
 export { type KeyPart, Random } from "./random.ts";
 export { tf } from "./tf.ts";
 export { unitRows } from "./unit_rows.ts";

@@ -30,3 +30,13 @@ export function gradientsOf<More extends Named>(
   });
   return { loss: value, gradients, more };
 }
+
+/**
+ * All gradients shortened alike, as PyTorch's `clip_grad_norm_` does.
+ *
+ * @param squares The sum of squares of each gradient.
+ */
+export function clip(gradients: tf.Tensor[], squares: tf.Tensor1D, longest: number): tf.Tensor[] {
+  const scale = tf.minimum(tf.div(longest, tf.add(tf.sqrt(tf.sum(squares)), 1e-6)), 1);
+  return gradients.map((gradient) => tf.mul(gradient, scale));
+}

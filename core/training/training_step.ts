@@ -8,7 +8,8 @@ import type { TrainingProgress } from "../interfaces/objective.ts";
 import type { Parameter, Student } from "../interfaces/student.ts";
 import type { TrainOptions } from "../recipe/schema.ts";
 import { tf } from "../tf.ts";
-import { gradientsOf } from "./gradients.ts";
+import { type Figures, mapNamed, meanOf, read, readFigures } from "./figures.ts";
+import { clip, gradientsOf } from "./gradients.ts";
 import { inputsOf, type LossTerm, seenBy, stateOf } from "./loss_terms.ts";
 import { mapTensors, NamedFunction, tensorsOf } from "./named_tensors.ts";
 import { NoiseDealer, stepNoise } from "./noise.ts";
@@ -62,9 +63,6 @@ export function stepOptions(train: TrainOptions, seed: number): StepOptions {
   return { seed, clipGradNorm, accumulate, bnSplits, precision };
 }
 
-/** The loss, and what is told beside it. */
-type Figures<T> = { loss: T; losses: Record<string, T>; metrics: Record<string, T> };
-
 /** A batch, or a part of one, with the random numbers that its passes take. */
 type Learnable = { streams: StepBatch; noise: tf.Tensor2D[] };
 
@@ -106,18 +104,18 @@ export class TrainingStep implements Disposable {
         tf.tidy(() => tf.variable(tf.zerosLike(variable), false))
       )
       : [];
-    const options_ = (what: string) => ({ name: `training step${what}`, precision, training: true });
+    const named = (what: string) => ({ name: `training step${what}`, precision, training: true });
     type Numbers = { optimizer: tf.Tensor1D; progress: tf.Tensor1D };
     this.#whole = new NamedFunction(engine, ({ batch, numbers }: { batch: Learnable; numbers: Numbers }) => {
       const progress = progressOf(numbers.progress);
       this.#prepare(progress);
       const { gradients, ...learnt } = this.#learn(batch, progress);
       return { ...learnt, squares: this.#update(gradients, numbers.optimizer) };
-    }, options_(""));
+    }, named(""));
     this.#prepared = new NamedFunction(engine, ({ progress }: { progress: tf.Tensor1D }) => {
       this.#prepare(progressOf(progress));
       return { done: tf.clone(progress) };
-    }, options_(": momentum encoders"));
+    }, named(": momentum encoders"));
     this.#part = new NamedFunction(
       engine,
       ({ batch, progress }: { batch: Learnable; progress: tf.Tensor1D }) => {
@@ -125,19 +123,19 @@ export class TrainingStep implements Disposable {
         gradients.forEach((gradient, i) => this.#sums[i].assign(tf.add(this.#sums[i], gradient)));
         return learnt;
       },
-      options_(": part of a batch"),
+      named(": part of a batch"),
     );
     this.#updated = new NamedFunction(engine, (numbers: { optimizer: tf.Tensor1D }) => {
       const squares = this.#update(this.#sums.map((sum) => tf.div(sum, accumulate)), numbers.optimizer);
       this.#sums.forEach((sum) => sum.assign(tf.zerosLike(sum)));
       return { squares };
-    }, options_(": update"));
+    }, named(": update"));
     this.#enqueued = new NamedFunction(engine, (rows: Record<string, tf.Tensor2D>) => {
       for (const { queue, queueName } of this.parts.terms) {
         if (queue && rows[queueName]) queue.enqueue(rows[queueName]);
       }
       return { done: tf.scalar(0) };
-    }, options_(": queues"));
+    }, named(": queues"));
   }
 
   /**
@@ -277,44 +275,7 @@ function progressOf(numbers: tf.Tensor1D): TrainingProgress {
   return { step, epoch, share };
 }
 
-/** All gradients shortened alike, as PyTorch's `clip_grad_norm_` does. */
-function clip(gradients: tf.Tensor[], squares: tf.Tensor1D, longest: number): tf.Tensor[] {
-  const scale = tf.minimum(tf.div(longest, tf.add(tf.sqrt(tf.sum(squares)), 1e-6)), 1);
-  return gradients.map((gradient) => tf.mul(gradient, scale));
-}
-
 function sliceOf(input: tf.Tensor, part: number, parts: number): tf.Tensor {
   const rows = input.shape[0] / parts, rest = input.shape.length - 1;
   return tf.slice(input, [part * rows, ...Array(rest).fill(0)], [rows, ...Array(rest).fill(-1)]);
-}
-
-async function read(tensor: tf.Tensor): Promise<Float32Array> {
-  const values = await tensor.data() as Float32Array;
-  tensor.dispose();
-  return values;
-}
-
-async function readFigures({ loss, losses, metrics }: Figures<tf.Scalar>): Promise<Figures<number>> {
-  const readAll = async (scalars: Record<string, tf.Scalar>) => {
-    const values: Record<string, number> = {};
-    for (const [name, scalar] of Object.entries(scalars)) values[name] = (await read(scalar))[0];
-    return values;
-  };
-  return { loss: (await read(loss))[0], losses: await readAll(losses), metrics: await readAll(metrics) };
-}
-
-/** Of the parts of a batch, which are alike in size. */
-function meanOf(parts: Figures<number>[]): Figures<number> {
-  const mean = (of: (part: Figures<number>) => number) =>
-    parts.reduce((sum, part) => sum + of(part), 0) / parts.length;
-  const [{ losses, metrics }] = parts;
-  return {
-    loss: mean(({ loss }) => loss),
-    losses: mapNamed(losses, (name) => mean(({ losses }) => losses[name])),
-    metrics: mapNamed(metrics, (name) => mean(({ metrics }) => metrics[name])),
-  };
-}
-
-function mapNamed<T, U>(named: Record<string, T>, change: (name: string) => U): Record<string, U> {
-  return Object.fromEntries(Object.keys(named).map((name) => [name, change(name)]));
 }

@@ -1,5 +1,5 @@
-import { FUSED_KERNEL, hasKernel, PRODUCT_KERNEL } from "./interfaces/kernels.ts";
-import { tf } from "./tf.ts";
+import { FUSED_KERNEL, hasKernel, PRODUCT_KERNEL } from "./kernels.ts";
+import { tf } from "../tf.ts";
 
 /** Tensors in, tensors out, by element-wise operations, reductions and the like; no state, no data reads. */
 export type FusedBody = (...inputs: tf.Tensor[]) => tf.Tensor[];
