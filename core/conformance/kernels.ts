@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { product } from "../fused.ts";
+import { product } from "../interfaces/fused.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import {
   BATCH_NORM_GRADIENT_KERNEL,

@@ -1,4 +1,4 @@
-import { tf } from "../tf.ts";
+import type { tf } from "../tf.ts";
 
 /** The loss, and what is told beside it. */
 export type Figures<T> = { loss: T; losses: Record<string, T>; metrics: Record<string, T> };
