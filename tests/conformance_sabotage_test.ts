@@ -451,6 +451,24 @@ const LOGGERS: [string, (directory: string) => Logger, RegExp | null][] = [
     /broke off and was resumed/,
   ],
   [
+    "that appends whatever comes, and says that it does not repeat itself",
+    (directory) => ({
+      repeatable: false,
+      step: ({ step }) => Deno.writeTextFileSync(`${directory}/log`, `${step}\n`, { append: true }),
+    }),
+    null,
+  ],
+  [
+    "that does not repeat itself, and fails after a resume",
+    () => ({ repeatable: false, start: ({ startStep }) => assert.equal(startStep, 0) }),
+    /broke off and was resumed/,
+  ],
+  [
+    "whose flush fails",
+    () => ({ [Symbol.asyncDispose]: () => Promise.reject(new Error("no connection")) }),
+    /from its start to its end/,
+  ],
+  [
     "that cannot be let go of early",
     () => {
       let started = false;

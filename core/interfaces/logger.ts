@@ -69,9 +69,20 @@ export interface Logger {
   message?(text: string): void;
   /** After the last step; waited for. */
   end?(): void | Promise<void>;
-  /** However the run ended; waited for where it is asynchronous. */
+  /** However the run ended, and also if it never started. */
   [Symbol.dispose]?(): void;
+  /** In place of `Symbol.dispose` where there are both; waited for. */
   [Symbol.asyncDispose]?(): Promise<void>;
-  /** True: what it writes into the run's folder must be the same after a break and a resume. Default: false. */
+  /**
+   * Whether the files that it writes into the run's folder are the same, byte for byte, after a break and a resume as
+   * of an uninterrupted run. False is for those that cannot be, for example since they hold the time of day. Default:
+   * true.
+   */
   readonly repeatable?: boolean;
+}
+
+/** Lets a logger go as {@link Logger} says. */
+export async function disposeLogger(logger: Logger): Promise<void> {
+  if (logger[Symbol.asyncDispose]) await logger[Symbol.asyncDispose]!();
+  else logger[Symbol.dispose]?.();
 }

@@ -1,11 +1,12 @@
 import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
-import type {
-  EvaluationRecord,
-  Logger,
-  RunDescription,
-  StepRecord,
-  StepTiming,
+import {
+  disposeLogger,
+  type EvaluationRecord,
+  type Logger,
+  type RunDescription,
+  type StepRecord,
+  type StepTiming,
 } from "../interfaces/logger.ts";
 import { createPlugin, pluginContext } from "../parts/create_plugin.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
@@ -41,7 +42,7 @@ export async function openRecorder(
       const context = pluginContext(use, recipe.seed, host);
       const logger = await createPlugin(use, { ...context, runDirectory: directory.path });
       named.push({ name, logger });
-      stack.defer(() => of(name, async () => await dispose(logger)));
+      stack.defer(() => of(name, async () => await disposeLogger(logger)));
       await logger.start?.(run);
     });
   }
@@ -72,11 +73,6 @@ export function silentRecorder(): Recorder {
     ...{ loggers: [], step() {}, evaluation() {}, end: () => Promise.resolve() },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-}
-
-async function dispose(logger: Logger): Promise<void> {
-  if (logger[Symbol.asyncDispose]) await logger[Symbol.asyncDispose]!();
-  else logger[Symbol.dispose]?.();
 }
 
 async function of(name: string, act: () => Promise<void>): Promise<void> {
