@@ -40,12 +40,14 @@ class ColorGridTeacher implements Teacher {
  */
 function colorGrid(images: tf.Tensor4D, cells: number): tf.Tensor2D {
   const cell = Math.floor(images.shape[1] / cells);
-  if (cell === 0) {
-    throw new Error(`A view of ${images.shape[1]} px has no ${cells} cells a side; set cells lower`);
-  }
+  if (cell === 0) throw new Error(tooMany(cells, images.shape[1]));
   const colors = tf.slice(tf.avgPool(images, cell, cell, "valid"), 0, [-1, cells, cells, 3]);
   const rows = tf.reshape(tf.sub(colors, 127.5), [images.shape[0], cells * cells * 3]);
   return tf.div(rows, tf.maximum(tf.norm(rows, 2, 1, true), 1e-12));
+}
+
+function tooMany(cells: number, side: number): string {
+  return `A view of ${side} px has no ${cells} cells a side; set cells lower`;
 }
 
 export default definePlugin({
@@ -55,5 +57,12 @@ export default definePlugin({
   about: { summary: "Mean colours of a grid of cells" },
   // Every key that a recipe may write beside `plugin`: checked before anything heavy loads.
   options: z.strictObject({ cells: z.int().min(1).max(16).default(4) }),
+  // What options alone say of it, and what is wrong with them in a recipe: `validate` tells it without an engine.
+  tells: ({ cells }) => ({ embeddingDim: cells * cells * 3, inputSize: null }),
+  check: ({ cells }, { teacherSides }) =>
+    teacherSides.filter((side) => side < cells).map((side) => ({
+      key: "cells",
+      message: tooMany(cells, side),
+    })),
   create: ({ cells }, { engine }) => new ColorGridTeacher(engine, cells),
 });
