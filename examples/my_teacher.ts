@@ -16,21 +16,29 @@ class ColorGridTeacher implements Teacher {
   readonly inputSize = null;
   /** Nothing comes from a file; otherwise its path and SHA-256, for `run.json`. */
   readonly weights = null;
-  readonly #embed: TracedFunction;
+  /** By the shape of a batch: besides views there are small patches, and last batches that are not full. */
+  readonly #traced = new Map<string, TracedFunction>();
 
-  constructor(engine: Engine, cells: number) {
+  constructor(private readonly engine: Engine, private readonly cells: number) {
     this.embeddingDim = cells * cells * 3;
-    // Traced, the function runs as one operation. Tensors that it closes over (frozen weights) are constants of it.
-    this.#embed = engine.trace((images) => [colorGrid(images as tf.Tensor4D, cells)], { name: "my teacher" });
   }
 
   async embed(images: tf.Tensor4D): Promise<tf.Tensor2D> {
-    const [embedding] = await this.#embed.call(images);
+    const shape = images.shape.join(), traced = this.#traced.get(shape) ?? this.#trace();
+    this.#traced.set(shape, traced);
+    const [embedding] = await traced.call(images);
     return embedding as tf.Tensor2D;
   }
 
+  /** Traced, a function runs as one operation. Tensors that it closes over (frozen weights) are constants of it. */
+  #trace(): TracedFunction {
+    return this.engine.trace((images) => [colorGrid(images as tf.Tensor4D, this.cells)], {
+      name: "my teacher",
+    });
+  }
+
   [Symbol.dispose](): void {
-    this.#embed[Symbol.dispose]();
+    for (const traced of this.#traced.values()) traced[Symbol.dispose]();
   }
 }
 

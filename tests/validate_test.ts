@@ -115,7 +115,7 @@ const CHANGES: Record<string, Change> = {
 
   // How it is trained.
   "a batch in parts": { set: ["train.accumulate=2"], on: EACH },
-  "a batch image by image": { set: ["train.accumulate=8"], on: [SEED, PATCHES, MOCO] },
+  "a batch image by image": { set: ["train.accumulate=8", "train.bn_splits=1"], on: [SEED, PATCHES, MOCO] },
   "parts that do not divide the batch": {
     set: ["train.accumulate=3"],
     refused: /Expected a divisor of train\.batch_size 8, got 3$/,
@@ -152,7 +152,7 @@ const CHANGES: Record<string, Change> = {
     set: ["student.dropout=0.2", "train.accumulate=2", "train.bn_splits=2"],
     on: [SEED, PATCHES, MOCO],
   },
-  "a rate that explodes": { set: ["train.lr=1e38"], atRun: /not a number/ },
+  "a rate that explodes": { set: ["train.lr=1e38"], atRun: /is not finite/ },
   "bf16": {
     set: ["train.precision=bf16"],
     ...await trainsInBf16()
@@ -281,11 +281,12 @@ const CHANGES: Record<string, Change> = {
 
 /** A recipe's change, after others that make it small: its batch, its queues, its networks. */
 async function setsOf(path: string, { set, networks = false }: Change): Promise<string[]> {
-  const { queue, teacher, smallPatches } = await loadRecipe(ROOT + path, { defaults: DEFAULTS });
+  const { queue, teacher, smallPatches, train } = await loadRecipe(ROOT + path, { defaults: DEFAULTS });
   const where = (is: boolean, ...sets: string[]) => is ? sets : [];
   return [
     ...["train.batch_size=8", "train.workers=1", "augmenter.size=32"],
     ...where(queue !== null, "queue.size=16"),
+    ...where(train.bn_splits > 1, "train.bn_splits=2"),
     ...where(smallPatches.length > 0, "small_patches.augmenter.size=16", "small_patches.count=2"),
     ...where(networks && teacher?.plugin.name === "@seed/teacher-moco", "teacher.network=resnet18"),
     ...where(!networks, `student={ plugin: "${STUDENT}", head: { hidden: 8 } }`),

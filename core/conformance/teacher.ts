@@ -57,6 +57,14 @@ export async function checkTeacher(
     const [alone] = await embed(0, 1, 2, 3), [, , , moved] = await embed(6, 5, 4, 0);
     assertClose(moved, alone, tolerance, "embedding in another batch");
   });
+  await t.step("embeds batches of other sizes", async () => {
+    const [first] = await embed(0, 1, 2, 3), [again] = await embed(0);
+    assertClose(again, first, tolerance, "embedding in a smaller batch");
+    if (inputSize !== null) return;
+    const patches = pictures([0, 1, 2, 3], size / 2), embedding = await teacher.embed(patches);
+    assert.deepEqual(embedding.shape, [4, embeddingDim], "of smaller views, which small patches are");
+    tf.dispose([patches, embedding]);
+  });
   await t.step("keeps no tensors", async () => await assertFlat(async () => void await embed(0, 1, 2, 3)));
   await t.step("frees everything when it is disposed of", () => {
     teacher[Symbol.dispose]();
