@@ -4,7 +4,7 @@
  * of the run, and is listed as one.
  *
  * Most changes are not about networks: there a tiny student learns from a teacher of colours. With
- * `SEED_ALL_RECIPES=1` those are made to every recipe.
+ * `SEED_ALL_RECIPES=1` those are made to every recipe, and changes that take long have their turn too.
  *
  * @module
  */
@@ -39,6 +39,8 @@ interface Change {
   atRun?: RegExp;
   /** Whether it is about networks: small ones of those that recipes name, in place of tiny ones. */
   networks?: boolean;
+  /** Whether it takes long, and has its turn with `SEED_ALL_RECIPES=1` alone. */
+  slow?: boolean;
 }
 
 const patches = (augmenter: string, more = "") =>
@@ -114,13 +116,13 @@ const CHANGES: Record<string, Change> = {
   },
 
   // How it is trained.
-  "a batch in parts": { set: ["train.accumulate=2"], on: EACH },
+  "a batch in parts": { set: ["train.accumulate=2"], on: [SEED, MOCO] },
   "a batch image by image": { set: ["train.accumulate=8", "train.bn_splits=1"], on: [SEED, PATCHES, MOCO] },
   "parts that do not divide the batch": {
     set: ["train.accumulate=3"],
     refused: /Expected a divisor of train\.batch_size 8, got 3$/,
   },
-  "split batch norm": { set: ["train.bn_splits=4"], on: EACH },
+  "split batch norm": { set: ["train.bn_splits=4"], on: [SEED, MOCO] },
   "split batch norm of parts": { set: ["train.bn_splits=2", "train.accumulate=2"], on: EACH },
   "splits that do not divide a part": {
     set: ["train.bn_splits=4", "train.accumulate=4"],
@@ -130,7 +132,7 @@ const CHANGES: Record<string, Change> = {
     set: ["train.batch_size=1", "queue.size=4", "train.bn_splits=1"],
     on: [SEED, MOCO],
   },
-  "an average of the weights": { set: ["train.ema=0.99"], on: EACH },
+  "an average of the weights": { set: ["train.ema=0.99"], on: [SEED, DISCO] },
   "adamw": { set: ["train.optimizer=adamw", "train.momentum=null"], on: [SEED, MOCO] },
   "lars": { set: ["train.optimizer=lars", "train.clip_grad_norm=1"] },
   "an option of another optimizer": {
@@ -181,7 +183,12 @@ const CHANGES: Record<string, Change> = {
     networks: true,
     refused: /head\.dim is 128, but the teacher's embedding has 512 dimensions/,
   },
-  "a head that is the teacher's features": { set: ["student.head.dim=512"], on: [COMPRESS], networks: true },
+  "a head that is the teacher's features": {
+    set: ["student.head.dim=512"],
+    on: [COMPRESS],
+    slow: true,
+    networks: true,
+  },
   "a head that is not the file's": {
     set: ["student.head.dim=64", "teacher.layer=head"],
     on: [COMPRESS],
@@ -204,6 +211,7 @@ const CHANGES: Record<string, Change> = {
   "the same of views of its own size": {
     set: [dino(", input_size: 64"), "augmenter.size=40"],
     on: [COMPRESS],
+    slow: true,
     networks: true,
   },
   "an own size that its patches do not divide": {
@@ -233,16 +241,19 @@ const CHANGES: Record<string, Change> = {
   "the head of a network that some files have a head of": {
     set: [network("mobilenet_v3_small")],
     on: [COMPRESS],
+    slow: true,
     networks: true,
   },
   "views of the smallest side": {
     set: ["augmenter.size=8", "train.bn_splits=1"],
     on: [SIMREG, "recipes/imagenet/moco_v2/mobilenet_v3_small.yaml"],
+    slow: true,
     networks: true,
   },
   "patches of the smallest side": {
     set: [patches("swav"), "small_patches.augmenter.size=8"],
     on: [SIMREG],
+    slow: true,
     networks: true,
   },
   "views of no side": { set: ["augmenter.size=4"], refused: /Expected a number of at least 8, got 4$/ },
@@ -319,6 +330,7 @@ const all = Deno.env.get("SEED_ALL_RECIPES")
   : [];
 
 for (const [name, change] of Object.entries(CHANGES)) {
+  if (change.slow && !all.length) continue;
   Deno.test(`recipes changed by ${name} are refused, or run`, async (t) => {
     const { on = [SEED], refused, atRun, networks } = change, outcomes: Outcome[] = [];
     for (const path of new Set([...on, ...networks ? [] : all])) {
