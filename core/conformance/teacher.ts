@@ -11,6 +11,8 @@ export interface TeacherSubject {
   make(): Promise<Teacher> | Teacher;
   /** Side of the views, in pixels, if the teacher takes the augmenter's; default 32. */
   size?: number;
+  /** Side of smaller views, as small patches are, if the teacher takes the augmenter's; default `size / 2`. */
+  smallSize?: number;
   /** How much an embedding may differ between batches, in each dimension; default 1e-5. */
   tolerance?: number;
 }
@@ -18,7 +20,7 @@ export interface TeacherSubject {
 /** Checks what {@link Teacher} promises: unit rows that depend on their own image alone, the same every time. */
 export async function checkTeacher(
   t: Steps,
-  { make, size = 32, tolerance = 1e-5 }: TeacherSubject,
+  { make, size = 32, smallSize = size / 2, tolerance = 1e-5 }: TeacherSubject,
 ): Promise<void> {
   const tensorsBefore = tf.memory().numTensors;
   const teacher = await make(), { embeddingDim, inputSize, weights } = teacher;
@@ -61,7 +63,7 @@ export async function checkTeacher(
     const [first] = await embed(0, 1, 2, 3), [again] = await embed(0);
     assertClose(again, first, tolerance, "embedding in a smaller batch");
     if (inputSize !== null) return;
-    const patches = pictures([0, 1, 2, 3], size / 2), embedding = await teacher.embed(patches);
+    const patches = pictures([0, 1, 2, 3], smallSize), embedding = await teacher.embed(patches);
     assert.deepEqual(embedding.shape, [4, embeddingDim], "of smaller views, which small patches are");
     tf.dispose([patches, embedding]);
   });
