@@ -99,8 +99,23 @@ const MISTAKES: Record<string, Mistake> = {
     changed: { teacher: undefined, evaluate: { agreement: {} } },
     code: 2,
     says: [
-      /^recipe\.yaml:1:\d+: SEED learns from a teacher; add the section "teacher"$/,
+      /^recipe\.yaml:1:\d+: The objective "@seed\/objective-seed" learns from a teacher; add the section "teacher"$/,
       /^recipe\.yaml:1:\d+: The evaluator agreement needs a teacher to compare with; add evaluate\.teacher, or/,
+    ],
+  },
+  "objectives without what they need, and with what they cannot have": {
+    changed: {
+      queue: undefined,
+      objective: [RECIPE.objective, { plugin: "@seed/objective-bingo" }],
+      small_patches: { augmenter: { plugin: "@seed/augmenter-swav", size: 16 } },
+      train: { ...RECIPE.train, accumulate: 3 },
+    },
+    code: 2,
+    says: [
+      /^recipe\.yaml:1:\d+: The objective "@seed\/objective-seed" needs a queue; add the section "queue"$/,
+      /^recipe\.yaml:1:\d+: The objective "@seed\/objective-bingo" needs a queue; add the section "queue"$/,
+      /^recipe\.yaml:1:\d+: The objective "@seed\/objective-bingo" needs 4 views, and small patches are one each; take/,
+      /^recipe\.yaml:1:\d+: Expected a divisor of train\.batch_size 4, got 3$/,
     ],
   },
   "a folder for the run that is in use": {

@@ -86,6 +86,12 @@ function teacher(embed: Embed, changed: Partial<Teacher> = {}): Teacher {
 }
 
 let calls = 0;
+/** The images, if their shape is that. */
+function ofShape(images: tf.Tensor4D, shape: (number | null)[]): tf.Tensor4D {
+  assert.ok(shape.every((length, axis) => length === null || images.shape[axis] === length));
+  return images;
+}
+
 const TEACHERS: [string, () => Teacher, RegExp | null][] = [
   ["as it should be", () => teacher(unit), null],
   ["without normalisation", () => teacher(colors), /unit rows/],
@@ -103,6 +109,8 @@ const TEACHERS: [string, () => Teacher, RegExp | null][] = [
       }),
     /whatever else is in the batch/,
   ],
+  ["of full batches alone", () => teacher((images) => unit(ofShape(images, [4, 32, 32]))), /other sizes/],
+  ["of views of one side", () => teacher((images) => unit(ofShape(images, [null, 32, 32]))), /other sizes/],
   ["of another width", () => teacher(unit, { embeddingDim: 4 }), /unit rows/],
   ["that changes from call to call", () => teacher((images) => unit(tf.add(images, calls++))), /same bits/],
   [

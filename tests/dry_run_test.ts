@@ -40,9 +40,7 @@ const chosen = Deno.env.get("SEED_ALL_RECIPES") ? all : CHOSEN;
 
 /** What an objective needs for batches so small. */
 function overridesOf(path: string): string[] {
-  if (path.includes("/bingo")) return ["objective.bag=2"];
-  if (path.includes("/disco")) return ["train.bn_splits=2"];
-  if (path.includes("/moco_v2/")) return ["train.bn_splits=2"];
+  if (path.includes("/disco") || path.includes("/moco_v2/")) return ["train.bn_splits=2"];
   return [];
 }
 

@@ -11,6 +11,8 @@ export interface TeacherSubject {
   make(): Promise<Teacher> | Teacher;
   /** Side of the views, in pixels, if the teacher takes the augmenter's; default 32. */
   size?: number;
+  /** Side of smaller views, as small patches are, if the teacher takes the augmenter's; default `size / 2`. */
+  smallSize?: number;
   /** How much an embedding may differ between batches, in each dimension; default 1e-5. */
   tolerance?: number;
 }
@@ -18,7 +20,7 @@ export interface TeacherSubject {
 /** Checks what {@link Teacher} promises: unit rows that depend on their own image alone, the same every time. */
 export async function checkTeacher(
   t: Steps,
-  { make, size = 32, tolerance = 1e-5 }: TeacherSubject,
+  { make, size = 32, smallSize = size / 2, tolerance = 1e-5 }: TeacherSubject,
 ): Promise<void> {
   const tensorsBefore = tf.memory().numTensors;
   const teacher = await make(), { embeddingDim, inputSize, weights } = teacher;
@@ -56,6 +58,14 @@ export async function checkTeacher(
   await t.step("embeds an image the same whatever else is in the batch, and wherever it is", async () => {
     const [alone] = await embed(0, 1, 2, 3), [, , , moved] = await embed(6, 5, 4, 0);
     assertClose(moved, alone, tolerance, "embedding in another batch");
+  });
+  await t.step("embeds batches of other sizes", async () => {
+    const [first] = await embed(0, 1, 2, 3), [again] = await embed(0);
+    assertClose(again, first, tolerance, "embedding in a smaller batch");
+    if (inputSize !== null) return;
+    const patches = pictures([0, 1, 2, 3], smallSize), embedding = await teacher.embed(patches);
+    assert.deepEqual(embedding.shape, [4, embeddingDim], "of smaller views, which small patches are");
+    tf.dispose([patches, embedding]);
   });
   await t.step("keeps no tensors", async () => await assertFlat(async () => void await embed(0, 1, 2, 3)));
   await t.step("frees everything when it is disposed of", () => {

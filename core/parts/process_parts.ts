@@ -10,6 +10,7 @@ import type { Host } from "../interfaces/host.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
+import { bagSize } from "../views/streams.ts";
 import { createPlugin, openEngine, pluginContext, pluginsOf, trainingAugmenters } from "./create_plugin.ts";
 
 /** What a process has once, however many students learn in it. Whoever made it disposes of it. */
@@ -70,10 +71,17 @@ export async function createProcessParts(
   };
 }
 
-function checkImages({ train: { batch_size: batchSize }, evaluate }: Recipe, data: DataSource): void {
+function checkImages(recipe: Recipe, data: DataSource): void {
+  const { train: { batch_size: batchSize }, evaluate } = recipe, bag = bagSize(recipe);
   if (data.train.length < batchSize) {
     throw new RunError(
       `The data has ${data.train.length} images, fewer than train.batch_size ${batchSize}; lower it, or check data.root`,
+    );
+  }
+  if (data.train.length <= bag) {
+    throw new RunError(
+      `The data has ${data.train.length} images, too few for ${bag} neighbours of each; lower the objective's bag, ` +
+        "or check data.root",
     );
   }
   if (evaluate.evaluators.length > 0 && !data.evaluation) {

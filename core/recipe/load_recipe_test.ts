@@ -448,3 +448,172 @@ Deno.test("a resolved recipe loads to the same, and needs no defaults", async ()
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+/** What an objective may need. */
+const needing = (needs: string, more = "") => `{ plugin: "${PLUGINS}#needing", needs: ${needs}${more} }`;
+const PATCHES = `{ augmenter: { plugin: "${PLUGINS}#augmenter", size: 24 } }`;
+
+/** The objective stands in line 8, less those of sections before it that are taken out. */
+const NEEDS_MISTAKES: Record<string, [changed: Changed, says: string[]]> = {
+  "no teacher to learn from": [{ teacher: null, objective: needing("{ teacherViews: [0] }") }, [
+    'recipe.yaml:7:22: The objective "PLUGINS#needing" learns from a teacher; add the section "teacher"',
+  ]],
+  "no teacher to find neighbours by": [
+    { teacher: null, objective: needing("{ views: 2, neighbours: { views: [1], bag: 3 } }") },
+    ['recipe.yaml:7:22: The objective "PLUGINS#needing" looks for neighbours by the teacher; add the section "teacher"'],
+  ],
+  "no queue": [{ queue: null, objective: needing("{ queue: true }") }, [
+    'recipe.yaml:7:22: The objective "PLUGINS#needing" needs a queue; add the section "queue"',
+  ]],
+  "small patches of several views": [{ objective: needing("{ views: 4 }"), small_patches: PATCHES }, [
+    'recipe.yaml:8:22: The objective "PLUGINS#needing" needs 4 views, and small patches are one each; take small_patches out',
+  ]],
+  "small patches of several rows": [
+    { objective: needing("{ queue: true, rowsPerImage: 2 }"), small_patches: PATCHES },
+    [
+      'recipe.yaml:8:22: The objective "PLUGINS#needing" enqueues 2 rows an image, and small patches enqueue one; take small_patches out',
+    ],
+  ],
+  "a queue that its rows do not divide": [{
+    queue: `{ size: 48, plugin: "${PLUGINS}#queue" }`,
+    objective: needing("{ queue: true, rowsPerImage: 2 }"),
+  }, ["recipe.yaml:7:16: 48 does not fit 32"]],
+  "a queue that the rows of one of two do not divide": [{
+    queue: `{ size: 48, plugin: "${PLUGINS}#queue" }`,
+    objective: `[${needing("{ queue: true, rowsPerImage: 3 }")}, ${
+      needing("{ queue: true, rowsPerImage: 2 }")
+    }]`,
+  }, ["recipe.yaml:7:16: 48 does not fit 32"]],
+  "all of it at once": [
+    {
+      teacher: null,
+      queue: null,
+      objective: needing("{ views: 2, teacherViews: [1], queue: true }"),
+      small_patches: PATCHES,
+    },
+    [
+      'recipe.yaml:6:22: The objective "PLUGINS#needing" learns from a teacher; add the section "teacher"',
+      'recipe.yaml:6:22: The objective "PLUGINS#needing" needs a queue; add the section "queue"',
+      'recipe.yaml:6:22: The objective "PLUGINS#needing" needs 2 views, and small patches are one each; take small_patches out',
+    ],
+  ],
+  "nothing to train on": [{ objective: needing("{ studentViews: [] }") }, [
+    'recipe.yaml:8:22: The objective "PLUGINS#needing" shows the student no view, so nothing is trained; add one that does',
+  ]],
+};
+
+for (const [what, [changed, says]] of Object.entries(NEEDS_MISTAKES)) {
+  Deno.test(`an objective with ${what} is refused`, async () => {
+    assert.deepEqual(await problems(text(changed)), says);
+  });
+}
+
+Deno.test("objectives may not take a view for different things, nor draw from bags of different sizes", async () => {
+  const both = (second: string) =>
+    problems(
+      text({
+        objective: `[${needing("{ views: 2, neighbours: { views: [1], bag: 3 } }")}, ${needing(second)}]`,
+      }),
+    );
+  const [views] = await both("{ views: 3 }"),
+    [bags] = await both("{ views: 2, neighbours: { views: [1], bag: 2 } }");
+  assert.match(
+    views,
+    /takes view 1 for the image itself, and "PLUGINS#needing" for a neighbour; take one of them out$/,
+  );
+  assert.match(
+    bags,
+    /draws neighbours from bags of 2 images, and "PLUGINS#needing" of 3; make them the same$/,
+  );
+  await load(
+    text({ objective: `[${needing("{ views: 2, neighbours: { views: [1], bag: 3 } }")}, ${needing("{}")}]` }),
+  );
+});
+
+const WRONG_NEEDS: Record<string, [needs: string, says: string]> = {
+  "a view that is not there": [
+    "{ views: 2, teacherViews: [2] }",
+    "shows the teacher view 2, but there are 2, numbered from 0",
+  ],
+  "a view twice": ["{ views: 2, studentViews: [1, 1] }", "shows the student a view twice: 1, 1"],
+  "no view": ["{ views: 0 }", 'says of "views": Expected a number of at least 1, got 0'],
+  "a misspelt need": [
+    "{ teacherView: [0] }",
+    `says of "teacherView": Unknown option "teacherView" of an objective's needs. Did you mean "teacherViews"?`,
+  ],
+  "a neighbour that is no view": [
+    "{ neighbours: { views: [1], bag: 2 } }",
+    "draws from neighbours view 1, but there are 1, numbered from 0",
+  ],
+  "an empty bag": [
+    "{ neighbours: { views: [0], bag: 0 } }",
+    'says of "neighbours.bag": Expected a number of at least 1, got 0',
+  ],
+  "rows for no queue": ["{ rowsPerImage: 2 }", "enqueues 2 rows an image, but does not say `queue: true`"],
+  "a list": ["[0]", "says that it needs [0], expected a mapping"],
+};
+
+for (const [what, [needs, says]] of Object.entries(WRONG_NEEDS)) {
+  Deno.test(`an objective's needs that tell ${what} are refused as its author's mistake`, async () => {
+    assert.deepEqual(await problems(text({ objective: needing(needs) })), [
+      `recipe.yaml:8:22: The plugin "test-objective" ${says}; its needs() is wrong`,
+    ]);
+  });
+}
+
+Deno.test("an objective whose needs cannot be told is refused", async () => {
+  const [failing] = await problems(text({ objective: `{ plugin: "${PLUGINS}#failing" }` }));
+  assert.match(
+    failing,
+    /:8:22: The plugin "test-objective" fails to say what it needs: No coffee; its needs\(\) is wrong$/,
+  );
+  const [without] = await problems(text({ objective: `{ plugin: "${PLUGINS}#withoutNeeds" }` }));
+  assert.match(
+    without,
+    /:8:22: The objective "PLUGINS#withoutNeeds" lacks `needs`, a function of its options/,
+  );
+});
+
+Deno.test("an evaluator that needs an augmenter with options that do not fit is refused", async () => {
+  const found = await problems(text({ evaluate: `{ mine: { plugin: "${PLUGINS}#needyEvaluator" } }` }));
+  assert.deepEqual(found, [
+    'recipe.yaml:10:29: The plugin "test-evaluator" gives the augmenter "small" options that do not fit: ' +
+    "Expected a number of at least 8, got 4; its needs() is wrong",
+  ]);
+});
+
+Deno.test("checks know what the recipe's other plugins tell", async () => {
+  const changed = {
+    augmenter: `{ plugin: "${PLUGINS}#telling", size: 64 }`,
+    small_patches: `{ augmenter: { plugin: "${PLUGINS}#telling", size: 24 } }`,
+    teacher: `{ plugin: "${PLUGINS}#tellingTeacher", dim: 12, input: 128 }`,
+    student: `{ plugin: "${PLUGINS}#checkingStudent", head: { dim: 3 } }`,
+    objective: needing("{ teacherViews: [0] }"),
+    evaluate: `{ knn: {}, teacher: { plugin: "${PLUGINS}#tellingTeacher", dim: 5 } }`,
+  };
+  const messages = async (more: Changed = {}) =>
+    (await problems(text({ ...changed, ...more }))).map((line) => line.replace(/^[^ ]+ /, ""));
+  assert.deepEqual(await messages(), ["It sees 128 and 48", "12 of 64 and 24, evaluated", "It sees 64"]);
+  // An augmenter that does not tell its size: nobody knows what is seen.
+  assert.deepEqual(await messages({ augmenter: SECTIONS.augmenter, evaluate: null }), [
+    "It sees nothing",
+    "12 of , not evaluated",
+  ]);
+  // Nothing learns from the teacher, but evaluators look at it.
+  assert.deepEqual((await messages({ objective: needing("{}") }))[0], "It sees 128");
+});
+
+Deno.test("a teacher to compare with is taken out by null", async () => {
+  const { evaluate } = await load(text({ evaluate: "{ knn: {}, teacher: null }" }));
+  assert.equal(evaluate.teacher, null);
+  assert.equal(evaluate.evaluators.length, 1);
+});
+
+Deno.test("an option that moved is refused with the place where it stands now", async () => {
+  const objective = `{ bn_splits: 2, plugin: "${PLUGINS}#objective" }`;
+  const says = 'The option "bn_splits" of test-objective moved to train.bn_splits; set it there';
+  assert.deepEqual(await problems(text({ objective })), [`recipe.yaml:8:14: ${says}`]);
+  assert.deepEqual(await problems(text(), ["objective.bn_splits=2"]), [
+    `--set objective.bn_splits=2: ${says}`,
+  ]);
+});

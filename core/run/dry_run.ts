@@ -9,7 +9,7 @@ import { requireUnused } from "./run_directory.ts";
 import { planSteps } from "../views/sampler.ts";
 import { scheduleOf } from "../training/schedule.ts";
 import { checkTeacherCaches, isCaching } from "../teacher_cache/open_caches.ts";
-import { streamsOf } from "../views/streams.ts";
+import { bagSize, streamsOf } from "../views/streams.ts";
 import { viewSources } from "../views/view_source.ts";
 import { takeSteps } from "./loop.ts";
 import { TrainingBatches } from "./training_batches.ts";
@@ -126,7 +126,7 @@ export async function dryRun(
 /** The recipe with made-up files, which are removed when it is disposed of. */
 async function withStandIns(recipe: Recipe): Promise<{ recipe: Recipe } & AsyncDisposable> {
   const folder = await Deno.makeTempDir({ prefix: "seed-dry-run-" });
-  const given = { folder, images: recipe.train.batch_size };
+  const given = { folder, images: Math.max(recipe.train.batch_size, bagSize(recipe) + 1) };
   const standIn = async <U extends PluginUse<PluginKind>>(use: U): Promise<U> => ({
     ...use,
     options: await use.plugin.standIn?.(use.options as never, given) ?? use.options,

@@ -31,6 +31,13 @@ export class CountingParameters implements ParameterSource {
   }
 }
 
+/** Width of a network's pooled features, found by building it on shapes alone. */
+export function featureDimOf({ build, normalization }: Pick<Network, "build" | "normalization">): number {
+  let featureDim = 0;
+  countMacs(() => featureDim = build(new CountingParameters(), normalization).featureDim);
+  return featureDim;
+}
+
 /**
  * Computes a network's size by building and running it on shapes alone.
  *

@@ -1,4 +1,13 @@
-import { type Parameter, type Student, type StudentOutput, tf, UsageError, z } from "@seed/core";
+import {
+  type OptionProblem,
+  type Parameter,
+  type RecipeFacts,
+  type Student,
+  type StudentOutput,
+  tf,
+  UsageError,
+  z,
+} from "@seed/core";
 import type { Backbone } from "../backbones/backbone.ts";
 import type { Mode } from "../layers/conv_norm.ts";
 import { drop } from "../layers/dropout.ts";
@@ -41,6 +50,32 @@ export const headOptions = z.strictObject({
   /** Width of the embedding. Default: the teacher's, or 128 without one. */
   dim: z.int().positive().optional(),
 }).prefault({});
+
+/**
+ * A student plugin's check of its head against the recipe: the student's embedding is as wide as the teacher's.
+ *
+ * @example
+ * ```ts
+ * import { checkHead } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * const [{ key }] = checkHead({ head: { dim: 128 } }, { teacherDim: 2048 });
+ * assert.equal(key, "head.dim");
+ * ```
+ */
+export function checkHead(
+  { head: { dim } }: { head: { dim?: number } },
+  { teacherDim }: Pick<RecipeFacts, "teacherDim">,
+): OptionProblem[] {
+  const problem = widthProblem(dim, teacherDim);
+  return problem === null ? [] : [{ key: "head.dim", message: problem }];
+}
+
+function widthProblem(dim: number | undefined, teacherDim: number | null): string | null {
+  if (dim === undefined || teacherDim === null || dim === teacherDim) return null;
+  return `The student's head.dim is ${dim}, but the teacher's embedding has ${teacherDim} dimensions; ` +
+    "leave head.dim out, or set it to the teacher's";
+}
 
 /** Share of values or images that is dropped in training, as recipes write it. */
 export const dropRate = z.number().min(0).lt(1).default(0);
@@ -93,13 +128,9 @@ export class StudentNetwork implements Student {
     },
   ) {
     const { seed, head = {}, dropout = 0, teacherDim } = options;
+    const problem = widthProblem(head.dim, teacherDim);
+    if (problem) throw new UsageError(problem);
     this.embeddingDim = head.dim ?? teacherDim ?? DEFAULT_DIM;
-    if (teacherDim !== null && this.embeddingDim !== teacherDim) {
-      throw new UsageError(
-        `The student's head.dim is ${head.dim}, but the teacher's embedding has ${teacherDim} dimensions; ` +
-          "leave head.dim out, or set it to the teacher's",
-      );
-    }
     this.#source = new TrainableParameters(seed);
     this.#backbone = build(this.#source);
     this.featureDim = this.#backbone.featureDim;

@@ -6,11 +6,13 @@
 import {
   checkSha256,
   type NetworkContext,
+  type OptionProblem,
   type PluginContext,
   type Precision,
+  type RecipeFacts,
   RunError,
+  type TeacherFacts,
   type tf,
-  UsageError,
   type WeightsFile,
   z,
 } from "@seed/core";
@@ -18,6 +20,7 @@ import { FrozenNetwork, layoutOf } from "../frozen/frozen_network.ts";
 import { FrozenTeacher } from "./frozen_teacher.ts";
 import { type Network, networkNamed } from "../networks/networks.ts";
 import type { Layout } from "../layouts/layout.ts";
+import { featureDimOf } from "../networks/network_size.ts";
 import { writeStandInWeights } from "./stand_in_weights.ts";
 import { patchProblem } from "../backbones/vision_transformer.ts";
 import { openWeights } from "../weights/open_weights.ts";
@@ -85,18 +88,28 @@ export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
     allow_unused: z.boolean().default(false),
   });
   type Options = z.output<typeof options>;
+  const layoutsOf = (network: string) => given.layouts ?? networkNamed(network).layouts;
   return {
     options,
-    async checkFiles({ network, weights, layer, sha256, input_size }: Options, { resolve }: PluginContext) {
-      const { patch = 1 } = networkNamed(network), problem = patchProblem(input_size ?? patch, patch);
-      if (problem) throw new UsageError(`${problem}; set the teacher's input_size`);
+    tells: ({ network, layer, input_size }: Options) => teacherFacts(network, { layer, input_size }),
+    check({ network, layer, input_size }: Options, { teacherSides }: RecipeFacts): OptionProblem[] {
+      const problems = sideProblems(network, input_size, teacherSides);
+      if (layer === "features" || layoutsOf(network).some(({ head }) => head !== null)) return problems;
+      const message =
+        `No file of ${network} that is read has a projection head, so the teacher's layer cannot be ` +
+        '"head"; set it to "features"';
+      return [...problems, { key: "layer", message }];
+    },
+    async checkFiles({ network, weights, layer, sha256 }: Options, { resolve }: PluginContext) {
       using file = await openWeights(resolve(weights));
       if (sha256 !== null) await checkSha256(file.path, sha256);
       acceptedLayout(file, networkNamed(network), { ...given, layer });
     },
     async standIn(options: Options, { folder }: { folder: string }): Promise<Options> {
-      const network = networkNamed(options.network);
-      const weights = await writeStandInWeights(folder, network, given.layouts ?? network.layouts);
+      const layouts = layoutsOf(options.network).filter(({ head }) =>
+        options.layer !== "head" || head !== null
+      );
+      const weights = await writeStandInWeights(folder, networkNamed(options.network), layouts);
       return { ...options, weights, sha256: null };
     },
     create: (options: Options, context: NetworkContext) =>
@@ -104,6 +117,32 @@ export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
         ...{ layouts: given.layouts, layer: options.layer, options, context },
       }),
   };
+}
+
+/**
+ * What a teacher's options alone say of it.
+ *
+ * @param network Its name.
+ */
+export function teacherFacts(
+  network: string,
+  { layer, input_size: inputSize }: { layer: TeacherLayer; input_size: number | null },
+): TeacherFacts {
+  return { embeddingDim: layer === "features" ? featureDimOf(networkNamed(network)) : null, inputSize };
+}
+
+/** Sides of views that a vision transformer does not take. */
+function sideProblems(network: string, inputSize: number | null, sides: readonly number[]): OptionProblem[] {
+  const { patch = 1 } = networkNamed(network),
+    all = new Set([...inputSize === null ? [] : [inputSize], ...sides]);
+  const problems = [...all].map((side) => patchProblem(side, patch)).filter((problem) => problem !== null);
+  const mend = inputSize === null
+    ? "set the augmenter's size, or the teacher's input_size"
+    : "set its input_size";
+  return problems.map((problem) => ({
+    key: "input_size",
+    message: `The teacher ${network}: ${problem}; ${mend}`,
+  }));
 }
 
 /**

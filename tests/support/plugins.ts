@@ -5,7 +5,8 @@
  */
 import { definePlugin, z } from "@seed/core";
 import { EagerEngine } from "@seed/engine-eager";
-import { tinyStudent } from "./tiny_student.ts";
+import { checkHead, dropRate, headOptions, StudentNetwork } from "@seed/nn";
+import { tinyBackbone, tinyStudent } from "./tiny_student.ts";
 
 export const engine = definePlugin({
   kind: "engine",
@@ -23,4 +24,16 @@ export const student = definePlugin({
   about: { summary: "Two convolutions" },
   options: z.strictObject({}),
   create: (_options, { seed, embeddingDim }) => tinyStudent({ seed, teacherDim: embeddingDim }),
+});
+
+/** With the options that students have in common. */
+export const studentWithHead = definePlugin({
+  kind: "student",
+  name: "test-student-with-head",
+  apiVersion: 1,
+  about: { summary: "Two convolutions and a head to choose" },
+  options: z.strictObject({ head: headOptions, dropout: dropRate }),
+  check: checkHead,
+  create: ({ head, dropout }, { seed, embeddingDim: teacherDim }) =>
+    new StudentNetwork("tiny", tinyBackbone, { seed, head, dropout, teacherDim }),
 });

@@ -11,7 +11,8 @@ export function tinyStudent(
   });
 }
 
-function tinyBackbone(source: ParameterSource) {
+/** Its backbone: eight features. */
+export function tinyBackbone(source: ParameterSource) {
   const stem = convNorm(source, {
     names: ["conv1", "bn1"],
     inputs: 3,

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import type { ObjectiveNeeds } from "../../interfaces/objective.ts";
 import { definePlugin, type Plugin, type PluginKind } from "../../interfaces/plugin.ts";
 
 function made<K extends PluginKind>(kind: K, options: z.ZodType, more: Partial<Plugin<K>> = {}): Plugin<K> {
@@ -37,9 +38,9 @@ export const teacher = made(
 );
 export const student = made("student", z.strictObject({ variant: z.enum(["b0", "b1"]) }));
 export const queue = made("queue", z.strictObject({ size: z.int().positive() }), {
-  check: (options, { batchSize }) => {
+  check: (options, { queueRows }) => {
     const { size } = options as { size: number };
-    return size % batchSize === 0 ? [] : [{ key: "size", message: `${size} does not fit ${batchSize}` }];
+    return size % queueRows === 0 ? [] : [{ key: "size", message: `${size} does not fit ${queueRows}` }];
   },
 });
 export const objective = made(
@@ -56,6 +57,44 @@ export const objective = made(
     needs: () => ({}),
   },
 );
+/** An augmenter, a teacher and a student that tell and check what they can. */
+export const telling = made("augmenter", z.strictObject({ size: z.int() }), {
+  tells: (options) => ({ size: (options as { size: number }).size }),
+});
+const sides = z.strictObject({ dim: z.int(), input: z.int().nullable().default(null) });
+export const tellingTeacher = made("teacher", sides, {
+  tells: (options) => {
+    const { dim, input } = options as z.infer<typeof sides>;
+    return { embeddingDim: dim, inputSize: input };
+  },
+  check: (
+    _,
+    { teacherSides },
+  ) => [{ key: "input", message: `It sees ${teacherSides.join(" and ") || "nothing"}` }],
+});
+export const checkingStudent = made("student", z.strictObject({ head: z.strictObject({ dim: z.int() }) }), {
+  check: (_, { teacherDim, studentSides, evaluates }) => [{
+    key: "head.dim",
+    message: `${teacherDim} of ${studentSides.join(" and ")}, ${evaluates ? "" : "not "}evaluated`,
+  }],
+});
+export const needyEvaluator = made("evaluator", z.strictObject({}), {
+  needs: () => ({
+    augmenters: { small: { plugin: augmenter, module: import.meta.url, options: { size: 4 } } },
+  }),
+});
+/** Needs what a recipe says that it does. */
+export const needing = made(
+  "objective",
+  z.strictObject({ needs: z.unknown() }),
+  { needs: (options) => (options as { needs: ObjectiveNeeds }).needs },
+);
+export const failing = made("objective", z.strictObject({}), {
+  needs: () => {
+    throw new Error("No coffee");
+  },
+});
+export const withoutNeeds = made("objective", z.strictObject({}));
 export const evaluator = made("evaluator", z.strictObject({ k: z.int().positive().default(20) }));
 export const logger = made("logger", z.strictObject({ every: z.number().default(10) }));
 

@@ -22,6 +22,7 @@ export default definePlugin({
     path: ["short_side"],
     message: "Expected a short side of at least size",
   }),
+  tells: ({ size }) => ({ size }),
   create({ size: nominal, short_side, interpolation }): Augmenter {
     const filter = FILTERS[interpolation], shortSide = short_side ?? shortSideFor(nominal);
     return {

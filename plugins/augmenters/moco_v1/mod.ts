@@ -40,5 +40,6 @@ export default definePlugin({
   apiVersion: 1,
   about: { summary: "MoCo-v1's crop, grayscale, colour jitter and flip", source: "He et al., 2020" },
   options,
+  tells: ({ size }) => ({ size }),
   create: (options) => new RandomViews(options.size, (random, size) => mocoV1View(random, size, options)),
 });

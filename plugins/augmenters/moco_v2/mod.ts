@@ -34,5 +34,6 @@ export default definePlugin({
   apiVersion: 1,
   about: { summary: "MoCo-v2's crop, colour jitter, grayscale, blur and flip", source: "Chen et al., 2020" },
   options,
+  tells: ({ size }) => ({ size }),
   create: (options) => new RandomViews(options.size, (random, size) => mocoV2View(random, size, options)),
 });

@@ -28,6 +28,12 @@ export default definePlugin({
     /** The list of the images that are searched for; null: nothing to evaluate on. */
     queries: z.string().nullable().default(null),
   }),
+  check({ queries }, { evaluates }) {
+    if (queries !== null || !evaluates) return [];
+    const message =
+      "The recipe evaluates, but the list has no queries; set data.queries, or take evaluate out";
+    return [{ key: "queries", message }];
+  },
   async standIn({ queries }, { folder, images }) {
     const bytes = await standInImage(), names = Array.from({ length: images }, (_, i) => `${i}.jpg`);
     for (const name of names) await Deno.writeFile(join(folder, name), bytes);

@@ -52,4 +52,6 @@ Deno.test("a size that the batch does not divide is refused with sizes that woul
   assert.deepEqual(check(96, 32), []);
   assert.match(check(100, 32)[0].message, /size 100 is not a multiple of train.batch_size 32; use 96 or 128/);
   assert.match(check(10, 32)[0].message, /use 32$/);
+  const [{ message }] = plugin.check!({ size: 96 }, { batchSize: 32, queueRows: 64 } as never);
+  assert.match(message, /size 96 is not a multiple of the 64 rows that enter it at a step; use 64 or 128$/);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { dropRate, efficientnet, headOptions, IMAGENET, StudentNetwork, TIMM } from "@seed/nn";
+import { checkHead, dropRate, efficientnet, headOptions, IMAGENET, StudentNetwork, TIMM } from "@seed/nn";
 
 export default definePlugin({
   kind: "student",
@@ -22,6 +22,7 @@ export default definePlugin({
     /** How often the last block's own part is dropped in training, blocks before it less; SEED's authors had 0.2. */
     drop_path: dropRate,
   }),
+  check: checkHead,
   create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim }) =>
     new StudentNetwork(
       `efficientnet_${variant}`,

@@ -4,7 +4,7 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { dropRate, headOptions, mobilenetV3, StudentNetwork } from "@seed/nn";
+import { checkHead, dropRate, headOptions, mobilenetV3, StudentNetwork } from "@seed/nn";
 
 export default definePlugin({
   kind: "student",
@@ -20,6 +20,7 @@ export default definePlugin({
     /** Share of the features that is dropped before the head in training; SEED's authors had 0.2. */
     dropout: dropRate,
   }),
+  check: checkHead,
   create: ({ variant, head, dropout }, { seed, embeddingDim }) =>
     new StudentNetwork(`mobilenet_v3_${variant}`, (source) => mobilenetV3(source, variant), {
       seed,

@@ -4,7 +4,7 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { headOptions, resnet, StudentNetwork } from "@seed/nn";
+import { checkHead, headOptions, resnet, StudentNetwork } from "@seed/nn";
 
 export default definePlugin({
   kind: "student",
@@ -20,6 +20,7 @@ export default definePlugin({
     stem: z.enum(["imagenet", "small"]).default("imagenet"),
     head: headOptions,
   }),
+  check: checkHead,
   create: ({ depth, stem, head }, { seed, embeddingDim }) =>
     new StudentNetwork(`resnet${depth}`, (source) => resnet(source, { depth, stem }), {
       seed,

