@@ -10,10 +10,18 @@
  */
 import assert from "node:assert/strict";
 import { RunError, UsageError } from "@seed/core";
-import { type DryRun, dryRun, type Host, loadRecipe, type Recipe, RecipeError } from "@seed/core/host";
+import {
+  type DryRun,
+  dryRun,
+  type Host,
+  loadPlugin,
+  loadRecipe,
+  type Recipe,
+  RecipeError,
+} from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { ROOT } from "./support/cli.ts";
-import { trainsInBf16 } from "./support/engine.ts";
+import { testContext, trainsInBf16 } from "./support/engine.ts";
 import { recipePaths } from "./support/recipes.ts";
 
 const ENGINE = import.meta.resolve("./support/shared_engine.ts");
@@ -52,6 +60,8 @@ const dino = (keys = "") =>
   `teacher={ plugin: "@seed/teacher-dino", network: vit_small_16, weights: vit.pth${keys} }`;
 const network = (name: string, keys = "") =>
   `teacher={ plugin: "@seed/teacher-network", network: ${name}, weights: x.pth${keys} }`;
+
+const VIT = { network: "vit_small_16" };
 
 const CHANGES: Record<string, Change> = {
   "none": { set: [], on: EACH },
@@ -381,3 +391,31 @@ for (const [name, change] of Object.entries(CHANGES)) {
     assert.equal(outcomes.some((outcome) => "atRun" in outcome), atRun !== undefined);
   });
 }
+
+Deno.test("augmenters make views of the side that they tell", async () => {
+  for (const name of ["evaluation", "moco-v1", "moco-v2", "swav"]) {
+    const { plugin } = await loadPlugin(`@seed/augmenter-${name}`, "augmenter", "");
+    for (const given of [{}, { size: 40 }]) {
+      const options = plugin.options.parse(given),
+        { size } = await plugin.create(options as never, testContext);
+      assert.deepEqual(plugin.tells!(options as never), { size });
+    }
+  }
+});
+
+Deno.test("teachers are as wide as they tell, where their files do not say it", async () => {
+  const told = async (set: string[]) =>
+    await outcomeOf(COMPRESS, await setsOf(COMPRESS, { set, networks: true })).then((outcome) => {
+      assert.ok("ran" in outcome);
+      return outcome.ran.shapes.teacher[0][1];
+    });
+  for (const [set, options] of [[[], { network: "resnet18", layer: "features" }], [[dino()], VIT]] as const) {
+    const { plugin } = await loadPlugin(
+      options === VIT ? "@seed/teacher-dino" : "@seed/teacher-moco",
+      "teacher",
+      "",
+    );
+    const { embeddingDim } = plugin.tells!(plugin.options.parse({ ...options, weights: "" }) as never);
+    assert.equal(await told([...set]), embeddingDim);
+  }
+});
