@@ -68,6 +68,13 @@ const MISTAKES: Record<string, Mistake> = {
     code: 1,
     says: [/^The data has 6 images, fewer than train\.batch_size 16; lower it, or check data\.root$/],
   },
+  "fewer images than a bag of neighbours": {
+    changed: { objective: { plugin: "@seed/objective-bingo", bag: 6 } },
+    code: 1,
+    says: [
+      /^The data has 6 images, too few for 6 neighbours of each; lower the objective's bag, or check data\.root$/,
+    ],
+  },
   "an evaluation without data for it": {
     flags: ["--set", "evaluate.knn.k=2", "--set", "data.root=images/train"],
     code: 1,

@@ -3,9 +3,11 @@ import { z } from "zod";
 import { nearest } from "../text/nearest.ts";
 import type { Plugin, PluginKind, RecipeFacts } from "../interfaces/plugin.ts";
 import { absoluteSpecifier, type LoadedPlugin, loadPlugin } from "./plugin_loader.ts";
-import { checkOptions } from "./check_options.ts";
-import { fromEarlier } from "./earlier_recipes.ts";
 import { checkNeeds } from "./check_needs.ts";
+import { checkOptions } from "./check_options.ts";
+import { checkTrain } from "./check_train.ts";
+import { fromEarlier } from "./earlier_recipes.ts";
+import { problemOfAugmenters } from "./evaluator_needs.ts";
 import { type Needs, needsOf } from "./objective_needs.ts";
 import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
 import { factsOf, type KnownRecipe, sidesSeenBy } from "./recipe_facts.ts";
@@ -277,27 +279,8 @@ class RecipeLoader {
     );
     const train = this.#check(trainSchema(own), own, ["train"], trainOwner(own)) as TrainOptions | null;
     if (!train) return null;
-    if (train.schedule === "steps") this.#checkDrops(train);
-    const { batch_size: batchSize, accumulate, bn_splits: splits } = train, passSize = batchSize / accumulate;
-    if (!Number.isInteger(passSize)) {
-      const message = `Expected a divisor of train.batch_size ${batchSize}, got ${accumulate}`;
-      this.#problems.push({ path: ["train", "accumulate"], message });
-    } else if (passSize % splits) {
-      const message =
-        `Expected a divisor of the ${passSize} images of a pass (train.batch_size by train.accumulate), ` +
-        `got ${splits}`;
-      this.#problems.push({ path: ["train", "bn_splits"], message });
-    }
+    this.#problems.push(...checkTrain(train));
     return train;
-  }
-
-  /** A drop that never comes would be another schedule than the recipe tells. */
-  #checkDrops({ drops, epochs }: { drops: readonly number[]; epochs: number }): void {
-    for (const [i, drop] of drops.entries()) {
-      if (drop < epochs) continue;
-      const message = `Expected less than train.epochs ${epochs}, got ${drop}`;
-      this.#problems.push({ path: ["train", "drops", i], message });
-    }
   }
 
   /** One objective, or a list of them. */
@@ -476,20 +459,6 @@ function absolutePaths(specifier: string, recipePath: string): string {
 
 function isTeacher(plugin: Plugin): plugin is Plugin<"teacher"> {
   return plugin.kind === "teacher";
-}
-
-/** What is wrong with the augmenters that an evaluator asks for; null: nothing. */
-function problemOfAugmenters({ plugin, options }: PluginUse<"evaluator">): string | null {
-  const wrong = (problem: string) => `The plugin "${plugin.name}" ${problem}; its needs() is wrong`;
-  try {
-    for (const [name, needed] of Object.entries(plugin.needs?.(options as never).augmenters ?? {})) {
-      const [problem] = checkOptions(needed.plugin.options, needed.options, [], needed.plugin.name).problems;
-      if (problem) return wrong(`gives the augmenter "${name}" options that do not fit: ${problem.message}`);
-    }
-    return null;
-  } catch (error) {
-    return wrong(`fails to say what it needs: ${(error as Error).message}`);
-  }
 }
 
 /** Rows of an image that enter a queue like the recipe's, by the objectives that have none of their own; each once. */

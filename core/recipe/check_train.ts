@@ -1,0 +1,28 @@
+import type { Problem } from "./recipe_document.ts";
+import type { TrainOptions } from "./schema.ts";
+
+/** What does not fit together within `train:`. */
+export function checkTrain(train: TrainOptions): Problem[] {
+  return [...train.schedule === "steps" ? checkDrops(train) : [], ...checkParts(train)];
+}
+
+/** A drop that never comes would be another schedule than the recipe tells. */
+function checkDrops({ drops, epochs }: { drops: readonly number[]; epochs: number }): Problem[] {
+  return drops.flatMap((drop, i) =>
+    drop < epochs
+      ? []
+      : [{ path: ["train", "drops", i], message: `Expected less than train.epochs ${epochs}, got ${drop}` }]
+  );
+}
+
+function checkParts({ batch_size: batchSize, accumulate, bn_splits: splits }: TrainOptions): Problem[] {
+  const passSize = batchSize / accumulate;
+  if (!Number.isInteger(passSize)) {
+    const message = `Expected a divisor of train.batch_size ${batchSize}, got ${accumulate}`;
+    return [{ path: ["train", "accumulate"], message }];
+  }
+  if (passSize % splits === 0) return [];
+  const message =
+    `Expected a divisor of the ${passSize} images of a pass (train.batch_size by train.accumulate), got ${splits}`;
+  return [{ path: ["train", "bn_splits"], message }];
+}
