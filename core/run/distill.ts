@@ -6,22 +6,18 @@
 import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
-import { createProcessParts, type ProcessParts } from "../parts/process_parts.ts";
+import { createProcessParts } from "../parts/process_parts.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { stateOf } from "../training/loss_terms.ts";
 import { NotFiniteError } from "../training/not_finite.ts";
 import { scheduleOf, type ScheduleOptions } from "../training/schedule.ts";
 import { planSteps, type StepPlan } from "../views/sampler.ts";
-import { saveStudent } from "./checkpoint.ts";
-import { Checkpoints } from "./checkpoints.ts";
 import { Clock } from "./clock.ts";
 import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
-import { openRecorder, type Recorder } from "./recorder.ts";
-import { writeReport } from "./report.ts";
+import type { Recorder } from "./recorder.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
-import { describeRun, runFacts, writeSummary } from "./run_record.ts";
+import { type Made, RunWriter } from "./run_writer.ts";
 import { stepRecord } from "./step_record.ts";
 import { TrainingBatches } from "./training_batches.ts";
 
@@ -56,9 +52,7 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
   await using parts = await createProcessParts(recipe, host);
   using learner = await Learner.create(recipe, parts, host);
   const run = new Run(recipe, { directory, parts, learner, host }, options.maxSteps);
-  if (options.resume) await run.resume();
-  else await run.begin();
-  await using recorder = await run.openRecorder();
+  await using recorder = await run.open(options);
   messages.goTo(recorder.loggers);
   try {
     return { directory: directory.path, finished: await run.train(recorder) };
@@ -67,63 +61,31 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
   }
 }
 
-/** What a run works with. */
-interface Made {
-  directory: RunDirectory;
-  parts: ProcessParts;
-  learner: Learner;
-  host: Host;
-}
-
 /** A run under way. */
 class Run {
   readonly #clock: Clock;
-  readonly #checkpoints: Checkpoints;
+  readonly #writer: RunWriter;
   readonly #schedule: ScheduleOptions;
   readonly #stepsPerEpoch: number;
   readonly #endStep: number;
-  readonly #facts: Record<string, unknown>;
   #startStep = 0;
   /** Steps that the weights have seen. */
   #done = 0;
 
   constructor(private readonly recipe: Recipe, private readonly made: Made, maxSteps: number | null) {
-    const { train, seed, checkpoint: { keep } } = recipe, { directory, parts, learner } = made;
-    const { student, average, terms, step } = learner;
+    const { train } = recipe;
     this.#clock = new Clock(train.batch_size);
-    this.#stepsPerEpoch = Math.floor(parts.data.train.length / train.batch_size);
+    this.#stepsPerEpoch = Math.floor(made.parts.data.train.length / train.batch_size);
     this.#endStep = Math.min(maxSteps ?? Infinity, train.epochs * this.#stepsPerEpoch);
     this.#schedule = scheduleOf(train, this.#stepsPerEpoch);
-    this.#facts = runFacts(recipe, parts, learner);
-    const state = {
-      student: student.parameters,
-      more: [...step.optimizer.state, ...stateOf(terms), ...average?.parameters ?? []],
-      queues: terms.flatMap(({ queue, queueName: name }) => queue ? [{ name, queue }] : []),
-    };
-    const origin = { seed, teacher: parts.teacher?.weights?.sha256 ?? null };
-    this.#checkpoints = new Checkpoints(directory, state, {
-      origin,
-      stepsPerEpoch: this.#stepsPerEpoch,
-      keep,
-    });
+    this.#writer = new RunWriter(recipe, made, { stepsPerEpoch: this.#stepsPerEpoch, steps: this.#endStep });
   }
 
-  /** Makes the folder a run's. */
-  async begin(): Promise<void> {
-    await this.made.directory.begin(this.recipe.resolved);
-    await this.made.directory.writeJson("facts", this.#facts);
-  }
-
-  /** Goes on from the newest checkpoint. */
-  async resume(): Promise<void> {
-    this.#startStep = this.#done = await this.#checkpoints.resume();
-  }
-
-  async openRecorder(): Promise<Recorder> {
-    const { recipe, made: { parts, learner, directory, host } } = this;
-    const steps = { stepsPerEpoch: this.#stepsPerEpoch, steps: this.#endStep, startStep: this.#startStep };
-    const description = describeRun(recipe, { parts, learner, directory, facts: this.#facts }, steps);
-    return await openRecorder(recipe, directory, description, host);
+  /** Makes the folder a run's, or goes on from its newest checkpoint. */
+  async open({ resume }: { resume: boolean }): Promise<Recorder> {
+    if (resume) this.#startStep = this.#done = await this.#writer.checkpoints.resume();
+    else await this.#writer.begin();
+    return await this.#writer.record(this.#startStep);
   }
 
   /** Returns whether it came to its end; if it was interrupted, a checkpoint of the last step is there. */
@@ -131,12 +93,13 @@ class Run {
     try {
       using batches = await TrainingBatches.open(this.made.parts, this.recipe, this.made.host);
       await this.#train(batches, recorder);
-      await this.#finish(batches);
+      const { imagesPerSecond } = this.#clock;
+      await this.#writer.finish({ imagesPerSecond, waitedMs: batches.waited });
     } catch (error) {
       const { signal } = this.made.host;
       if (error instanceof NotFiniteError) throw await this.#wentWrong(error);
       if (!signal.aborted || error !== signal.reason) throw error;
-      await this.#checkpoints.save(this.#done);
+      await this.#writer.checkpoints.save(this.#done);
       return false;
     }
     await recorder.end();
@@ -151,7 +114,7 @@ class Run {
     const { made: { learner: { step }, host } } = this;
     using evaluation = await this.#evaluation(recorder);
     await batches.recall(this.#plans(0, this.#startStep));
-    if (this.#startStep === 0) await this.#checkpoints.save(0);
+    if (this.#startStep === 0) await this.#writer.checkpoints.save(0);
     await this.#evaluate(evaluation, this.#startStep);
     this.#clock.resume();
     const plans = this.#plans(this.#startStep, this.#endStep);
@@ -161,7 +124,7 @@ class Run {
       this.#record(recorder, taken, batches.waited - waited);
       waited = batches.waited;
       if (done < this.#endStep) host.signal.throwIfAborted();
-      if (this.#isDue(done) || done === this.#endStep) await this.#checkpoints.save(done);
+      if (this.#isDue(done) || done === this.#endStep) await this.#writer.checkpoints.save(done);
       await this.#evaluate(evaluation, done);
       this.#clock.resume(); // neither a checkpoint nor an evaluation is the step's time
     }
@@ -174,10 +137,12 @@ class Run {
 
   /** If a step goes wrong there is a checkpoint of the state before it. */
   async #wentWrong(error: NotFiniteError): Promise<RunError> {
-    await this.#checkpoints.save(this.#done);
+    await this.#writer.checkpoints.save(this.#done);
     return new RunError(
       `Step ${this.#done + 1} went wrong: ${error.message}. The state before it is in ` +
-        `"${this.#checkpoints.fileOf(this.#done)}"; lower train.lr or set train.clip_grad_norm, and resume`,
+        `"${
+          this.#writer.checkpoints.fileOf(this.#done)
+        }"; lower train.lr or set train.clip_grad_norm, and resume`,
     );
   }
 
@@ -216,19 +181,5 @@ class Run {
 
   #endsEpoch(step: number, every: number | null): boolean {
     return every !== null && step % (every * this.#stepsPerEpoch) === 0;
-  }
-
-  async #finish({ waited }: TrainingBatches): Promise<void> {
-    const { made: { parts, learner, directory }, recipe } = this, student = learner.result;
-    const metadata = {
-      network: student.network,
-      input_size: `${parts.augmenters[0].size}`,
-      mean: JSON.stringify(student.mean),
-      std: JSON.stringify(student.std),
-    };
-    await saveStudent(directory.file("student"), student.parameters, metadata, this.#endStep);
-    const { imagesPerSecond } = this.#clock;
-    await writeSummary(directory, recipe, { imagesPerSecond, waitedMs: waited, skipped: parts.skipped });
-    await writeReport(directory, recipe.name);
   }
 }

@@ -64,17 +64,6 @@ export async function openRecorder(
   };
 }
 
-/**
- * The record of a process that is not the first of its run: it writes nothing. This is the one place that says who
- * writes.
- */
-export function silentRecorder(): Recorder {
-  return {
-    ...{ loggers: [], step() {}, evaluation() {}, end: () => Promise.resolve() },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-}
-
 async function of(name: string, act: () => Promise<void>): Promise<void> {
   try {
     await act();
