@@ -10,15 +10,7 @@
  */
 import assert from "node:assert/strict";
 import { RunError, UsageError } from "@seed/core";
-import {
-  type DryRun,
-  dryRun,
-  type Host,
-  loadPlugin,
-  loadRecipe,
-  type Recipe,
-  RecipeError,
-} from "@seed/core/host";
+import { type DryRun, dryRun, type Host, loadPlugin, loadRecipe, type Recipe } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { ROOT } from "./support/cli.ts";
 import { testContext, trainsInBf16 } from "./support/engine.ts";
@@ -350,7 +342,7 @@ async function outcomeOf(path: string, overrides: string[]): Promise<Outcome> {
     known.set(recipe.resolved, outcome);
     return outcome;
   } catch (error) {
-    if (error instanceof RecipeError) return { refused: error.message };
+    if (error instanceof UsageError) return { refused: error.message };
     throw error;
   }
 }
