@@ -19,6 +19,7 @@ if (!Number.isInteger(JOBS) || JOBS < 1) {
 /** Files that take the longest, or the most memory: a process each, begun first. */
 const LONG = [
   "tests/dry_run_test.ts",
+  "tests/validate_test.ts",
   "tests/golden/trajectory_test.ts",
   "tests/conformance_test.ts",
   "tests/teacher_cache_test.ts",
