@@ -53,12 +53,8 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
   using learner = await Learner.create(recipe, parts, host);
   const run = new Run(recipe, { directory, parts, learner, host }, options.maxSteps);
   await using recorder = await run.open(options);
-  messages.goTo(recorder.loggers);
-  try {
-    return { directory: directory.path, finished: await run.train(recorder) };
-  } finally {
-    messages.goTo([]);
-  }
+  using _listening = messages.goTo(recorder);
+  return { directory: directory.path, finished: await run.train(recorder) };
 }
 
 /** A run under way. */

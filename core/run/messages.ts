@@ -1,27 +1,27 @@
 import type { Host } from "../interfaces/host.ts";
-import type { Logger } from "../interfaces/logger.ts";
+import type { Recorder } from "./recorder.ts";
 
 /**
- * Where messages of a run go: to the program that runs it until its loggers have started, then to them. What a run and
- * its plugins say is then on the same record as its steps.
+ * Where messages of a run go: to the program that runs it until the run's record is open, then there. What a run and
+ * its plugins say is then told to the same loggers as its steps.
  */
 export class Messages {
+  /** What the run and its plugins are given. */
   readonly host: Host;
-  #loggers: readonly Logger[] = [];
+  #recorder: Pick<Recorder, "message"> | null = null;
 
   constructor(outer: Host) {
     this.host = {
       signal: outer.signal,
       log: (message) => {
-        const listening = this.#loggers.filter((logger) => logger.message);
-        if (listening.length === 0) return outer.log(message);
-        for (const logger of listening) logger.message!(message);
+        if (!this.#recorder?.message(message)) outer.log(message);
       },
     };
   }
 
-  /** From now on these are told. */
-  goTo(loggers: readonly Logger[]): void {
-    this.#loggers = loggers;
+  /** From now on they go to a recorder, until what is returned is disposed of. */
+  goTo(recorder: Pick<Recorder, "message">): Disposable {
+    this.#recorder = recorder;
+    return { [Symbol.dispose]: () => this.#recorder = null };
   }
 }

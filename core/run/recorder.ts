@@ -1,21 +1,14 @@
-import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
-import {
-  disposeLogger,
-  type EvaluationRecord,
-  type Logger,
-  type RunDescription,
-  type StepRecord,
-  type StepTiming,
-} from "../interfaces/logger.ts";
-import { createPlugin, pluginContext } from "../parts/create_plugin.ts";
+import type { EvaluationRecord, RunDescription, StepRecord, StepTiming } from "../interfaces/logger.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
+import { Loggers } from "./loggers.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
 /** Takes down what happens in a run: the core's `metrics.jsonl` first, then loggers, which only watch. */
 export interface Recorder extends AsyncDisposable {
-  readonly loggers: readonly Logger[];
+  /** Tells what is worth a line. Returns whether anybody listens. */
+  message(text: string): boolean;
   step(record: StepRecord, timing: StepTiming): void;
   evaluation(record: EvaluationRecord): void;
   /** After the last step. */
@@ -23,9 +16,10 @@ export interface Recorder extends AsyncDisposable {
 }
 
 /**
- * Opens the record of a run in its folder.
+ * Opens the record of a run in its folder. `metrics.jsonl` is cut where the run goes on, after `run.startStep`.
  *
- * @throws {RunError} If a logger does; the message names it.
+ * @throws {RunError} If `metrics.jsonl` is damaged.
+ * @throws {Error} If a logger does; of the same kind, and the message names the logger.
  */
 export async function openRecorder(
   recipe: Recipe,
@@ -35,53 +29,19 @@ export async function openRecorder(
 ): Promise<Recorder> {
   await using stack = new AsyncDisposableStack();
   const metrics = stack.use(await MetricsFile.open(directory.file("metrics"), run.startStep));
-  const named: { name: string; logger: Logger }[] = [];
-  for (const use of recipe.loggers) {
-    const name = use.plugin.name;
-    await of(name, async () => {
-      const context = pluginContext(use, recipe.seed, host);
-      const logger = await createPlugin(use, { ...context, runDirectory: directory.path });
-      named.push({ name, logger });
-      stack.defer(() => of(name, async () => await disposeLogger(logger)));
-      await logger.start?.(run);
-    });
-  }
+  const loggers = stack.use(await Loggers.start(recipe, run, host));
   const owned = stack.move();
   return {
-    loggers: named.map(({ logger }) => logger),
+    message: (text) => loggers.message(text),
     step(record, timing) {
       metrics.write(record);
-      for (const { name, logger } of named) ofSync(name, () => logger.step?.(record, timing));
+      loggers.step(record, timing);
     },
     evaluation(record) {
       metrics.write(record);
-      for (const { name, logger } of named) ofSync(name, () => logger.evaluation?.(record));
+      loggers.evaluation(record);
     },
-    async end() {
-      for (const { name, logger } of named) await of(name, async () => await logger.end?.());
-    },
+    end: () => loggers.end(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function of(name: string, act: () => Promise<void>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    throw wrong(name, error);
-  }
-}
-
-function ofSync(name: string, act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    throw wrong(name, error);
-  }
-}
-
-function wrong(name: string, error: unknown): unknown {
-  return error instanceof RunError
-    ? error
-    : new RunError(`The logger "${name}" failed: ${(error as Error).message}`, { cause: error });
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { RunError } from "../errors.ts";
 import type { Logger, RunDescription, StepRecord } from "../interfaces/logger.ts";
 import { definePlugin } from "../interfaces/plugin.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { Messages } from "./messages.ts";
-import { openRecorder } from "./recorder.ts";
+import { openRecorder, type Recorder } from "./recorder.ts";
 import { RunDirectory } from "./run_directory.ts";
 
 const RUN = { startStep: 0, steps: 2, stepsPerEpoch: 2 } as RunDescription;
@@ -38,6 +39,11 @@ async function inRun(test: (directory: RunDirectory) => Promise<void>): Promise<
 const host = { log: () => {}, signal: new AbortController().signal };
 const later = () => new Promise((resolve) => setTimeout(resolve, 20));
 
+/** The record of a new run with these loggers. */
+function open(directory: RunDirectory, loggers: Logger[]): Promise<Recorder> {
+  return openRecorder(recipeWith(...loggers), directory, RUN, host);
+}
+
 Deno.test("metrics are written whatever loggers there are, and loggers that take their time are waited for", () =>
   inRun(async (directory) => {
     const said: string[] = [];
@@ -48,7 +54,7 @@ Deno.test("metrics are written whatever loggers there are, and loggers that take
       [Symbol.asyncDispose]: async () => (await later(), void said.push("gone")),
     };
     {
-      await using recorder = await openRecorder(recipeWith(slow), directory, RUN, host);
+      await using recorder = await open(directory, [slow]);
       recorder.step(STEP, { dataWaitSeconds: 0 });
       await recorder.end();
     }
@@ -56,29 +62,84 @@ Deno.test("metrics are written whatever loggers there are, and loggers that take
     assert.deepEqual(await directory.metrics(), [STEP]);
   }));
 
-Deno.test("a logger that fails is named, and what was written before stays", () =>
+Deno.test("a logger that fails is named, by the same kind of error, and what was written before stays", () =>
   inRun(async (directory) => {
+    let error: Error;
     const failing: Logger = {
       step() {
-        throw new TypeError("no connection");
+        throw error;
       },
+      message() {
+        throw error;
+      },
+      end: () => Promise.reject(error),
     };
-    await using recorder = await openRecorder(recipeWith({}, failing), directory, RUN, host);
-    assert.throws(
-      () => recorder.step(STEP, { dataWaitSeconds: 0 }),
-      { name: "RunError", message: 'The logger "logger-1" failed: no connection' },
-    );
-    assert.deepEqual(await directory.metrics(), [STEP]);
+    await using recorder = await open(directory, [{}, failing]);
+    const cases: [Error, string][] = [
+      [new TypeError("a defect"), "Error"],
+      [new RunError("no connection"), "RunError"],
+    ];
+    for (const [thrown, name] of cases) {
+      error = thrown;
+      const expected = { name, message: `The logger "logger-1" failed: ${error.message}`, cause: error };
+      assert.throws(() => recorder.step(STEP, { dataWaitSeconds: 0 }), expected);
+      assert.throws(() => recorder.message("a message"), expected);
+    }
+    assert.deepEqual(await directory.metrics(), [STEP, STEP]);
   }));
 
-Deno.test("messages go to the program until loggers listen, then to those that do", () => {
-  const outer: string[] = [], heard: string[] = [];
-  const messages = new Messages({ ...host, log: (message) => outer.push(message) });
-  const { log } = messages.host;
-  log("before");
-  messages.goTo([{}, { message: (text) => void heard.push(text) }]);
-  log("during");
-  messages.goTo([{}]);
-  log("nobody listens");
-  assert.deepEqual([outer, heard], [["before", "nobody listens"], ["during"]]);
-});
+Deno.test("a logger that cannot start is named, and all that were made are let go", () =>
+  inRun(async (directory) => {
+    const gone: number[] = [];
+    const made = (n: number, more: Logger = {}): Logger => ({
+      [Symbol.dispose]: () => void gone.push(n),
+      ...more,
+    });
+    const refused = { start: () => Promise.reject(new RunError("no connection")) };
+    await assert.rejects(
+      open(directory, [made(0), made(1, refused), made(2)]),
+      { name: "RunError", message: 'The logger "logger-1" failed: no connection' },
+    );
+    assert.deepEqual(gone, [2, 1, 0]);
+  }));
+
+Deno.test("an interruption is no logger's failure", () =>
+  inRun(async (directory) => {
+    const abort = new AbortController(), step = () => abort.signal.throwIfAborted();
+    const interrupted = { ...host, signal: abort.signal };
+    await using recorder = await openRecorder(recipeWith({ step }), directory, RUN, interrupted);
+    abort.abort();
+    assert.throws(
+      () => recorder.step(STEP, { dataWaitSeconds: 0 }),
+      (error) => error === abort.signal.reason,
+    );
+  }));
+
+Deno.test("messages go to the program until loggers listen, then to those that do", () =>
+  inRun(async (directory) => {
+    const outer: string[] = [], heard: string[] = [];
+    const messages = new Messages({ ...host, log: (message) => outer.push(message) });
+    const { log } = messages.host;
+    log("before");
+    await using listening = await open(directory, [{}, { message: (text) => void heard.push(text) }]);
+    {
+      using _ = messages.goTo(listening);
+      log("during");
+    }
+    log("after");
+    await using silent = await open(directory, [{}]);
+    using _ = messages.goTo(silent);
+    log("nobody listens");
+    assert.deepEqual([outer, heard], [["before", "after", "nobody listens"], ["during"]]);
+  }));
+
+Deno.test("what a logger prints when it is told a message goes to the program, not in circles", () =>
+  inRun(async (directory) => {
+    const outer: string[] = [];
+    const messages = new Messages({ ...host, log: (message) => outer.push(message) });
+    const { log } = messages.host;
+    await using recorder = await open(directory, [{ message: (text) => log(`told "${text}"`) }]);
+    using _ = messages.goTo(recorder);
+    log("hello");
+    assert.deepEqual(outer, ['told "hello"']);
+  }));
