@@ -23,11 +23,11 @@ export class MetricsFile implements Disposable {
    * @throws {RunError} If a line is no JSON.
    */
   static async open(path: string, startStep: number): Promise<MetricsFile> {
-    const kept = (await readMetrics(path)).filter((line) =>
+    const kept = parse(path, await wholeLines(path)).filter(({ line }) =>
       // A step is evaluated after its checkpoint.
       "evaluation" in line ? line.step < startStep : line.step <= startStep
     );
-    await writeTextAtomically(path, kept.map((line) => JSON.stringify(line) + "\n").join(""));
+    await writeTextAtomically(path, kept.map(({ text }) => text + "\n").join(""));
     return new MetricsFile(await Deno.open(path, { append: true }));
   }
 
@@ -47,14 +47,21 @@ export class MetricsFile implements Disposable {
  * @throws {RunError} If another is no JSON.
  */
 export async function readMetrics(path: string): Promise<MetricsLine[]> {
+  return parse(path, await wholeLines(path)).map(({ line }) => line);
+}
+
+async function wholeLines(path: string): Promise<string[]> {
   const text = await Deno.readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   });
-  const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter(Boolean);
-  return lines.map((line, i) => {
+  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter(Boolean);
+}
+
+function parse(path: string, lines: string[]): { text: string; line: MetricsLine }[] {
+  return lines.map((text, i) => {
     try {
-      return JSON.parse(line);
+      return { text, line: JSON.parse(text) };
     } catch {
       throw new RunError(
         `Line ${i + 1} of "${path}" is not JSON: the file is damaged; take the line out, and resume`,

@@ -53,3 +53,11 @@ Deno.test("a last line that is half written is left out; another that is no JSON
     await Deno.writeTextFile(path, '{"step":1}\n{"st\n{"step":3}\n');
     await assert.rejects(readMetrics(path), /Line 2 of ".*metrics\.jsonl" is not JSON: the file is damaged/);
   }));
+
+Deno.test("a resume leaves the lines that it keeps as they are, byte for byte", () =>
+  inFolder(async (path) => {
+    const kept = '{ "step": 1, "loss": 2.50, "2": 0 }\n';
+    await Deno.writeTextFile(path, kept + '{"step":2}\n');
+    (await MetricsFile.open(path, 1))[Symbol.dispose]();
+    assert.equal(await Deno.readTextFile(path), kept);
+  }));

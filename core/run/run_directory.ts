@@ -25,7 +25,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
     const path = named ?? await claimFree(join("runs", recipeName));
     await requireUnused(path);
     await Deno.mkdir(path, { recursive: true });
-    return new RunDirectory(path, lockRun(path));
+    return await RunDirectory.#locked(path, () => requireUnused(path)); // another may have begun, and ended, meanwhile
   }
 
   /**
@@ -40,9 +40,22 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
         `There is no run to resume in "${path ?? join("runs", recipeName)}"; leave --resume out to start one`,
       );
     }
-    const directory = new RunDirectory(path, lockRun(path));
-    await directory.#removeLeftovers();
-    return directory;
+    return await RunDirectory.#locked(path, (directory) => directory.#removeLeftovers());
+  }
+
+  /** Locks a folder, and lets go of it again if `prepare` fails. */
+  static async #locked(
+    path: string,
+    prepare: (directory: RunDirectory) => Promise<void>,
+  ): Promise<RunDirectory> {
+    const lock = lockRun(path), directory = new RunDirectory(path, lock);
+    try {
+      await prepare(directory);
+      return directory;
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RunError, UsageError } from "../errors.ts";
-import { tryLockFile } from "../files/file_lock.ts";
 import { RunDirectory } from "./run_directory.ts";
+import { RunFolder } from "./run_folder.ts";
 
 /** Runs a test where runs are made: in a folder of its own. */
 async function inFolder(test: () => Promise<void>): Promise<void> {
@@ -144,35 +144,49 @@ Deno.test("metrics are read line by line; a damaged one is named", () =>
     });
   }));
 
-Deno.test("a run that another process writes is refused before anything of it changes", () =>
+/** Another process that goes on with a run, until it is killed. */
+async function otherProcess(path: string): Promise<Deno.ChildProcess> {
+  const script = `
+    const { RunDirectory } = await import(${JSON.stringify(import.meta.resolve("./run_directory.ts"))});
+    globalThis.held = await RunDirectory.open("demo", ${JSON.stringify(path)});
+    console.log("held");
+    setInterval(() => {}, 1000);`;
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const args = ["eval", "--config", config, script];
+  const other = new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
+  const reader = other.stdout.getReader(), { value } = await reader.read();
+  await reader.cancel();
+  assert.equal(new TextDecoder().decode(value), "held\n");
+  return other;
+}
+
+Deno.test("a run that another process writes is refused before anything of it changes, until that is killed", () =>
   inFolder(async () => {
-    const path = (await begun()).path, left = `${path}/summary.json.9-12.tmp`; // another's, half written
-    await Deno.writeTextFile(left, "{");
-    const script = `
-      const { RunDirectory } = await import(${JSON.stringify(import.meta.resolve("./run_directory.ts"))});
-      for (const take of [() => RunDirectory.open("demo", null), () => RunDirectory.open("demo", "${path}")]) {
-        try { await take(); console.log("taken"); } catch (error) { console.log(error.name + ": " + error.message); }
-      }`;
-    const config = new URL("../../deno.json", import.meta.url).pathname;
-    const second = async () => {
-      const args = ["eval", "--config", config, script];
-      const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: Deno.cwd() }).output();
-      return new TextDecoder().decode(stdout).trim().split("\n");
-    };
-    await using again = new AsyncDisposableStack();
-    const held = tryLockFile(`${path}/.lock`);
-    if (held) again.defer(() => held[Symbol.dispose]());
-    for (const answer of await second()) {
-      assert.match(
-        answer,
-        /^UsageError: Another process is writing the run "runs\/demo"; wait until it is done/,
-      );
+    const { path } = await begun(), other = await otherProcess(path);
+    const left = `${path}/summary.json.9-12.tmp`; // the other's, half written
+    try {
+      await Deno.writeTextFile(left, "{");
+      for (const named of [null, path]) {
+        await assert.rejects(RunDirectory.open("demo", named), {
+          name: "UsageError",
+          message:
+            'Another process is writing the run "runs/demo"; wait until it is done or interrupt it, or ' +
+            "name another folder with --out",
+        });
+      }
+      await assert.rejects(RunDirectory.create("demo", path), /is not empty; add --resume/);
+      assert.ok(await exists(left), "the other's file was left alone");
+      // Whoever only reads is not kept out.
+      assert.deepEqual(await new RunFolder(path).metrics(), []);
+    } finally {
+      other.kill("SIGKILL");
+      await other.status;
     }
-    assert.ok(await exists(left), "the other's file was left alone");
-    await again.disposeAsync();
+    await using _resumed = await RunDirectory.open("demo", path);
+    assert.ok(!await exists(left));
   }));
 
-Deno.test("a run that was killed leaves no lock behind, and a folder with nothing but a lock is empty", () =>
+Deno.test("a lock that nobody holds keeps nobody out, and a folder with nothing but a lock is empty", () =>
   inFolder(async () => {
     {
       await using directory = await RunDirectory.create("demo", "killed");
