@@ -1,4 +1,5 @@
-import { type Host, statusLine } from "@seed/core/host";
+import { statusLine } from "@seed/core";
+import type { Host } from "@seed/core/host";
 
 /** Exit code of a command that the user stopped. */
 export const INTERRUPTED = 130;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { nearest, RunError, UsageError } from "@seed/core";
+import { nearest, RunError, statusLine, UsageError } from "@seed/core";
 
 /** A verb: one file beside this one. */
 interface Verb {
@@ -50,10 +50,21 @@ async function main([name, ...args]: string[]): Promise<number> {
 
 /** Errors of the user's or the machine's come without a stack trace; defects with one. */
 function report(error: unknown): number {
+  // What went wrong when things were let go of does not hide why they were.
+  if (error instanceof SuppressedError) {
+    const code = report(error.suppressed);
+    report(error.error);
+    return code;
+  }
   if (error instanceof UsageError) return console.error(error.message), 2;
   if (error instanceof RunError) return console.error(error.message), 1;
   console.error(error);
   return 1;
 }
 
-Deno.exit(await main(Deno.args).catch(report));
+const code = await main(Deno.args).catch((error) => {
+  statusLine.end(); // else the error would stand in the middle of how far it was
+  return report(error);
+});
+statusLine.end();
+Deno.exit(code);

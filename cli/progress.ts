@@ -1,5 +1,4 @@
-import { formatDuration } from "@seed/core";
-import { statusLine } from "@seed/core/host";
+import { formatDuration, statusLine } from "@seed/core";
 
 /** Seconds between lines where standard error is no terminal. */
 const EVERY_SECONDS = 10;

@@ -58,5 +58,4 @@ export { streamsOf, VIEWS, type ViewStream } from "./views/streams.ts";
 export { fillNeeds, type Needs } from "./recipe/objective_needs.ts";
 export { writeNpy } from "./weights/npy.ts";
 export { readParameters } from "./weights/state_dict.ts";
-export { statusLine } from "./text/status_line.ts";
 export { RunFolder } from "./run/run_folder.ts";

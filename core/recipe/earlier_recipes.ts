@@ -10,6 +10,13 @@ type Values = Readonly<Record<string, unknown>>;
 /** What wrote `metrics.jsonl` before the core did. */
 const JSONL_LOGGER = "@seed/logger-jsonl";
 
+/** What to do about a plugin that is no more; null: there never was one of the name. */
+export function adviceOnEarlier(specifier: string): string | null {
+  return specifier === JSONL_LOGGER
+    ? `"${JSONL_LOGGER}" is not needed any more: every run writes metrics.jsonl; take it out of loggers`
+    : null;
+}
+
 /**
  * The recipe of a run, as it is written now; values that are written so already are left as they are.
  *

@@ -6,7 +6,7 @@ import { absoluteSpecifier, type LoadedPlugin, loadPlugin } from "./plugin_loade
 import { checkNeeds } from "./check_needs.ts";
 import { checkOptions } from "./check_options.ts";
 import { checkTrain } from "./check_train.ts";
-import { fromEarlier } from "./earlier_recipes.ts";
+import { adviceOnEarlier, fromEarlier } from "./earlier_recipes.ts";
 import { problemOfAugmenters } from "./evaluator_needs.ts";
 import { type Needs, needsOf } from "./objective_needs.ts";
 import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
@@ -251,7 +251,8 @@ class RecipeLoader {
     try {
       return await loadPlugin(specifier, kind, this.document.fileOf([...at, "plugin"]));
     } catch (error) {
-      this.#problems.push({ path: [...at, "plugin"], message: (error as Error).message });
+      const message = adviceOnEarlier(specifier) ?? (error as Error).message;
+      this.#problems.push({ path: [...at, "plugin"], message });
       return null;
     }
   }

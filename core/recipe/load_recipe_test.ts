@@ -198,6 +198,25 @@ const MISTAKES: Record<string, [changed: Changed, expected: string[]]> = {
   ]],
 };
 
+Deno.test("loggers that a recipe names are added to the usual ones; one that is usual is there once", async () => {
+  const loggersOf = async (loggers: string) => (await load(text({ loggers }))).loggers;
+  const names = (uses: { specifier: string }[]) => uses.map(({ specifier }) => specifier);
+  const usual = `${PLUGINS}#logger`, other = `${PLUGINS}#other_logger`;
+  assert.deepEqual(names(await loggersOf(`[{ plugin: "${other}" }]`)), [other, usual]);
+  const [configured, ...more] = await loggersOf(`[{ plugin: "${usual}", every: 1 }]`);
+  assert.deepEqual([configured.options, more], [{ every: 1 }, []]);
+  assert.deepEqual(names(await loggersOf("[]")), [usual]);
+});
+
+Deno.test("a recipe that names the logger which wrote metrics.jsonl is told that it is not needed", async () => {
+  const [problem, ...more] = await problems(text({ loggers: '[{ plugin: "@seed/logger-jsonl" }]' }));
+  assert.match(
+    problem,
+    /: "@seed\/logger-jsonl" is not needed any more: every run writes metrics\.jsonl; take it/,
+  );
+  assert.deepEqual(more, []);
+});
+
 for (const [what, [changed, expected]] of Object.entries(MISTAKES)) {
   Deno.test(`a recipe with ${what} is refused with every problem's place`, async () => {
     assert.deepEqual(await problems(text(changed)), expected);

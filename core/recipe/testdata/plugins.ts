@@ -97,6 +97,7 @@ export const failing = made("objective", z.strictObject({}), {
 export const withoutNeeds = made("objective", z.strictObject({}));
 export const evaluator = made("evaluator", z.strictObject({ k: z.int().positive().default(20) }));
 export const logger = made("logger", z.strictObject({ every: z.number().default(10) }));
+export const other_logger = made("logger", z.strictObject({}));
 
 export const old = { ...data, apiVersion: 0 };
 export const nothing = null;

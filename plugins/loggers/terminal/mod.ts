@@ -21,13 +21,18 @@ import {
 /** Weight of the newest loss and speed in the ones shown. */
 const SMOOTHING = 0.1;
 
-class TerminalLogger implements Logger {
+/** What a person sees of a run. */
+export class TerminalLogger implements Logger {
   #run!: RunDescription;
   #loss: number | null = null;
   #secondsPerStep: number | null = null;
   #dataWait: number | null = null;
   #shown = 0;
 
+  /**
+   * @param everySeconds Between lines where standard error is no terminal.
+   * @param line Where it writes.
+   */
   constructor(private readonly everySeconds: number, private readonly line: StatusLine = statusLine) {}
 
   start(run: RunDescription): void {
