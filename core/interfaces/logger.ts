@@ -52,7 +52,7 @@ export interface RunDescription {
   startStep: number;
   /** The recipe with every default filled in: the run's hyper-parameters. */
   settings: Readonly<Record<string, unknown>>;
-  /** What `run.json` tells: versions, device, weights, counts. */
+  /** Versions, device, weights, counts, as in `run.json`; after a resume those of the process that goes on. */
   facts: Readonly<Record<string, unknown>>;
 }
 
