@@ -6,6 +6,14 @@ import { checkOptions } from "./check_options.ts";
 /** An objective's needs with what it left out filled in. */
 export type Needs = Required<Omit<ObjectiveNeeds, "neighbours">> & Pick<ObjectiveNeeds, "neighbours">;
 
+/** Numbers of views that any of several objectives asks for, ascending. */
+export function viewsOfAny(
+  objectives: readonly { readonly needs: Needs }[],
+  numbersOf: (needs: Needs) => readonly number[],
+): number[] {
+  return [...new Set(objectives.flatMap(({ needs }) => numbersOf(needs)))].sort((a, b) => a - b);
+}
+
 /** Fills in the defaults of what an objective says it needs. */
 export function fillNeeds(needs: ObjectiveNeeds): Needs {
   const { views = 1 } = needs;

@@ -1,7 +1,7 @@
 import type { Objective, ObjectiveInputs, ObjectiveNeeds } from "../interfaces/objective.ts";
 import type { Queue } from "../interfaces/queue.ts";
 import type { Parameter } from "../interfaces/student.ts";
-import { fillNeeds, type Needs } from "../recipe/objective_needs.ts";
+import { fillNeeds, type Needs, viewsOfAny } from "../recipe/objective_needs.ts";
 import type { tf } from "../tf.ts";
 import { VIEWS } from "../views/streams.ts";
 
@@ -39,11 +39,9 @@ export interface Seen {
 
 /** Adds up what the terms of a stream look at. */
 export function seenBy(terms: readonly LossTerm[]): Seen {
-  const all = (numbersOf: (needs: Needs) => readonly number[]) =>
-    [...new Set(terms.flatMap(({ needs }) => numbersOf(needs)))].sort((a, b) => a - b);
   return {
-    studentViews: all(({ studentViews }) => studentViews),
-    teacherViews: all(({ teacherViews }) => teacherViews),
+    studentViews: viewsOfAny(terms, ({ studentViews }) => studentViews),
+    teacherViews: viewsOfAny(terms, ({ teacherViews }) => teacherViews),
   };
 }
 

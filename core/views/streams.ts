@@ -1,4 +1,4 @@
-import type { Needs } from "../recipe/objective_needs.ts";
+import { type Needs, viewsOfAny } from "../recipe/objective_needs.ts";
 
 /** A stream of views: the full ones, or one of small patches. */
 export interface ViewStream {
@@ -26,14 +26,12 @@ export const VIEWS = "views";
 
 /** The streams of a recipe: what its objectives look at, all together. */
 export function streamsOf({ objectives, smallPatches }: StreamFacts): ViewStream[] {
-  const all = (numbersOf: (needs: Needs) => readonly number[]) =>
-    [...new Set(objectives.flatMap(({ needs }) => numbersOf(needs)))].sort((a, b) => a - b);
-  const teacherViews = all((needs) => needs.teacherViews);
+  const teacherViews = viewsOfAny(objectives, (needs) => needs.teacherViews);
   const views: ViewStream = {
     ...{ name: VIEWS, purpose: "view", augmenter: 0 },
     views: Math.max(...objectives.map(({ needs }) => needs.views)),
     teacherViews,
-    neighbourViews: all(({ neighbours }) => neighbours?.views ?? []),
+    neighbourViews: viewsOfAny(objectives, ({ neighbours }) => neighbours?.views ?? []),
   };
   const patches = smallPatches.map(({ count }, i): ViewStream => ({
     ...{ name: patchesName(i), purpose: `small patch${numbered(i)}`, augmenter: i + 1 },
