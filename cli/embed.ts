@@ -16,6 +16,7 @@ import {
   sha256OfFile,
   ViewPipeline,
   writeNpy,
+  writing,
 } from "@seed/core/host";
 import { listImages } from "@seed/data-image-folder";
 import { patchProblem } from "@seed/nn/host";
@@ -24,7 +25,6 @@ import { interruptible } from "./interruptible.ts";
 import { type NetworkSubject, openSubject } from "./network_subject.ts";
 import { Progress } from "./progress.ts";
 import { subjectFlags } from "./subject_flags.ts";
-import { writing } from "./writing.ts";
 
 export const help = `Usage: deno task embed --network NAME --weights FILE --images DIR --out FILE.npy [flags]
        deno task embed --run DIR --images DIR --out FILE.npy [flags]

@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import { tf, UsageError, writeAtomically, writeSafetensors } from "@seed/core";
-import { sha256OfFile } from "@seed/core/host";
+import { sha256OfFile, writing } from "@seed/core/host";
 import { EagerEngine } from "@seed/engine-eager";
 import {
   exportOnnx,
@@ -14,7 +14,6 @@ import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
 import { openSubject } from "./network_subject.ts";
 import { subjectFlags } from "./subject_flags.ts";
-import { writing } from "./writing.ts";
 
 export const help = `Usage: deno task export --run DIR --to FORMAT [flags]
        deno task export --network NAME --weights FILE --to FORMAT --out FILE [flags]

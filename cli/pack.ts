@@ -7,14 +7,13 @@ import {
   UsageError,
   writeTextAtomically,
 } from "@seed/core";
-import type { Host } from "@seed/core/host";
+import { type Host, writing } from "@seed/core/host";
 import { openImageFolder } from "@seed/data-image-folder";
 import { type TsvImage, writeTsv } from "@seed/data-tsv";
 import { type ShardImage, writeShards } from "@seed/data-webdataset";
 import { parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
 import { Progress } from "./progress.ts";
-import { writing } from "./writing.ts";
 
 export const help = `Usage: deno task pack DIR OUT --to FORMAT [flags]
 

@@ -1,12 +1,11 @@
 import { dirname, resolve } from "node:path";
 import { UsageError, writeTextAtomically } from "@seed/core";
-import { type Host, loadRecipe, type Recipe } from "@seed/core/host";
+import { type Host, loadRecipe, type Recipe, writing } from "@seed/core/host";
 import { onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { interruptible } from "./interruptible.ts";
 import { lookAt } from "./view_page/look.ts";
 import { renderPage } from "./view_page/page.ts";
-import { writing } from "./writing.ts";
 
 export const help = `Usage: deno task view RECIPE --out FILE.html [flags]
 

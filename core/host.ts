@@ -14,6 +14,7 @@ export { cacheDirectory } from "./fetch/cache_directory.ts";
 export { sha256OfFile } from "./fetch/file_hash.ts";
 export { findPip } from "./fetch/pip_package.ts";
 export { exists } from "./files/path_exists.ts";
+export { writing } from "./files/writing.ts";
 export { type SkippedImages, withoutBroken } from "./images/without_broken.ts";
 export { augmenterModule, type AugmenterUse } from "./images/pipeline/augmenter_module.ts";
 export { decode } from "./images/pipeline/decode.ts";

@@ -169,6 +169,7 @@ export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
+export { printable, quoted } from "./text/printable.ts";
 export { StatusLine, statusLine, type TextSink } from "./text/status_line.ts";
 export { type PassOptions, trainingPass } from "./training/student_passes.ts";
 export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";

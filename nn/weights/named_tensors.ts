@@ -1,4 +1,5 @@
-import { PickleError, quoted } from "./pickle.ts";
+import { quoted } from "@seed/core";
+import { PickleError } from "./pickle.ts";
 import type { TensorView } from "./tensor_view.ts";
 
 /** Values that a checkpoint is made of, each as often as it is referred to; stops dicts that hold each other. */

@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { BYTES_PER_ELEMENT, RunError, type StoredType, type WeightsFile } from "@seed/core";
+import { BYTES_PER_ELEMENT, quoted, RunError, type StoredType, type WeightsFile } from "@seed/core";
 import { elementCount, rowMajor, type StorageReader, type TensorView, ViewsFile } from "./tensor_view.ts";
-import { shown } from "./zip_directory.ts";
 import type { ZipFile } from "./zip_file.ts";
 
 const EXTENSION = ".npy";
@@ -69,13 +68,13 @@ class NpzStorages implements StorageReader {
 function nameOf({ path }: ZipFile, member: string): string {
   if (member.endsWith(EXTENSION)) return member.slice(0, -EXTENSION.length);
   throw new RunError(
-    `The file "${path}" holds "${shown(member)}" beside NumPy's arrays; it is no archive of numpy.savez`,
+    `The file "${path}" holds ${quoted(member)} beside NumPy's arrays; it is no archive of numpy.savez`,
   );
 }
 
 /** The whole array, as a view of the member's elements. */
 function viewOf(zip: ZipFile, member: string): TensorView & { begin: number } {
-  const bad = (why: string) => new RunError(`In "${zip.path}" the array "${shown(member)}" ${why}`);
+  const bad = (why: string) => new RunError(`In "${zip.path}" the array ${quoted(member)} ${why}`);
   const { description, begin } = readHeader(zip, member, bad);
   const { descr = "", fortran_order: fortran = "", shape: axes = "" } = parseDict(description) ?? {};
   if (!descr || !/^(True|False)$/.test(fortran) || !/^\([\d, L]*\)$/.test(axes)) {
@@ -119,6 +118,6 @@ function parseDict(text: string): Record<string, string> | null {
 
 function whyNotRead(descr: string): string {
   if (/O/.test(descr)) return "holds Python objects, which are never made; save arrays of numbers";
-  if (/^'>/.test(descr)) return `has the big-endian type ${shown(descr)}; only little-endian ones are read`;
-  return `has the type ${shown(descr)}; numbers of ${Object.keys(TYPES).join(", ")} are read`;
+  if (/^'>/.test(descr)) return `has the big-endian type ${quoted(descr)}; only little-endian ones are read`;
+  return `has the type ${quoted(descr)}; numbers of ${Object.keys(TYPES).join(", ")} are read`;
 }

@@ -1,9 +1,8 @@
-import { RunError, SafetensorsFile, type WeightsFile } from "@seed/core";
+import { quoted, RunError, SafetensorsFile, type WeightsFile } from "@seed/core";
 import { formatOf } from "./foreign_format.ts";
 import { isNpz, openNpz } from "./npz_file.ts";
 import { isTorchLegacy, openTorchLegacy } from "./torch_legacy_file.ts";
 import { isTorchZip, openTorchZip } from "./torch_zip_file.ts";
-import { shown } from "./zip_directory.ts";
 import { ZipFile } from "./zip_file.ts";
 
 const READ =
@@ -29,7 +28,7 @@ function openArchive(path: string): WeightsFile {
   try {
     if (isTorchZip(zip)) return openTorchZip(zip);
     if (isNpz(zip)) return openNpz(zip);
-    const [first] = zip.entries.keys(), found = first === undefined ? "nothing" : `"${shown(first)}"`;
+    const [first] = zip.entries.keys(), found = first === undefined ? "nothing" : `${quoted(first)}`;
     throw new RunError(
       `The file "${path}" is a zip archive with ${found}, but neither PyTorch's nor NumPy's; ${READ}`,
     );

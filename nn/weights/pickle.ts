@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { quoted } from "@seed/core";
 
 /** A Python tuple, which a list must not be mistaken for. */
 export class Tuple extends Array<unknown> {}
@@ -239,11 +240,6 @@ class Unpickler {
     this.#at += length;
     return value;
   }
-}
-
-/** A text of the file's for a message: on one line, and not as long as the file. */
-export function quoted(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
 }
 
 /** Opcodes of protocols 0 to 4 that `torch.save` writes (Python's `pickletools.py` describes them). */

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { BYTES_PER_ELEMENT, readRange, type WeightsFile } from "@seed/core";
+import { BYTES_PER_ELEMENT, quoted, readRange, type WeightsFile } from "@seed/core";
 import { namedTensors } from "./named_tensors.ts";
-import { PickleError, quoted, readPickle } from "./pickle.ts";
+import { PickleError, readPickle } from "./pickle.ts";
 import { type Storage, type StorageReader, ViewsFile } from "./tensor_view.ts";
 import { MAX_PICKLE_BYTES, torchError, torchScope } from "./torch_pickle.ts";
 

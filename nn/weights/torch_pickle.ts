@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { RunError, type StoredType } from "@seed/core";
-import { type Constructor, Global, Opaque, PickleError, type PickleScope, quoted, Tuple } from "./pickle.ts";
+import { quoted, RunError, type StoredType } from "@seed/core";
+import { type Constructor, Global, Opaque, PickleError, type PickleScope, Tuple } from "./pickle.ts";
 import { elementCount, extent, type Storage, type TensorView } from "./tensor_view.ts";
 
 const STORAGE_TYPES: Readonly<Record<string, StoredType>> = {

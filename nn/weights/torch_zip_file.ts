@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { BYTES_PER_ELEMENT, RunError, type WeightsFile } from "@seed/core";
+import { BYTES_PER_ELEMENT, quoted, RunError, type WeightsFile } from "@seed/core";
 import { namedTensors } from "./named_tensors.ts";
-import { PickleError, quoted, readPickle } from "./pickle.ts";
+import { PickleError, readPickle } from "./pickle.ts";
 import { type Storage, type StorageReader, type TensorView, ViewsFile } from "./tensor_view.ts";
 import { MAX_PICKLE_BYTES, torchError, torchScope } from "./torch_pickle.ts";
 import type { ZipFile } from "./zip_file.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readRange, RunError } from "@seed/core";
+import { quoted, readRange, RunError } from "@seed/core";
 
 /** A member of an archive. */
 export interface ZipEntry {
@@ -67,7 +67,7 @@ function locate(file: Deno.FsFile, path: string, listed: readonly Listed[], limi
   const entries = new Map<string, ZipEntry>();
   let free = 0;
   for (const { header, method, ...entry } of listed.toSorted((a, b) => a.header - b.header)) {
-    const { name } = entry, bad = (why: string) => zipError(path, `its member "${shown(name)}" ${why}`);
+    const { name } = entry, bad = (why: string) => zipError(path, `its member ${quoted(name)} ${why}`);
     if (entries.has(name)) throw bad("is there twice");
     if (header < free) throw bad("overlaps the one before");
     const encoded = new TextEncoder().encode(name), length = 30 + encoded.length;
@@ -134,18 +134,18 @@ function parseEntry(view: DataView<ArrayBuffer>, at: number, path: string): { en
   const name = decodeName(new Uint8Array(view.buffer, at + 46, nameLength));
   if (name === null) throw bad("has a name that is no UTF-8");
   const method = view.getUint16(at + 10, true);
-  if (view.getUint16(at + 8, true) & ENCRYPTED) throw bad(`has an encrypted member "${shown(name)}"`);
+  if (view.getUint16(at + 8, true) & ENCRYPTED) throw bad(`has an encrypted member ${quoted(name)}`);
   if (method !== 0 && method !== 8) {
-    throw bad(`has a member "${shown(name)}" of the compression method ${method}, which is not read`);
+    throw bad(`has a member ${quoted(name)} of the compression method ${method}, which is not read`);
   }
   const long = [...longFields(view, extraAt, extraAt + extraLength, path)];
   const field = (offset: number) => {
     const value = view.getUint32(at + offset, true), wide = value === 0xffffffff ? long.shift() : value;
-    if (wide === undefined) throw bad(`lacks a size of "${shown(name)}"`);
+    if (wide === undefined) throw bad(`lacks a size of ${quoted(name)}`);
     return wide;
   };
   const size = field(24), packed = field(20), header = field(42), stored = method === 0;
-  if (stored && size !== packed) throw bad(`gives "${shown(name)}" two sizes`);
+  if (stored && size !== packed) throw bad(`gives ${quoted(name)} two sizes`);
   return { entry: { name, method, stored, size, packed, header, crc: view.getUint32(at + 16, true) }, next };
 }
 
@@ -175,9 +175,4 @@ function decodeName(bytes: Uint8Array): string | null {
 
 function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView<ArrayBuffer> {
   return new DataView(bytes.buffer);
-}
-
-/** A name for a message: on one line, and short. */
-export function shown(name: string): string {
-  return JSON.stringify(name.slice(0, 100)).slice(1, -1);
 }

@@ -1,6 +1,6 @@
 import { constants, crc32, inflateRawSync } from "node:zlib";
-import { readRange } from "@seed/core";
-import { readZipDirectory, shown, type ZipEntry, zipError } from "./zip_directory.ts";
+import { quoted, readRange } from "@seed/core";
+import { readZipDirectory, type ZipEntry, zipError } from "./zip_directory.ts";
 
 /** What inflated members may take beyond the size of the archive. */
 const INFLATE_ALLOWANCE = 48 << 20;
@@ -43,7 +43,7 @@ export class ZipFile implements Disposable {
   read(name: string, begin = 0, length?: number): Uint8Array<ArrayBuffer> {
     const entry = this.entry(name), end = length === undefined ? entry.size : begin + length;
     if (end > entry.size) {
-      throw zipError(this.path, `its member "${shown(name)}" has ${entry.size} bytes, expected ${end}`);
+      throw zipError(this.path, `its member ${quoted(name)} has ${entry.size} bytes, expected ${end}`);
     }
     if (!entry.stored) return this.#inflate(entry).subarray(begin, end);
     if (begin === 0 && end === entry.size) return this.#readWhole(entry);
@@ -66,7 +66,7 @@ export class ZipFile implements Disposable {
   /** @throws {RunError} If there is none of the name. */
   entry(name: string): ZipEntry {
     const entry = this.entries.get(name);
-    if (!entry) throw zipError(this.path, `it has no member "${shown(name)}"`);
+    if (!entry) throw zipError(this.path, `it has no member ${quoted(name)}`);
     return entry;
   }
 
@@ -107,7 +107,7 @@ export class ZipFile implements Disposable {
   }
 
   #damaged(name: string, why = "its checksum differs", cause?: unknown): Error {
-    const error = zipError(this.path, `its member "${shown(name)}" is damaged: ${why}`);
+    const error = zipError(this.path, `its member ${quoted(name)} is damaged: ${why}`);
     error.cause = cause;
     return error;
   }

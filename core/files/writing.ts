@@ -1,4 +1,4 @@
-import { RunError } from "@seed/core";
+import { RunError } from "../errors.ts";
 
 /**
  * Runs `write`; what the operating system refuses is the user's to mend.

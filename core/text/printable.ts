@@ -1,0 +1,41 @@
+/**
+ * Text that comes from outside - a file's name, a class, a tensor's name, a line of a recipe - made safe to print.
+ *
+ * A terminal obeys control characters: one in a picture's name can clear a line, set the window's title, or write
+ * "Done" where nothing is done. Characters that turn the writing direction make a name look like another.
+ *
+ * @module
+ */
+
+/**
+ * Everything that a terminal may obey or that changes the order of what is shown: C0 but tab and newline, DEL, C1,
+ * the line separators of Unicode, bidirectional controls (Unicode TR9), and halves of surrogate pairs.
+ */
+const UNSAFE =
+  // deno-lint-ignore no-control-regex
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
+
+/**
+ * `text` as it can be printed: what a terminal would obey is written as an escape (`\x1b`, `\u202e`). Tabs and
+ * newlines stay, as messages have them; where a name must stay on one line, see {@link quoted}.
+ */
+export function printable(text: string): string {
+  return text.replace(UNSAFE, escapeOf);
+}
+
+/**
+ * A name or a value from outside for a message: in double quotes, on one line, cut after `length` characters.
+ *
+ * @param length Characters that are shown at most; more are told by `...`.
+ */
+export function quoted(text: string, length = 100): string {
+  const cut = text.length > length ? `${text.slice(0, length)}...` : text;
+  return printable(JSON.stringify(cut));
+}
+
+function escapeOf(character: string): string {
+  const code = character.charCodeAt(0);
+  return code < 0x100
+    ? `\\x${code.toString(16).padStart(2, "0")}`
+    : `\\u${code.toString(16).padStart(4, "0")}`;
+}
