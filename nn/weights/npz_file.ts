@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { BYTES_PER_ELEMENT, quoted, RunError, type StoredType, type WeightsFile } from "@seed/core";
+import {
+  BYTES_PER_ELEMENT,
+  printable,
+  quoted,
+  RunError,
+  type StoredType,
+  type WeightsFile,
+} from "@seed/core";
 import { elementCount, rowMajor, type StorageReader, type TensorView, ViewsFile } from "./tensor_view.ts";
 import type { ZipFile } from "./zip_file.ts";
 
@@ -118,6 +125,10 @@ function parseDict(text: string): Record<string, string> | null {
 
 function whyNotRead(descr: string): string {
   if (/O/.test(descr)) return "holds Python objects, which are never made; save arrays of numbers";
-  if (/^'>/.test(descr)) return `has the big-endian type ${quoted(descr)}; only little-endian ones are read`;
-  return `has the type ${quoted(descr)}; numbers of ${Object.keys(TYPES).join(", ")} are read`;
+  if (/^'>/.test(descr)) {
+    return `has the big-endian type ${printable(descr.slice(0, 100))}; only little-endian ones are read`;
+  }
+  return `has the type ${printable(descr.slice(0, 100))}; numbers of ${
+    Object.keys(TYPES).join(", ")
+  } are read`;
 }
