@@ -1,5 +1,6 @@
 import { RunError, SafetensorsFile, UsageError } from "@seed/core";
 import { exists, loadRecipe, type Recipe, RunFolder } from "@seed/core/host";
+import { inputSizeOf } from "@seed/nn/host";
 import { DEFAULTS } from "./defaults.ts";
 
 /** What a finished run has left. */
@@ -27,8 +28,7 @@ export async function openRun(folder: string, overrides: readonly string[]): Pro
         "or name one of its checkpoints as --weights of embed",
     );
   }
-  const weights = await SafetensorsFile.open(path), inputSize = Number(weights.metadata.input_size);
-  if (!Number.isInteger(inputSize)) throw new RunError(`The file "${path}" does not say its input_size`);
+  const weights = await SafetensorsFile.open(path), inputSize = inputSizeOf(weights, null);
   return { recipe, weights, inputSize, [Symbol.dispose]: () => weights[Symbol.dispose]() };
 }
 
