@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { nearest, RunError, statusLine, UsageError } from "@seed/core";
+import { nameProgram, nearest, programName, RunError, statusLine, UsageError } from "@seed/core";
+import meta from "../deno.json" with { type: "json" };
+import { programOf } from "./program.ts";
 
 /** A verb: one file beside this one. */
 interface Verb {
@@ -27,9 +29,12 @@ const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
 
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === "--help" || name === "-h") {
-    const lines = Object.entries(VERBS).map(([verb, { summary }]) => `  ${verb.padEnd(10)}${summary}`);
-    console.log(`Usage: deno task VERB [--help]\n\n${lines.join("\n")}`);
+    console.log(helpOfAll());
     return name === undefined ? 2 : 0;
+  }
+  if (name === "--version") {
+    console.log(`SEED for Deno ${meta.version}, Deno ${Deno.version.deno}`);
+    return 0;
   }
   const verb = VERBS[name];
   if (!verb) {
@@ -42,10 +47,15 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   const { help, run } = await verb.load();
   if (args.includes("--help") || args.includes("-h")) {
-    console.log(help);
+    console.log(help.replaceAll("deno task", programName()));
     return 0;
   }
   return await run(args);
+}
+
+function helpOfAll(): string {
+  const lines = Object.entries(VERBS).map(([verb, { summary }]) => `  ${verb.padEnd(10)}${summary}`);
+  return `Usage: ${programName()} VERB [--help]\n       ${programName()} --version\n\n${lines.join("\n")}`;
 }
 
 /** Errors of the user's or the machine's come without a stack trace; defects with one. */
@@ -62,6 +72,7 @@ function report(error: unknown): number {
   return 1;
 }
 
+nameProgram(programOf({ mainModule: Deno.mainModule, cwd: Deno.cwd(), env: Deno.env.get }));
 const code = await main(Deno.args).catch((error) => {
   statusLine.end(); // else the error would stand in the middle of how far it was
   return report(error);

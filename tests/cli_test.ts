@@ -383,7 +383,7 @@ Deno.test("every verb has a task, and help that names its flags", async () => {
     "doctor",
   ]);
   for (const verb of verbs) {
-    assert.equal(tasks[verb], `deno run --allow-all cli/main.ts ${verb}`);
+    assert.equal(tasks[verb], `deno run --allow-all cli/task.ts ${verb}`);
     const { help } = await import(`../cli/${verb}.ts`);
     assert.match(help, new RegExp(`^Usage: deno task ${verb} `));
     assert.match(help, /--json/);

@@ -6,6 +6,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin, PluginKind } from "../interfaces/plugin.ts";
+import { commandLine } from "../text/command_line.ts";
 
 const API_VERSION = 1;
 
@@ -57,7 +58,9 @@ export function absoluteSpecifier(specifier: string, recipePath: string): string
     return import.meta.resolve(specifier);
   } catch {
     throw new Error(
-      `There is no plugin "${specifier}"; \`deno task ls plugins\` lists those of SEED, and the path of a file begins with "./"`,
+      `There is no plugin "${specifier}"; \`${
+        commandLine("ls", ["plugins"])
+      }\` lists those of SEED, and the path of a file begins with "./"`,
     );
   }
 }

@@ -12,6 +12,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import { RunError, UsageError } from "../errors.ts";
+import { commandLine } from "../text/command_line.ts";
 
 /** Where something stands in a recipe: keys and indices from the top. */
 export type Path = readonly (string | number)[];
@@ -281,7 +282,9 @@ async function readText(path: string, problem?: (message: string) => RecipeError
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       if (problem) throw problem(`There is no recipe "${path}" to extend`);
-      throw new UsageError(`There is no recipe "${path}"; \`deno task ls\` lists those that come with SEED`);
+      throw new UsageError(
+        `There is no recipe "${path}"; \`${commandLine("ls", ["recipes"])}\` lists those that come with SEED`,
+      );
     }
     throw new RunError(`Cannot read the recipe "${path}": ${(error as Error).message}`, { cause: error });
   }
