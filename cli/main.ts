@@ -4,7 +4,9 @@
  * @module
  */
 import { nameProgram, nearest, programName, RunError, statusLine, UsageError } from "@seed/core";
+import { makeConsoleSafe } from "@seed/core/host";
 import meta from "../deno.json" with { type: "json" };
+import { errorMessage } from "./error_message.ts";
 import { programOf } from "./program.ts";
 
 /** A verb: one file beside this one. */
@@ -58,24 +60,35 @@ function helpOfAll(): string {
   return `Usage: ${programName()} VERB [--help]\n       ${programName()} --version\n\n${lines.join("\n")}`;
 }
 
+function end(code: number): never {
+  statusLine.end();
+  Deno.exit(code);
+}
+
 /** Errors of the user's or the machine's come without a stack trace; defects with one. */
 function report(error: unknown): number {
+  statusLine.end(); // else the error would stand in the place of how far it was
   // What went wrong when things were let go of does not hide why they were.
   if (error instanceof SuppressedError) {
     const code = report(error.suppressed);
     report(error.error);
     return code;
   }
-  if (error instanceof UsageError) return console.error(error.message), 2;
-  if (error instanceof RunError) return console.error(error.message), 1;
+  if (error instanceof UsageError) return console.error(errorMessage(error)), 2;
+  if (error instanceof RunError) return console.error(errorMessage(error)), 1;
   console.error(error);
   return 1;
 }
 
-nameProgram(programOf({ mainModule: Deno.mainModule, cwd: Deno.cwd(), env: Deno.env.get }));
-const code = await main(Deno.args).catch((error) => {
-  statusLine.end(); // else the error would stand in the middle of how far it was
-  return report(error);
+makeConsoleSafe();
+// What nobody waits for any more fails as the rest does: its message may hold foreign text, too.
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  end(report(event.reason));
 });
-statusLine.end();
-Deno.exit(code);
+addEventListener("error", (event) => {
+  event.preventDefault();
+  end(report(event.error ?? event.message));
+});
+nameProgram(programOf({ mainModule: Deno.mainModule, cwd: Deno.cwd(), env: Deno.env.get }));
+end(await main(Deno.args).catch(report));

@@ -1,4 +1,3 @@
-import { stringify } from "yaml";
 import { z } from "zod";
 import { nearest } from "../text/nearest.ts";
 import type { Plugin, PluginKind, RecipeFacts } from "../interfaces/plugin.ts";
@@ -10,6 +9,7 @@ import { adviceOnEarlier, fromEarlier } from "./earlier_recipes.ts";
 import { problemOfAugmenters } from "./evaluator_needs.ts";
 import { type Needs, needsOf } from "./objective_needs.ts";
 import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
+import { resolvedText } from "./resolved_text.ts";
 import { factsOf, type KnownRecipe, sidesSeenBy } from "./recipe_facts.ts";
 import {
   CHECKPOINT,
@@ -163,7 +163,7 @@ class RecipeLoader {
     this.#runChecks({ ...parts, train, evaluate });
     if (this.#problems.length) throw this.document.error(this.#problems);
     const name = this.path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
-    const resolved = stringify(inOrder(this.#resolved));
+    const resolved = resolvedText(inOrder(this.#resolved));
     return {
       path: this.path,
       name,

@@ -13,6 +13,7 @@ import {
 } from "yaml";
 import { RunError, UsageError } from "../errors.ts";
 import { commandLine } from "../text/command_line.ts";
+import { oneLine, printable } from "../text/printable.ts";
 
 /** Where something stands in a recipe: keys and indices from the top. */
 export type Path = readonly (string | number)[];
@@ -88,8 +89,11 @@ class RecipeFile {
   /** A message with its place, the line there, and a caret. */
   at(offset: number, message: string): string {
     const { line, col } = this.lines.linePos(offset);
-    const source = this.text.split("\n")[line - 1] ?? "";
-    return `${this.path}:${line}:${col}: ${message}\n    ${source}\n    ${" ".repeat(col - 1)}^`;
+    const source = (this.text.split("\n")[line - 1] ?? "").replace(/\r$/, "");
+    const before = printable(source.slice(0, col - 1)).length;
+    return `${oneLine(this.path)}:${line}:${col}: ${oneLine(message)}\n    ${printable(source)}\n    ${
+      " ".repeat(before)
+    }^`;
   }
 }
 
@@ -163,7 +167,7 @@ export class RecipeDocument {
   error(problems: readonly Problem[]): RecipeError {
     const located = problems.map(({ path, message, atKey }) => {
       const override = this.#overrideOf(path);
-      if (override) return { file: Infinity, offset: 0, text: `${override}: ${message}` };
+      if (override) return { file: Infinity, offset: 0, text: oneLine(`${override}: ${message}`) };
       const file = this.#fileOf(path), offset = file.offset(path, atKey ?? false);
       return { file: this.files.indexOf(file), offset, text: file.at(offset, message) };
     });
