@@ -6,7 +6,8 @@ import { errorMessage } from "./error_message.ts";
 
 export const help = `Usage: deno task validate RECIPE... [flags]
 
-Checks recipes: needs no data, no weights and no engine.
+Checks recipes: needs no data, no weights and no engine. Plugins that do not come with SEED are imported, which runs
+their code, when all else is right.
 
   --set key=value    overrides a key first; repeatable
   --resolved         prints each recipe with every default filled in

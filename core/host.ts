@@ -29,13 +29,16 @@ export {
 } from "./images/pipeline/view_pipeline.ts";
 export {
   loadRecipe,
+  loadRecipeParts,
   type ObjectiveUse,
   type PluginUse,
   type Recipe,
   type RecipeDefaults,
+  type RecipePart,
   type SmallPatches,
 } from "./recipe/load_recipe.ts";
 export { type LoadedPlugin, loadPlugin } from "./recipe/plugin_loader.ts";
+export type { Trust } from "./recipe/plugin_trust.ts";
 export { RecipeError } from "./recipe/recipe_document.ts";
 export { saveStudent } from "./run/checkpoint.ts";
 export { distill, type DistillOptions, type DistillResult } from "./run/distill.ts";

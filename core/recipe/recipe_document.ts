@@ -158,6 +158,11 @@ export class RecipeDocument {
     return this.#overrideOf(path) ?? file.position(file.offset(path, false));
   }
 
+  /** Whether a value is an override's, not a file's. */
+  isOverridden(path: Path): boolean {
+    return this.#overrideOf(path) !== null;
+  }
+
   /** Path of the file that a value is written in: relative names in it begin there. */
   fileOf(path: Path): string {
     return this.#overrideOf(path) ? this.path : this.#fileOf(path).path;
