@@ -24,7 +24,7 @@ import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
 import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
 import { Progress } from "./progress.ts";
-import { subjectFlags } from "./subject_flags.ts";
+import { SUBJECT_FLAGS, subjectFlags } from "./subject_flags.ts";
 
 export const help = `Usage: deno task embed --network NAME --weights FILE --images DIR --out FILE.npy [flags]
        deno task embed --run DIR --images DIR --out FILE.npy [flags]
@@ -39,6 +39,7 @@ the layouts of weights that are read; which one a file is in is found from its c
   --resize N         what the short side is resized to, bicubic (default: the crop / 0.875)
   --crop N           side of the centre crop (default: the network's input size, or the student's)
   --set key=value    overrides a key of the run's recipe, with --run; repeatable
+  --allow-plugins    imports plugins of the run that do not come with SEED, which runs their code
   --json             prints what was done as one JSON object on standard output
 
 Pictures are read as PIL reads them: not turned by EXIF, without transparency and colour profiles.
@@ -53,16 +54,13 @@ const BATCH = 64;
 
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
-    network: { type: "string" },
-    weights: { type: "string" },
-    run: { type: "string" },
+    ...SUBJECT_FLAGS,
     images: { type: "string" },
     out: { type: "string" },
     layer: { type: "string" },
     precision: { type: "string" },
     resize: { type: "string" },
     crop: { type: "string" },
-    set: { type: "string", multiple: true },
     json: { type: "boolean" },
   });
   noPositionals(parsed);

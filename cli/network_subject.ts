@@ -50,7 +50,7 @@ export interface NetworkSubject extends Disposable {
  * @throws {RunError} If the file is in no layout of the network, or the run is not finished.
  */
 export async function openSubject(flags: SubjectFlags): Promise<NetworkSubject> {
-  if (flags.run !== null) return runSubject(await openRun(flags.run, flags.overrides));
+  if (flags.run !== null) return runSubject(await openRun(flags.run, flags));
   return await fileSubject(flags.network, flags.weights);
 }
 

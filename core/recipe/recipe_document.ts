@@ -12,6 +12,8 @@ import {
   type YAMLMap,
 } from "yaml";
 import { RunError, UsageError } from "../errors.ts";
+import { commandLine } from "../text/command_line.ts";
+import { oneLine, printable } from "../text/printable.ts";
 
 /** Where something stands in a recipe: keys and indices from the top. */
 export type Path = readonly (string | number)[];
@@ -87,8 +89,11 @@ class RecipeFile {
   /** A message with its place, the line there, and a caret. */
   at(offset: number, message: string): string {
     const { line, col } = this.lines.linePos(offset);
-    const source = this.text.split("\n")[line - 1] ?? "";
-    return `${this.path}:${line}:${col}: ${message}\n    ${source}\n    ${" ".repeat(col - 1)}^`;
+    const source = (this.text.split("\n")[line - 1] ?? "").replace(/\r$/, "");
+    const before = printable(source.slice(0, col - 1)).length;
+    return `${oneLine(this.path)}:${line}:${col}: ${oneLine(message)}\n    ${printable(source)}\n    ${
+      " ".repeat(before)
+    }^`;
   }
 }
 
@@ -153,6 +158,11 @@ export class RecipeDocument {
     return this.#overrideOf(path) ?? file.position(file.offset(path, false));
   }
 
+  /** Whether a value is an override's, not a file's. */
+  isOverridden(path: Path): boolean {
+    return this.#overrideOf(path) !== null;
+  }
+
   /** Path of the file that a value is written in: relative names in it begin there. */
   fileOf(path: Path): string {
     return this.#overrideOf(path) ? this.path : this.#fileOf(path).path;
@@ -162,7 +172,7 @@ export class RecipeDocument {
   error(problems: readonly Problem[]): RecipeError {
     const located = problems.map(({ path, message, atKey }) => {
       const override = this.#overrideOf(path);
-      if (override) return { file: Infinity, offset: 0, text: `${override}: ${message}` };
+      if (override) return { file: Infinity, offset: 0, text: oneLine(`${override}: ${message}`) };
       const file = this.#fileOf(path), offset = file.offset(path, atKey ?? false);
       return { file: this.files.indexOf(file), offset, text: file.at(offset, message) };
     });
@@ -281,7 +291,9 @@ async function readText(path: string, problem?: (message: string) => RecipeError
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       if (problem) throw problem(`There is no recipe "${path}" to extend`);
-      throw new UsageError(`There is no recipe "${path}"; \`deno task ls\` lists those that come with SEED`);
+      throw new UsageError(
+        `There is no recipe "${path}"; \`${commandLine("ls", ["recipes"])}\` lists those that come with SEED`,
+      );
     }
     throw new RunError(`Cannot read the recipe "${path}": ${(error as Error).message}`, { cause: error });
   }
