@@ -1,4 +1,4 @@
-import { UsageError } from "@seed/core";
+import { RunError, UsageError } from "@seed/core";
 import { loadRecipe } from "@seed/core/host";
 import { parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
@@ -27,7 +27,7 @@ export async function run(args: string[]): Promise<number> {
       results.push({ recipe: path, valid: true, error: null, ...withText && { resolved } });
       if (withText && !asJson) console.log(resolved);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
+      if (!(error instanceof UsageError || error instanceof RunError)) throw error;
       results.push({ recipe: path, valid: false, error: error.message });
     }
   }

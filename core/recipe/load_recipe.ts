@@ -9,7 +9,9 @@ import { checkTrain } from "./check_train.ts";
 import { adviceOnEarlier, fromEarlier } from "./earlier_recipes.ts";
 import { problemOfAugmenters } from "./evaluator_needs.ts";
 import { type Needs, needsOf } from "./objective_needs.ts";
-import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
+import { type Problem, RecipeDocument } from "./recipe_document.ts";
+import type { Path } from "./recipe_file.ts";
+import { shown } from "./shown.ts";
 import { factsOf, type KnownRecipe, sidesSeenBy } from "./recipe_facts.ts";
 import {
   CHECKPOINT,
@@ -188,7 +190,7 @@ class RecipeLoader {
     if (version !== 1) {
       const message = version === undefined
         ? `The recipe lacks "version: 1"`
-        : `Expected version 1, got ${JSON.stringify(version)}`;
+        : `Expected version 1, got ${shown(version)}`;
       this.#problems.push({ path: ["version"], message });
     }
     for (const section of ["data", "augmenter", "student", "objective", "train"]) {
@@ -426,7 +428,7 @@ class RecipeLoader {
           atKey: true,
           message: `Unknown option "${at.at(-1)}" of ${at[0]}. Did you mean "${close}"?`,
         }
-        : { path: at, message: `Expected a mapping such as { plugin: NAME }, got ${JSON.stringify(values)}` },
+        : { path: at, message: `Expected a mapping such as { plugin: NAME }, got ${shown(values)}` },
     );
     return null;
   }
