@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { nearest, UsageError } from "@seed/core";
+import { nearest, quoted, UsageError } from "@seed/core";
 
 /** A flag: `--name VALUE`, or `--name` alone if boolean. */
 export interface Flag {
@@ -17,8 +17,8 @@ export interface Arguments {
   required(name: string): string;
   /** The value of a `string` flag, one of a few. */
   choice<T extends string>(name: string, values: readonly T[]): T | null;
-  /** A whole number of at least `least`. */
-  count(name: string, least?: number): number | null;
+  /** A whole number from `least` (0) to `most` (a thousand million). */
+  count(name: string, least?: number, most?: number): number | null;
   /** The values of a `multiple` flag. */
   list(name: string): string[];
   /** Whether a `boolean` flag is given. */
@@ -49,11 +49,12 @@ export function parseArguments(args: string[], flags: Record<string, Flag>): Arg
       const close = nearest(given, values), hint = close ? `. Did you mean "${close}"?` : "";
       throw new UsageError(`--${name} expects one of ${values.join(", ")}, got "${given}"${hint}`);
     },
-    count(name, least = 0) {
+    count(name, least = 0, most = 1e9) {
       const given = text(name);
       if (given === null) return null;
-      if (/^\d+$/.test(given) && Number(given) >= least) return Number(given);
-      throw new UsageError(`--${name} expects a whole number of at least ${least}, got "${given}"`);
+      const bound = /^\d+$/.test(given) && Number(given) > most ? `at most ${most}` : `at least ${least}`;
+      if (/^\d+$/.test(given) && Number(given) >= least && Number(given) <= most) return Number(given);
+      throw new UsageError(`--${name} expects a whole number of ${bound}, got ${quoted(given)}`);
     },
     list: (name) => values[name] as string[] | undefined ?? [],
     has: (name) => values[name] === true,

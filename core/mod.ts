@@ -149,6 +149,7 @@ export type {
 } from "./interfaces/objective.ts";
 export {
   type About,
+  type ArrayNeed,
   type AugmenterFacts,
   type AugmenterReference,
   definePlugin,
@@ -160,6 +161,7 @@ export {
   type PluginKind,
   type PluginKinds,
   type RecipeFacts,
+  type StudentFacts,
   type TeacherFacts,
 } from "./interfaces/plugin.ts";
 export type { Queue } from "./interfaces/queue.ts";

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { z } from "zod";
+import { memoryLimit } from "../memory_limit.ts";
 import { nearest } from "../text/nearest.ts";
 import type { Plugin, PluginKind, RecipeFacts } from "../interfaces/plugin.ts";
 import { absoluteSpecifier, type LoadedPlugin, loadPlugin } from "./plugin_loader.ts";
@@ -8,6 +9,7 @@ import { checkOptions } from "./check_options.ts";
 import { checkTrain } from "./check_train.ts";
 import { adviceOnEarlier, fromEarlier } from "./earlier_recipes.ts";
 import { problemOfAugmenters } from "./evaluator_needs.ts";
+import { arraysOfStep, memoryProblems } from "./memory_needs.ts";
 import { type Needs, needsOf } from "./objective_needs.ts";
 import { type Problem, RecipeDocument } from "./recipe_document.ts";
 import type { Path } from "./recipe_file.ts";
@@ -51,6 +53,8 @@ export interface ObjectiveUse extends PluginUse<"objective"> {
 export type SmallPatches = z.output<typeof SMALL_PATCHES> & {
   augmenter: PluginUse<"augmenter">;
   queue: PluginUse<"queue"> | null;
+  /** Where it stands in the recipe. */
+  at: Path;
 };
 
 /** A recipe that is fit to run. */
@@ -261,7 +265,7 @@ class RecipeLoader {
 
   /** Checks options against the recipe; what several checks find alike is one problem. */
   #runChecks(recipe: KnownRecipe): void {
-    const facts = factsOf(recipe), told = new Set<string>();
+    const facts = factsOf(recipe), told = new Set<string>(), arrays = arraysOfStep(recipe, facts);
     for (const { plugin, options, at, own } of this.#checks) {
       const sides = isTeacher(plugin) && at[0] === "evaluate" &&
         { teacherSides: sidesSeenBy({ plugin, options }, recipe, { inTraining: false }) };
@@ -270,7 +274,11 @@ class RecipeLoader {
         if (!told.has(text)) this.#problems.push({ path, message });
         told.add(text);
       }
+      for (const { key, ...array } of plugin.arrays?.(options, { ...facts, ...own, ...sides }) ?? []) {
+        arrays.push({ path: [...at, ...key.split(".")], ...array });
+      }
     }
+    this.#problems.push(...memoryProblems(arrays, memoryLimit()));
   }
 
   #train(values: unknown): TrainOptions | null {
@@ -360,7 +368,7 @@ class RecipeLoader {
       augmenter: await this.#nested("augmenter", augmenter, [...at, "augmenter"]),
       queue: await this.#nested("queue", queue, [...at, "queue"]),
     };
-    return patches && uses.augmenter && { ...patches, ...uses, augmenter: uses.augmenter };
+    return patches && uses.augmenter && { ...patches, ...uses, augmenter: uses.augmenter, at };
   }
 
   /** A plugin within another section; null if it is not there. */
