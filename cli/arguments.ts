@@ -21,7 +21,7 @@ export interface Arguments {
   count(name: string, least?: number, most?: number): number | null;
   /** The values of a `multiple` flag. */
   list(name: string): string[];
-  /** Whether a `boolean` flag is given. */
+  /** Whether a flag is given. */
   has(name: string): boolean;
 }
 
@@ -29,11 +29,12 @@ export interface Arguments {
 export function parseArguments(args: string[], flags: Record<string, Flag>): Arguments {
   let parsed;
   try {
-    parsed = parseArgs({ args, options: flags, allowPositionals: true });
+    parsed = parseArgs({ args, options: flags, allowPositionals: true, tokens: true });
   } catch (error) {
     throw explain(error as Error & { code?: string }, Object.keys(flags));
   }
   const { values, positionals } = parsed;
+  refuseRepeated(parsed.tokens, flags);
   const text = (name: string) => values[name] as string | undefined ?? null;
   return {
     positionals,
@@ -57,8 +58,24 @@ export function parseArguments(args: string[], flags: Record<string, Flag>): Arg
       throw new UsageError(`--${name} expects a whole number of ${bound}, got ${quoted(given)}`);
     },
     list: (name) => values[name] as string[] | undefined ?? [],
-    has: (name) => values[name] === true,
+    has: (name) => values[name] !== undefined,
   };
+}
+
+/** Of a flag that is given twice one would be passed over; an empty value is the name of nothing. */
+function refuseRepeated(
+  tokens: readonly { kind: string; name?: string; value?: string | boolean }[],
+  flags: Record<string, Flag>,
+): void {
+  const seen = new Set<string>();
+  for (const { kind, name, value } of tokens) {
+    if (kind !== "option" || name === undefined) continue;
+    if (value === "") throw new UsageError(`--${name} expects a value, got ""`);
+    if (seen.has(name) && !flags[name].multiple) {
+      throw new UsageError(`--${name} is given twice; leave one out`);
+    }
+    seen.add(name);
+  }
 }
 
 /** The one argument that a verb takes. */

@@ -24,6 +24,7 @@ import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
 import { type NetworkSubject, openSubject } from "./network_subject.ts";
 import { Progress } from "./progress.ts";
+import { requireRead } from "./read_keys.ts";
 import { subjectFlags } from "./subject_flags.ts";
 
 export const help = `Usage: deno task embed --network NAME --weights FILE --images DIR --out FILE.npy [flags]
@@ -73,7 +74,9 @@ export async function run(args: string[]): Promise<number> {
   const precision = parsed.choice("precision", ["fp32", "bf16", "auto"]) ?? "fp32";
   const root = parsed.required("images"), out = parsed.required("out");
   if (!out.endsWith(".npy")) throw new UsageError(`--out must end in ".npy", got "${out}"`);
-  using subject = await openSubject(subjectFlags(parsed));
+  const flags = subjectFlags(parsed);
+  requireRead("embed", parsed.list("set"));
+  using subject = await openSubject(flags);
   if (layer === "head" && !subject.hasHead) {
     throw new UsageError(
       `Weights in the layout "${subject.layout}" have no projection head; leave --layer head out`,

@@ -21,6 +21,7 @@ import {
 } from "./evaluation/named_evaluators.ts";
 import { interruptible } from "./interruptible.ts";
 import { type NetworkSubject, openSubject } from "./network_subject.ts";
+import { requireRead } from "./read_keys.ts";
 import { type SubjectFlags, subjectFlags } from "./subject_flags.ts";
 import { percent, table } from "./table.ts";
 
@@ -72,6 +73,7 @@ export async function run(args: string[]): Promise<number> {
   });
   noPositionals(parsed);
   const flags = subjectFlags(parsed), named = namedEvaluators(parsed);
+  requireRead("eval", parsed.list("set"), [...named.keys()]);
   const plan = flags.run === null
     ? await planOfFile(flags, parsed, named)
     : await planOfRun(flags, parsed, named);

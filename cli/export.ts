@@ -13,6 +13,7 @@ import {
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
 import { openSubject } from "./network_subject.ts";
+import { requireRead } from "./read_keys.ts";
 import { subjectFlags } from "./subject_flags.ts";
 
 export const help = `Usage: deno task export --run DIR --to FORMAT [flags]
@@ -67,6 +68,7 @@ export async function run(args: string[]): Promise<number> {
   noPositionals(parsed);
   parsed.required("to");
   const flags = subjectFlags(parsed), wanted = wantedOf(parsed);
+  requireRead("export", parsed.list("set"));
   tf.enableProdMode(); // no advice on backends from tfjs
   using subject = await openSubject(flags);
   return await interruptible("nothing is written", async (host) => {

@@ -109,6 +109,7 @@ export {
   headArrays,
   headFacts,
   headOptions,
+  headUnread,
   StudentNetwork,
 } from "./students/student_network.ts";
 export { FrozenTeacher } from "./teachers/frozen_teacher.ts";

@@ -188,6 +188,11 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    */
   check?(options: z.output<S>, recipe: RecipeFacts): OptionProblem[];
   /**
+   * Options that nothing reads, given the others: those of a protocol that is not chosen. A recipe that gives one is
+   * refused with the message, which says why; `key` is the option, `sgd.lr` one within another.
+   */
+  unread?(options: z.output<S>): OptionProblem[];
+  /**
    * What the plugin needs of a run, by its options: `validate`, `cache`, `view` and the loader know it without an
    * engine, a teacher or a student. Every objective tells it, and evaluators that ask for views; others need nothing.
    */

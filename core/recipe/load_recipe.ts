@@ -14,6 +14,7 @@ import { type Needs, needsOf } from "./objective_needs.ts";
 import { type Problem, RecipeDocument } from "./recipe_document.ts";
 import type { Path } from "./recipe_file.ts";
 import { shown } from "./shown.ts";
+import { unreadOptions, unreadSections, withoutUnread } from "./unread.ts";
 import { factsOf, type KnownRecipe, sidesSeenBy } from "./recipe_facts.ts";
 import {
   CHECKPOINT,
@@ -114,7 +115,7 @@ export async function loadRecipe(
 ): Promise<Recipe> {
   const reading = options.ofRun ? fromEarlier : undefined;
   const document = await RecipeDocument.read(path, options.overrides ?? [], reading);
-  return await new RecipeLoader(path, document, options.defaults).load();
+  return await new RecipeLoader(path, document, options).load();
 }
 
 class RecipeLoader {
@@ -130,7 +131,7 @@ class RecipeLoader {
   constructor(
     private readonly path: string,
     private readonly document: RecipeDocument,
-    private readonly defaults: RecipeDefaults,
+    private readonly options: { defaults: RecipeDefaults; ofRun?: boolean },
   ) {
     this.#values = document.values();
     // A recipe that extends another takes a section out of it by `null`.
@@ -147,7 +148,7 @@ class RecipeLoader {
     const { batch_size: batchSize = 1 } = train ?? {};
     const objectives = await this.#objectives(top.objective, batchSize);
     const parts = {
-      engine: await this.#section("engine", { plugin: this.defaults.engine }),
+      engine: await this.#section("engine", { plugin: this.options.defaults.engine }),
       data: await this.#section("data"),
       augmenter: await this.#section("augmenter"),
       teacher: top.teacher === undefined ? null : await this.#section("teacher"),
@@ -167,6 +168,8 @@ class RecipeLoader {
     this.#resolved.checkpoint = checkpoint;
     const loggers = await this.#loggers(top.loggers);
     this.#runChecks({ ...parts, train, evaluate });
+    // Of a recipe that is wrong otherwise it may be the rest's fault that nothing reads a section.
+    if (!this.#problems.length) this.#checkRead(parts, objectives!, top.evaluate ?? {});
     if (this.#problems.length) throw this.document.error(this.#problems);
     const name = this.path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
     const resolved = stringify(inOrder(this.#resolved));
@@ -249,7 +252,10 @@ class RecipeLoader {
     const options = this.#check(schema, { ...pick(false) }, at, plugin.name, moved) as Values | null;
     if (options) this.#checks.push(...own.map((own) => ({ plugin, options, at, own })));
     const specifier = absolutePaths(values.plugin, this.document.fileOf([...at, "plugin"]));
-    this.#remember(at, { plugin: specifier, ...omit(core ?? {}, "plugin"), ...options });
+    const unread = options && plugin.unread?.(options) || [];
+    this.#sayUnread(unreadOptions(unread, pick(false), at));
+    const told = { ...omit(core ?? {}, "plugin"), ...withoutUnread(options ?? {}, unread) };
+    this.#remember(at, { plugin: specifier, ...told });
     return { ...loaded, ...core, specifier: values.plugin, plugin, options, place: this.document.place(at) };
   }
 
@@ -344,6 +350,28 @@ class RecipeLoader {
     this.#problems.push(...checkNeeds(objectives, offered, this.#objectivePaths));
   }
 
+  /** What nothing reads. */
+  #checkRead(
+    { queue, teacher, smallPatches }: Pick<Recipe, "queue" | "teacher" | "smallPatches">,
+    objectives: ObjectiveUse[],
+    evaluate: unknown,
+  ): void {
+    const { every_epochs, teacher: compared, ...named } = evaluate as Values;
+    const said = {
+      ...{ queue, teacher, smallPatches, evaluators: Object.keys(named).length },
+      objectives: objectives.map((use, i) => ({ ...use, at: this.#objectivePaths[i] })),
+      evaluate: { every_epochs, teacher: compared },
+    };
+    this.#sayUnread(unreadSections(said));
+  }
+
+  /** Earlier versions wrote every default into a run's folder: of that recipe overrides alone are somebody's wish. */
+  #sayUnread(problems: readonly Problem[]): void {
+    this.#problems.push(
+      ...problems.filter(({ path }) => !this.options.ofRun || this.document.isOverridden(path)),
+    );
+  }
+
   async #smallPatches(values: unknown): Promise<Recipe["smallPatches"]> {
     if (values === undefined) return [];
     const list: SmallPatches[] = [];
@@ -398,7 +426,7 @@ class RecipeLoader {
   async #evaluator(key: string, options: unknown, own: OwnFacts): Promise<PluginUse<"evaluator"> | null> {
     const at = ["evaluate", key],
       given = this.#mapping(options, at, nearest(key, ["every_epochs", "teacher"]));
-    const values = given && { plugin: this.defaults.evaluatorPackage(key), ...given };
+    const values = given && { plugin: this.options.defaults.evaluatorPackage(key), ...given };
     const use = values && await this.#use("evaluator", PLUGIN_KEYS, values, at, [own]) as unknown as
       | PluginUse<"evaluator">
       | null;
@@ -414,7 +442,9 @@ class RecipeLoader {
       return [];
     }
     // Those that a recipe names are added: it takes none of the usual ones away.
-    const usual = this.defaults.loggers.filter((plugin) => !named.some((one) => one?.plugin === plugin));
+    const usual = this.options.defaults.loggers.filter((plugin) =>
+      !named.some((one) => one?.plugin === plugin)
+    );
     const list = [...named, ...usual.map((plugin) => ({ plugin }))];
     this.#resolved.loggers = list.map(() => ({}));
     const loggers = [];

@@ -95,6 +95,11 @@ export class RecipeDocument {
     return this.#overrideOf(path) ?? file.position(file.offset(path, false));
   }
 
+  /** Whether an override gave a value, or something within it. */
+  isOverridden(path: Path): boolean {
+    return this.#overrideOf(path) !== null || this.#overriddenWithin(path).length > 0;
+  }
+
   /** Path of the file that a value is written in: relative names in it begin there. */
   fileOf(path: Path): string {
     return this.#overrideOf(path) ? this.path : this.#fileOf(path).path;
@@ -121,13 +126,23 @@ export class RecipeDocument {
 
   /** The file that holds the deepest part of a path that is there; of nothing, the recipe itself. */
   #fileOf(path: Path): RecipeFile {
-    let owner = this.#owners;
-    for (const key of path) {
-      const below = owner.below.get(String(key));
-      if (!below) break;
-      owner = below;
+    for (let depth = path.length; depth >= 0; depth--) {
+      const owner = this.#ownerOf(path.slice(0, depth));
+      if (owner) return owner.file;
     }
-    return owner.file;
+    return this.files[0];
+  }
+
+  #ownerOf(path: Path): Owner | null {
+    let owner: Owner | undefined = this.#owners;
+    for (const key of path) owner = owner?.below.get(String(key));
+    return owner ?? null;
+  }
+
+  /** Texts of the overrides of what is within a value. */
+  #overriddenWithin(path: Path): string[] {
+    const prefix = `${path.join(".")}.`;
+    return [...this.#overridden].flatMap(([key, text]) => key.startsWith(prefix) ? [text] : []);
   }
 
   #override(text: string): void {
@@ -162,7 +177,9 @@ export class RecipeDocument {
       const text = this.#overridden.get(path.slice(0, depth).join("."));
       if (text !== undefined) return `--set ${cut(text)}`;
     }
-    return null;
+    // What no file has was made for the sake of what is set within it.
+    const [within] = this.#ownerOf(path) ? [] : this.#overriddenWithin(path);
+    return within === undefined ? null : `--set ${cut(within)}`;
   }
 }
 

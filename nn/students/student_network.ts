@@ -76,6 +76,15 @@ export function checkHead(
   return problem === null ? [] : [{ key: "head.dim", message: problem }];
 }
 
+/** Of a head's options, those that nothing reads: without a hidden layer there is no ReLU to put a norm before. */
+export function headUnread(
+  { head: { hidden, projection } }: { head: z.output<typeof headOptions> },
+): OptionProblem[] {
+  return hidden === null && projection === null
+    ? [{ key: "head.norm", message: "a head of one layer has no ReLU, which the norm would stand before" }]
+    : [];
+}
+
 /** What a student with a head tells of itself. */
 export function headFacts({ head: { dim } }: { head: { dim?: number } }): StudentFacts {
   return { embeddingDim: dim ?? null };

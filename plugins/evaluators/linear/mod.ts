@@ -156,5 +156,13 @@ export default definePlugin({
       drops: z.array(z.int().positive().max(100_000)).max(1000).default([60, 80]),
     }).prefault({}),
   }),
+  unread: ({ protocol, l2 }) => {
+    const of = (protocol: string) => `it is of the protocol ${protocol}`;
+    if (protocol === "sgd") {
+      return [{ key: "l2", message: of("logistic") }, { key: "held_out", message: of("logistic") }];
+    }
+    const chosen = l2.length > 1 ? [] : [{ key: "held_out", message: "of one strength none is chosen" }];
+    return [{ key: "sgd", message: of("sgd") }, ...chosen];
+  },
   create: (options, { engine, seed }) => new LinearEvaluator(engine, seed, options),
 });

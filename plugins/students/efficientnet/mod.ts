@@ -11,6 +11,7 @@ import {
   headArrays,
   headFacts,
   headOptions,
+  headUnread,
   IMAGENET,
   StudentNetwork,
   TIMM,
@@ -35,6 +36,7 @@ export default definePlugin({
   check: checkHead,
   tells: headFacts,
   arrays: headArrays,
+  unread: headUnread,
   create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim }) =>
     new StudentNetwork(
       `efficientnet_${variant}`,

@@ -10,6 +10,7 @@ import {
   headArrays,
   headFacts,
   headOptions,
+  headUnread,
   mobilenetV3,
   StudentNetwork,
 } from "@seed/nn";
@@ -31,6 +32,7 @@ export default definePlugin({
   check: checkHead,
   tells: headFacts,
   arrays: headArrays,
+  unread: headUnread,
   create: ({ variant, head, dropout }, { seed, embeddingDim }) =>
     new StudentNetwork(`mobilenet_v3_${variant}`, (source) => mobilenetV3(source, variant), {
       seed,

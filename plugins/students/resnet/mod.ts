@@ -4,7 +4,7 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { checkHead, headArrays, headFacts, headOptions, resnet, StudentNetwork } from "@seed/nn";
+import { checkHead, headArrays, headFacts, headOptions, headUnread, resnet, StudentNetwork } from "@seed/nn";
 
 export default definePlugin({
   kind: "student",
@@ -23,6 +23,7 @@ export default definePlugin({
   check: checkHead,
   tells: headFacts,
   arrays: headArrays,
+  unread: headUnread,
   create: ({ depth, stem, head }, { seed, embeddingDim }) =>
     new StudentNetwork(`resnet${depth}`, (source) => resnet(source, { depth, stem }), {
       seed,
