@@ -22,10 +22,9 @@ import { listImages } from "@seed/data-image-folder";
 import { patchProblem } from "@seed/nn/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
-import { type NetworkSubject, openSubject } from "./network_subject.ts";
+import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
 import { Progress } from "./progress.ts";
-import { requireRead } from "./read_keys.ts";
-import { subjectFlags } from "./subject_flags.ts";
+import { SUBJECT_FLAGS, subjectFlags } from "./subject_flags.ts";
 
 export const help = `Usage: deno task embed --network NAME --weights FILE --images DIR --out FILE.npy [flags]
        deno task embed --run DIR --images DIR --out FILE.npy [flags]
@@ -40,6 +39,7 @@ the layouts of weights that are read; which one a file is in is found from its c
   --resize N         what the short side is resized to, bicubic (default: the crop / 0.875)
   --crop N           side of the centre crop (default: the network's input size, or the student's)
   --set key=value    overrides a key of the run's recipe, with --run; repeatable
+  --allow-plugins    imports plugins of the run that do not come with SEED, which runs their code
   --json             prints what was done as one JSON object on standard output
 
 Pictures are read as PIL reads them: not turned by EXIF, without transparency and colour profiles.
@@ -57,16 +57,13 @@ const MOST_SIDE = 1024;
 
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
-    network: { type: "string" },
-    weights: { type: "string" },
-    run: { type: "string" },
+    ...SUBJECT_FLAGS,
     images: { type: "string" },
     out: { type: "string" },
     layer: { type: "string" },
     precision: { type: "string" },
     resize: { type: "string" },
     crop: { type: "string" },
-    set: { type: "string", multiple: true },
     json: { type: "boolean" },
   });
   noPositionals(parsed);
@@ -75,7 +72,6 @@ export async function run(args: string[]): Promise<number> {
   const root = parsed.required("images"), out = parsed.required("out");
   if (!out.endsWith(".npy")) throw new UsageError(`--out must end in ".npy", got "${out}"`);
   const flags = subjectFlags(parsed);
-  requireRead("embed", parsed.list("set"));
   using subject = await openSubject(flags);
   if (layer === "head" && !subject.hasHead) {
     throw new UsageError(
@@ -151,7 +147,9 @@ async function embed(
     }
   }
   const { signal } = host;
-  const rows = embedBatches(images, encode, { engine, pipeline, batchSize, size, shortSide, signal });
+  const rows = embedBatches(images, encode, {
+    ...{ network: described(subject), engine, pipeline, batchSize, size, shortSide, signal },
+  });
   const names = out.replace(/\.npy$/, ".txt");
   await writing(out, () => writeNpy(out, images.length, reported(rows)));
   const lines = Array.from({ length: images.length }, (_, i) => `${images.image(i).name}\n`);

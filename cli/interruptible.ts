@@ -1,4 +1,4 @@
-import { statusLine } from "@seed/core";
+import { setIn, statusLine } from "@seed/core";
 import type { Host } from "@seed/core/host";
 
 /** Exit code of a command that the user stopped. */
@@ -22,7 +22,7 @@ export async function interruptible(
   };
   Deno.addSignalListener("SIGINT", interrupt);
   try {
-    return await command({ log: (message) => statusLine.print(message), signal: abort.signal });
+    return await command({ log: (message) => statusLine.print(setIn(message)), signal: abort.signal });
   } catch (error) {
     if (abort.signal.aborted && error === abort.signal.reason) return INTERRUPTED;
     throw error;

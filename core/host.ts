@@ -29,13 +29,16 @@ export {
 } from "./images/pipeline/view_pipeline.ts";
 export {
   loadRecipe,
+  loadRecipeParts,
   type ObjectiveUse,
   type PluginUse,
   type Recipe,
   type RecipeDefaults,
+  type RecipePart,
   type SmallPatches,
 } from "./recipe/load_recipe.ts";
 export { type LoadedPlugin, loadPlugin } from "./recipe/plugin_loader.ts";
+export type { Trust } from "./recipe/plugin_trust.ts";
 export { RecipeError } from "./recipe/recipe_file.ts";
 export { saveStudent } from "./run/checkpoint.ts";
 export { distill, type DistillOptions, type DistillResult } from "./run/distill.ts";
@@ -45,6 +48,7 @@ export { fillCaches, type FilledCaches, type FillProgress } from "./teacher_cach
 export { type CacheSummary, listCaches } from "./teacher_cache/list_caches.ts";
 export { formatBytes } from "./text/format_bytes.ts";
 export { escapeHtml } from "./text/html.ts";
+export { makeConsoleSafe } from "./text/safe_console.ts";
 export { type LossTerm, singleTerm } from "./training/loss_terms.ts";
 export { learningRate } from "./training/schedule.ts";
 export { Snapshot } from "./training/snapshot.ts";

@@ -64,7 +64,9 @@ export {
   classifyScores,
   crossEntropy,
   labelsOf,
+  rankOf,
 } from "./evaluation/classification.ts";
+export { IDENTICAL_FEATURES } from "./evaluation/evaluation.ts";
 export { embedImages, type EmbedOptions, type Encoder } from "./evaluation/embed_images.ts";
 export { type Matrix, nearestNeighbours, type Neighbours } from "./evaluation/neighbours.ts";
 export { tracedEncoder } from "./evaluation/student_encoder.ts";
@@ -169,16 +171,19 @@ export type { Parameter, ParameterKind, Student, StudentOutput } from "./interfa
 export type { Teacher, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
+export { commandLine, nameProgram, programName, shellQuoted } from "./text/command_line.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
-export { printable, quoted } from "./text/printable.ts";
+export { oneLine, printable, quoted, setIn } from "./text/printable.ts";
 export { StatusLine, statusLine, type TextSink } from "./text/status_line.ts";
 export { type PassOptions, trainingPass } from "./training/student_passes.ts";
 export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";
+export { brokenWeights } from "./weights/state_dict.ts";
 export { fromTorch, torchShape, toTorch } from "./weights/tensor_layout.ts";
+export { valueProblem } from "./weights/value_problem.ts";
 export {
   BYTES_PER_ELEMENT,
   type StoredType,

@@ -132,18 +132,22 @@ const MISTAKES: Record<string, [changed: Changed, expected: string[]]> = {
     teacher: `{ wheights: a, plugin: "${PLUGINS}#teacher" }`,
     student: `{ varaint: b0, plugin: "${PLUGINS}#student" }`,
     queue: `{ sice: 64, plugin: "${PLUGINS}#queue" }`,
-    evaluate: "{ every_epoch: 1, knn: { n: 1 } }",
-    checkpoint: "{ every_step: 1 }",
+    evaluate: "{ knn: { n: 1 } }",
     loggers: `[{ plugin: "${PLUGINS}#logger", evry: 1 }]`,
   }, [
     'recipe.yaml:5:12: Unknown option "wheights" of test-teacher. Did you mean "weights"?',
     'recipe.yaml:6:12: Unknown option "varaint" of test-student. Did you mean "variant"?',
     'recipe.yaml:7:10: Unknown option "sice" of test-queue. Did you mean "size"?',
     'recipe.yaml:10:11: Unknown option "trase" of test-engine. Did you mean "trace"?',
-    'recipe.yaml:11:13: Unknown option "every_epoch" of evaluate. Did you mean "every_epochs"?',
-    'recipe.yaml:11:36: Unknown option "n" of test-evaluator. Did you mean "k"?',
-    'recipe.yaml:12:15: Unknown option "every_step" of checkpoint. Did you mean "every_steps"?',
-    `recipe.yaml:13:${22 + PLUGINS.length + 10}: Unknown option "evry" of test-logger. Did you mean "every"?`,
+    'recipe.yaml:11:20: Unknown option "n" of test-evaluator. Did you mean "k"?',
+    `recipe.yaml:12:${22 + PLUGINS.length + 10}: Unknown option "evry" of test-logger. Did you mean "every"?`,
+  ]],
+  "misspelt keys of sections without a plugin": [{
+    evaluate: "{ every_epoch: 1 }",
+    checkpoint: "{ every_step: 1 }",
+  }, [
+    'recipe.yaml:10:13: Unknown option "every_epoch" of evaluate. Did you mean "every_epochs"?',
+    'recipe.yaml:11:15: Unknown option "every_step" of checkpoint. Did you mean "every_steps"?',
   ]],
   "missing sections": [{ data: null, student: null, train: null }, [
     'recipe.yaml:1:1: The recipe lacks the section "data"',
@@ -173,19 +177,22 @@ const MISTAKES: Record<string, [changed: Changed, expected: string[]]> = {
   "wrong types elsewhere": [{
     seed: "-1",
     data: "images",
-    augmenter: `{ plugin: "${PLUGINS}#augmenter", size: 4, blur: 1 }`,
     queue: "[1]",
     checkpoint: "{ every_steps: often, keep: 0 }",
     loggers: "terminal",
   }, [
     "recipe.yaml:2:7: Expected a number of at least 0, got -1",
     'recipe.yaml:3:7: Expected a mapping such as { plugin: NAME }, got "images"',
-    `recipe.yaml:4:${15 + PLUGINS.length + 27}: Expected a number of at least 8, got 4`,
-    `recipe.yaml:4:${15 + PLUGINS.length + 36}: Expected a mapping, got 1`,
     "recipe.yaml:7:8: Expected a mapping such as { plugin: NAME }, got [1]",
     'recipe.yaml:10:28: Expected a number, got "often"',
     "recipe.yaml:10:41: Expected a number of more than 0, got 0",
     "recipe.yaml:11:10: Expected a list such as [{ plugin: NAME }]",
+  ]],
+  "wrong types of a plugin's options": [{
+    augmenter: `{ plugin: "${PLUGINS}#augmenter", size: 4, blur: 1 }`,
+  }, [
+    `recipe.yaml:4:${15 + PLUGINS.length + 27}: Expected a number of at least 8, got 4`,
+    `recipe.yaml:4:${15 + PLUGINS.length + 36}: Expected a mapping, got 1`,
   ]],
   "an option that does not fit the rest of the recipe": [{
     queue: `{ size: 60, plugin: "${PLUGINS}#queue" }`,

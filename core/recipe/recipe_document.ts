@@ -1,7 +1,8 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { Document, isCollection, isNode, isScalar, isSeq } from "yaml";
 import { UsageError } from "../errors.ts";
-import { printable, quoted } from "../text/printable.ts";
+import { commandLine } from "../text/command_line.ts";
+import { oneLine, quoted } from "../text/printable.ts";
 import { bounded, errorOf, type Path, RecipeError, RecipeFile } from "./recipe_file.ts";
 import { MOST_LEVELS, parseYaml } from "./recipe_yaml.ts";
 
@@ -69,7 +70,9 @@ export class RecipeDocument {
         path,
         () =>
           new UsageError(
-            `There is no recipe ${quoted(path, 300)}; \`deno task ls\` lists those that come with SEED`,
+            `There is no recipe ${quoted(path, 300)}; \`${
+              commandLine("ls", ["recipes"])
+            }\` lists those that come with SEED`,
           ),
       ),
     ];
@@ -95,9 +98,14 @@ export class RecipeDocument {
     return this.#overrideOf(path) ?? file.position(file.offset(path, false));
   }
 
-  /** Whether an override gave a value, or something within it. */
+  /** Whether a value is an override's, not a file's. */
   isOverridden(path: Path): boolean {
-    return this.#overrideOf(path) !== null || this.#overriddenWithin(path).length > 0;
+    return this.#overrideAbove(path) !== null;
+  }
+
+  /** Whether an override gave a value, or something within it. */
+  isTouched(path: Path): boolean {
+    return this.isOverridden(path) || this.#overriddenWithin(path).length > 0;
   }
 
   /** Path of the file that a value is written in: relative names in it begin there. */
@@ -173,13 +181,19 @@ export class RecipeDocument {
   }
 
   #overrideOf(path: Path): string | null {
+    // What no file has was made for the sake of what is set within it.
+    const text = this.#overrideAbove(path) ??
+      (this.#ownerOf(path) ? undefined : this.#overriddenWithin(path)[0]);
+    return text === undefined ? null : `--set ${cut(text)}`;
+  }
+
+  /** Text of the override that gave a value. */
+  #overrideAbove(path: Path): string | null {
     for (let depth = path.length; depth > 0; depth--) {
       const text = this.#overridden.get(path.slice(0, depth).join("."));
-      if (text !== undefined) return `--set ${cut(text)}`;
+      if (text !== undefined) return text;
     }
-    // What no file has was made for the sake of what is set within it.
-    const [within] = this.#ownerOf(path) ? [] : this.#overriddenWithin(path);
-    return within === undefined ? null : `--set ${cut(within)}`;
+    return null;
   }
 }
 
@@ -189,7 +203,7 @@ function setting(override: string): string {
 }
 
 function cut(override: string): string {
-  return printable(override.length > 160 ? `${override.slice(0, 160)}...` : override).replaceAll("\n", "\\n");
+  return oneLine(override.length > 160 ? `${override.slice(0, 160)}...` : override);
 }
 
 function parseValue(value: string, override: string): unknown {

@@ -1,6 +1,6 @@
 import { isMap, isNode, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
 import { UsageError } from "../errors.ts";
-import { printable } from "../text/printable.ts";
+import { oneLine, printable } from "../text/printable.ts";
 import { readRecipeText } from "./recipe_text.ts";
 import { parseYaml, type Yaml } from "./recipe_yaml.ts";
 
@@ -30,9 +30,9 @@ export function errorOf(texts: readonly (() => string)[]): RecipeError {
   );
 }
 
-/** What a message tells of a recipe, in bounds and safe to print. */
+/** What a message tells of a recipe, in bounds, on one line and safe to print. */
 export function bounded(message: string): string {
-  return printable(message.length > MOST_OF_MESSAGE ? `${message.slice(0, MOST_OF_MESSAGE)}...` : message);
+  return oneLine(message.length > MOST_OF_MESSAGE ? `${message.slice(0, MOST_OF_MESSAGE)}...` : message);
 }
 
 /** A parsed file that knows where everything in it stands. */
@@ -62,7 +62,7 @@ export class RecipeFile {
       throw errorOf(problems.map(({ offset, message }) => () => file.at(offset, message)));
     }
     if (!isMap(yaml.document.contents)) {
-      throw new RecipeError(`${printable(path)}: The recipe must be a mapping of sections such as "data:"`);
+      throw new RecipeError(`${oneLine(path)}: The recipe must be a mapping of sections such as "data:"`);
     }
     return file;
   }
@@ -95,13 +95,14 @@ export class RecipeFile {
   /** `file:line:column`. */
   position(offset: number): string {
     const { line, col } = this.yaml.lines.linePos(offset);
-    return `${printable(this.path)}:${line}:${col}`;
+    return `${oneLine(this.path)}:${line}:${col}`;
   }
 
   /** A message with its place, the line there, cut if it is long, and a caret. */
   at(offset: number, message: string): string {
     const { col } = this.yaml.lines.linePos(offset), start = offset - (col - 1);
-    const newline = this.text.indexOf("\n", start), end = newline < 0 ? this.text.length : newline;
+    const newline = this.text.indexOf("\n", start), last = newline < 0 ? this.text.length : newline;
+    const end = this.text[last - 1] === "\r" ? last - 1 : last;
     const from = Math.max(start, Math.min(offset - MOST_OF_LINE / 2, end - MOST_OF_LINE));
     const to = Math.min(end, from + MOST_OF_LINE);
     const before = (from > start ? "..." : "") + printable(this.text.slice(from, offset));

@@ -136,9 +136,7 @@ class Run {
     await this.#writer.checkpoints.save(this.#done);
     return new RunError(
       `Step ${this.#done + 1} went wrong: ${error.message}. The state before it is in ` +
-        `"${
-          this.#writer.checkpoints.fileOf(this.#done)
-        }"; lower train.lr or set train.clip_grad_norm, and resume`,
+        `"${this.#writer.checkpoints.fileOf(this.#done)}"; ${error.advice}, and resume`,
     );
   }
 
