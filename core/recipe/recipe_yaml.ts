@@ -42,7 +42,14 @@ export interface Yaml {
 
 /** Parses a text; what is wrong with it is told, not thrown. */
 export function parseYaml(text: string): Yaml {
-  const lines = new LineCounter(), document = parse(text, lines);
+  const lines = new LineCounter(), limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0; // a text may have a hundred thousand errors, and their traces are of no use
+  let document: Document.Parsed;
+  try {
+    document = parse(text, lines);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
   const problems = [...document.errors, ...document.warnings].map(({ pos, message, code }) => ({
     offset: pos[0],
     message: code === "RESOURCE_EXHAUSTION" ? tooDeep : message,
