@@ -151,6 +151,7 @@ export type {
 } from "./interfaces/objective.ts";
 export {
   type About,
+  type ArrayNeed,
   type AugmenterFacts,
   type AugmenterReference,
   definePlugin,
@@ -162,6 +163,7 @@ export {
   type PluginKind,
   type PluginKinds,
   type RecipeFacts,
+  type StudentFacts,
   type TeacherFacts,
 } from "./interfaces/plugin.ts";
 export type { Queue } from "./interfaces/queue.ts";
