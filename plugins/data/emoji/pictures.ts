@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import sharp from "sharp";
-import { type ImageReference, RunError, writeAtomically } from "@seed/core";
+import { type ImageReference, RunError, writeAtomically, writingInCache } from "@seed/core";
 
 /** Icon sets that draw the same concepts under the same names; versions are pinned in `deno.json`. */
 export const EMOJI_SETS = ["noto", "twemoji", "openmoji", "fluent-emoji-flat", "emojione"] as const;
@@ -64,8 +64,7 @@ export async function drawSet(
   // The file is there whole or not at all, and its name says everything that it depends on.
   if (await sizeOf(file) !== concepts.length * bytes) {
     log(`Drawing ${concepts.length} emoji of ${set} at ${size} px (once)`);
-    await Deno.mkdir(cacheDir, { recursive: true });
-    await writeAtomically(file, draw(icons, concepts, size));
+    await writingInCache(cacheDir, () => writeAtomically(file, draw(icons, concepts, size)));
   }
   return {
     concepts,
