@@ -17,7 +17,7 @@ export { exists } from "./files/path_exists.ts";
 export { writing } from "./files/writing.ts";
 export { type SkippedImages, withoutBroken } from "./images/without_broken.ts";
 export { augmenterModule, type AugmenterUse } from "./images/pipeline/augmenter_module.ts";
-export { decode } from "./images/pipeline/decode.ts";
+export { decode } from "./images/pipeline/decode_lazily.ts";
 export { resize } from "./images/pipeline/resample.ts";
 export {
   autoWorkers,
