@@ -22,7 +22,7 @@ import { listImages } from "@seed/data-image-folder";
 import { patchProblem } from "@seed/nn/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
-import { type NetworkSubject, openSubject } from "./network_subject.ts";
+import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
 import { Progress } from "./progress.ts";
 import { SUBJECT_FLAGS, subjectFlags } from "./subject_flags.ts";
 
@@ -143,7 +143,9 @@ async function embed(
     }
   }
   const { signal } = host;
-  const rows = embedBatches(images, encode, { engine, pipeline, batchSize, size, shortSide, signal });
+  const rows = embedBatches(images, encode, {
+    ...{ network: described(subject), engine, pipeline, batchSize, size, shortSide, signal },
+  });
   const names = out.replace(/\.npy$/, ".txt");
   await writing(out, () => writeNpy(out, images.length, reported(rows)));
   const lines = Array.from({ length: images.length }, (_, i) => `${images.image(i).name}\n`);

@@ -1,4 +1,4 @@
-import { figuresOf, type tf, UsageError } from "@seed/core";
+import { figuresOf, IDENTICAL_FEATURES, type tf, UsageError } from "@seed/core";
 import {
   augmenterModule,
   autoWorkers,
@@ -23,7 +23,7 @@ import {
   namedEvaluators,
 } from "./evaluation/named_evaluators.ts";
 import { interruptible } from "./interruptible.ts";
-import { type NetworkSubject, openSubject } from "./network_subject.ts";
+import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
 import { SUBJECT_FLAGS, type SubjectFlags, subjectFlags } from "./subject_flags.ts";
 import { percent, table } from "./table.ts";
 
@@ -186,17 +186,20 @@ async function evaluate(plan: EvaluationPlan, host: Host) {
   const trainable = run ? { size: inputSize, copy: () => run.copy({ engine, host }) } : undefined;
   evaluations.push({
     network: run ? "student" : "network",
-    ...await evaluation.network(encode, inputSize, trainable),
+    ...await evaluation.network(encode, { name: described(subject), size: inputSize }, trainable),
   });
   const { gallery, queries } = images;
   return { gallery: gallery.length, queries: queries.length, skipped_images: skipped, evaluations };
 }
 
 function tableOf(evaluations: readonly NetworkFigures[]): string {
+  const warnings = evaluations.flatMap(({ network, identical_features: identical }) =>
+    identical ? `\n${network}: ${IDENTICAL_FEATURES}` : []
+  );
   const columns = figuresOf(evaluations[0].evaluation).map(([name]) => name);
   const rows = evaluations.map(({ network, evaluation }) => [
     network,
     ...figuresOf(evaluation).map(([, value]) => percent(value)),
   ]);
-  return table([["network", ...columns], ...rows]);
+  return table([["network", ...columns], ...rows]) + warnings.join("");
 }

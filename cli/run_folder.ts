@@ -1,5 +1,6 @@
 import { RunError, SafetensorsFile, UsageError } from "@seed/core";
 import { exists, loadRecipeParts, type Recipe, type RecipePart, RunFolder } from "@seed/core/host";
+import { inputSizeOf } from "@seed/nn/host";
 import { DEFAULTS } from "./defaults.ts";
 
 /** What the command line says of a run's recipe. */
@@ -47,8 +48,7 @@ export async function openRun(folder: string, { overrides, allowPlugins }: RunFl
         "or name one of its checkpoints as --weights of embed",
     );
   }
-  const weights = await SafetensorsFile.open(path), inputSize = Number(weights.metadata.input_size);
-  if (!Number.isInteger(inputSize)) throw new RunError(`The file "${path}" does not say its input_size`);
+  const weights = await SafetensorsFile.open(path), inputSize = inputSizeOf(weights, null);
   return { folder, recipe, parts, weights, inputSize, [Symbol.dispose]: () => weights[Symbol.dispose]() };
 }
 

@@ -45,7 +45,7 @@ export { distill, type DistillOptions, type DistillResult } from "./run/distill.
 export { type DryRun, dryRun, type DryRunOptions } from "./run/dry_run.ts";
 export { loadTrainedStudent } from "./run/trained_student.ts";
 export { fillCaches, type FilledCaches, type FillProgress } from "./teacher_cache/fill_caches.ts";
-export { type CacheSummary, listCaches } from "./teacher_cache/list_caches.ts";
+export { type CacheSummary, type DamagedCache, listCaches } from "./teacher_cache/list_caches.ts";
 export { formatBytes } from "./text/format_bytes.ts";
 export { escapeHtml } from "./text/html.ts";
 export { makeConsoleSafe } from "./text/safe_console.ts";

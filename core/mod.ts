@@ -64,7 +64,9 @@ export {
   classifyScores,
   crossEntropy,
   labelsOf,
+  rankOf,
 } from "./evaluation/classification.ts";
+export { IDENTICAL_FEATURES } from "./evaluation/evaluation.ts";
 export { embedImages, type EmbedOptions, type Encoder } from "./evaluation/embed_images.ts";
 export { type Matrix, nearestNeighbours, type Neighbours } from "./evaluation/neighbours.ts";
 export { tracedEncoder } from "./evaluation/student_encoder.ts";
@@ -178,7 +180,9 @@ export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";
+export { brokenWeights } from "./weights/state_dict.ts";
 export { fromTorch, torchShape, toTorch } from "./weights/tensor_layout.ts";
+export { valueProblem } from "./weights/value_problem.ts";
 export {
   BYTES_PER_ELEMENT,
   type StoredType,

@@ -87,7 +87,7 @@ async function ask(runs: [string, FinishedRun][], data: EvaluationData, host: Ho
   await using pipeline = await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 });
   const find = async (title: string, encode: Encoder, size: number): Promise<Answers> => {
     host.log(`Embedding ${data.gallery.length} + ${data.queries.length} images for "${title}"`);
-    const options = { engine, pipeline, batchSize: 32, size };
+    const options = { network: title, engine, pipeline, batchSize: 32, size };
     const [gallery, queries] = [
       await embedImages(data.gallery, encode, options),
       await embedImages(data.queries, encode, options),

@@ -34,6 +34,8 @@ export interface EvaluationRecord {
   evaluation: Record<string, Figures>;
   /** How the figures came about, by evaluator. */
   details?: Record<string, EvaluationDetails>;
+  /** True: the network makes the same of all images, so that the figures are those of a guess. Absent: it does not. */
+  identical_features?: true;
 }
 
 /** What a run is, for the first screen. */

@@ -28,6 +28,7 @@ export async function embedCentreViews(
   for await (const ids of chunksOf(train.length, host)) missing.push(...store.missing(ids));
   const lacking: ImageSet = { length: missing.length, image: (i) => train.image(missing[i].image) };
   const batches = embedBatches(lacking, async (images) => [await teacher.embed(images)], {
+    network: "the teacher",
     ...{ engine, pipeline, batchSize: recipe.train.batch_size, size: centreSize(parts) },
     signal: host.signal,
   });

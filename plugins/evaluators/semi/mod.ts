@@ -106,7 +106,14 @@ class SemiEvaluator implements Evaluator {
     const { features: scores } = await embedImages(
       queries,
       async (pixels) => await forward.call(pixels) as tf.Tensor2D[],
-      { engine, pipeline: views, batchSize: Math.min(64, queries.length), size, signal },
+      {
+        network: "the fine-tuned network",
+        engine,
+        pipeline: views,
+        batchSize: Math.min(64, queries.length),
+        size,
+        signal,
+      },
     );
     return classifyScores(scores, labels[1], classes);
   }

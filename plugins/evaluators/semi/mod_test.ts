@@ -94,5 +94,11 @@ Deno.test("fine-tuning learns from few labels, leaves the network as it is, and 
 async function unembedded(images: ImageSet) {
   await using pipeline = await ViewPipeline.start({ augmenters: [], workers: 1, seed: 0 });
   const encode = (pixels: tf.Tensor4D) => Promise.resolve([tf.zeros<tf.Rank.R2>([pixels.shape[0], 1])]);
-  return await embedImages(images, encode, { engine: await testEngine(), pipeline, batchSize: 8, size: 8 });
+  return await embedImages(images, encode, {
+    network: "a network",
+    engine: await testEngine(),
+    pipeline,
+    batchSize: 8,
+    size: 8,
+  });
 }

@@ -9,6 +9,7 @@ import {
   type EvaluationRecord,
   figuresOf,
   formatDuration,
+  IDENTICAL_FEATURES,
   type Logger,
   type RunDescription,
   type StatusLine,
@@ -73,9 +74,10 @@ export class TerminalLogger implements Logger {
     );
   }
 
-  evaluation({ step, network, evaluation }: EvaluationRecord): void {
+  evaluation({ step, network, evaluation, identical_features }: EvaluationRecord): void {
     const figures = figuresOf(evaluation).map(([name, value]) => `${name} ${(100 * value).toFixed(1)} %`);
     this.line.print(`${`step ${step}`.padEnd(12)}${network.padEnd(11)}${figures.join("   ")}`);
+    if (identical_features) this.line.print(`${"".padEnd(12)}${IDENTICAL_FEATURES}`);
   }
 
   message(text: string): void {
