@@ -162,6 +162,7 @@ export {
   type PluginContext,
   type PluginKind,
   type PluginKinds,
+  type QueueFacts,
   type RecipeFacts,
   type StudentFacts,
   type TeacherFacts,
