@@ -39,6 +39,7 @@ export {
 } from "./recipe/load_recipe.ts";
 export { type LoadedPlugin, loadPlugin } from "./recipe/plugin_loader.ts";
 export type { Trust } from "./recipe/plugin_trust.ts";
+export { shortPath } from "./text/short_path.ts";
 export { RecipeError } from "./recipe/recipe_file.ts";
 export { saveStudent } from "./run/checkpoint.ts";
 export { distill, type DistillOptions, type DistillResult } from "./run/distill.ts";

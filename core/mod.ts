@@ -163,6 +163,7 @@ export {
   type PluginContext,
   type PluginKind,
   type PluginKinds,
+  type QueueFacts,
   type RecipeFacts,
   type StudentFacts,
   type TeacherFacts,

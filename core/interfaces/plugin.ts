@@ -52,6 +52,7 @@ export interface PluginKinds {
     creates: Queue;
     /** `batchSize`: rows that enter the queue at a step. */
     context: NetworkContext & { readonly embeddingDim: number; readonly batchSize: number };
+    tells: QueueFacts;
   };
   /** `createStudent` makes another student like the one that is trained (a momentum encoder); the caller owns it. */
   objective: {
@@ -79,6 +80,8 @@ export type PluginKind = keyof PluginKinds;
 
 /** What an evaluator needs of a run besides embeddings. */
 export interface EvaluatorNeeds {
+  /** Whether it can do nothing without classes: data without them is then refused before the engine opens. */
+  readonly labels?: boolean;
   /** Augmenters whose views it asks for, by names of its own. */
   readonly augmenters?: Readonly<Record<string, AugmenterReference>>;
 }
@@ -106,6 +109,12 @@ export interface TeacherFacts {
   readonly embeddingDim: number | null;
   /** Side, in pixels, of the views it wants to see; null: the augmenter's. */
   readonly inputSize: number | null;
+}
+
+/** What options alone say of a queue. */
+export interface QueueFacts {
+  /** How many embeddings it holds. */
+  readonly rows: number;
 }
 
 /** What options alone say of a student. */

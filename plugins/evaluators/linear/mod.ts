@@ -156,6 +156,7 @@ export default definePlugin({
       drops: z.array(z.int().positive().max(100_000)).max(1000).default([60, 80]),
     }).prefault({}),
   }),
+  needs: () => ({ labels: true }),
   unread: ({ protocol, l2 }) => {
     const of = (protocol: string) => `it is of the protocol ${protocol}`;
     if (protocol === "sgd") {

@@ -157,7 +157,7 @@ export default definePlugin({
     /** Epochs after which both rates are a fifth. */
     drops: z.array(z.int().positive().max(100_000)).max(1000).default([12, 16]),
   }),
-  needs: () => ({ augmenters: { crops: CROPS } }),
+  needs: () => ({ labels: true, augmenters: { crops: CROPS } }),
   create: (options, { engine, seed, signal, resolve }) =>
     new SemiEvaluator(options, { engine, seed, signal, resolve }),
 });

@@ -78,6 +78,7 @@ export default definePlugin({
       (below > 0 ? `${below} or ${above}` : `${above}`);
     return [{ key: "size", message }];
   },
+  tells: ({ size }) => ({ rows: size }),
   arrays: ({ size }, { embeddingDim }) => [{ key: "size", shape: [size, embeddingDim ?? USUAL_DIM] }],
   create: ({ size }, { embeddingDim, seed }) => new FifoQueue(size, embeddingDim, seed),
 });
