@@ -13,6 +13,7 @@ export { neededAugmenters, viewMakers } from "./evaluation/evaluator_views.ts";
 export { cacheDirectory } from "./fetch/cache_directory.ts";
 export { sha256OfFile } from "./fetch/file_hash.ts";
 export { checkPip } from "./fetch/check_pip.ts";
+export { tryLockFile } from "./files/file_lock.ts";
 export { exists } from "./files/path_exists.ts";
 export { writing } from "./files/writing.ts";
 export { type SkippedImages, withoutBroken } from "./images/without_broken.ts";
