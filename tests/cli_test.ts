@@ -390,7 +390,7 @@ Deno.test("every verb has a task, and help that names its flags", async () => {
     "doctor",
   ]);
   for (const verb of verbs) {
-    assert.equal(tasks[verb], `deno run --allow-all cli/task.ts ${verb}`);
+    assert.match(tasks[verb], new RegExp(`^deno run --allow-read .* cli/task\\.ts ${verb}$`));
     const { help } = await import(`../cli/${verb}.ts`);
     assert.match(help, new RegExp(`^Usage: deno task ${verb} `));
     assert.match(help, /--json/);

@@ -1,4 +1,5 @@
 import { RunError } from "../errors.ts";
+import { SafetensorsFile } from "../weights/safetensors.ts";
 import { loadCheckpoint, type Origin, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
@@ -29,6 +30,21 @@ export class Checkpoints {
     }
   }
 
+  /** @throws {RunError} If the file is damaged; the message tells how to go on from the one before. */
+  async #requireWhole(step: number): Promise<void> {
+    try {
+      using file = await SafetensorsFile.open(this.fileOf(step));
+      file.checkValues();
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      const before = (await this.directory.checkpointSteps()).filter((other) => other < step).at(-1);
+      const advice = before === undefined
+        ? "there is none before it; start the run anew in another folder"
+        : `the one before is of step ${before}: to go on from there, delete this file and resume again`;
+      throw new RunError(`The newest checkpoint is damaged; ${advice}. ${error.message}`, { cause: error });
+    }
+  }
+
   /**
    * Sets the state to the newest one's.
    *
@@ -41,7 +57,14 @@ export class Checkpoints {
     if (newest === undefined) {
       throw new RunError(`The run "${directory.path}" has no checkpoint to resume from; start it anew`);
     }
-    const path = this.fileOf(newest), { step, epoch } = await loadCheckpoint(path, this.state, origin);
+    const path = this.fileOf(newest);
+    await this.#requireWhole(newest);
+    const { step, epoch } = await loadCheckpoint(path, this.state, origin);
+    if (step !== newest) {
+      throw new RunError(
+        `The checkpoint "${path}" says that it is of step ${step}; its name or its content is damaged`,
+      );
+    }
     if (epoch !== step / stepsPerEpoch) {
       throw new RunError(
         `The checkpoint "${path}" has ${

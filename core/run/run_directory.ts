@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { isTemporary, writeTextAtomically } from "../files/atomic_file.ts";
 import { tryLockFile } from "../files/file_lock.ts";
+import { writing } from "../files/writing.ts";
 import { exists } from "../files/path_exists.ts";
 import { RUN_FILES, RunFolder } from "./run_folder.ts";
 
@@ -22,10 +23,24 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
    * @throws {UsageError} If the folder that was named has something in it, is a file, or another process writes it.
    */
   static async create(recipeName: string, named: string | null): Promise<RunDirectory> {
-    const path = named ?? await claimFree(join("runs", recipeName));
-    await requireUnused(path);
-    await Deno.mkdir(path, { recursive: true });
-    return await RunDirectory.#locked(path, () => requireUnused(path)); // another may have begun, and ended, meanwhile
+    if (named !== null) {
+      await requireUnused(named);
+      await writing(named, () => Deno.mkdir(named, { recursive: true }));
+      return await RunDirectory.#take(named, lockRun(named));
+    }
+    await writing("runs", () => Deno.mkdir("runs", { recursive: true }));
+    for (let n = 1;; n++) {
+      const path = join("runs", n === 1 ? recipeName : `${recipeName}-${n}`);
+      const lock = await claim(path) ? tryLockRun(path) : null; // null: another process was faster
+      if (lock) return await RunDirectory.#take(path, lock);
+    }
+  }
+
+  static async #take(path: string, lock: Disposable): Promise<RunDirectory> {
+    return await RunDirectory.#prepared(path, lock, async (directory) => {
+      await requireUnused(path); // another may have begun, and ended, before it was locked
+      await directory.#removeUnbegun();
+    });
   }
 
   /**
@@ -40,15 +55,25 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
         `There is no run to resume in "${path ?? join("runs", recipeName)}"; leave --resume out to start one`,
       );
     }
-    return await RunDirectory.#locked(path, (directory) => directory.#removeLeftovers());
+    if ((await new RunFolder(path).checkpointSteps()).length === 0) {
+      throw new UsageError(
+        `The run "${path}" has no checkpoint to resume from; ${
+          await isUnbegun(path)
+            ? "it never began: leave --resume out to start it"
+            : "start another with --out, and delete this folder when you need nothing of it"
+        }`,
+      );
+    }
+    return await RunDirectory.#prepared(path, lockRun(path), (directory) => directory.#removeLeftovers());
   }
 
-  /** Locks a folder, and lets go of it again if `prepare` fails. */
-  static async #locked(
+  /** Lets go of the lock again if `prepare` fails. */
+  static async #prepared(
     path: string,
+    lock: Disposable,
     prepare: (directory: RunDirectory) => Promise<void>,
   ): Promise<RunDirectory> {
-    const lock = lockRun(path), directory = new RunDirectory(path, lock);
+    const directory = new RunDirectory(path, lock);
     try {
       await prepare(directory);
       return directory;
@@ -59,27 +84,56 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (await isEmpty(this.path)) await Deno.remove(this.path, { recursive: true });
+    if (await isUnbegun(this.path)) await Deno.remove(this.path, { recursive: true });
     this.lock[Symbol.dispose]();
   }
 
-  /** Writes what was asked, resolved: from here on the folder is a run's. */
-  async begin(recipe: string): Promise<void> {
-    await Deno.mkdir(this.file("checkpoints"));
-    await this.writeText("recipe", recipe);
+  /**
+   * Makes the folder a run's, all at once: a process that is killed in the midst leaves what {@link requireUnused} takes
+   * for unused.
+   *
+   * @param recipe What was asked, resolved.
+   * @param facts What is told of the run, for `run.json`.
+   * @param saveState Writes the first checkpoint.
+   */
+  async begin(recipe: string, facts: unknown, saveState: () => Promise<void>): Promise<void> {
+    await writing(this.path, () => Deno.mkdir(this.file("checkpoints")));
+    await saveState();
+    await this.writeJson("facts", facts);
+    await this.writeText("recipe", recipe); // last: it is what a run is known by
+  }
+
+  /**
+   * Sets aside what a run has left that was finished and now goes on: until its new end nothing says that it is.
+   *
+   * @param step That it was finished at.
+   */
+  async setResultsAside(step: number): Promise<void> {
+    for (const what of ["summary", "report", "student"] as const) {
+      const path = this.file(what), aside = path.replace(/(\.[a-z]+)$/, `-step-${step}$1`);
+      if (await exists(path)) await Deno.rename(path, aside);
+    }
   }
 
   async writeText(what: keyof typeof RUN_FILES, text: string): Promise<void> {
-    await writeTextAtomically(this.file(what), text);
+    await writing(this.file(what), () => writeTextAtomically(this.file(what), text));
   }
 
   async writeJson(what: keyof typeof RUN_FILES, value: unknown): Promise<void> {
     await this.writeText(what, JSON.stringify(value, null, 2) + "\n");
   }
 
+  /** What a start that was killed before the run began has left. */
+  async #removeUnbegun(): Promise<void> {
+    for await (const { name } of Deno.readDir(this.path)) {
+      if (name !== RUN_FILES.lock) await Deno.remove(join(this.path, name), { recursive: true });
+    }
+  }
+
   /** Files that a crash left half written, under their temporary names. */
   async #removeLeftovers(): Promise<void> {
     for (const folder of [this.path, this.file("checkpoints")]) {
+      if (!await exists(folder)) continue;
       for await (const { name } of Deno.readDir(folder)) {
         if (isTemporary(name)) await Deno.remove(join(folder, name));
       }
@@ -93,7 +147,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
  * @throws {UsageError} If another process does.
  */
 function lockRun(path: string): Disposable {
-  const lock = tryLockFile(join(path, RUN_FILES.lock));
+  const lock = tryLockRun(path);
   if (lock) return lock;
   throw new UsageError(
     `Another process is writing the run "${path}"; wait until it is done or interrupt it, or name another folder with --out`,
@@ -101,7 +155,26 @@ function lockRun(path: string): Disposable {
 }
 
 /**
- * Makes sure that a new run can have a folder: it is empty, or not there yet.
+ * The same; null if another process does.
+ *
+ * @throws {UsageError} If the file system cannot lock.
+ */
+function tryLockRun(path: string): Disposable | null {
+  try {
+    return tryLockFile(join(path, RUN_FILES.lock));
+  } catch (error) {
+    throw new UsageError(
+      `Cannot lock the run's folder "${path}": ${
+        (error as Error).message
+      }; name one that can be written, on a file ` +
+        "system with locks, by --out (of network file systems some have none)",
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Makes sure that a new run can have a folder: it is empty, not there yet, or left by a start that was killed.
  *
  * @throws {UsageError} If it has something in it, or is a file.
  */
@@ -110,24 +183,40 @@ export async function requireUnused(path: string): Promise<void> {
   if (!(await Deno.stat(path)).isDirectory) {
     throw new UsageError(`"${path}" is a file; name a folder with --out`);
   }
-  if (await isEmpty(path)) return;
+  if (await isUnbegun(path)) return;
   throw new UsageError(
     `The folder "${path}" is not empty; add --resume to go on with its run, or name another with --out`,
   );
 }
 
-/** Makes the first folder of the name that is not there yet; of two processes each gets one of its own. */
-async function claimFree(path: string): Promise<string> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  for (let n = 1;; n++) {
-    const candidate = n === 1 ? path : `${path}-${n}`;
-    try {
-      await Deno.mkdir(candidate);
-      return candidate;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
+/**
+ * Whether a folder holds nothing but what a start leaves that was killed before the run began. Without a step taken
+ * nothing of it is worth keeping.
+ */
+async function isUnbegun(path: string): Promise<boolean> {
+  const { lock, checkpoints, facts, recipe, metrics } = RUN_FILES, found = new Set<string>();
+  for await (const { name } of Deno.readDir(path)) if (!isTemporary(name)) found.add(name);
+  if (found.size === 0) return true;
+  if (!found.has(lock)) return false; // whose ever it is, no run of ours was to be here
+  if ([...found].some((name) => ![lock, checkpoints, facts, recipe, metrics].some((own) => own === name))) {
+    return false;
   }
+  if (found.has(metrics) && (await Deno.stat(join(path, metrics))).size > 0) return false;
+  const steps = await new RunFolder(path).checkpointSteps();
+  // With its recipe a run has begun, and can be resumed if there is a state to resume from.
+  return found.has(recipe) ? steps.length === 0 : steps.every((step) => step === 0);
+}
+
+/** Makes a folder unless it is there; what a start that was killed has left is taken too. Returns whether it is ours to lock. */
+async function claim(path: string): Promise<boolean> {
+  try {
+    await Deno.mkdir(path);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  // Not one that is empty: a process that has just made it has yet to lock it.
+  return await exists(join(path, RUN_FILES.lock)) && await isUnbegun(path);
 }
 
 async function newest(folder: string, recipeName: string): Promise<string | null> {
@@ -145,10 +234,4 @@ async function newest(folder: string, recipeName: string): Promise<string | null
     if (began && (!best || time > best.time)) best = { path, time };
   }
   return best?.path ?? null;
-}
-
-/** Whether there is nothing in it but, at most, a lock. */
-async function isEmpty(folder: string): Promise<boolean> {
-  for await (const { name } of Deno.readDir(folder)) if (name !== RUN_FILES.lock) return false;
-  return true;
 }

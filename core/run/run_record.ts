@@ -14,6 +14,9 @@ import type { RunFolder } from "./run_folder.ts";
 import type { Student } from "../interfaces/student.ts";
 import { shortPath } from "../text/short_path.ts";
 import { tf } from "../tf.ts";
+import { listingHash } from "../images/listing_hash.ts";
+import { RunError } from "../errors.ts";
+import { SEED_VERSION } from "../version.ts";
 import type { SkippedImages } from "../images/without_broken.ts";
 
 /** The first screen. */
@@ -56,7 +59,12 @@ export function runFacts(
     started: new Date().toISOString(),
     recipe: resolve(recipe.path),
     seed: recipe.seed,
-    versions: { deno: Deno.version.deno, tfjs: tf.version_core, [engine.name]: engine.version },
+    versions: {
+      seed: SEED_VERSION,
+      deno: Deno.version.deno,
+      tfjs: tf.version_core,
+      [engine.name]: engine.version,
+    },
     device: engine.device,
     cores: navigator.hardwareConcurrency,
     teacher: teacher?.weights ?? null,
@@ -67,10 +75,39 @@ export function runFacts(
     },
     images: {
       train: data.train.length,
+      // Of the names in their order: a resume with others would be another run.
+      listing_sha256: listingHash(data.train),
       gallery: data.evaluation?.gallery.length ?? 0,
       queries: data.evaluation?.queries.length ?? 0,
     },
   };
+}
+
+/**
+ * Makes sure that a run goes on with the images that it began with.
+ *
+ * @param past What `run.json` says.
+ * @param now What it would say today.
+ * @throws {RunError} If they are others, or in another order.
+ */
+export function requireSameImages(
+  directory: RunFolder,
+  past: Record<string, unknown>,
+  now: Record<string, unknown>,
+): void {
+  const [then, today] = [past, now].map(({ images }) =>
+    images as Partial<Record<string, unknown>> | undefined
+  );
+  if (!then || !today || then.listing_sha256 === undefined || then.listing_sha256 === today.listing_sha256) {
+    return;
+  }
+  const counts = then.train === today.train
+    ? `${then.train} then and now, but other ones or in another order`
+    : `${then.train} then, ${today.train} now`;
+  throw new RunError(
+    `The images are not those that the run "${directory.path}" began with: ${counts}. Every step's batch would be of ` +
+      "others; bring the images back, or start another run with --out",
+  );
 }
 
 /** The outcome, from the metrics that the run has written. */

@@ -1,3 +1,4 @@
+import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
@@ -8,7 +9,8 @@ import { Checkpoints } from "./checkpoints.ts";
 import { openRecorder, type Recorder } from "./recorder.ts";
 import { writeReport } from "./report.ts";
 import type { RunDirectory } from "./run_directory.ts";
-import { describeRun, runFacts, writeSummary } from "./run_record.ts";
+import type { Resumed } from "./past_recipe.ts";
+import { describeRun, requireSameImages, runFacts, writeSummary } from "./run_record.ts";
 
 /** What a run works with. */
 export interface Made {
@@ -16,6 +18,8 @@ export interface Made {
   parts: ProcessParts;
   learner: Learner;
   host: Host;
+  /** What the user has typed to run it; null: a program calls the library. */
+  command: string | null;
 }
 
 /**
@@ -31,9 +35,9 @@ export class RunWriter {
     private readonly made: Made,
     private readonly steps: { stepsPerEpoch: number; steps: number },
   ) {
-    const { seed, checkpoint: { keep } } = recipe, { directory, parts, learner } = made;
+    const { seed, checkpoint: { keep } } = recipe, { directory, parts, learner, command } = made;
     const { student, average, terms, step } = learner, { stepsPerEpoch } = steps;
-    this.#facts = runFacts(recipe, parts, learner);
+    this.#facts = { ...runFacts(recipe, parts, learner), command };
     const state = {
       student: student.parameters,
       more: [...step.optimizer.state, ...stateOf(terms), ...average?.parameters ?? []],
@@ -43,10 +47,40 @@ export class RunWriter {
     this.checkpoints = new Checkpoints(directory, state, { origin, stepsPerEpoch, keep });
   }
 
-  /** Makes the folder a run's. */
+  /** Makes the folder a run's, with its untrained state. */
   async begin(): Promise<void> {
-    await this.made.directory.begin(this.recipe.resolved);
-    await this.made.directory.writeJson("facts", this.#facts);
+    const { directory } = this.made;
+    await directory.begin(this.recipe.resolved, this.#facts, () => this.checkpoints.save(0));
+  }
+
+  /**
+   * Goes on from the newest checkpoint: takes down what this process changes of the run.
+   *
+   * @returns the step that it goes on after.
+   * @throws {RunError} If the run's images or weights are other ones now.
+   */
+  async resume({ changes, extendedFrom }: Resumed): Promise<number> {
+    const { recipe, made: { directory }, steps } = this, past = await directory.facts();
+    requireSameImages(directory, past, this.#facts);
+    const step = await this.checkpoints.resume();
+    if (step > steps.steps) {
+      throw new RunError(
+        `The run "${directory.path}" is at step ${step} already, past its end at ${steps.steps}; leave --max-steps out`,
+      );
+    }
+    if (step < steps.steps && await directory.summary()) await directory.setResultsAside(step);
+    const { started, versions, command, extended_from_epochs } = {
+      ...{ ...this.#facts, extended_from_epochs: extendedFrom ?? undefined },
+    } as Record<string, unknown>;
+    const changed = Object.fromEntries(
+      changes.map(({ key, was, now }) => [key, { was: was ?? null, now: now ?? null }]),
+    );
+    const resumed = { at_step: step, started, versions, command, extended_from_epochs, changed };
+    const before = Array.isArray(past.resumed) ? past.resumed : [];
+    Object.assign(this.#facts, past, { resumed: [...before, resumed] });
+    await directory.writeJson("facts", this.#facts);
+    await directory.writeText("recipe", recipe.resolved);
+    return step;
   }
 
   /** Opens what takes down each step, for a run that goes on after `startStep`. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { crc32 } from "node:zlib";
 import { writeAtomically } from "../files/atomic_file.ts";
 import { RunError } from "../errors.ts";
 import { readRange } from "../files/read_range.ts";
@@ -69,6 +70,27 @@ export class SafetensorsFile implements WeightsFile {
     return readRange(this.file, this.dataStart + begin, end - begin, this.path);
   }
 
+  /**
+   * Reads all values, if the file tells their checksum.
+   *
+   * @throws {RunError} If they are other ones than were written.
+   */
+  checkValues(): void {
+    const expected = this.metadata[CHECKSUM];
+    if (expected === undefined) return;
+    let sum = 0;
+    const entries = [...this.tensors.values()].sort((a, b) => a.begin - b.begin);
+    for (const { begin, end } of entries) {
+      sum = crc32(readRange(this.file, this.dataStart + begin, end - begin, this.path), sum);
+    }
+    if (hex(sum) === expected) return;
+    throw new RunError(
+      `The values in "${this.path}" are not those that were written: their checksum is ${
+        hex(sum)
+      }, expected ${expected}`,
+    );
+  }
+
   [Symbol.dispose](): void {
     this.file.close();
   }
@@ -87,13 +109,23 @@ export interface NamedArray {
   data: Float32Array | Int32Array | BigInt64Array;
 }
 
-/** Writes a safetensors file, whole or not at all. */
+/** What the metadata calls the checksum of all values, in the order of their bytes: CRC-32, hexadecimal. */
+const CHECKSUM = "values_crc32";
+
+/**
+ * Writes a safetensors file, whole or not at all.
+ *
+ * @param options.checksum True: the metadata tells a checksum of the values, which `checkValues` goes by.
+ */
 export async function writeSafetensors(
   path: string,
   tensors: readonly NamedArray[],
   metadata: Record<string, string>,
+  { checksum = false } = {},
 ): Promise<void> {
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const values = tensors.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const sum = checksum ? { [CHECKSUM]: hex(values.reduce((sum, bytes) => crc32(bytes, sum), 0)) } : {};
+  const header: Record<string, unknown> = { __metadata__: { ...metadata, ...sum } };
   let offset = 0;
   for (const { name, shape, data } of tensors) {
     const elements = shape.reduce((a, b) => a * b, 1);
@@ -114,8 +146,11 @@ export async function writeSafetensors(
   );
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
-  const values = tensors.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   await writeAtomically(path, [length, json, ...values]);
+}
+
+function hex(sum: number): string {
+  return sum.toString(16).padStart(8, "0");
 }
 
 function readHeader(file: Deno.FsFile, path: string, size: number) {

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import { writingInCache } from "../../fetch/cache_directory.ts";
 import { writeAtomically } from "../../files/atomic_file.ts";
 import type { PluginContext } from "../../interfaces/plugin.ts";
 import type { PackedImages } from "./packed_images.ts";
@@ -34,8 +35,7 @@ export async function cachedIndex(
   const known = await readIndex(file, log);
   if (known) return known;
   const images = await make();
-  await Deno.mkdir(cacheDir, { recursive: true });
-  await writeAtomically(file, encode(images));
+  await writingInCache(cacheDir, () => writeAtomically(file, encode(images)));
   return images;
 }
 
