@@ -52,6 +52,9 @@ type LayerName = "features" | "head";
 /** At most so many images does the network see at a time. */
 const BATCH = 64;
 
+/** Of a crop, as of augmenters' views; a batch of them is 1 GB, and what a network makes of it many times that. */
+const MOST_SIDE = 1024;
+
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
     ...SUBJECT_FLAGS,
@@ -68,7 +71,8 @@ export async function run(args: string[]): Promise<number> {
   const precision = parsed.choice("precision", ["fp32", "bf16", "auto"]) ?? "fp32";
   const root = parsed.required("images"), out = parsed.required("out");
   if (!out.endsWith(".npy")) throw new UsageError(`--out must end in ".npy", got "${out}"`);
-  using subject = await openSubject(subjectFlags(parsed));
+  const flags = subjectFlags(parsed);
+  using subject = await openSubject(flags);
   if (layer === "head" && !subject.hasHead) {
     throw new UsageError(
       `Weights in the layout "${subject.layout}" have no projection head; leave --layer head out`,
@@ -89,10 +93,10 @@ function viewOf(
   parsed: Arguments,
   { inputSize, patch }: NetworkSubject,
 ): { size: number; shortSide: number } {
-  const size = parsed.count("crop", 1) ?? inputSize;
+  const size = parsed.count("crop", 1, MOST_SIDE) ?? inputSize;
   const problem = patchProblem(size, patch);
   if (problem) throw new UsageError(`${problem}; set --crop to it`);
-  const shortSide = parsed.count("resize", 1) ?? shortSideFor(size);
+  const shortSide = parsed.count("resize", 1, 8 * MOST_SIDE) ?? shortSideFor(size);
   if (shortSide >= size) return { size, shortSide };
   throw new UsageError(
     `--resize ${shortSide} is less than the crop of ${size}; set --crop too, or a larger --resize`,

@@ -87,6 +87,8 @@ function report(error: unknown): number {
   return 1;
 }
 
+// The usual ten frames of a stack trace end within the engine, before the line of a plugin that went wrong.
+Error.stackTraceLimit = 50;
 makeConsoleSafe();
 // What nobody waits for any more fails as the rest does: its message may hold foreign text, too.
 addEventListener("unhandledrejection", (event) => {

@@ -48,7 +48,7 @@ export async function run(args: string[]): Promise<number> {
   }
   const [root, out] = parsed.positionals;
   parsed.required("to");
-  const format = parsed.choice("to", FORMATS)!, megabytes = parsed.count("shard-size", 1);
+  const format = parsed.choice("to", FORMATS)!, megabytes = parsed.count("shard-size", 1, 1_000_000);
   if (format === "tsv" && megabytes !== null) {
     throw new UsageError("--shard-size is for --to tar; leave it out of --to tsv");
   }

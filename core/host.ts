@@ -39,7 +39,8 @@ export {
 } from "./recipe/load_recipe.ts";
 export { type LoadedPlugin, loadPlugin } from "./recipe/plugin_loader.ts";
 export type { Trust } from "./recipe/plugin_trust.ts";
-export { RecipeError } from "./recipe/recipe_document.ts";
+export { shortPath } from "./text/short_path.ts";
+export { RecipeError } from "./recipe/recipe_file.ts";
 export { saveStudent } from "./run/checkpoint.ts";
 export { distill, type DistillOptions, type DistillResult } from "./run/distill.ts";
 export { type DryRun, dryRun, type DryRunOptions } from "./run/dry_run.ts";

@@ -152,6 +152,7 @@ export type {
 } from "./interfaces/objective.ts";
 export {
   type About,
+  type ArrayNeed,
   type AugmenterFacts,
   type AugmenterReference,
   definePlugin,
@@ -162,7 +163,9 @@ export {
   type PluginContext,
   type PluginKind,
   type PluginKinds,
+  type QueueFacts,
   type RecipeFacts,
+  type StudentFacts,
   type TeacherFacts,
 } from "./interfaces/plugin.ts";
 export type { Queue } from "./interfaces/queue.ts";

@@ -8,7 +8,7 @@ import {
   type RecipeDefaults,
   type RecipePart,
 } from "./load_recipe.ts";
-import { RecipeError } from "./recipe_document.ts";
+import { RecipeError } from "./recipe_file.ts";
 
 const DEFAULTS: RecipeDefaults = {
   engine: "@seed/engine-eager",
@@ -68,7 +68,7 @@ const PLACES: Record<string, { kind: string; recipe(plugin: string): string; par
   "a teacher to compare with": {
     kind: "teacher",
     part: "teacher",
-    recipe: (p) => `${RECIPE}evaluate: { teacher: { plugin: ${p} } }\n`,
+    recipe: (p) => `${RECIPE}evaluate: { knn: { k: 1 }, teacher: { plugin: ${p} } }\n`,
   },
   "small patches": {
     kind: "augmenter",
