@@ -62,7 +62,8 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
   using learner = await Learner.create(recipe, parts, host);
   const made = { directory, parts, learner, host, command: options.command ?? null };
   const run = new Run(recipe, made, options.maxSteps);
-  // What can fail, or takes hours, comes before the folder is a run's.
+  if (resumed) await run.load();
+  // What can fail, or takes hours, comes before the folder is a run's, and before anything in it changes.
   using batches = await TrainingBatches.open(parts, recipe, host);
   await using recorder = await run.open(resumed);
   using _listening = messages.goTo(recorder);
@@ -89,11 +90,16 @@ class Run {
     this.#writer = new RunWriter(recipe, made, { stepsPerEpoch: this.#stepsPerEpoch, steps: this.#endStep });
   }
 
-  /** Makes the folder a run's, or goes on from its newest checkpoint. */
+  /** Goes on from the run's newest checkpoint. */
+  async load(): Promise<void> {
+    this.#startStep = this.#done = await this.#writer.load();
+  }
+
+  /** Makes the folder a run's, or takes down that it goes on. */
   async open(resumed: Resumed | null): Promise<Recorder> {
     if (resumed === null) await this.#writer.begin();
     else {
-      this.#startStep = this.#done = await this.#writer.resume(resumed);
+      await this.#writer.goOn(this.#startStep, resumed);
       if (resumed.extendedFrom !== null) this.#tellExtension(resumed.extendedFrom);
     }
     return await this.#writer.record(this.#startStep);
