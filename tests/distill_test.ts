@@ -256,25 +256,25 @@ Deno.test("a resume with another recipe is refused before anything changes, and 
       assert.deepEqual(await filesIn(out), before);
     };
     const changes: Record<string, RegExp> = {
-      "train.batch_size=2": /^  train\.batch_size: 4 then, 2 now$/m,
-      "seed=2": /^  seed: 1 then, 2 now$/m,
-      "queue.size=32": /^  queue\.size: 16 then, 32 now$/m,
-      "train.lr=0.5": /^  train\.lr: 0\.1 then, 0\.5 now$/m,
-      "augmenter.size=24": /^  augmenter\.size: 8 then, 24 now$/m,
-      "objective.teacher_temperature=0.5": /^  objective\.teacher_temperature: 0\.\d+ then, 0\.5 now$/m,
-      "data.shuffle=false": /^  data\.shuffle: true then, false now$/m,
-      "train.epochs=2": /^  train\.epochs: 4 then, 2 now$/m,
-      "train.epochs=6": /^  train\.epochs: 4 then, 6 now \(add --extend to train longer\)$/m,
+      "train.batch_size=2": /^ {2}train\.batch_size: 4 then, 2 now$/m,
+      "seed=2": /^ {2}seed: 1 then, 2 now$/m,
+      "queue.size=32": /^ {2}queue\.size: 16 then, 32 now$/m,
+      "train.lr=0.5": /^ {2}train\.lr: 0\.1 then, 0\.5 now$/m,
+      "augmenter.size=24": /^ {2}augmenter\.size: 8 then, 24 now$/m,
+      "objective.teacher_temperature=0.5": /^ {2}objective\.teacher_temperature: 0\.\d+ then, 0\.5 now$/m,
+      "data.shuffle=false": /^ {2}data\.shuffle: true then, false now$/m,
+      "train.epochs=2": /^ {2}train\.epochs: 4 then, 2 now$/m,
+      "train.epochs=6": /^ {2}train\.epochs: 4 then, 6 now \(add --extend to train longer\)$/m,
     };
     for (const [change, says] of Object.entries(changes)) await refused([change], [says]);
     await refused(Object.keys(changes).slice(0, 5), Object.values(changes).slice(0, 5));
     await refused(
       [],
-      [/^  objective\.plugin: "@seed\/objective-seed" then, "@seed\/objective-moco" now$/m],
+      [/^ {2}objective\.plugin: "@seed\/objective-seed" then, "@seed\/objective-moco" now$/m],
       MOCO,
     );
     await refused([], [/^--extend makes a run longer, but train\.epochs is 4 as before/], SEED, true);
-    await refused(["train.epochs=6", "train.lr=0.2"], [/^  train\.lr: 0\.1 then, 0\.2 now$/m], SEED, true);
+    await refused(["train.epochs=6", "train.lr=0.2"], [/^ {2}train\.lr: 0\.1 then, 0\.2 now$/m], SEED, true);
   }));
 
 Deno.test("a resume may change what leaves training as it is; the record tells it, and the rest is bit for bit", () =>
@@ -293,7 +293,7 @@ Deno.test("a resume may change what leaves training as it is; the record tells i
       "checkpoint.keep": { was: 3, now: 1 },
       "train.workers": { was: 1, now: 2 },
     });
-    assert.match(await Deno.readTextFile(join(out, "recipe.yaml")), /^  workers: 2$/m);
+    assert.match(await Deno.readTextFile(join(out, "recipe.yaml")), /^ {2}workers: 2$/m);
   }));
 
 Deno.test("a resume with other images is refused, one with the same images elsewhere goes on", () =>

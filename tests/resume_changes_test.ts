@@ -76,11 +76,11 @@ Deno.test("a run whose recipe an earlier version wrote goes on: what that did no
   withRun(async (folder) => {
     await edit(
       join(folder, "run/recipe.yaml"),
-      (text) => text.replace(/^  (clip_grad_norm|precision|trace): .*\n/gm, ""),
+      (text) => text.replace(/^ {2}(clip_grad_norm|precision|trace): .*\n/gm, ""),
     );
     await assert.rejects(run(folder, { resume: true, set: ["train.precision=bf16"] }), (error: Error) => {
       assert.ok(error instanceof UsageError, `${error.stack}`);
-      assert.match(error.message, /^  train\.precision: "fp32" then, "bf16" now$/m);
+      assert.match(error.message, /^ {2}train\.precision: "fp32" then, "bf16" now$/m);
       assert.doesNotMatch(error.message, /clip_grad_norm|trace/);
       return true;
     });

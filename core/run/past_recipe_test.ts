@@ -53,14 +53,14 @@ Deno.test("a teacher's file may lie elsewhere only if its hash is known", async 
   const { changes } = await compare({ teacher }, { facts: { teacher: { sha256: "0f" } } });
   assert.deepEqual(changes, [{ key: "teacher.weights", was: "t.pth", now: "u.pth" }]);
   for (const facts of [{}, { teacher: null }, { teacher: { sha256: null } }]) {
-    await refused(compare({ teacher }, { facts }), /^  teacher\.weights: "t\.pth" then, "u\.pth" now$/m);
+    await refused(compare({ teacher }, { facts }), /^ {2}teacher\.weights: "t\.pth" then, "u\.pth" now$/m);
   }
 });
 
 Deno.test("of the data only where it lies may change: an option that makes other pictures of the same names may not", async () => {
   await compare({ data: { ...RECIPE.data, root: "b" } });
-  await refused(compare({ data: { ...RECIPE.data, size: 64 } }), /^  data\.size: none then, 64 now$/m);
-  await refused(compare({ data: { ...RECIPE.data, plugin: "@seed/data-tsv" } }), /^  data\.plugin: /m);
+  await refused(compare({ data: { ...RECIPE.data, size: 64 } }), /^ {2}data\.size: none then, 64 now$/m);
+  await refused(compare({ data: { ...RECIPE.data, plugin: "@seed/data-tsv" } }), /^ {2}data\.plugin: /m);
 });
 
 Deno.test("a run that is longer already may be extended by the same command once more", async () => {
