@@ -12,6 +12,7 @@ import { positionOf } from "../training/step_position.ts";
 import { NotFiniteError } from "../training/not_finite.ts";
 import { scheduleOf, type ScheduleOptions } from "../training/schedule.ts";
 import { planSteps, type StepPlan } from "../views/sampler.ts";
+import { requireNewestWhole } from "./checkpoints.ts";
 import { Clock } from "./clock.ts";
 import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
@@ -58,6 +59,7 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
   const resumed = options.resume
     ? await compareWithPast(directory, recipe, { extend: options.extend ?? false })
     : null;
+  if (resumed) await requireNewestWhole(directory);
   await using parts = await createProcessParts(recipe, host);
   using learner = await Learner.create(recipe, parts, host);
   const made = { directory, parts, learner, host, command: options.command ?? null };
