@@ -12,6 +12,7 @@ import { positionOf } from "../training/step_position.ts";
 import { NotFiniteError } from "../training/not_finite.ts";
 import { scheduleOf, type ScheduleOptions } from "../training/schedule.ts";
 import { planSteps, type StepPlan } from "../views/sampler.ts";
+import { requireNewestWhole } from "./checkpoints.ts";
 import { Clock } from "./clock.ts";
 import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
@@ -58,11 +59,13 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
   const resumed = options.resume
     ? await compareWithPast(directory, recipe, { extend: options.extend ?? false })
     : null;
+  if (resumed) await requireNewestWhole(directory);
   await using parts = await createProcessParts(recipe, host);
   using learner = await Learner.create(recipe, parts, host);
   const made = { directory, parts, learner, host, command: options.command ?? null };
   const run = new Run(recipe, made, options.maxSteps);
-  // What can fail, or takes hours, comes before the folder is a run's.
+  if (resumed) await run.load();
+  // What can fail, or takes hours, comes before the folder is a run's, and before anything in it changes.
   using batches = await TrainingBatches.open(parts, recipe, host);
   await using recorder = await run.open(resumed);
   using _listening = messages.goTo(recorder);
@@ -89,11 +92,16 @@ class Run {
     this.#writer = new RunWriter(recipe, made, { stepsPerEpoch: this.#stepsPerEpoch, steps: this.#endStep });
   }
 
-  /** Makes the folder a run's, or goes on from its newest checkpoint. */
+  /** Goes on from the run's newest checkpoint. */
+  async load(): Promise<void> {
+    this.#startStep = this.#done = await this.#writer.load();
+  }
+
+  /** Makes the folder a run's, or takes down that it goes on. */
   async open(resumed: Resumed | null): Promise<Recorder> {
     if (resumed === null) await this.#writer.begin();
     else {
-      this.#startStep = this.#done = await this.#writer.resume(resumed);
+      await this.#writer.goOn(this.#startStep, resumed);
       if (resumed.extendedFrom !== null) this.#tellExtension(resumed.extendedFrom);
     }
     return await this.#writer.record(this.#startStep);
