@@ -1,5 +1,5 @@
 import { RunError } from "../../errors.ts";
-import { printable, quoted } from "../../text/printable.ts";
+import { BrokenImageError } from "../broken_image_error.ts";
 import type { AbortMessage, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
 /** One is being made while the next is read; more would only hold pictures in memory. */
@@ -23,9 +23,6 @@ export function taskOf(view: Task["view"]): Task {
 
 /** Seconds of a clock that stands still with this process, after which a worker that has finished nothing is ended. */
 export const STUCK_SECONDS = 150;
-
-/** Characters of an image's name that messages show. */
-export const LONGEST_NAME = 1000;
 
 /** Whom a worker tells what happens in it. */
 export interface WorkerEvents {
@@ -135,10 +132,7 @@ export class PipelineWorker {
     this.#tasks.delete(reply.id!);
     this.#waited = 0;
     if (reply.kind === "done") made.resolve();
-    else {
-      const image = quoted(view.image.name, LONGEST_NAME);
-      made.reject(new RunError(`Cannot make a view of the image ${image}: ${printable(reply.message)}`));
-    }
+    else made.reject(new BrokenImageError(view.image, reply.message));
     if (reply.isBloated) this.#isWornOut = true;
     if (!this.#isWornOut) this.events.onFree();
     else if (this.#tasks.size === 0) this.events.onWornOut();

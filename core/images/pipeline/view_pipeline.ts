@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
 import type { ImageReference, ImageSet } from "../../interfaces/data_source.ts";
-import { RunError } from "../../errors.ts";
+import { BrokenImageError } from "../broken_image_error.ts";
 import type { KeyPart } from "../../random.ts";
-import { quoted } from "../../text/printable.ts";
 import type { AugmenterModule, StartMessage } from "./messages.ts";
-import { LONGEST_NAME, PipelineWorker, STUCK_SECONDS, type Task, taskOf } from "./pipeline_worker.ts";
+import { PipelineWorker, STUCK_SECONDS, type Task, taskOf } from "./pipeline_worker.ts";
 
 /** Views to make: one of each image. */
 export interface BatchRequest<Tag = unknown> {
@@ -274,8 +273,7 @@ export class ViewPipeline implements AsyncDisposable {
     for (const task of again) task.deaths++;
     this.#backlog.unshift(...again);
     for (const { made, view } of hopeless) {
-      const image = quoted(view.image.name, LONGEST_NAME);
-      made.reject(new RunError(`${error.message}, twice, at a view of the image ${image}`));
+      made.reject(new BrokenImageError(view.image, `${error.message}, twice`));
     }
     this.options.log?.(`${error.message}; another takes its place`);
     this.#startWorker().catch((reason) => this.#end(reason));
@@ -288,10 +286,7 @@ export class ViewPipeline implements AsyncDisposable {
       this.#backlog.unshift(...tasks);
     } else {
       const [{ made, view: { image } }] = tasks, seconds = this.options.stuckSeconds ?? STUCK_SECONDS;
-      const message = `A view of the image ${
-        quoted(image.name, LONGEST_NAME)
-      } takes more than ${seconds} s; take the image out`;
-      made.reject(new RunError(message));
+      made.reject(new BrokenImageError(image, `it takes more than ${seconds} s; take the image out`));
     }
     this.options.log?.("A data worker has finished nothing for too long; another takes its place");
     this.#renew(worker);

@@ -7,6 +7,7 @@
 import sharp from "sharp";
 import type { Augmenter, Pixels } from "../../interfaces/augmenter.ts";
 import type { Plugin } from "../../interfaces/plugin.ts";
+import { printable } from "../../text/printable.ts";
 import { contextOf } from "./plugin_context.ts";
 import { Random } from "../../random.ts";
 import { centerView } from "./center_view.ts";
@@ -37,7 +38,7 @@ self.onmessage = async ({ data }: MessageEvent<StartMessage | AbortMessage | Vie
       reply({ kind: "done", id: data.id, isBloated: isBloated() });
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = printable(error instanceof Error ? error.message : String(error));
     reply({ kind: "failed", id, message, isBloated: isBloated() });
   }
 };
