@@ -3,7 +3,7 @@ import { decodeBmp } from "./decode_bmp.ts";
 import { decodeGif } from "./decode_gif.ts";
 import { decodePnm } from "./decode_pnm.ts";
 import { checkTiff, decodeTiff } from "./decode_tiff.ts";
-import { explain } from "./explain_failure.ts";
+import { explain, isTimeout } from "./explain_failure.ts";
 import { formatOf, frameOf, isGray16Png, type PictureFormat, transformsOf } from "./picture_header.ts";
 import { checkSize } from "./pixel_limit.ts";
 import { fromCmyk, fromGray16, fromRgb, open } from "./sharp_pixels.ts";
@@ -25,9 +25,19 @@ export async function decode(bytes: Uint8Array): Promise<Pixels> {
     if (format === "tiff") checkTiff(bytes); // libvips would only say that something is wrong
     const { width, height } = await open(bytes).metadata();
     checkSize(width, height);
-    return await DECODERS[format](bytes);
+    return await again(() => DECODERS[format](bytes));
   } catch (error) {
     throw await explain(bytes, format, error as Error);
+  }
+}
+
+/** Twice if it was too slow: the process may have been stopped for a while (Ctrl-Z). */
+async function again(decodeOnce: () => Promise<Pixels>): Promise<Pixels> {
+  try {
+    return await decodeOnce();
+  } catch (error) {
+    if (!isTimeout(error as Error)) throw error;
+    return await decodeOnce();
   }
 }
 

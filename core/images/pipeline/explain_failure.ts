@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { frameOf, type PictureFormat } from "./picture_header.ts";
 import { checkSize, OversizedPicture } from "./pixel_limit.ts";
+import { DECODE_SECONDS } from "./sharp_pixels.ts";
 import { readTiffHeader } from "./tiff_header.ts";
 import { UnsupportedPicture } from "./unsupported_picture.ts";
 
@@ -8,6 +9,11 @@ import { UnsupportedPicture } from "./unsupported_picture.ts";
 const DECODERS: Record<string, RegExp> = {
   ...{ jpeg: /jpeg/i, png: /png/i, webp: /webp/i, tiff: /tiff|zip|packbits|lzw/i, avif: /heif|avif/i },
 };
+
+/** Whether libvips has stopped since it took too long. */
+export function isTimeout(error: Error): boolean {
+  return /^timeout: \d+% complete/m.test(error.message);
+}
 
 /**
  * Says what is wrong with a picture that libvips does not decode.
@@ -23,6 +29,9 @@ export async function explain(bytes: Uint8Array, format: PictureFormat, error: E
     } catch (tooLarge) {
       return tooLarge as Error;
     }
+  }
+  if (isTimeout(error)) {
+    return new Error(`The picture takes more than ${DECODE_SECONDS} s to decode; take it out`);
   }
   const kind = unreadKind(bytes, format);
   if (kind) return new UnsupportedPicture(kind);

@@ -12,9 +12,13 @@ import { MOST_PIXELS } from "./pixel_limit.ts";
 sharp.concurrency(1);
 sharp.cache(false);
 
+/** A picture that takes longer than this is not decoded: none within the limits of size does, on a busy machine either. */
+export const DECODE_SECONDS = 60;
+
 /** Like PIL, libvips stops at what is missing or broken, but not at what libjpeg merely warns of. */
 export function open(bytes: Uint8Array): Sharp {
-  return sharp(bytes, { failOn: "error", limitInputPixels: MOST_PIXELS, ignoreIcc: true });
+  return sharp(bytes, { failOn: "error", limitInputPixels: MOST_PIXELS, ignoreIcc: true })
+    .timeout({ seconds: DECODE_SECONDS });
 }
 
 /** Gray is repeated, palettes are looked up, and of 16 bits the upper 8 are kept. */
