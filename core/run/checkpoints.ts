@@ -1,4 +1,5 @@
 import { RunError } from "../errors.ts";
+import { writing } from "../files/writing.ts";
 import { loadCheckpoint, type Origin, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
@@ -20,12 +21,17 @@ export class Checkpoints {
     return this.directory.checkpointFile(step);
   }
 
-  /** Writes the state after a step, and removes the oldest. */
+  /**
+   * Writes the state after a step, and removes the oldest.
+   *
+   * @throws {WriteError} If the file cannot be written; those before are as they were.
+   */
   async save(step: number): Promise<void> {
-    const { directory, given: { origin, stepsPerEpoch, keep } } = this;
-    await saveCheckpoint(this.fileOf(step), this.state, { step, epoch: step / stepsPerEpoch }, origin);
+    const { directory, given: { origin, stepsPerEpoch, keep } } = this, path = this.fileOf(step);
+    const progress = { step, epoch: step / stepsPerEpoch };
+    await writing(path, () => saveCheckpoint(path, this.state, progress, origin));
     for (const old of (await directory.checkpointSteps()).slice(0, -keep)) {
-      await Deno.remove(this.fileOf(old));
+      await writing(this.fileOf(old), () => Deno.remove(this.fileOf(old)));
     }
   }
 

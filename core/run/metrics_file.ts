@@ -6,6 +6,8 @@
  */
 import { RunError } from "../errors.ts";
 import { writeTextAtomically } from "../files/atomic_file.ts";
+import { LineFile } from "../files/line_file.ts";
+import { writing } from "../files/writing.ts";
 import type { EvaluationRecord, StepRecord } from "../interfaces/logger.ts";
 
 /** A line as it is read: of a step, or of an evaluation. */
@@ -13,30 +15,38 @@ export type MetricsLine = Partial<StepRecord> & Partial<EvaluationRecord> & { st
 
 /** The file of a run that is under way. */
 export class MetricsFile implements Disposable {
-  readonly #encoder = new TextEncoder();
-
-  private constructor(private readonly file: Deno.FsFile) {}
+  private constructor(private readonly file: LineFile) {}
 
   /**
    * Opens it to go on after a step: what a resume writes again is taken out.
    *
-   * @throws {RunError} If a line is no JSON.
+   * @throws {RunError} If a line is no JSON, or the file cannot be written.
    */
   static async open(path: string, startStep: number): Promise<MetricsFile> {
     const kept = parse(path, await wholeLines(path)).filter(({ line }) =>
       // A step is evaluated after its checkpoint.
       "evaluation" in line ? line.step < startStep : line.step <= startStep
     );
-    await writeTextAtomically(path, kept.map(({ text }) => text + "\n").join(""));
-    return new MetricsFile(await Deno.open(path, { append: true }));
+    await writing(path, () => writeTextAtomically(path, kept.map(({ text }) => text + "\n").join("")));
+    return new MetricsFile(LineFile.open(path));
   }
 
+  /**
+   * Adds a line, whole or not at all.
+   *
+   * @throws {WriteError} If it cannot be written.
+   */
   write(record: StepRecord | EvaluationRecord): void {
-    this.file.writeSync(this.#encoder.encode(JSON.stringify(record) + "\n"));
+    this.file.append(JSON.stringify(record));
+  }
+
+  /** Sees to it that all lines outlive a loss of power: a checkpoint does, and must not be ahead of them. */
+  sync(): void {
+    this.file.sync();
   }
 
   [Symbol.dispose](): void {
-    this.file.close();
+    this.file[Symbol.dispose]();
   }
 }
 

@@ -5,9 +5,10 @@
  */
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { isTemporary, writeTextAtomically } from "../files/atomic_file.ts";
+import { removeLeftovers, writeTextAtomically } from "../files/atomic_file.ts";
 import { tryLockFile } from "../files/file_lock.ts";
 import { exists } from "../files/path_exists.ts";
+import { writing, writingSync } from "../files/writing.ts";
 import { RUN_FILES, RunFolder } from "./run_folder.ts";
 
 /** The folder of one run. Disposing of it removes it if the run has not begun: one that could not leaves no folder. */
@@ -24,7 +25,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
   static async create(recipeName: string, named: string | null): Promise<RunDirectory> {
     const path = named ?? await claimFree(join("runs", recipeName));
     await requireUnused(path);
-    await Deno.mkdir(path, { recursive: true });
+    await writing(path, () => Deno.mkdir(path, { recursive: true }));
     return await RunDirectory.#locked(path, () => requireUnused(path)); // another may have begun, and ended, meanwhile
   }
 
@@ -65,12 +66,12 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
 
   /** Writes what was asked, resolved: from here on the folder is a run's. */
   async begin(recipe: string): Promise<void> {
-    await Deno.mkdir(this.file("checkpoints"));
+    await writing(this.file("checkpoints"), () => Deno.mkdir(this.file("checkpoints")));
     await this.writeText("recipe", recipe);
   }
 
   async writeText(what: keyof typeof RUN_FILES, text: string): Promise<void> {
-    await writeTextAtomically(this.file(what), text);
+    await writing(this.file(what), () => writeTextAtomically(this.file(what), text));
   }
 
   async writeJson(what: keyof typeof RUN_FILES, value: unknown): Promise<void> {
@@ -79,11 +80,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
 
   /** Files that a crash left half written, under their temporary names. */
   async #removeLeftovers(): Promise<void> {
-    for (const folder of [this.path, this.file("checkpoints")]) {
-      for await (const { name } of Deno.readDir(folder)) {
-        if (isTemporary(name)) await Deno.remove(join(folder, name));
-      }
-    }
+    for (const folder of [this.path, this.file("checkpoints")]) await removeLeftovers(folder, true);
   }
 }
 
@@ -93,7 +90,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
  * @throws {UsageError} If another process does.
  */
 function lockRun(path: string): Disposable {
-  const lock = tryLockFile(join(path, RUN_FILES.lock));
+  const file = join(path, RUN_FILES.lock), lock = writingSync(file, () => tryLockFile(file));
   if (lock) return lock;
   throw new UsageError(
     `Another process is writing the run "${path}"; wait until it is done or interrupt it, or name another folder with --out`,
@@ -118,7 +115,7 @@ export async function requireUnused(path: string): Promise<void> {
 
 /** Makes the first folder of the name that is not there yet; of two processes each gets one of its own. */
 async function claimFree(path: string): Promise<string> {
-  await Deno.mkdir(dirname(path), { recursive: true });
+  await writing(dirname(path), () => Deno.mkdir(dirname(path), { recursive: true }));
   for (let n = 1;; n++) {
     const candidate = n === 1 ? path : `${path}-${n}`;
     try {

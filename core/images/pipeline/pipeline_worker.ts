@@ -1,4 +1,5 @@
 import { RunError } from "../../errors.ts";
+import { BrokenImageError } from "../broken_image_error.ts";
 import type { AbortMessage, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
 /** One is being made while the next is read; more would only hold pictures in memory. */
@@ -108,7 +109,7 @@ export class PipelineWorker {
     const { made, view } = this.#tasks.get(reply.id!)!;
     this.#tasks.delete(reply.id!);
     if (reply.kind === "done") made.resolve();
-    else made.reject(new RunError(`Cannot make a view of the image "${view.image.name}": ${reply.message}`));
+    else made.reject(new BrokenImageError(view.image, reply.message));
     this.events.onFree();
   }
 }

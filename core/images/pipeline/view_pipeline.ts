@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { ImageReference, ImageSet } from "../../interfaces/data_source.ts";
-import { RunError } from "../../errors.ts";
+import { BrokenImageError } from "../broken_image_error.ts";
 import type { KeyPart } from "../../random.ts";
 import type { AugmenterModule, StartMessage } from "./messages.ts";
 import { PipelineWorker, type Task, taskOf } from "./pipeline_worker.ts";
@@ -263,7 +263,7 @@ export class ViewPipeline implements AsyncDisposable {
     for (const task of again) task.deaths++;
     this.#backlog.unshift(...again);
     for (const { made, view } of hopeless) {
-      made.reject(new RunError(`${error.message}, twice, at a view of the image "${view.image.name}"`));
+      made.reject(new BrokenImageError(view.image, `${error.message}, twice`));
     }
     this.options.log?.(`${error.message}; another takes its place`);
     this.#startWorker().catch((reason) => this.#end(reason));

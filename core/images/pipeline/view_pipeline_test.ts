@@ -200,8 +200,9 @@ Deno.test("a part of a file that is not there is named", () =>
 Deno.test("an augmenter's mistakes are told with the image's name", () =>
   withImages(async (image) => {
     const expected = {
-      wrongSize: /image 0": The augmenter returned 16 bytes for a view of 4 px, expected 48$/,
-      throwsText: /image 0": no error object$/,
+      wrongSize:
+        /image 0": The augmenter returned 16 bytes for a view of 4 px, expected 48\. It lies in ".*pixels" at byte 0$/,
+      throwsText: /image 0": no error object\./,
     };
     for (const [exportName, says] of Object.entries(expected)) {
       await using pipeline = await start(exportName, { workers: 1 });
@@ -240,7 +241,8 @@ Deno.test("a view that two workers die of is an error, again and again, never a 
   withImages(async (image) => {
     for (const workers of [1, 3]) {
       await using pipeline = await start("dies", { workers });
-      const says = /^A data worker died: .*Out of luck, twice, at a view of the image "image 3"$/;
+      const says =
+        /^Cannot make a view of the image "image 3": A data worker died: .*Out of luck, twice\. It lies in /;
       assert.match(await refusal(pipeline, requests(image, 4)), says);
       assert.match(await refusal(pipeline, requests(image, 4)), says);
       const others = requests((i) => image(i + 100), 2);
@@ -363,6 +365,6 @@ Deno.test("a pipeline without an augmenter makes evaluation views only", () =>
     assert.deepEqual([...pixels], Array.from({ length: 4 }, () => [7, 0, 0]).flat());
     assert.match(
       await refusal(pipeline, requests(image, 1)),
-      /The pipeline was started without an augmenter 0$/,
+      /The pipeline was started without an augmenter 0\./,
     );
   }));

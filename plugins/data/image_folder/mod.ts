@@ -70,9 +70,9 @@ function imageSet(root: string, paths: PackedTexts, knownClasses: readonly strin
   const ids = new Map(knownClasses.map((name, id) => [name, id])), labels = new Int32Array(length);
   for (let i = 0; i < length; i++) {
     const path = paths.at(i), end = path.indexOf("/"), name = path.slice(0, end);
-    if (end < 0) return { length, image };
+    if (end < 0) return { length, isFound: true, image };
     if (!ids.has(name)) ids.set(name, ids.size);
     labels[i] = ids.get(name)!;
   }
-  return { length, image, label: (i) => labels[i], classNames: [...ids.keys()] };
+  return { length, isFound: true, image, label: (i) => labels[i], classNames: [...ids.keys()] };
 }
