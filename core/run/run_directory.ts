@@ -5,10 +5,10 @@
  */
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { isTemporary, writeTextAtomically } from "../files/atomic_file.ts";
+import { isTemporary, removeLeftovers, writeTextAtomically } from "../files/atomic_file.ts";
 import { tryLockFile } from "../files/file_lock.ts";
-import { writing } from "../files/writing.ts";
 import { exists } from "../files/path_exists.ts";
+import { writing } from "../files/writing.ts";
 import { RUN_FILES, RunFolder } from "./run_folder.ts";
 
 /** The folder of one run. Disposing of it removes it if the run has not begun: one that could not leaves no folder. */
@@ -135,10 +135,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
   /** Files that a crash left half written, under their temporary names. */
   async #removeLeftovers(): Promise<void> {
     for (const folder of [this.path, this.file("checkpoints")]) {
-      if (!await exists(folder)) continue;
-      for await (const { name } of Deno.readDir(folder)) {
-        if (isTemporary(name)) await Deno.remove(join(folder, name));
-      }
+      if (await exists(folder)) await removeLeftovers(folder, true);
     }
   }
 }

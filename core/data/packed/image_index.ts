@@ -6,9 +6,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { RunError } from "../../errors.ts";
-import { writingInCache } from "../../fetch/cache_directory.ts";
-import { writeAtomically } from "../../files/atomic_file.ts";
+import { removeLeftovers, writeAtomically } from "../../files/atomic_file.ts";
+import { isOfSystem, WriteError, writing } from "../../files/writing.ts";
 import type { PluginContext } from "../../interfaces/plugin.ts";
 import type { PackedImages } from "./packed_images.ts";
 import { PackedTexts } from "./packed_texts.ts";
@@ -37,10 +36,13 @@ export async function cachedIndex(
   if (known) return known;
   const images = await make();
   try {
-    await writingInCache(cacheDir, () => writeAtomically(file, encode(images)));
+    await writing(cacheDir, () => Deno.mkdir(cacheDir, { recursive: true }));
+    await writing(cacheDir, () => removeLeftovers(cacheDir, false));
+    await writing(file, () => writeAtomically(file, encode(images)));
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
-    log(`The index of "${path}" is not kept, and will be made again next time. ${error.message}`);
+    // A cache that others share may be read only, or the disk full: without an index all works, but slower.
+    if (!(error instanceof WriteError)) throw error;
+    log(`${error.message}; the index of "${path}" is not kept and will be made anew at each start`);
   }
   return images;
 }
@@ -48,8 +50,10 @@ export async function cachedIndex(
 /** Null: there is none, or a damaged one, which is told. */
 async function readIndex(file: string, log: (message: string) => void): Promise<PackedImages | null> {
   const bytes = await Deno.readFile(file).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return null;
-    log(`The index "${file}" cannot be read (${error.message}); making it anew`);
+    if (!isOfSystem(error)) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) {
+      log(`Cannot read the index "${file}": ${error.message}; making it anew`);
+    }
     return null;
   });
   const images = bytes && decode(bytes);

@@ -128,12 +128,12 @@ function imageSet(root: string, paths: PackedTexts, knownClasses: readonly strin
     const path = paths.at(i);
     return { name: path, file: `${root}/${path}` };
   };
-  if (knownClasses === null) return { length, image };
+  if (knownClasses === null) return { length, isFound: true, image };
   const ids = new Map(knownClasses.map((name, id) => [name, id])), labels = new Int32Array(length);
   for (let i = 0; i < length; i++) {
     const path = paths.at(i), name = path.slice(0, path.indexOf("/"));
     if (!ids.has(name)) ids.set(name, ids.size);
     labels[i] = ids.get(name)!;
   }
-  return { length, image, label: (i) => labels[i], classNames: [...ids.keys()] };
+  return { length, isFound: true, image, label: (i) => labels[i], classNames: [...ids.keys()] };
 }
