@@ -11,11 +11,14 @@ import { contextOf } from "./plugin_context.ts";
 import { Random } from "../../random.ts";
 import { centerView } from "./center_view.ts";
 import { loadImage } from "./load_image.ts";
+import { makeConsoleSafe } from "../../text/safe_console.ts";
 import type { AbortMessage, AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
 // One image at a time in each of several workers, nothing seen twice.
 sharp.concurrency(1);
 sharp.cache(false);
+
+makeConsoleSafe(); // an augmenter of others may print what it is given
 
 /** By number. */
 const augmenters: Augmenter[] = [];
