@@ -16,6 +16,7 @@ export { findPip } from "./fetch/pip_package.ts";
 export { exists } from "./files/path_exists.ts";
 export { writing } from "./files/writing.ts";
 export { BrokenImageError } from "./images/broken_image_error.ts";
+export { requireFiles } from "./images/require_files.ts";
 export { type SkippedImages, withoutBroken, withoutBrokenImages } from "./images/without_broken.ts";
 export { augmenterModule, type AugmenterUse } from "./images/pipeline/augmenter_module.ts";
 export { decode } from "./images/pipeline/decode.ts";
