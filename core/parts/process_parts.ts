@@ -1,4 +1,3 @@
-import { RunError } from "../errors.ts";
 import { neededAugmenters } from "../evaluation/evaluator_views.ts";
 import { augmenterModule } from "../images/pipeline/augmenter_module.ts";
 import { autoWorkers, type PipelineOptions, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
@@ -12,7 +11,7 @@ import type { Host } from "../interfaces/host.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
-import { bagSize } from "../views/streams.ts";
+import { checkImages } from "./check_images.ts";
 import { createPlugin, openEngine, pluginContext, pluginsOf, trainingAugmenters } from "./create_plugin.ts";
 
 /** What a process has once, however many students learn in it. Whoever made it disposes of it. */
@@ -59,7 +58,7 @@ export async function createProcessParts(
     pipeline = stack.use(await startPipeline(recipe, host));
     found = await withoutBroken(listed, pipeline, host);
   } else await requireFiles(listed, host.signal);
-  checkImages(recipe, found.data);
+  checkImages(recipe, found.data, host);
   const augmenters: Augmenter[] = [];
   for (const use of trainingAugmenters(recipe)) augmenters.push(await make(use));
   for (const use of pluginsOf(recipe)) {
@@ -75,26 +74,6 @@ export async function createProcessParts(
     ...{ engine, ...found, augmenters, teacher, referenceTeacher, pipeline },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-function checkImages(recipe: Recipe, data: DataSource): void {
-  const { train: { batch_size: batchSize }, evaluate } = recipe, bag = bagSize(recipe);
-  if (data.train.length < batchSize) {
-    throw new RunError(
-      `The data has ${data.train.length} images, fewer than train.batch_size ${batchSize}; lower it, or check data.root`,
-    );
-  }
-  if (data.train.length <= bag) {
-    throw new RunError(
-      `The data has ${data.train.length} images, too few for ${bag} neighbours of each; lower the objective's bag, ` +
-        "or check data.root",
-    );
-  }
-  if (evaluate.evaluators.length > 0 && !data.evaluation) {
-    throw new RunError(
-      "The recipe evaluates, but the data has nothing to evaluate on; give it queries (a folder has them in val/, others by data.queries), or take evaluate out",
-    );
-  }
 }
 
 async function startPipeline(recipe: Recipe, host: Host): Promise<ViewPipeline> {

@@ -80,7 +80,7 @@ export async function saveCheckpoint(
     epoch: `${epoch}`,
     seed: `${seed}`,
     teacher: teacher ?? NO_FILE,
-  });
+  }, { checksum: true });
 }
 
 /**

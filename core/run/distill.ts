@@ -7,17 +7,20 @@ import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
+import { positionOf } from "../training/step_position.ts";
 import { NotFiniteError } from "../training/not_finite.ts";
 import { scheduleOf, type ScheduleOptions } from "../training/schedule.ts";
 import { planSteps, type StepPlan } from "../views/sampler.ts";
+import { requireNewestWhole } from "./checkpoints.ts";
 import { Clock } from "./clock.ts";
 import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
+import { compareWithPast, type Resumed } from "./past_recipe.ts";
 import type { Recorder } from "./recorder.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
 import { type Made, RunWriter } from "./run_writer.ts";
-import { StateKeeper } from "./state_keeper.ts";
+import { StateKeeper, withAdvice } from "./state_keeper.ts";
 import { stepRecord } from "./step_record.ts";
 import { TrainingBatches } from "./training_batches.ts";
 
@@ -29,6 +32,10 @@ export interface DistillOptions {
   maxSteps: number | null;
   /** Go on with a run from its newest checkpoint. */
   resume: boolean;
+  /** Of a resume: the run may have become longer. Default: false. */
+  extend?: boolean;
+  /** What the user has typed, for the run's record. Default: it is not told. */
+  command?: string;
 }
 
 /** What came of it. */
@@ -41,7 +48,7 @@ export interface DistillResult {
 /**
  * Runs a recipe: trains, evaluates, writes the run directory.
  *
- * @throws {UsageError} If the run directory is in use.
+ * @throws {UsageError} If the run directory is in use, or a resume's recipe is another than the run began with.
  * @throws {RunError} If data, weights or device are not there, or the loss is no longer a number.
  */
 export async function distill(recipe: Recipe, options: DistillOptions, outer: Host): Promise<DistillResult> {
@@ -49,12 +56,22 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
   await using directory = options.resume
     ? await RunDirectory.open(recipe.name, options.out)
     : await RunDirectory.create(recipe.name, options.out);
+  const resumed = options.resume
+    ? await compareWithPast(directory, recipe, { extend: options.extend ?? false })
+    : null;
+  if (resumed) await requireNewestWhole(directory);
   await using parts = await createProcessParts(recipe, host);
   using learner = await Learner.create(recipe, parts, host);
-  const run = new Run(recipe, { directory, parts, learner, host }, options.maxSteps);
-  await using recorder = await run.open(options);
+  const made = { directory, parts, learner, host, command: options.command ?? null };
+  const run = new Run(recipe, made, options.maxSteps);
+  if (resumed) await run.load();
+  // What can fail, or takes hours, comes before the folder is a run's, and before anything in it changes.
+  using batches = await TrainingBatches.open(parts, recipe, host).catch(async (error) => {
+    throw await withAdvice(error);
+  });
+  await using recorder = await run.open(resumed);
   using _listening = messages.goTo(recorder);
-  const finished = await run.train(recorder);
+  const finished = await run.train(batches, recorder);
   messages.throwIfFailed();
   return { directory: directory.path, finished };
 }
@@ -84,18 +101,41 @@ class Run {
     this.#writer = new RunWriter(recipe, made, { stepsPerEpoch: this.#stepsPerEpoch, steps: this.#endStep });
   }
 
-  /** Makes the folder a run's, or goes on from its newest checkpoint. */
-  async open({ resume }: { resume: boolean }): Promise<Recorder> {
-    if (resume) this.#startStep = this.#done = await this.#writer.checkpoints.resume();
-    else await this.#writer.begin();
+  /** Goes on from the run's newest checkpoint. */
+  async load(): Promise<void> {
+    this.#startStep = this.#done = await this.#writer.load();
+  }
+
+  /** Makes the folder a run's, or takes down that it goes on. */
+  async open(resumed: Resumed | null): Promise<Recorder> {
+    if (resumed === null) await this.#writer.begin();
+    else {
+      await this.#writer.goOn(this.#startStep, resumed);
+      if (resumed.extendedFrom !== null) this.#tellExtension(resumed.extendedFrom);
+    }
     return await this.#writer.record(this.#startStep);
   }
 
+  /** A longer run is not the same with an end put to it: its rate goes another way from here on. */
+  #tellExtension(epochs: number): void {
+    const step = this.#done, now = this.#schedule, then = { ...now, epochs };
+    const [before, after] = [then, now].map((schedule) =>
+      positionOf(step, schedule).learningRate.toPrecision(3)
+    );
+    this.made.host.log(
+      `Extended from ${epochs} to ${now.epochs} epochs, steps ${epochs * this.#stepsPerEpoch} to ` +
+        `${
+          now.epochs * this.#stepsPerEpoch
+        }. At step ${step} the rate was to be ${before}, it is ${after} now` +
+        (now.schedule === "cosine" ? ", and falls to 0 at the new end" : ""),
+    );
+  }
+
   /** Returns whether it came to its end; if it was interrupted, a checkpoint of the last step is there. */
-  async train(recorder: Recorder): Promise<boolean> {
-    const keeper = new StateKeeper(this.#writer.checkpoints, recorder, this.#startStep || null);
+  async train(batches: TrainingBatches, recorder: Recorder): Promise<boolean> {
+    const keeper = new StateKeeper(this.#writer.checkpoints, recorder, this.#startStep);
     try {
-      if (!await this.#trainUnlessInterrupted(keeper, recorder)) return false;
+      if (!await this.#trainUnlessInterrupted(batches, keeper, recorder)) return false;
     } catch (error) {
       throw await keeper.keep(error, this.#done);
     }
@@ -103,9 +143,12 @@ class Run {
     return true;
   }
 
-  async #trainUnlessInterrupted(keeper: StateKeeper, recorder: Recorder): Promise<boolean> {
+  async #trainUnlessInterrupted(
+    batches: TrainingBatches,
+    keeper: StateKeeper,
+    recorder: Recorder,
+  ): Promise<boolean> {
     try {
-      using batches = await TrainingBatches.open(this.made.parts, this.recipe, this.made.host);
       await this.#train(batches, keeper, recorder);
       const { imagesPerSecond } = this.#clock;
       await this.#writer.finish({ imagesPerSecond, waitedMs: batches.waited });
@@ -127,7 +170,6 @@ class Run {
     const { made: { learner: { step }, host } } = this;
     using evaluation = await this.#evaluation(recorder);
     await batches.recall(this.#plans(0, this.#startStep));
-    if (this.#startStep === 0) await keeper.save(0);
     await this.#evaluate(evaluation, this.#startStep);
     if (this.#startStep < this.#endStep) {
       host.log("Compiling the first step: that takes up to a minute, once");

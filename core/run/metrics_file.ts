@@ -18,15 +18,36 @@ export class MetricsFile implements Disposable {
   private constructor(private readonly file: LineFile) {}
 
   /**
-   * Opens it to go on after a step: what a resume writes again is taken out.
+   * Opens it to go on after a step: what a resume writes again is taken out, and so are lines that are damaged; the
+   * file as it was is kept beside it then.
    *
-   * @throws {RunError} If a line is no JSON, or the file cannot be written.
+   * @param tell Takes what the user is to know: lines that are lost.
+   * @throws {RunError} If the file cannot be read or written.
    */
-  static async open(path: string, startStep: number): Promise<MetricsFile> {
-    const kept = parse(path, await wholeLines(path)).filter(({ line }) =>
+  static async open(path: string, startStep: number, tell: (message: string) => void): Promise<MetricsFile> {
+    const { lines, damaged, torn } = await readLines(path);
+    if (damaged.length) {
+      const aside = path.replace(/(\.[a-z]+)?$/, "-damaged$1");
+      await writing(aside, () => Deno.copyFile(path, aside));
+      tell(
+        `Line ${
+          rangesOf(damaged)
+        } of "${path}" is no JSON object, and left out; the file as it was is "${aside}"`,
+      );
+    } else if (torn) tell(`The last line of "${path}" was cut off, and is left out`);
+    const kept = lines.filter(({ line }) =>
       // A step is evaluated after its checkpoint.
       "evaluation" in line ? line.step < startStep : line.step <= startStep
     );
+    const steps = new Set(kept.flatMap(({ line }) => "loss" in line ? [line.step] : []));
+    const lost = Array.from({ length: startStep }, (_, i) => i + 1).filter((step) => !steps.has(step));
+    if (lost.length) {
+      tell(
+        `"${path}" has no line of step ${
+          rangesOf(lost)
+        }, though the checkpoint is of step ${startStep}: they are lost`,
+      );
+    }
     await writing(path, () => writeTextAtomically(path, kept.map(({ text }) => text + "\n").join("")));
     return new MetricsFile(LineFile.open(path));
   }
@@ -54,28 +75,62 @@ export class MetricsFile implements Disposable {
  * The lines of a file; none if it is not there. A last line that a crash, or a run under way, has half written is left
  * out.
  *
- * @throws {RunError} If another is no JSON.
+ * @throws {RunError} If another is no JSON object.
  */
 export async function readMetrics(path: string): Promise<MetricsLine[]> {
-  return parse(path, await wholeLines(path)).map(({ line }) => line);
+  const { lines, damaged } = await readLines(path);
+  if (damaged.length) {
+    throw new RunError(
+      `Line ${
+        rangesOf(damaged)
+      } of "${path}" is no JSON object: the file is damaged; a resume leaves such lines out`,
+    );
+  }
+  return lines.map(({ line }) => line);
 }
 
-async function wholeLines(path: string): Promise<string[]> {
+interface Lines {
+  lines: { text: string; line: MetricsLine }[];
+  /** Numbers of the lines that cannot be read, from 1. */
+  damaged: number[];
+  /** Whether there is something after the last whole line. */
+  torn: boolean;
+}
+
+async function readLines(path: string): Promise<Lines> {
   const text = await Deno.readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
+    throw new RunError(`Cannot read "${path}": ${error.message}`, { cause: error });
   });
-  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter(Boolean);
+  const end = text.lastIndexOf("\n") + 1, found: Lines = { lines: [], damaged: [], torn: end < text.length };
+  text.slice(0, end).split("\n").forEach((text, i) => {
+    if (text === "") return;
+    const line = parseLine(text);
+    if (line) found.lines.push({ text, line });
+    else found.damaged.push(i + 1);
+  });
+  return found;
 }
 
-function parse(path: string, lines: string[]): { text: string; line: MetricsLine }[] {
-  return lines.map((text, i) => {
-    try {
-      return { text, line: JSON.parse(text) };
-    } catch {
-      throw new RunError(
-        `Line ${i + 1} of "${path}" is not JSON: the file is damaged; take the line out, and resume`,
-      );
-    }
-  });
+function parseLine(text: string): MetricsLine | null {
+  try {
+    const line = JSON.parse(text);
+    return typeof line === "object" && line !== null && Number.isInteger(line.step) ? line : null;
+  } catch {
+    return null; // told by the caller, with its number
+  }
+}
+
+/** Ascending numbers, shortly: `3, 7 to 9`; of many ranges the first ones. */
+function rangesOf(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last?.[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  const shown = ranges.slice(0, 5).map(([first, last]) =>
+    first === last ? `${first}` : `${first} to ${last}`
+  );
+  return shown.join(", ") + (ranges.length > 5 ? " and more" : "");
 }

@@ -20,7 +20,7 @@ export interface Recorder extends AsyncDisposable {
 /**
  * Opens the record of a run in its folder. `metrics.jsonl` is cut where the run goes on, after `run.startStep`.
  *
- * @throws {RunError} If `metrics.jsonl` is damaged.
+ * @throws {RunError} If `metrics.jsonl` cannot be read or written.
  * @throws {Error} If a logger does; of the same kind, and the message names the logger.
  */
 export async function openRecorder(
@@ -30,7 +30,7 @@ export async function openRecorder(
   host: Host,
 ): Promise<Recorder> {
   await using stack = new AsyncDisposableStack();
-  const metrics = stack.use(await MetricsFile.open(directory.file("metrics"), run.startStep));
+  const metrics = stack.use(await MetricsFile.open(directory.file("metrics"), run.startStep, host.log));
   const loggers = stack.use(await Loggers.start(recipe, run, host));
   const owned = stack.move();
   return {

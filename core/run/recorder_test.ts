@@ -31,7 +31,7 @@ async function inRun(test: (directory: RunDirectory) => Promise<void>): Promise<
   const folder = await Deno.makeTempDir({ prefix: "seed-recorder-" });
   try {
     await using directory = await RunDirectory.create("test", `${folder}/run`);
-    await directory.begin("version: 1\n");
+    await directory.begin("version: 1\n", {}, () => Deno.writeTextFile(directory.checkpointFile(0), ""));
     await test(directory);
   } finally {
     await Deno.remove(folder, { recursive: true });

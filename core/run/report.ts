@@ -23,7 +23,7 @@ export async function writeReport(directory: RunDirectory, name: string): Promis
   const metrics = await directory.metrics();
   const html = renderReport({
     name,
-    facts: JSON.parse(await read("facts")),
+    facts: await directory.facts(),
     summary: (await directory.summary())!,
     losses: metrics.filter((line) => "loss" in line).map(({ step, loss }) => ({
       x: Number(step),

@@ -17,7 +17,7 @@ async function inFolder(test: () => Promise<void>): Promise<void> {
 
 async function begun(named: string | null = null): Promise<RunDirectory> {
   const directory = await RunDirectory.create("demo", named);
-  await directory.begin("version: 1\n");
+  await directory.begin("version: 1\n", {}, () => Deno.writeTextFile(directory.checkpointFile(0), ""));
   await directory[Symbol.asyncDispose](); // the process that made it is over
   return directory;
 }
@@ -76,7 +76,7 @@ Deno.test("a run that could not begin leaves no folder, one that has begun does"
     assert.ok(!await exists("runs/demo"));
     {
       await using begun = await RunDirectory.create("demo", null);
-      await begun.begin("version: 1\n");
+      await begun.begin("version: 1\n", {}, () => Deno.writeTextFile(begun.checkpointFile(0), ""));
     }
     assert.equal(await Deno.readTextFile("runs/demo/recipe.yaml"), "version: 1\n");
   }));
@@ -111,7 +111,7 @@ Deno.test("a resume without a run is refused", () =>
 Deno.test("checkpoints are listed in order, whatever else lies beside them", () =>
   inFolder(async () => {
     const directory = await begun();
-    assert.deepEqual(await directory.checkpointSteps(), []);
+    assert.deepEqual(await directory.checkpointSteps(), [0]);
     for (const step of [20, 0, 1_000_000, 3]) await Deno.writeTextFile(directory.checkpointFile(step), "");
     await Deno.writeTextFile(directory.checkpointFile(7) + ".tmp", "");
     await Deno.writeTextFile(`${directory.file("checkpoints")}/notes`, "");
@@ -139,7 +139,7 @@ Deno.test("metrics are read line by line; a damaged one is named", () =>
     await directory.writeText("metrics", '{"step":1}\n{"st\n');
     await assert.rejects(directory.metrics(), (error: Error) => {
       assert.ok(error instanceof RunError);
-      assert.match(error.message, /^Line 2 of ".*metrics\.jsonl" is not JSON/);
+      assert.match(error.message, /^Line 2 of ".*metrics\.jsonl" is no JSON object/);
       return true;
     });
   }));
@@ -190,7 +190,7 @@ Deno.test("a lock that nobody holds keeps nobody out, and a folder with nothing 
   inFolder(async () => {
     {
       await using directory = await RunDirectory.create("demo", "killed");
-      await directory.begin("version: 1\n");
+      await directory.begin("version: 1\n", {}, () => Deno.writeTextFile(directory.checkpointFile(0), ""));
     }
     assert.ok(await exists("killed/.lock"));
     await using resumed = await RunDirectory.open("demo", "killed");
@@ -203,4 +203,69 @@ Deno.test("a lock that nobody holds keeps nobody out, and a folder with nothing 
     await Deno.writeTextFile("locked/.lock", "");
     await using taken = await RunDirectory.create("demo", "locked");
     assert.equal(taken.path, "locked");
+  }));
+
+/** What a start that was killed at one moment or another has left. */
+const LEFT_BY_STARTS: Record<string, (folder: string) => Promise<void>> = {
+  "nothing but the lock": () => Promise.resolve(),
+  "an empty folder of checkpoints": (folder) => Deno.mkdir(`${folder}/checkpoints`),
+  "a checkpoint half written": async (folder) => {
+    await Deno.mkdir(`${folder}/checkpoints`);
+    await Deno.writeTextFile(`${folder}/checkpoints/step-0000000.safetensors.4711-0.tmp`, "half");
+  },
+  "the first checkpoint, and the facts": async (folder) => {
+    await Deno.mkdir(`${folder}/checkpoints`);
+    await Deno.writeTextFile(`${folder}/checkpoints/step-0000000.safetensors`, "whole");
+    await Deno.writeTextFile(`${folder}/run.json`, "{}");
+    await Deno.writeTextFile(`${folder}/recipe.yaml.4711-1.tmp`, "half");
+  },
+  "a recipe without a checkpoint, as versions before left it": async (folder) => {
+    await Deno.mkdir(`${folder}/checkpoints`);
+    await Deno.writeTextFile(`${folder}/recipe.yaml`, "version: 1");
+  },
+};
+
+for (const [what, leave] of Object.entries(LEFT_BY_STARTS)) {
+  Deno.test(`a start that was killed bars no other: it left ${what}`, () =>
+    inFolder(async () => {
+      for (const folder of ["named", "runs/demo"]) {
+        await Deno.mkdir(folder, { recursive: true });
+        await Deno.writeTextFile(`${folder}/.lock`, "");
+        await leave(folder);
+        const out = folder === "named" ? folder : null;
+        await assert.rejects(RunDirectory.open("demo", out), (error: Error) => {
+          assert.ok(error instanceof UsageError, `${error.stack}`);
+          assert.match(error.message, /leave --resume out to start/);
+          return true;
+        });
+        assert.equal((await begun(out)).path, folder);
+        assert.deepEqual(await new RunFolder(folder).checkpointSteps(), [0]);
+        await RunDirectory.open("demo", out).then((directory) => directory[Symbol.asyncDispose]());
+      }
+    }));
+}
+
+Deno.test("what is somebody's own is not taken for what a start has left", () =>
+  inFolder(async () => {
+    const kept: Record<string, string[]> = {
+      "a recipe of one's own": ["recipe.yaml"],
+      "a recipe beside a lock of something else": ["recipe.yaml", "notes.txt", ".lock"],
+      "metrics of a run": [".lock", "recipe.yaml", "metrics.jsonl"],
+      "a later checkpoint": [".lock", "checkpoints/step-0000008.safetensors"],
+    };
+    for (const [folder, files] of Object.entries(kept)) {
+      await Deno.mkdir(`${folder}/checkpoints`, { recursive: true });
+      for (const file of files) await Deno.writeTextFile(`${folder}/${file}`, "mine");
+      await assert.rejects(RunDirectory.create("demo", folder), /is not empty/, folder);
+      for (const file of files) assert.equal(await Deno.readTextFile(`${folder}/${file}`), "mine");
+    }
+  }));
+
+Deno.test("a start that fails in the midst leaves no folder", () =>
+  inFolder(async () => {
+    await assert.rejects(async () => {
+      await using directory = await RunDirectory.create("demo", "made");
+      await directory.begin("version: 1\n", {}, () => Promise.reject(new RunError("No space left")));
+    }, /No space left/);
+    assert.ok(!await exists("made"));
   }));

@@ -90,7 +90,7 @@ export default definePlugin({
   about: { summary: "One updating line: epoch, step, loss, images/s, time left" },
   options: z.strictObject({
     /** Seconds between lines where standard error is no terminal. */
-    every_seconds: z.number().positive().default(10),
+    every_seconds: z.number().positive().max(86_400).default(10),
   }),
   create: ({ every_seconds }) => new TerminalLogger(every_seconds),
 });
