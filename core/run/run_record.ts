@@ -136,7 +136,7 @@ export async function writeSummary(
   recipe: Recipe,
   measured: { imagesPerSecond: number | null; waitedMs: number; skipped: SkippedImages },
 ): Promise<void> {
-  const metrics = await directory.metrics();
+  const { lines: metrics, problem } = await directory.metrics();
   const steps = metrics.filter((line) => "loss" in line), last = steps.at(-1);
   await directory.writeJson("summary", {
     recipe: recipe.name,
@@ -146,6 +146,7 @@ export async function writeSummary(
     images_per_second: measured.imagesPerSecond,
     data_wait_seconds: measured.waitedMs / 1000,
     skipped_images: measured.skipped,
+    ...problem !== null && { metrics_problem: problem },
     evaluations: metrics.filter((line) => "evaluation" in line),
   });
 }
