@@ -211,3 +211,13 @@ Deno.test("a line that is damaged on the way costs the run neither its end nor i
     assert.doesNotMatch(await read("metrics.jsonl"), /"step":36/);
     assert.match(await read("metrics-damaged.jsonl"), /"step":36/);
   }));
+
+Deno.test("a finished run that is resumed once more keeps what was measured", () =>
+  withRun(async (folder) => {
+    await run(folder, { resume: true });
+    const summary = () => Deno.readTextFile(join(folder, "run/summary.json"));
+    const before = await summary();
+    assert.ok(JSON.parse(before).data_wait_seconds > 0);
+    await run(folder, { resume: true });
+    assert.equal(await summary(), before);
+  }));
