@@ -2,7 +2,10 @@ import { dirname, resolve } from "node:path";
 import {
   type Engine,
   type ImageSet,
+  isOneLine,
   type Precision,
+  quoted,
+  RunError,
   shortSideFor,
   type tf,
   UsageError,
@@ -52,6 +55,9 @@ type LayerName = "features" | "head";
 /** At most so many images does the network see at a time. */
 const BATCH = 64;
 
+/** Of a crop, as of augmenters' views; a batch of them is 1 GB, and what a network makes of it many times that. */
+const MOST_SIDE = 1024;
+
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
     ...SUBJECT_FLAGS,
@@ -68,15 +74,16 @@ export async function run(args: string[]): Promise<number> {
   const precision = parsed.choice("precision", ["fp32", "bf16", "auto"]) ?? "fp32";
   const root = parsed.required("images"), out = parsed.required("out");
   if (!out.endsWith(".npy")) throw new UsageError(`--out must end in ".npy", got "${out}"`);
-  using subject = await openSubject(subjectFlags(parsed));
+  const flags = subjectFlags(parsed);
+  using subject = await openSubject(flags);
   if (layer === "head" && !subject.hasHead) {
     throw new UsageError(
       `Weights in the layout "${subject.layout}" have no projection head; leave --layer head out`,
     );
   }
   const view = viewOf(parsed, subject);
-  const images = await imagesIn(root);
   return await interruptible("nothing is written", async (host) => {
+    const images = await imagesIn(root, host);
     await createFolder(dirname(resolve(out)));
     const facts = await embed(subject, images, { ...view, layer, precision, out, host });
     if (parsed.has("json")) console.log(JSON.stringify({ ...facts, layer, precision }));
@@ -89,18 +96,28 @@ function viewOf(
   parsed: Arguments,
   { inputSize, patch }: NetworkSubject,
 ): { size: number; shortSide: number } {
-  const size = parsed.count("crop", 1) ?? inputSize;
+  const size = parsed.count("crop", 1, MOST_SIDE) ?? inputSize;
   const problem = patchProblem(size, patch);
   if (problem) throw new UsageError(`${problem}; set --crop to it`);
-  const shortSide = parsed.count("resize", 1) ?? shortSideFor(size);
+  const shortSide = parsed.count("resize", 1, 8 * MOST_SIDE) ?? shortSideFor(size);
   if (shortSide >= size) return { size, shortSide };
   throw new UsageError(
     `--resize ${shortSide} is less than the crop of ${size}; set --crop too, or a larger --resize`,
   );
 }
 
-async function imagesIn(root: string): Promise<ImageSet> {
-  const paths = await listImages(root, "--images");
+async function imagesIn(root: string, { log }: Host): Promise<ImageSet> {
+  const paths = await listImages(root, { option: "--images", log });
+  for (let i = 0; i < paths.length; i++) {
+    if (!isOneLine(paths.at(i))) {
+      throw new RunError(
+        `The name ${quoted(paths.at(i), 300)} below ${
+          quoted(root, 300)
+        } has a newline: the names of the rows are ` +
+          "written a line each; rename the image",
+      );
+    }
+  }
   const image = (i: number) => {
     const path = paths.at(i);
     return { name: path, file: `${root}/${path}` };

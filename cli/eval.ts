@@ -22,6 +22,7 @@ import {
   type NamedEvaluators,
   namedEvaluators,
 } from "./evaluation/named_evaluators.ts";
+import { requireRead } from "./evaluation/unread_overrides.ts";
 import { interruptible } from "./interruptible.ts";
 import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
 import { SUBJECT_FLAGS, type SubjectFlags, subjectFlags } from "./subject_flags.ts";
@@ -81,6 +82,7 @@ export async function run(args: string[]): Promise<number> {
   noPositionals(parsed);
   const flags = subjectFlags(parsed, { sections: SECTIONS, foreignData: true }),
     named = namedEvaluators(parsed);
+  requireRead(parsed.list("set"), [...named.keys()]);
   const plan = flags.run === null
     ? await planOfFile(flags, parsed, named)
     : await planOfRun(flags, parsed, named);

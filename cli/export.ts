@@ -105,7 +105,7 @@ function wantedOf(parsed: Arguments): Wanted {
     layer,
     names,
     foldBatchNorm: (parsed.choice("batch-norm", ["fold", "keep"]) ?? "fold") === "fold",
-    inputSize: parsed.count("input-size", 1),
+    inputSize: parsed.count("input-size", 1, 1024),
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { nameProgram, nearest, programName, RunError, statusLine, UsageError } from "@seed/core";
+import { nameProgram, nearest, programName, RunError, setIn, statusLine, UsageError } from "@seed/core";
 import { makeConsoleSafe } from "@seed/core/host";
 import meta from "../deno.json" with { type: "json" };
 import { errorMessage } from "./error_message.ts";
@@ -60,6 +60,12 @@ function helpOfAll(): string {
   return `Usage: ${programName()} VERB [--help]\n       ${programName()} --version\n\n${lines.join("\n")}`;
 }
 
+/** Deno's sentence names the flag; tasks have no place for it. */
+function whyNotAllowed({ message }: Error): string {
+  const everything = "`deno run --allow-all cli/main.ts` and the verb allow everything, as a plugin may need";
+  return setIn(`${message}\nTasks are allowed what SEED needs (deno.json); ${everything}`);
+}
+
 function end(code: number): never {
   statusLine.end();
   Deno.exit(code);
@@ -76,10 +82,13 @@ function report(error: unknown): number {
   }
   if (error instanceof UsageError) return console.error(errorMessage(error)), 2;
   if (error instanceof RunError) return console.error(errorMessage(error)), 1;
+  if (error instanceof Deno.errors.NotCapable) return console.error(whyNotAllowed(error)), 1;
   console.error(error);
   return 1;
 }
 
+// The usual ten frames of a stack trace end within the engine, before the line of a plugin that went wrong.
+Error.stackTraceLimit = 50;
 makeConsoleSafe();
 // What nobody waits for any more fails as the rest does: its message may hold foreign text, too.
 addEventListener("unhandledrejection", (event) => {

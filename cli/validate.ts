@@ -1,4 +1,4 @@
-import { UsageError } from "@seed/core";
+import { RunError, UsageError } from "@seed/core";
 import { loadRecipe } from "@seed/core/host";
 import { parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
@@ -31,7 +31,7 @@ export async function run(args: string[]): Promise<number> {
       shown.push(`${path}: valid`);
       if (withText && !asJson) console.log(resolved);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
+      if (!(error instanceof UsageError || error instanceof RunError)) throw error;
       results.push({ recipe: path, valid: false, error: error.message });
       shown.push(errorMessage(error));
     }

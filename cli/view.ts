@@ -21,6 +21,9 @@ weights and no engine.
 
 Example: deno task view recipes/demo.yaml --out views.html --images 20`;
 
+/** They are all in the page, and in memory before. */
+const MOST_PICTURES = 5000;
+
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
     out: { type: "string" },
@@ -32,6 +35,11 @@ export async function run(args: string[]): Promise<number> {
   const path = onlyPositional(parsed, "recipe"), out = parsed.required("out");
   if (!out.endsWith(".html")) throw new UsageError(`--out must end in ".html", got "${out}"`);
   const count = { images: parsed.count("images", 1) ?? 12, views: parsed.count("views", 1) ?? 4 };
+  if (count.images * count.views > MOST_PICTURES) {
+    throw new UsageError(
+      `--images ${count.images} with --views ${count.views} are more than the ${MOST_PICTURES} views that one page shows`,
+    );
+  }
   const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
   return await interruptible("nothing is written", async (host) => {
     const facts = await view(recipe, { ...count, out }, host);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { memoryLimit } from "../memory_limit.ts";
 import { nearest } from "../text/nearest.ts";
 import type { Plugin, PluginKind, RecipeFacts } from "../interfaces/plugin.ts";
 import { absoluteSpecifier, type LoadedPlugin, loadPlugin, pluginModule } from "./plugin_loader.ts";
@@ -8,8 +9,12 @@ import { checkOptions } from "./check_options.ts";
 import { checkTrain } from "./check_train.ts";
 import { adviceOnEarlier, fromEarlier } from "./earlier_recipes.ts";
 import { problemOfAugmenters } from "./evaluator_needs.ts";
+import { arraysOfStep, memoryProblems } from "./memory_needs.ts";
 import { type Needs, needsOf } from "./objective_needs.ts";
-import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
+import { type Problem, RecipeDocument } from "./recipe_document.ts";
+import type { Path } from "./recipe_file.ts";
+import { shown } from "./shown.ts";
+import { unreadOptions, unreadSections, withoutUnread } from "./unread.ts";
 import { resolvedText } from "./resolved_text.ts";
 import { factsOf, type KnownRecipe, sidesSeenBy } from "./recipe_facts.ts";
 import {
@@ -50,6 +55,8 @@ export interface ObjectiveUse extends PluginUse<"objective"> {
 export type SmallPatches = z.output<typeof SMALL_PATCHES> & {
   augmenter: PluginUse<"augmenter">;
   queue: PluginUse<"queue"> | null;
+  /** Where it stands in the recipe. */
+  at: Path;
 };
 
 /** A recipe that is fit to run. */
@@ -148,12 +155,12 @@ export async function loadRecipeParts<P extends RecipePart>(
 }
 
 async function load(path: string, options: LoadOptions, wanted: Wanted | null): Promise<Recipe> {
-  const { overrides = [], defaults, ofRun = false, trust = "named" } = options;
+  const { overrides = [], ofRun = false, trust = "named" } = options;
   const document = await RecipeDocument.read(path, overrides, ofRun ? fromEarlier : undefined);
   const first = new PluginTrust(trust, true);
-  const recipe = await new RecipeLoader(path, document, defaults, first, wanted).load();
+  const recipe = await new RecipeLoader(path, document, options, first, wanted).load();
   if (!first.left) return recipe;
-  return await new RecipeLoader(path, document, defaults, new PluginTrust(trust, false), wanted).load();
+  return await new RecipeLoader(path, document, options, new PluginTrust(trust, false), wanted).load();
 }
 
 class RecipeLoader {
@@ -166,14 +173,14 @@ class RecipeLoader {
   /** What `resolved` is made of, in the recipe's order of sections. */
   readonly #resolved: Values = {};
 
-  /** Whether every objective that the recipe names is known. */
+  /** Whether every objective that the recipe names is known, with its queue. */
   #objectivesKnown = true;
 
   /** @param wanted Null: all of it. */
   constructor(
     private readonly path: string,
     private readonly document: RecipeDocument,
-    private readonly defaults: RecipeDefaults,
+    private readonly options: LoadOptions,
     private readonly trust: PluginTrust,
     private readonly wanted: Wanted | null,
   ) {
@@ -195,7 +202,7 @@ class RecipeLoader {
       wants(part) ? await this.#section(part, defaults, own) : null;
     const objectives = wants("objectives") ? await this.#objectives(top.objective, batchSize) : null;
     const parts = {
-      engine: await section("engine", { plugin: this.defaults.engine }),
+      engine: await section("engine", { plugin: this.options.defaults.engine }),
       data: await section("data"),
       augmenter: await section("augmenter"),
       teacher: top.teacher === undefined ? null : await section("teacher"),
@@ -213,6 +220,10 @@ class RecipeLoader {
     this.#resolved.checkpoint = checkpoint;
     const loggers = wants("loggers") ? await this.#loggers(top.loggers) : [];
     this.#runChecks({ ...parts, train, evaluate }, { hasTeacher: top.teacher !== undefined });
+    // Of a recipe that is wrong otherwise it may be the rest's fault that nothing reads a section.
+    if (!this.#problems.length && this.#objectivesKnown && !this.wanted) {
+      this.#checkRead(parts, objectives!, top.evaluate ?? {});
+    }
     if (this.#problems.length) throw this.document.error(this.#problems);
     const name = this.path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
     const resolved = resolvedText(inOrder(this.#resolved));
@@ -240,7 +251,7 @@ class RecipeLoader {
     if (version !== 1) {
       const message = version === undefined
         ? `The recipe lacks "version: 1"`
-        : `Expected version 1, got ${JSON.stringify(version)}`;
+        : `Expected version 1, got ${shown(version)}`;
       this.#problems.push({ path: ["version"], message });
     }
     for (const section of ["data", "augmenter", "student", "objective", "train"]) {
@@ -295,7 +306,10 @@ class RecipeLoader {
     const options = this.#check(schema, { ...pick(false) }, at, plugin.name, moved) as Values | null;
     if (options) this.#checks.push(...own.map((own) => ({ plugin, options, at, own })));
     const specifier = absolutePaths(values.plugin, this.document.fileOf([...at, "plugin"]));
-    this.#remember(at, { plugin: specifier, ...omit(core ?? {}, "plugin"), ...options });
+    const unread = options && plugin.unread?.(options) || [];
+    this.#sayUnread(unreadOptions(unread, pick(false), at));
+    const told = { ...omit(core ?? {}, "plugin"), ...withoutUnread(options ?? {}, unread) };
+    this.#remember(at, { plugin: specifier, ...told });
     return { ...loaded, ...core, specifier: values.plugin, plugin, options, place: this.document.place(at) };
   }
 
@@ -307,7 +321,7 @@ class RecipeLoader {
       if (decision === "refuse") throw new Error(refusal(specifier));
       if (decision === "import") return await loadPlugin(specifier, kind, file);
       pluginModule(specifier, file); // that there may be such a module
-      if (kind === "objective") this.#objectivesKnown = false;
+      if (at[0] === "objective") this.#objectivesKnown = false; // or its queue is not
       return null;
     } catch (error) {
       const message = adviceOnEarlier(specifier) ?? (error as Error).message;
@@ -323,6 +337,7 @@ class RecipeLoader {
    */
   #runChecks(recipe: KnownRecipe, known: OwnFacts): void {
     const facts = { ...factsOf(recipe), ...known }, told = new Set<string>();
+    const arrays = arraysOfStep(recipe, facts);
     for (const { plugin, options, at, own } of this.#checks) {
       const sides = isTeacher(plugin) && at[0] === "evaluate" &&
         { teacherSides: sidesSeenBy({ plugin, options }, recipe, { inTraining: false }) };
@@ -331,7 +346,11 @@ class RecipeLoader {
         if (!told.has(text)) this.#problems.push({ path, message });
         told.add(text);
       }
+      for (const { key, ...array } of plugin.arrays?.(options, { ...facts, ...own, ...sides }) ?? []) {
+        arrays.push({ path: [...at, ...key.split(".")], ...array });
+      }
     }
+    this.#problems.push(...memoryProblems(arrays, memoryLimit()));
   }
 
   #train(values: unknown): TrainOptions | null {
@@ -404,6 +423,28 @@ class RecipeLoader {
     this.#problems.push(...checkNeeds(objectives, offered, this.#objectivePaths));
   }
 
+  /** What nothing reads. */
+  #checkRead(
+    { queue, teacher, smallPatches }: Pick<Recipe, "queue" | "teacher" | "smallPatches">,
+    objectives: ObjectiveUse[],
+    evaluate: unknown,
+  ): void {
+    const { every_epochs, teacher: compared, ...named } = evaluate as Values;
+    const said = {
+      ...{ queue, teacher, smallPatches, evaluators: Object.keys(named).length },
+      objectives: objectives.map((use, i) => ({ ...use, at: this.#objectivePaths[i] })),
+      evaluate: { every_epochs, teacher: compared },
+    };
+    this.#sayUnread(unreadSections(said));
+  }
+
+  /** Earlier versions wrote every default into a run's folder: of that recipe overrides alone are somebody's wish. */
+  #sayUnread(problems: readonly Problem[]): void {
+    this.#problems.push(
+      ...problems.filter(({ path }) => !this.options.ofRun || this.document.isTouched(path)),
+    );
+  }
+
   async #smallPatches(values: unknown): Promise<Recipe["smallPatches"]> {
     if (values === undefined) return [];
     const list: SmallPatches[] = [];
@@ -428,7 +469,7 @@ class RecipeLoader {
       augmenter: await this.#nested("augmenter", augmenter, [...at, "augmenter"]),
       queue: await this.#nested("queue", queue, [...at, "queue"]),
     };
-    return patches && uses.augmenter && { ...patches, ...uses, augmenter: uses.augmenter };
+    return patches && uses.augmenter && { ...patches, ...uses, augmenter: uses.augmenter, at };
   }
 
   /** A plugin within another section; null if it is not there. */
@@ -460,14 +501,14 @@ class RecipeLoader {
 
   #wantsEvaluator(key: string, options: unknown): boolean {
     const modules = this.wanted?.evaluators;
-    const named = (options as Values | null)?.plugin ?? this.defaults.evaluatorPackage(key);
+    const named = (options as Values | null)?.plugin ?? this.options.defaults.evaluatorPackage(key);
     return !modules || modules.includes(named as string);
   }
 
   async #evaluator(key: string, options: unknown, own: OwnFacts): Promise<PluginUse<"evaluator"> | null> {
     const at = ["evaluate", key],
       given = this.#mapping(options, at, nearest(key, ["every_epochs", "teacher"]));
-    const values = given && { plugin: this.defaults.evaluatorPackage(key), ...given };
+    const values = given && { plugin: this.options.defaults.evaluatorPackage(key), ...given };
     const use = values && await this.#use("evaluator", PLUGIN_KEYS, values, at, [own]) as unknown as
       | PluginUse<"evaluator">
       | null;
@@ -483,7 +524,9 @@ class RecipeLoader {
       return [];
     }
     // Those that a recipe names are added: it takes none of the usual ones away.
-    const usual = this.defaults.loggers.filter((plugin) => !named.some((one) => one?.plugin === plugin));
+    const usual = this.options.defaults.loggers.filter((plugin) =>
+      !named.some((one) => one?.plugin === plugin)
+    );
     const list = [...named, ...usual.map((plugin) => ({ plugin }))];
     this.#resolved.loggers = list.map(() => ({}));
     const loggers = [];
@@ -505,7 +548,7 @@ class RecipeLoader {
           atKey: true,
           message: `Unknown option "${at.at(-1)}" of ${at[0]}. Did you mean "${close}"?`,
         }
-        : { path: at, message: `Expected a mapping such as { plugin: NAME }, got ${JSON.stringify(values)}` },
+        : { path: at, message: `Expected a mapping such as { plugin: NAME }, got ${shown(values)}` },
     );
     return null;
   }

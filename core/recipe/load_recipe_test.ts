@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadRecipe, type Recipe, type RecipeDefaults } from "./load_recipe.ts";
-import { RecipeError } from "./recipe_document.ts";
+import { RecipeError } from "./recipe_file.ts";
 
 const PLUGINS = new URL("./testdata/plugins.ts", import.meta.url).href;
 
@@ -89,7 +89,8 @@ Deno.test("a recipe gives its plugins their options, and everything else its def
 });
 
 Deno.test("the teacher, the seed and what has defaults may be left out; an evaluator needs no plugin", async () => {
-  const recipe = await load(text({ teacher: null, seed: null, evaluate: "{ knn: , every_epochs: 5 }" }));
+  const evaluate = "{ knn: , every_epochs: 5 }", objective = needing("{ queue: true }");
+  const recipe = await load(text({ teacher: null, seed: null, evaluate, objective }));
   assert.equal(recipe.teacher, null);
   assert.equal(recipe.seed, 0);
   assert.equal(recipe.evaluate.every_epochs, 5);
@@ -294,7 +295,13 @@ Deno.test("a plugin is told how many images go through the student at once", asy
 
 Deno.test("a section that a recipe can do without may be null", async () => {
   const recipe = await load(
-    text({ teacher: "null", queue: "null", evaluate: "null", small_patches: "null" }),
+    text({
+      teacher: "null",
+      queue: "null",
+      evaluate: "null",
+      small_patches: "null",
+      objective: needing("{}"),
+    }),
   );
   assert.deepEqual([recipe.teacher, recipe.queue, recipe.smallPatches], [null, null, []]);
   assert.deepEqual(recipe.evaluate.evaluators, []);
@@ -552,7 +559,10 @@ Deno.test("objectives may not take a view for different things, nor draw from ba
     /draws neighbours from bags of 2 images, and "PLUGINS#needing" of 3; make them the same$/,
   );
   await load(
-    text({ objective: `[${needing("{ views: 2, neighbours: { views: [1], bag: 3 } }")}, ${needing("{}")}]` }),
+    text({
+      queue: null,
+      objective: `[${needing("{ views: 2, neighbours: { views: [1], bag: 3 } }")}, ${needing("{}")}]`,
+    }),
   );
 });
 

@@ -7,6 +7,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin, PluginKind } from "../interfaces/plugin.ts";
+import { placeOf } from "./error_place.ts";
 import { commandLine } from "../text/command_line.ts";
 import { quoted } from "../text/printable.ts";
 
@@ -105,8 +106,8 @@ async function importModule(module: string, specifier: string): Promise<Record<s
   try {
     return await import(module);
   } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    throw new Error(`Cannot load the plugin "${specifier}": ${reason}`);
+    const [reason] = `${(error as Error)?.message ?? error}`.split("\n"), place = placeOf(error, reason);
+    throw new Error(`Cannot load the plugin "${specifier}": ${reason}${place}`);
   }
 }
 

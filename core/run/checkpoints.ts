@@ -1,5 +1,6 @@
 import { RunError } from "../errors.ts";
 import { SafetensorsFile } from "../weights/safetensors.ts";
+import { writing } from "../files/writing.ts";
 import { loadCheckpoint, type Origin, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
 import { shellQuoted } from "../text/command_line.ts";
 import type { RunDirectory } from "./run_directory.ts";
@@ -23,12 +24,17 @@ export class Checkpoints {
     return this.directory.checkpointFile(step);
   }
 
-  /** Writes the state after a step, and removes the oldest. */
+  /**
+   * Writes the state after a step, and removes the oldest.
+   *
+   * @throws {WriteError} If the file cannot be written; those before are as they were.
+   */
   async save(step: number): Promise<void> {
-    const { directory, given: { origin, stepsPerEpoch, keep } } = this;
-    await saveCheckpoint(this.fileOf(step), this.state, { step, epoch: step / stepsPerEpoch }, origin);
+    const { directory, given: { origin, stepsPerEpoch, keep } } = this, path = this.fileOf(step);
+    const progress = { step, epoch: step / stepsPerEpoch };
+    await writing(path, () => saveCheckpoint(path, this.state, progress, origin));
     for (const old of (await directory.checkpointSteps()).slice(0, -keep)) {
-      await Deno.remove(this.fileOf(old));
+      await writing(this.fileOf(old), () => Deno.remove(this.fileOf(old)));
     }
   }
 

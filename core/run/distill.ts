@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
@@ -21,6 +20,7 @@ import type { Recorder } from "./recorder.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
 import { type Made, RunWriter } from "./run_writer.ts";
+import { StateKeeper } from "./state_keeper.ts";
 import { stepRecord } from "./step_record.ts";
 import { TrainingBatches } from "./training_batches.ts";
 
@@ -69,7 +69,14 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
   using batches = await TrainingBatches.open(parts, recipe, host);
   await using recorder = await run.open(resumed);
   using _listening = messages.goTo(recorder);
-  return { directory: directory.path, finished: await run.train(batches, recorder) };
+  const finished = await run.train(batches, recorder);
+  messages.throwIfFailed();
+  return { directory: directory.path, finished };
+}
+
+/** Whether it is the user who stopped the run, and not what could not be told him. */
+function isInterruption(error: unknown, { aborted, reason }: AbortSignal): boolean {
+  return aborted && error === reason && error instanceof DOMException && error.name === "AbortError";
 }
 
 /** A run under way. */
@@ -124,30 +131,47 @@ class Run {
 
   /** Returns whether it came to its end; if it was interrupted, a checkpoint of the last step is there. */
   async train(batches: TrainingBatches, recorder: Recorder): Promise<boolean> {
+    const keeper = new StateKeeper(this.#writer.checkpoints, recorder, this.#startStep);
     try {
-      await this.#train(batches, recorder);
-      const { imagesPerSecond } = this.#clock;
-      await this.#writer.finish({ imagesPerSecond, waitedMs: batches.waited });
+      if (!await this.#trainUnlessInterrupted(batches, keeper, recorder)) return false;
     } catch (error) {
-      const { signal } = this.made.host;
-      if (error instanceof NotFiniteError) throw await this.#wentWrong(error);
-      if (!signal.aborted || error !== signal.reason) throw error;
-      await this.#writer.checkpoints.save(this.#done);
-      return false;
+      throw await keeper.keep(error, this.#done);
     }
     await recorder.end();
     return true;
+  }
+
+  async #trainUnlessInterrupted(
+    batches: TrainingBatches,
+    keeper: StateKeeper,
+    recorder: Recorder,
+  ): Promise<boolean> {
+    try {
+      await this.#train(batches, keeper, recorder);
+      const { imagesPerSecond } = this.#clock;
+      await this.#writer.finish({ imagesPerSecond, waitedMs: batches.waited });
+      return true;
+    } catch (error) {
+      const { signal } = this.made.host;
+      if (error instanceof NotFiniteError) throw error.at(this.#done + 1);
+      if (!isInterruption(error, signal)) throw error;
+      await keeper.save(this.#done);
+      return false;
+    }
   }
 
   /**
    * A step's checkpoint is written before its evaluation: wherever the run is cut off, what a resume does anew is
    * all that was not done.
    */
-  async #train(batches: TrainingBatches, recorder: Recorder): Promise<void> {
+  async #train(batches: TrainingBatches, keeper: StateKeeper, recorder: Recorder): Promise<void> {
     const { made: { learner: { step }, host } } = this;
     using evaluation = await this.#evaluation(recorder);
     await batches.recall(this.#plans(0, this.#startStep));
     await this.#evaluate(evaluation, this.#startStep);
+    if (this.#startStep < this.#endStep) {
+      host.log("Compiling the first step: that takes up to a minute, once");
+    }
     this.#clock.resume();
     const plans = this.#plans(this.#startStep, this.#endStep);
     let waited = 0;
@@ -156,30 +180,24 @@ class Run {
       this.#record(recorder, taken, batches.waited - waited);
       waited = batches.waited;
       if (done < this.#endStep) host.signal.throwIfAborted();
-      if (this.#isDue(done) || done === this.#endStep) await this.#writer.checkpoints.save(done);
+      if (this.#isDue(done) || done === this.#endStep) await keeper.save(done);
       await this.#evaluate(evaluation, done);
       this.#clock.resume(); // neither a checkpoint nor an evaluation is the step's time
     }
   }
 
   #record(recorder: Recorder, taken: TakenStep, waitedMs: number): void {
-    const measured = { stepsPerEpoch: this.#stepsPerEpoch, imagesPerSecond: this.#clock.step() };
-    recorder.step(stepRecord(taken, measured), { dataWaitSeconds: waitedMs / 1000 });
-  }
-
-  /** If a step goes wrong there is a checkpoint of the state before it. */
-  async #wentWrong(error: NotFiniteError): Promise<RunError> {
-    await this.#writer.checkpoints.save(this.#done);
-    return new RunError(
-      `Step ${this.#done + 1} went wrong: ${error.message}. The state before it is in ` +
-        `"${this.#writer.checkpoints.fileOf(this.#done)}"; ${error.advice}, and resume`,
-    );
+    const { seconds, imagesPerSecond } = this.#clock.step(), stepsPerEpoch = this.#stepsPerEpoch;
+    const secondsLeft = this.#clock.secondsFor(this.#endStep - this.#done);
+    recorder.step(stepRecord(taken, { stepsPerEpoch, imagesPerSecond }), {
+      ...{ seconds, dataWaitSeconds: waitedMs / 1000, secondsLeft },
+    });
   }
 
   #plans(startStep: number, endStep: number): Iterable<StepPlan> {
-    const { made: { parts: { data } }, recipe: { train, data: { shuffle }, seed } } = this;
+    const { made: { parts: { data, standIns } }, recipe: { train, data: { shuffle }, seed } } = this;
     const images = data.train.length, batchSize = train.batch_size;
-    return planSteps({ images, batchSize, shuffle, seed, startStep, endStep });
+    return planSteps({ images, batchSize, shuffle, seed, startStep, endStep, standIns });
   }
 
   async #evaluation(recorder: Recorder): Promise<RunEvaluation | null> {

@@ -9,7 +9,7 @@ import { RunError, UsageError } from "../errors.ts";
 import { fromEarlier } from "../recipe/earlier_recipes.ts";
 import { loadRecipe, type Recipe } from "../recipe/load_recipe.ts";
 import { isShipped } from "../recipe/plugin_loader.ts";
-import { RecipeError } from "../recipe/recipe_document.ts";
+import { RecipeError } from "../recipe/recipe_file.ts";
 import { quoted } from "../text/printable.ts";
 import type { RunFolder } from "./run_folder.ts";
 

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { isTemporary, writeTextAtomically } from "../files/atomic_file.ts";
+import { isTemporary, removeLeftovers, writeTextAtomically } from "../files/atomic_file.ts";
 import { tryLockFile } from "../files/file_lock.ts";
 import { writing } from "../files/writing.ts";
 import { exists, isFolder } from "../files/path_exists.ts";
@@ -138,10 +138,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
   /** Files that a crash left half written, under their temporary names. */
   async #removeLeftovers(): Promise<void> {
     for (const folder of [this.path, this.file("checkpoints")]) {
-      if (!await exists(folder)) continue;
-      for await (const { name } of Deno.readDir(folder)) {
-        if (isTemporary(name)) await Deno.remove(join(folder, name));
-      }
+      if (await exists(folder)) await removeLeftovers(folder, true);
     }
   }
 }

@@ -12,6 +12,7 @@ import type { Recipe } from "../recipe/load_recipe.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { Student } from "../interfaces/student.ts";
+import { shortPath } from "../text/short_path.ts";
 import { tf } from "../tf.ts";
 import { labelHash, listingHash } from "../images/listing_hash.ts";
 import { RunError } from "../errors.ts";
@@ -31,7 +32,7 @@ export function describeRun(
 ): RunDescription {
   const { tensors, file, sha256, layout } = teacher?.weights ?? {};
   const weights = sha256
-    ? `, ${tensors} tensors of ${file} (layout ${layout}, SHA-256 ${sha256.slice(0, 12)}...)`
+    ? `, ${tensors} tensors of ${shortPath(file!)} (layout ${layout}, SHA-256 ${sha256.slice(0, 12)}...)`
     : "";
   const precision = engine.arithmetic(recipe.train.precision, { training: true });
   return {

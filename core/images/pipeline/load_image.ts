@@ -2,6 +2,7 @@ import type { Pixels } from "../../interfaces/augmenter.ts";
 import type { ImageReference, RawPixels } from "../../interfaces/data_source.ts";
 import { RunError } from "../../errors.ts";
 import { readRange } from "../../files/read_range.ts";
+import { requireRegularFile, requireRegularFileSync } from "../../files/regular_file.ts";
 import { readByReader } from "./image_reader.ts";
 
 /** Files stay open: a source often keeps many images in one. */
@@ -30,6 +31,7 @@ async function readBytes(image: ImageReference): Promise<Uint8Array> {
   const { file, offset = 0, length, reader } = image;
   if (reader) return await readByReader(image, reader);
   if (length !== undefined) return readRange(openFile(file), offset, length, file);
+  await requireRegularFile(file);
   const bytes = await Deno.readFile(file);
   return offset === 0 ? bytes : bytes.subarray(offset);
 }
@@ -43,6 +45,7 @@ function openFile(path: string): Deno.FsFile {
     file.close();
     files.delete(oldest);
   }
+  requireRegularFileSync(path);
   const file = Deno.openSync(path);
   files.set(path, file);
   return file;

@@ -151,6 +151,9 @@ function sameIdentity(query: Identity, gallery: Identity): ((q: number, g: numbe
   return query && gallery && ((q, g) => query(q) === gallery(g));
 }
 
+/** Each query keeps as many; published figures have up to 200. */
+const neighbours = z.int().positive().max(10_000);
+
 export default definePlugin({
   kind: "evaluator",
   name: "@seed/evaluator-knn",
@@ -161,10 +164,11 @@ export default definePlugin({
   },
   options: z.strictObject({
     /** One number of neighbours, or several. */
-    k: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]).default(20),
+    k: z.union([neighbours, z.array(neighbours).min(1).max(100)]).default(20),
     /** `embedding`: what the projection head makes of the features. */
     on: z.enum(["features", "embedding", "both"]).default("features"),
-    temperature: z.number().positive().default(0.07),
+    temperature: z.number().positive().max(1e6).default(0.07),
   }),
+  needs: () => ({ labels: true }),
   create: (options) => new KnnEvaluator(options),
 });
