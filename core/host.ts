@@ -19,8 +19,8 @@ export { type SkippedImages, withoutBroken } from "./images/without_broken.ts";
 export { augmenterModule, type AugmenterUse } from "./images/pipeline/augmenter_module.ts";
 export { decode } from "./images/pipeline/decode_lazily.ts";
 export { resize } from "./images/pipeline/resample.ts";
+export { autoWorkers } from "./images/pipeline/worker_count.ts";
 export {
-  autoWorkers,
   type Batch,
   type BatchRequest,
   type BrokenImage,

@@ -1,6 +1,7 @@
 import { neededAugmenters } from "../evaluation/evaluator_views.ts";
 import { augmenterModule } from "../images/pipeline/augmenter_module.ts";
-import { autoWorkers, type PipelineOptions, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
+import { type PipelineOptions, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
+import { autoWorkers } from "../images/pipeline/worker_count.ts";
 import { type SkippedImages, withoutBroken } from "../images/without_broken.ts";
 import type { Augmenter } from "../interfaces/augmenter.ts";
 import type { DataSource } from "../interfaces/data_source.ts";

@@ -30,8 +30,25 @@ async function readBytes(image: ImageReference): Promise<Uint8Array> {
   const { file, offset = 0, length, reader } = image;
   if (reader) return await readByReader(image, reader);
   if (length !== undefined) return readRange(openFile(file), offset, length, file);
+  await checkFile(file);
   const bytes = await Deno.readFile(file);
   return offset === 0 ? bytes : bytes.subarray(offset);
+}
+
+/** Larger ones are no pictures that are decoded, and would take the memory before anybody sees it. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+/** A FIFO would be waited for without end, a device be read without end. */
+async function checkFile(file: string): Promise<void> {
+  const { isFile, isDirectory, size } = await Deno.stat(file);
+  if (!isFile) {
+    throw new RunError(
+      `"${file}" is a ${isDirectory ? "folder" : "FIFO or a device"}, expected a file of an image`,
+    );
+  }
+  if (size > MOST_BYTES) {
+    throw new RunError(`The file "${file}" has ${size} bytes, expected an image of at most ${MOST_BYTES}`);
+  }
 }
 
 /** Synchronous where it is opened too: two tasks at once would open a file twice. */
