@@ -175,7 +175,10 @@ Deno.test("no task is allowed everything but those that must be", () => {
       assert.ok(name in ALL, `"${name}" is allowed everything; why?`);
     }
   }
-  for (const name of ["validate", "ls"]) assert.deepEqual(flagsOf(name), ["--allow-read", "--allow-env"]);
+  const reads = ["--allow-read", "--allow-env"];
+  assert.deepEqual(flagsOf("ls"), reads);
+  // A recipe that the machine has no memory for is not valid.
+  assert.deepEqual(flagsOf("validate"), [...reads, "--allow-sys=systemMemoryInfo"]);
 });
 
 Deno.test("tasks may fetch from where data are published, and from nowhere else", async () => {
