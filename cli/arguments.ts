@@ -29,12 +29,12 @@ export interface Arguments {
 export function parseArguments(args: string[], flags: Record<string, Flag>): Arguments {
   let parsed;
   try {
-    parsed = parseArgs({ args, options: flags, allowPositionals: true, tokens: true });
+    parsed = parseArgs({ args, options: flags, allowPositionals: true });
   } catch (error) {
     throw explain(error as Error & { code?: string }, Object.keys(flags));
   }
   const { values, positionals } = parsed;
-  refuseRepeated(parsed.tokens, flags);
+  refuseEmpty(values);
   const text = (name: string) => values[name] as string | undefined ?? null;
   return {
     positionals,
@@ -62,20 +62,10 @@ export function parseArguments(args: string[], flags: Record<string, Flag>): Arg
   };
 }
 
-/** Of a flag that is given twice one would be passed over; an empty value is the name of nothing. */
-function refuseRepeated(
-  tokens: readonly { kind: string; name?: string; value?: string | boolean }[],
-  flags: Record<string, Flag>,
-): void {
-  const seen = new Set<string>();
-  for (const { kind, name, value } of tokens) {
-    if (kind !== "option" || name === undefined) continue;
-    if (value === "") throw new UsageError(`--${name} expects a value, got ""`);
-    if (seen.has(name) && !flags[name].multiple) {
-      throw new UsageError(`--${name} is given twice; leave one out`);
-    }
-    seen.add(name);
-  }
+/** An empty value is the name of nothing. */
+function refuseEmpty(values: Readonly<Record<string, unknown>>): void {
+  const empty = Object.keys(values).find((name) => values[name] === "");
+  if (empty !== undefined) throw new UsageError(`--${empty} expects a value, got ""`);
 }
 
 /** The one argument that a verb takes. */

@@ -2,7 +2,10 @@ import { dirname, resolve } from "node:path";
 import {
   type Engine,
   type ImageSet,
+  isOneLine,
   type Precision,
+  quoted,
+  RunError,
   shortSideFor,
   type tf,
   UsageError,
@@ -79,8 +82,8 @@ export async function run(args: string[]): Promise<number> {
     );
   }
   const view = viewOf(parsed, subject);
-  const images = await imagesIn(root);
   return await interruptible("nothing is written", async (host) => {
+    const images = await imagesIn(root, host);
     await createFolder(dirname(resolve(out)));
     const facts = await embed(subject, images, { ...view, layer, precision, out, host });
     if (parsed.has("json")) console.log(JSON.stringify({ ...facts, layer, precision }));
@@ -103,8 +106,18 @@ function viewOf(
   );
 }
 
-async function imagesIn(root: string): Promise<ImageSet> {
-  const paths = await listImages(root, "--images");
+async function imagesIn(root: string, { log }: Host): Promise<ImageSet> {
+  const paths = await listImages(root, { option: "--images", log });
+  for (let i = 0; i < paths.length; i++) {
+    if (!isOneLine(paths.at(i))) {
+      throw new RunError(
+        `The name ${quoted(paths.at(i), 300)} below ${
+          quoted(root, 300)
+        } has a newline: the names of the rows are ` +
+          "written a line each; rename the image",
+      );
+    }
+  }
   const image = (i: number) => {
     const path = paths.at(i);
     return { name: path, file: `${root}/${path}` };

@@ -4,16 +4,24 @@
  * @module
  */
 
+import { constrainedMemory } from "node:process";
+
 /** Where limits are read; a test gives others. */
 export interface MemorySources {
-  /** Bytes that the machine has. */
+  /** Bytes that the machine has, and that the system says the process may take. */
   total(): number;
   /** Content of a file. */
   read(path: string): string;
 }
 
 const SYSTEM: MemorySources = {
-  total: () => Deno.systemMemoryInfo().total,
+  total() {
+    // Deno would ask a person who sits at the terminal.
+    const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
+    if (state !== "granted") throw new Deno.errors.NotCapable("Needs --allow-sys=systemMemoryInfo");
+    // Deno reads the limit of the process's own group, where a file of it may not be read.
+    return Math.min(Deno.systemMemoryInfo().total, constrainedMemory() || Infinity);
+  },
   read: (path) => Deno.readTextFileSync(path),
 };
 
@@ -25,8 +33,9 @@ export function memoryLimit(sources: MemorySources = SYSTEM): number | null {
   let total: number;
   try {
     total = sources.total();
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return null;
+    throw error;
   }
   return Math.min(total, ...limitFiles(sources).map((path) => limitIn(path, sources)));
 }

@@ -149,3 +149,16 @@ Deno.test("numbers of flags have an upper bound", async () => {
     assert.equal(code, 2);
   }
 });
+
+Deno.test("the task validate may look at the machine's memory, and so tells what does not fit", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  const [, flags] = tasks.validate.match(/^deno run (.*) cli\/task\.ts validate$/);
+  const args = ["run", "--no-prompt", ...flags.split(" "), "cli/main.ts", "validate", "recipes/demo.yaml"];
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args, "--set", "queue.size=160000000"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  }).output();
+  assert.match(new TextDecoder().decode(stderr), /queue\.size 160000000 x 1280 floats needs 819\.2 GB/);
+  assert.equal(code, 2);
+});

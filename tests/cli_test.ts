@@ -248,7 +248,10 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
       const { code, stderr } = await process.outcome;
       assert.equal(code, 130, stderr);
       assert.match(stderr, /Interrupted: writing a checkpoint/);
-      assert.match(stderr, /Go on with: deno task distill recipe\.yaml --out runs\/b --resume/);
+      assert.match(
+        stderr,
+        /Go on with: .*deno run .*main\.ts distill recipe\.yaml --set train\.epochs=1000 .* --out runs\/b --resume\n/,
+      );
       const listed = only((await cli("ls", "runs", "--json")).stdout).runs;
       const [a, b] = listed;
       assert.deepEqual([a.path, a.state, a.step, a.loss], ["runs/a", "finished", 4, summary.final_loss]);

@@ -194,28 +194,53 @@ Deno.test("whether the cache is in memory or on disk does not matter", () =>
     assert.deepEqual(await outcome(join(folder, "disk")), await outcome(join(folder, "memory")));
   }));
 
-Deno.test("images that do not decode stop a run, or are left out, counted and named", () =>
+Deno.test("an image that does not decode stops a run, which goes on without it as one that left it out at once", () =>
   inFolder(async (folder) => {
     const images = join(folder, "images");
-    await makeImageFolder(images, { train: 8, val: 3 }, ["rows"]);
-    await Deno.writeTextFile(join(images, "train", "rows", "5.png"), "no picture");
-    const overrides = [`data.root=${images}`];
-    await assert.rejects(
-      run(SEED, join(folder, "stopped"), { overrides }),
-      /view of the image "rows\/5\.png": /,
-    );
-    await run(SEED, join(folder, "skipped"), { overrides: [...overrides, "data.on_error=skip"] });
-    await Deno.remove(join(images, "train", "rows", "5.png"));
-    await run(SEED, join(folder, "without"), { overrides });
-    const { summary: { skipped_images, ...summary }, ...skipped } = await outcome(join(folder, "skipped"));
-    const { summary: { skipped_images: none, ...expected }, ...without } = await outcome(
-      join(folder, "without"),
-    );
-    assert.deepEqual([skipped, summary], [without, expected]);
-    assert.equal(skipped_images.count, 1);
-    assert.equal(skipped_images.images[0].name, "rows/5.png");
-    assert.match(skipped_images.images[0].message, /^Cannot make a view of the image "rows\/5\.png": /);
-    assert.deepEqual(none, { count: 0, images: [] });
+    await makeImageFolder(images, { train: 13, val: 3 }, ["rows"]);
+    const picture = join(images, "train", "rows", "5.png");
+    await Deno.writeTextFile(picture, "no picture");
+    const overrides = [`data.root=${images}`, "checkpoint.every_steps=100"], out = join(folder, "stopped");
+    for (const text of [SEED, CACHED_ON_DISK, EVERYTHING].map((text) => text.replace(/^evaluate.*$/m, ""))) {
+      await Deno.remove(out, { recursive: true }).catch(() => {});
+      const skip = [...overrides, "data.on_error=skip"];
+      let done = 0;
+      await assert.rejects(run(text, out, { overrides }), (error: Error) => {
+        assert.ok(error instanceof RunError, `${error.stack}`);
+        const kept =
+          /view of the image "rows\/5\.png": .*\. It lies in "(.*)"\. Put it right, or set data\.on_error: skip.*\. The state after step (\d+) is kept in "(.*)"; --resume goes on from it$/
+            .exec(error.message) ?? assert.fail(error.message);
+        assert.equal(kept[1], picture);
+        assert.ok(Deno.statSync(kept[3]).isFile);
+        done = Number(kept[2]);
+        return true;
+      });
+      // Of 13 images an epoch leaves one out; the broken one comes in the first.
+      assert.ok(done < 3, `${done} steps`);
+      assert.ok(await run(text, out, { overrides: skip, resume: true }));
+      const { summary: { skipped_images, steps }, ...resumed } = await outcome(out);
+      assert.deepEqual([steps, skipped_images.count, skipped_images.images[0].name], [12, 1, "rows/5.png"]);
+      assert.match(skipped_images.images[0].message, /^Cannot make a view of the image "rows\/5\.png": /);
+      const skipped = join(folder, "skipped");
+      await Deno.remove(skipped, { recursive: true }).catch(() => {});
+      await run(text, skipped, { overrides: skip });
+      const { metrics, student } = await outcome(skipped);
+      assert.deepEqual([resumed.metrics, resumed.student], [metrics, student]);
+    }
+  }));
+
+Deno.test("an evaluation is made without the images that do not decode", () =>
+  inFolder(async (folder) => {
+    const images = join(folder, "images");
+    await makeImageFolder(images, { train: 13, val: 3 }, ["rows"]);
+    for (const name of ["train/rows/5.png", "val/rows/1.png"]) {
+      await Deno.writeTextFile(join(images, name), "no picture");
+    }
+    const out = join(folder, "run");
+    await run(SEED, out, { overrides: [`data.root=${images}`, "data.on_error=skip"] });
+    const { metrics, summary: { skipped_images } } = await outcome(out);
+    const { details } = metrics.find(({ network }) => network === "untrained");
+    assert.deepEqual([details.knn.gallery, details.knn.queries, skipped_images.count], [12, 2, 2]);
   }));
 
 Deno.test("a run in several parts equals a whole one", () =>
@@ -370,7 +395,7 @@ async function untilItBreaks(out: string): Promise<{ step: number }> {
   await assert.rejects(run(SEED, out, { overrides: ["train.lr=1e30"] }), (error: Error) => {
     assert.ok(error instanceof RunError, `${error.stack}`);
     const [, number, file] = error.message.match(
-      /^Step (\d+) went wrong: .*(?:"NaN"|not finite).*The state before it is in "(.*)"; lower train\.lr .* resume$/,
+      /^Step (\d+) went wrong: .*(?:"NaN"|not finite).*\. Lower train\.lr .*\. The state after step .* is kept in "(.*)"; --resume .*$/,
     ) ?? assert.fail(error.message);
     assert.ok(Deno.statSync(file).isFile);
     step = Number(number) - 1;

@@ -201,6 +201,11 @@ const MISTAKES: [args: string[], kind: typeof RunError | typeof UsageError, says
     RunError,
     /^The folder "images" holds no images .* only 0 other files; check --images$/,
   ],
+  [
+    ["--images", "named", "--out", "x.npy", ...B0],
+    RunError,
+    /^The name "a\\nb\.png" below "named" has a newline: the names of the rows are written a line each/,
+  ],
 ];
 
 Deno.test("embed tells mistakes before the engine is opened, and writes nothing", async () => {
@@ -209,6 +214,8 @@ Deno.test("embed tells mistakes before the engine is opened, and writes nothing"
   Deno.env.set("SEED_TENSORFLOW_DIR", `${folder}/nowhere`);
   try {
     await Deno.mkdir(`${folder}/images`);
+    await Deno.mkdir(`${folder}/named`);
+    await Deno.writeTextFile(`${folder}/named/a\nb.png`, "");
     await writeSafetensors(`${folder}/other.bin`, [stem], {});
     await writeSafetensors(`${folder}/dinov2.bin`, [{ ...stem, name: "mask_token" }], {});
     Deno.chdir(folder);
@@ -220,7 +227,7 @@ Deno.test("embed tells mistakes before the engine is opened, and writes nothing"
       });
     }
     const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-    assert.deepEqual(left.sort(), ["dinov2.bin", "images", "other.bin"]);
+    assert.deepEqual(left.sort(), ["dinov2.bin", "images", "named", "other.bin"]);
   } finally {
     Deno.chdir(before);
     Deno.env.delete("SEED_TENSORFLOW_DIR");

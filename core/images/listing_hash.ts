@@ -19,3 +19,14 @@ export function listingHash(images: ImageSet): string {
   KNOWN.set(images, digest);
   return digest;
 }
+
+/** SHA-256 of the images' names in their order, with the names of their classes. */
+export function labelHash(images: ImageSet): string {
+  const { length, classNames = [] } = images;
+  const hash = createHash("sha256");
+  for (let i = 0; i < length; i++) {
+    const number = images.label?.(i), name = number === undefined ? "" : classNames[number] ?? number;
+    hash.update(`${images.image(i).name}\0${name}\n`);
+  }
+  return hash.digest("hex");
+}

@@ -2,7 +2,9 @@ import { neededAugmenters } from "../evaluation/evaluator_views.ts";
 import { augmenterModule } from "../images/pipeline/augmenter_module.ts";
 import { type PipelineOptions, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
 import { autoWorkers } from "../images/pipeline/worker_count.ts";
-import { type SkippedImages, withoutBroken } from "../images/without_broken.ts";
+import { requireFiles } from "../images/require_files.ts";
+import { StandIns } from "../images/stand_ins.ts";
+import { type SkippedImages, type WithoutBroken, withoutBroken } from "../images/without_broken.ts";
 import type { Augmenter } from "../interfaces/augmenter.ts";
 import type { DataSource } from "../interfaces/data_source.ts";
 import type { Engine } from "../interfaces/engine.ts";
@@ -16,7 +18,10 @@ import { createPlugin, openEngine, pluginContext, pluginsOf, trainingAugmenters 
 /** What a process has once, however many students learn in it. Whoever made it disposes of it. */
 export interface ProcessParts {
   readonly engine: Engine;
+  /** What to train on, as it is listed; and what to evaluate on, without what does not decode. */
   readonly data: DataSource;
+  /** In the place of images to train on that do not decode. */
+  readonly standIns: StandIns;
   /** Images that are left out, since they do not decode. */
   readonly skipped: SkippedImages;
   /** By number: what makes views, then what makes small patches, one a stream of them. */
@@ -45,14 +50,15 @@ export async function createProcessParts(
 
   const listed = stack.use(await make(recipe.data));
   let pipeline: ViewPipeline | null = null;
-  let found: { data: DataSource; skipped: SkippedImages } = {
+  let found: WithoutBroken = {
     data: listed,
+    standIns: new StandIns(listed.train.length),
     skipped: { count: 0, images: [] },
   };
   if (recipe.data.on_error === "skip") {
     pipeline = stack.use(await startPipeline(recipe, host));
     found = await withoutBroken(listed, pipeline, host);
-  }
+  } else await requireFiles(listed, host.signal);
   checkImages(recipe, found.data, host);
   const augmenters: Augmenter[] = [];
   for (const use of trainingAugmenters(recipe)) augmenters.push(await make(use));

@@ -173,7 +173,7 @@ class RecipeLoader {
   /** What `resolved` is made of, in the recipe's order of sections. */
   readonly #resolved: Values = {};
 
-  /** Whether every objective that the recipe names is known. */
+  /** Whether every objective that the recipe names is known, with its queue. */
   #objectivesKnown = true;
 
   /** @param wanted Null: all of it. */
@@ -321,7 +321,7 @@ class RecipeLoader {
       if (decision === "refuse") throw new Error(refusal(specifier));
       if (decision === "import") return await loadPlugin(specifier, kind, file);
       pluginModule(specifier, file); // that there may be such a module
-      if (kind === "objective") this.#objectivesKnown = false;
+      if (at[0] === "objective") this.#objectivesKnown = false; // or its queue is not
       return null;
     } catch (error) {
       const message = adviceOnEarlier(specifier) ?? (error as Error).message;

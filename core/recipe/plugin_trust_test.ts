@@ -242,6 +242,46 @@ Deno.test("what the user types is trusted; what a recipe extends is as trusted a
   assert.ok(await ran(inherited));
 });
 
+Deno.test("what modules of others will tell is not missed before they are imported", async () => {
+  await using canary = await Canary.in();
+  const one = (kind: string, more: string) =>
+    `export const ${kind} = { kind: "${kind}", name: "${kind}", apiVersion: 1, about: { summary: "" },
+      options: z.strictObject({}), create() { throw new Error("nothing is made"); }, ${more} };\n`;
+  const mod = new URL("../mod.ts", import.meta.url).href;
+  await Deno.writeTextFile(
+    join(canary.folder, "own.ts"),
+    `import { z } from "${mod}";\n` + one("queue", "") + one("teacher", "") + one("logger", "") +
+      one("evaluator", "") +
+      one("augmenter", "tells: () => ({ size: 32 })") + one("student", "") + one("data", "") +
+      one("objective", "needs: () => ({ teacherViews: [0], queue: true, rowsPerImage: 2 })"),
+  );
+  const own = (kind: string) => `{ plugin: "./own.ts#${kind}" }`;
+  const withoutQueue = RECIPE.replace(/queue: .*\n/, ""),
+    learns = RECIPE.replace('"@seed/objective-moco"', '"./own.ts#objective"');
+  const recipes = {
+    "a queue of an objective's own": withoutQueue.replace(
+      '{ plugin: "@seed/objective-moco" }',
+      `[{ plugin: "@seed/objective-moco", queue: ${own("queue")} }]`,
+    ),
+    "a teacher that only an objective of others needs": `${learns}teacher: ${own("teacher")}\n`,
+    "a queue and a teacher that only one of two objectives needs": RECIPE.replace(
+      '{ plugin: "@seed/objective-moco" }',
+      `[{ plugin: "@seed/objective-moco", queue: { plugin: "@seed/queue-fifo", size: 16 } }, ${
+        own("objective")
+      }]`,
+    ) + `teacher: ${own("teacher")}\n`,
+    "evaluators of others alone": `${RECIPE}evaluate: { every_epochs: 1, mine: ${
+      own("evaluator")
+    }, teacher: ${own("teacher")} }\n`,
+    "an augmenter, a student, data and loggers":
+      RECIPE.replace(/(augmenter|student|data): .*/g, (_, kind) => `${kind}: ${own(kind)}`) +
+      `loggers: [${own("logger")}]\n`,
+  };
+  for (const [what, text] of Object.entries(recipes)) {
+    assert.equal(await problemOf(await canary.write(text)), null, what);
+  }
+});
+
 Deno.test("a part alone is checked without the others, and has no problems of theirs", async () => {
   await using canary = await Canary.in();
   const url = pathToFileURL(join(canary.folder, "gone.ts")).href;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
@@ -12,6 +11,7 @@ import { positionOf } from "../training/step_position.ts";
 import { NotFiniteError } from "../training/not_finite.ts";
 import { scheduleOf, type ScheduleOptions } from "../training/schedule.ts";
 import { planSteps, type StepPlan } from "../views/sampler.ts";
+import { requireNewestWhole } from "./checkpoints.ts";
 import { Clock } from "./clock.ts";
 import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
@@ -20,6 +20,7 @@ import type { Recorder } from "./recorder.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
 import { type Made, RunWriter } from "./run_writer.ts";
+import { StateKeeper } from "./state_keeper.ts";
 import { stepRecord } from "./step_record.ts";
 import { TrainingBatches } from "./training_batches.ts";
 
@@ -58,15 +59,24 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
   const resumed = options.resume
     ? await compareWithPast(directory, recipe, { extend: options.extend ?? false })
     : null;
+  if (resumed) await requireNewestWhole(directory);
   await using parts = await createProcessParts(recipe, host);
   using learner = await Learner.create(recipe, parts, host);
   const made = { directory, parts, learner, host, command: options.command ?? null };
   const run = new Run(recipe, made, options.maxSteps);
-  // What can fail, or takes hours, comes before the folder is a run's.
+  if (resumed) await run.load();
+  // What can fail, or takes hours, comes before the folder is a run's, and before anything in it changes.
   using batches = await TrainingBatches.open(parts, recipe, host);
   await using recorder = await run.open(resumed);
   using _listening = messages.goTo(recorder);
-  return { directory: directory.path, finished: await run.train(batches, recorder) };
+  const finished = await run.train(batches, recorder);
+  messages.throwIfFailed();
+  return { directory: directory.path, finished };
+}
+
+/** Whether it is the user who stopped the run, and not what could not be told him. */
+function isInterruption(error: unknown, { aborted, reason }: AbortSignal): boolean {
+  return aborted && error === reason && error instanceof DOMException && error.name === "AbortError";
 }
 
 /** A run under way. */
@@ -89,11 +99,16 @@ class Run {
     this.#writer = new RunWriter(recipe, made, { stepsPerEpoch: this.#stepsPerEpoch, steps: this.#endStep });
   }
 
-  /** Makes the folder a run's, or goes on from its newest checkpoint. */
+  /** Goes on from the run's newest checkpoint. */
+  async load(): Promise<void> {
+    this.#startStep = this.#done = await this.#writer.load();
+  }
+
+  /** Makes the folder a run's, or takes down that it goes on. */
   async open(resumed: Resumed | null): Promise<Recorder> {
     if (resumed === null) await this.#writer.begin();
     else {
-      this.#startStep = this.#done = await this.#writer.resume(resumed);
+      await this.#writer.goOn(this.#startStep, resumed);
       if (resumed.extendedFrom !== null) this.#tellExtension(resumed.extendedFrom);
     }
     return await this.#writer.record(this.#startStep);
@@ -116,30 +131,47 @@ class Run {
 
   /** Returns whether it came to its end; if it was interrupted, a checkpoint of the last step is there. */
   async train(batches: TrainingBatches, recorder: Recorder): Promise<boolean> {
+    const keeper = new StateKeeper(this.#writer.checkpoints, recorder, this.#startStep);
     try {
-      await this.#train(batches, recorder);
-      const { imagesPerSecond } = this.#clock;
-      await this.#writer.finish({ imagesPerSecond, waitedMs: batches.waited });
+      if (!await this.#trainUnlessInterrupted(batches, keeper, recorder)) return false;
     } catch (error) {
-      const { signal } = this.made.host;
-      if (error instanceof NotFiniteError) throw await this.#wentWrong(error);
-      if (!signal.aborted || error !== signal.reason) throw error;
-      await this.#writer.checkpoints.save(this.#done);
-      return false;
+      throw await keeper.keep(error, this.#done);
     }
     await recorder.end();
     return true;
+  }
+
+  async #trainUnlessInterrupted(
+    batches: TrainingBatches,
+    keeper: StateKeeper,
+    recorder: Recorder,
+  ): Promise<boolean> {
+    try {
+      await this.#train(batches, keeper, recorder);
+      const { imagesPerSecond } = this.#clock;
+      await this.#writer.finish({ imagesPerSecond, waitedMs: batches.waited });
+      return true;
+    } catch (error) {
+      const { signal } = this.made.host;
+      if (error instanceof NotFiniteError) throw error.at(this.#done + 1);
+      if (!isInterruption(error, signal)) throw error;
+      await keeper.save(this.#done);
+      return false;
+    }
   }
 
   /**
    * A step's checkpoint is written before its evaluation: wherever the run is cut off, what a resume does anew is
    * all that was not done.
    */
-  async #train(batches: TrainingBatches, recorder: Recorder): Promise<void> {
+  async #train(batches: TrainingBatches, keeper: StateKeeper, recorder: Recorder): Promise<void> {
     const { made: { learner: { step }, host } } = this;
     using evaluation = await this.#evaluation(recorder);
     await batches.recall(this.#plans(0, this.#startStep));
     await this.#evaluate(evaluation, this.#startStep);
+    if (this.#startStep < this.#endStep) {
+      host.log("Compiling the first step: that takes up to a minute, once");
+    }
     this.#clock.resume();
     const plans = this.#plans(this.#startStep, this.#endStep);
     let waited = 0;
@@ -148,30 +180,24 @@ class Run {
       this.#record(recorder, taken, batches.waited - waited);
       waited = batches.waited;
       if (done < this.#endStep) host.signal.throwIfAborted();
-      if (this.#isDue(done) || done === this.#endStep) await this.#writer.checkpoints.save(done);
+      if (this.#isDue(done) || done === this.#endStep) await keeper.save(done);
       await this.#evaluate(evaluation, done);
       this.#clock.resume(); // neither a checkpoint nor an evaluation is the step's time
     }
   }
 
   #record(recorder: Recorder, taken: TakenStep, waitedMs: number): void {
-    const measured = { stepsPerEpoch: this.#stepsPerEpoch, imagesPerSecond: this.#clock.step() };
-    recorder.step(stepRecord(taken, measured), { dataWaitSeconds: waitedMs / 1000 });
-  }
-
-  /** If a step goes wrong there is a checkpoint of the state before it. */
-  async #wentWrong(error: NotFiniteError): Promise<RunError> {
-    await this.#writer.checkpoints.save(this.#done);
-    return new RunError(
-      `Step ${this.#done + 1} went wrong: ${error.message}. The state before it is in ` +
-        `"${this.#writer.checkpoints.fileOf(this.#done)}"; ${error.advice}, and resume`,
-    );
+    const { seconds, imagesPerSecond } = this.#clock.step(), stepsPerEpoch = this.#stepsPerEpoch;
+    const secondsLeft = this.#clock.secondsFor(this.#endStep - this.#done);
+    recorder.step(stepRecord(taken, { stepsPerEpoch, imagesPerSecond }), {
+      ...{ seconds, dataWaitSeconds: waitedMs / 1000, secondsLeft },
+    });
   }
 
   #plans(startStep: number, endStep: number): Iterable<StepPlan> {
-    const { made: { parts: { data } }, recipe: { train, data: { shuffle }, seed } } = this;
+    const { made: { parts: { data, standIns } }, recipe: { train, data: { shuffle }, seed } } = this;
     const images = data.train.length, batchSize = train.batch_size;
-    return planSteps({ images, batchSize, shuffle, seed, startStep, endStep });
+    return planSteps({ images, batchSize, shuffle, seed, startStep, endStep, standIns });
   }
 
   async #evaluation(recorder: Recorder): Promise<RunEvaluation | null> {

@@ -160,7 +160,7 @@ async function trySteps(
   const { train, seed } = recipe, schedule = scheduleOf(train, stepsPerEpoch);
   const fresh = [...planSteps({
     ...{ images: parts.data.train.length, batchSize: train.batch_size, shuffle: recipe.data.shuffle, seed },
-    ...{ startStep: 0, endStep: 1 + TIMED },
+    ...{ startStep: 0, endStep: 1 + TIMED, standIns: parts.standIns },
   })];
   const fixedViews = cachedViews(recipe);
   const cached = fixedViews === null

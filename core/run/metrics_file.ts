@@ -6,6 +6,7 @@
  */
 import { RunError } from "../errors.ts";
 import { writeTextAtomically } from "../files/atomic_file.ts";
+import { LineFile } from "../files/line_file.ts";
 import { writing } from "../files/writing.ts";
 import type { EvaluationRecord, StepRecord } from "../interfaces/logger.ts";
 
@@ -14,15 +15,14 @@ export type MetricsLine = Partial<StepRecord> & Partial<EvaluationRecord> & { st
 
 /** The file of a run that is under way. */
 export class MetricsFile implements Disposable {
-  readonly #encoder = new TextEncoder();
-
-  private constructor(private readonly file: Deno.FsFile) {}
+  private constructor(private readonly file: LineFile) {}
 
   /**
    * Opens it to go on after a step: what a resume writes again is taken out, and so are lines that are damaged; the
    * file as it was is kept beside it then.
    *
    * @param tell Takes what the user is to know: lines that are lost.
+   * @throws {RunError} If the file cannot be read or written.
    */
   static async open(path: string, startStep: number, tell: (message: string) => void): Promise<MetricsFile> {
     const { lines, damaged, torn } = await readLines(path);
@@ -49,15 +49,25 @@ export class MetricsFile implements Disposable {
       );
     }
     await writing(path, () => writeTextAtomically(path, kept.map(({ text }) => text + "\n").join("")));
-    return new MetricsFile(await Deno.open(path, { append: true }));
+    return new MetricsFile(LineFile.open(path));
   }
 
+  /**
+   * Adds a line, whole or not at all.
+   *
+   * @throws {WriteError} If it cannot be written.
+   */
   write(record: StepRecord | EvaluationRecord): void {
-    this.file.writeSync(this.#encoder.encode(JSON.stringify(record) + "\n"));
+    this.file.append(JSON.stringify(record));
+  }
+
+  /** Sees to it that all lines outlive a loss of power: a checkpoint does, and must not be ahead of them. */
+  sync(): void {
+    this.file.sync();
   }
 
   [Symbol.dispose](): void {
-    this.file.close();
+    this.file[Symbol.dispose]();
   }
 }
 

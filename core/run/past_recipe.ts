@@ -7,7 +7,9 @@
 import { parse } from "yaml";
 import { RunError, UsageError } from "../errors.ts";
 import { fromEarlier } from "../recipe/earlier_recipes.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import { loadRecipe, type Recipe } from "../recipe/load_recipe.ts";
+import { isShipped } from "../recipe/plugin_loader.ts";
+import { RecipeError } from "../recipe/recipe_file.ts";
 import { quoted } from "../text/printable.ts";
 import type { RunFolder } from "./run_folder.ts";
 
@@ -21,20 +23,27 @@ export interface RecipeChange {
   readonly now: unknown;
 }
 
-/** What a resume may change, and why training is the same after it. A key stands for all that is below it. */
+/**
+ * What a resume may change, and why training is the same after it. A key stands for all that is below it; whatever is
+ * not here must stay.
+ */
 export const MAY_CHANGE: Readonly<Record<string, string>> = {
   "checkpoint": "when the state is written changes nothing of it",
-  "data": "the listing of the images is compared instead, and where they lie does not matter",
+  "data.class_names": "the names that it gives are compared instead",
+  "data.download": "where the images come from does not matter, their listing is compared",
+  "data.on_error": "what is left out is compared, with the listing of the images",
+  "data.queries": "the listing of the images is compared instead, with their labels",
+  "data.root": "the listing of the images is compared instead, and where they lie does not matter",
+  "engine": "engines compute the same, but for the last bits; another precision is refused",
   "evaluate": "evaluators look at the student and change nothing of it",
   "loggers": "they only watch",
   "teacher.cache.dir": "a cache tells itself what it is of",
   "teacher.sha256": "the file's hash is compared in any case",
-  "teacher.weights": "the file's hash is compared instead",
   "train.workers": "a view depends on its image, its epoch and the seed alone",
 };
 
-/** What changes training, though it is below a key that may change. */
-const MUST_STAY = ["data.shuffle"];
+/** What may change as well if the hash of the teacher's file is known, which is compared then. */
+const WITH_HASH = "teacher.weights";
 
 /** What `--extend` may change: how long the run is. */
 const EXTENDED = "train.epochs";
@@ -52,24 +61,28 @@ export interface Resumed {
  *
  * @param options.extend Whether it may become longer.
  * @throws {UsageError} If training would change: every key is told, as it was and as it is.
- * @throws {RunError} If the run's recipe cannot be read.
+ * @throws {RunError} If the run's recipe, or its `run.json`, cannot be read.
  */
 export async function compareWithPast(
   folder: RunFolder,
   recipe: Pick<Recipe, "resolved">,
   { extend }: { extend: boolean },
 ): Promise<Resumed> {
-  const past = await readPast(folder), changes = changesBetween(past, parse(recipe.resolved));
-  const epochs = changes.find(({ key }) => key === EXTENDED);
+  const facts = await folder.facts(), present: Values = parse(recipe.resolved);
+  const past = await withDefaults(folder, await readPast(folder), present);
+  const changes = changesBetween(past, present), epochs = changes.find(({ key }) => key === EXTENDED);
   const isLonger = epochs !== undefined && Number(epochs.now) > Number(epochs.was);
-  const refused = changes.filter(({ key }) => !mayChange(key) && !(key === EXTENDED && isLonger && extend));
+  const free = [...Object.keys(MAY_CHANGE), ...hasTeacherHash(facts) ? [WITH_HASH] : []];
+  const refused = changes.filter(({ key }) =>
+    !isBelow(free, key) && !(key === EXTENDED && isLonger && extend)
+  );
   if (refused.length) throw refusal(folder, refused, isLonger && !extend);
-  if (extend && !isLonger) {
+  // The same command may be given again, by a cluster's queue for example, when what it extends is so already.
+  if (extend && !isLonger && !wasExtended(facts)) {
+    const { epochs } = past.train as Values;
     throw new UsageError(
-      `--extend makes a run longer, but ${EXTENDED} is ${
-        past.train && (past.train as Values).epochs
-      } as before; ` +
-        `set it higher, for example --set ${EXTENDED}=${2 * Number((past.train as Values)?.epochs)}`,
+      `--extend makes a run longer, but ${EXTENDED} is ${epochs} as before; ` +
+        `set it higher, for example --set ${EXTENDED}=${2 * Number(epochs)}`,
     );
   }
   return {
@@ -95,6 +108,31 @@ async function readPast(folder: RunFolder): Promise<Values> {
   );
 }
 
+/**
+ * What a run began with, with the keys that this version has besides those of the one that wrote it, as they are by
+ * default. The plugins of a run's folder are imported only if all are the present recipe's too.
+ */
+async function withDefaults(folder: RunFolder, past: Values, present: Values): Promise<Values> {
+  const known = pluginsIn(present);
+  const isNew = changesBetween(past, present).some(({ was }) => was === undefined);
+  const isForeign = (plugin: unknown) => !isShipped(String(plugin)) && !known.includes(plugin);
+  if (!isNew || pluginsIn(past).some(isForeign)) return past;
+  try {
+    // A run's recipe names its engine, loggers and evaluators itself.
+    const defaults = { engine: "", loggers: [], evaluatorPackage: (key: string) => key };
+    return parse((await loadRecipe(folder.file("recipe"), { defaults, ofRun: true })).resolved);
+  } catch (error) {
+    if (error instanceof RecipeError) return past; // what this version does not know is told as a difference
+    throw error;
+  }
+}
+
+function pluginsIn(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value.flatMap(pluginsIn);
+  if (!isMapping(value)) return [];
+  return Object.entries(value).flatMap(([key, part]) => key === "plugin" ? [part] : pluginsIn(part));
+}
+
 /** Every key whose value differs; of lists, the list. */
 export function changesBetween(past: Values, present: Values, above = ""): RecipeChange[] {
   return [...new Set([...Object.keys(past), ...Object.keys(present)])].flatMap((name) => {
@@ -104,9 +142,16 @@ export function changesBetween(past: Values, present: Values, above = ""): Recip
   });
 }
 
-function mayChange(key: string): boolean {
-  const isBelow = (top: string) => key === top || key.startsWith(`${top}.`);
-  return Object.keys(MAY_CHANGE).some(isBelow) && !MUST_STAY.some(isBelow);
+function isBelow(tops: readonly string[], key: string): boolean {
+  return tops.some((top) => key === top || key.startsWith(`${top}.`));
+}
+
+function hasTeacherHash({ teacher }: Values): boolean {
+  return isMapping(teacher) && typeof teacher.sha256 === "string";
+}
+
+function wasExtended({ resumed }: Values): boolean {
+  return Array.isArray(resumed) && resumed.some((entry) => Number.isInteger(entry?.extended_from_epochs));
 }
 
 function refusal(folder: RunFolder, changes: readonly RecipeChange[], couldExtend: boolean): UsageError {

@@ -11,6 +11,8 @@ export interface Recorder extends AsyncDisposable {
   message(text: string): boolean;
   step(record: StepRecord, timing: StepTiming): void;
   evaluation(record: EvaluationRecord): void;
+  /** Sees to it that the metrics so far outlive a loss of power. */
+  sync(): void;
   /** After the last step. */
   end(): Promise<void>;
 }
@@ -41,6 +43,7 @@ export async function openRecorder(
       metrics.write(record);
       loggers.evaluation(record);
     },
+    sync: () => metrics.sync(),
     end: () => loggers.end(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

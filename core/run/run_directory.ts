@@ -5,10 +5,10 @@
  */
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { isTemporary, writeTextAtomically } from "../files/atomic_file.ts";
+import { isTemporary, removeLeftovers, writeTextAtomically } from "../files/atomic_file.ts";
 import { tryLockFile } from "../files/file_lock.ts";
-import { writing } from "../files/writing.ts";
 import { exists } from "../files/path_exists.ts";
+import { writing } from "../files/writing.ts";
 import { RUN_FILES, RunFolder } from "./run_folder.ts";
 
 /** The folder of one run. Disposing of it removes it if the run has not begun: one that could not leaves no folder. */
@@ -106,12 +106,14 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
   /**
    * Sets aside what a run has left that was finished and now goes on: until its new end nothing says that it is.
    *
-   * @param step That it was finished at.
+   * @param step That it goes on after, for what does not say itself when it was finished.
    */
   async setResultsAside(step: number): Promise<void> {
-    for (const what of ["summary", "report", "student"] as const) {
-      const path = this.file(what), aside = path.replace(/(\.[a-z]+)$/, `-step-${step}$1`);
-      if (await exists(path)) await Deno.rename(path, aside);
+    const steps = (await this.summary())?.steps, end = Number.isInteger(steps) ? steps : step;
+    // The student first: without it nothing is taken for a finished run's, wherever this is cut off.
+    for (const what of ["student", "report", "summary"] as const) {
+      const path = this.file(what), aside = path.replace(/(\.[a-z]+)$/, `-step-${end}$1`);
+      if (await exists(path)) await writing(aside, () => Deno.rename(path, aside));
     }
   }
 
@@ -133,10 +135,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
   /** Files that a crash left half written, under their temporary names. */
   async #removeLeftovers(): Promise<void> {
     for (const folder of [this.path, this.file("checkpoints")]) {
-      if (!await exists(folder)) continue;
-      for await (const { name } of Deno.readDir(folder)) {
-        if (isTemporary(name)) await Deno.remove(join(folder, name));
-      }
+      if (await exists(folder)) await removeLeftovers(folder, true);
     }
   }
 }
@@ -228,10 +227,17 @@ async function newest(folder: string, recipeName: string): Promise<string | null
     ) {
       continue;
     }
-    const path = join(folder, name),
-      began = await Deno.stat(new RunFolder(path).file("recipe")).catch(() => null);
-    const time = began?.mtime?.getTime() ?? -1;
-    if (began && (!best || time > best.time)) best = { path, time };
+    const run = new RunFolder(join(folder, name)), time = await beginningOf(run);
+    if (time !== null && (!best || time > best.time)) best = { path: run.path, time };
   }
   return best?.path ?? null;
+}
+
+/** When a run began, in milliseconds; null if it did not. A resume may have written its recipe anew since. */
+async function beginningOf(run: RunFolder): Promise<number | null> {
+  const recipe = await Deno.stat(run.file("recipe")).catch(() => null);
+  if (recipe === null) return null;
+  const { started } = await run.facts().catch(() => ({ started: null })); // one that is damaged is told when it is resumed
+  const told = typeof started === "string" ? Date.parse(started) : NaN;
+  return Number.isNaN(told) ? recipe.mtime?.getTime() ?? -1 : told;
 }

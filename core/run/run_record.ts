@@ -14,7 +14,7 @@ import type { RunFolder } from "./run_folder.ts";
 import type { Student } from "../interfaces/student.ts";
 import { shortPath } from "../text/short_path.ts";
 import { tf } from "../tf.ts";
-import { listingHash } from "../images/listing_hash.ts";
+import { labelHash, listingHash } from "../images/listing_hash.ts";
 import { RunError } from "../errors.ts";
 import { SEED_VERSION } from "../version.ts";
 import type { SkippedImages } from "../images/without_broken.ts";
@@ -77,6 +77,10 @@ export function runFacts(
       train: data.train.length,
       // Of the names in their order: a resume with others would be another run.
       listing_sha256: listingHash(data.train),
+      // Of those that its figures are of, with their classes.
+      labels_sha256: recipe.evaluate.evaluators.length && data.evaluation
+        ? [data.evaluation.gallery, data.evaluation.queries].map(labelHash)
+        : null,
       gallery: data.evaluation?.gallery.length ?? 0,
       queries: data.evaluation?.queries.length ?? 0,
     },
@@ -84,30 +88,47 @@ export function runFacts(
 }
 
 /**
- * Makes sure that a run goes on with the images that it began with.
+ * Makes sure that a run goes on with the images and in the precision that it began with. What earlier versions did not
+ * take down is not compared.
  *
  * @param past What `run.json` says.
  * @param now What it would say today.
  * @throws {RunError} If they are others, or in another order.
  */
-export function requireSameImages(
-  directory: RunFolder,
-  past: Record<string, unknown>,
-  now: Record<string, unknown>,
-): void {
-  const [then, today] = [past, now].map(({ images }) =>
-    images as Partial<Record<string, unknown>> | undefined
-  );
-  if (!then || !today || then.listing_sha256 === undefined || then.listing_sha256 === today.listing_sha256) {
-    return;
+export function requireSameFacts(directory: RunFolder, past: Facts, now: Facts): void {
+  const then = mappingIn(past, "images"), today = mappingIn(now, "images");
+  const differs = (was: unknown, is: unknown) =>
+    was !== undefined && was !== null && is !== null && JSON.stringify(was) !== JSON.stringify(is);
+  const begun = `the run "${directory.path}" began with`;
+  if (differs(then.listing_sha256, today.listing_sha256) || differs(then.train, today.train)) {
+    const counts = then.train === today.train
+      ? `${then.train} then and now, but other ones or in another order`
+      : `${then.train} then, ${today.train} now`;
+    throw new RunError(
+      `The images are not those that ${begun}: ${counts}. Every step's batch would be of others; bring the images ` +
+        "back, or start another run with --out",
+    );
   }
-  const counts = then.train === today.train
-    ? `${then.train} then and now, but other ones or in another order`
-    : `${then.train} then, ${today.train} now`;
-  throw new RunError(
-    `The images are not those that the run "${directory.path}" began with: ${counts}. Every step's batch would be of ` +
-      "others; bring the images back, or start another run with --out",
-  );
+  if (differs(then.labels_sha256, today.labels_sha256)) {
+    throw new RunError(
+      `The images to evaluate on, or their classes, are not those that ${begun}. Its figures could not be compared with ` +
+        "those before; bring them back, take evaluate out, or start another run with --out",
+    );
+  }
+  const precision = mappingIn(past, "student").trained_in, present = mappingIn(now, "student").trained_in;
+  if (differs(precision, present)) {
+    throw new RunError(
+      `The student was trained in ${precision}, but would go on in ${present} on this device, ${now.device}; resume it ` +
+        "on a device like the one before, or start another run with --out",
+    );
+  }
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+function mappingIn(facts: Facts, key: string): Facts {
+  const value = facts[key];
+  return typeof value === "object" && value !== null ? value as Facts : {};
 }
 
 /** The outcome, from the metrics that the run has written. */

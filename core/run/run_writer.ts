@@ -10,7 +10,7 @@ import { openRecorder, type Recorder } from "./recorder.ts";
 import { writeReport } from "./report.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { Resumed } from "./past_recipe.ts";
-import { describeRun, requireSameImages, runFacts, writeSummary } from "./run_record.ts";
+import { describeRun, requireSameFacts, runFacts, writeSummary } from "./run_record.ts";
 
 /** What a run works with. */
 export interface Made {
@@ -54,33 +54,56 @@ export class RunWriter {
   }
 
   /**
-   * Goes on from the newest checkpoint: takes down what this process changes of the run.
+   * Sets the state to the newest checkpoint's.
    *
-   * @returns the step that it goes on after.
-   * @throws {RunError} If the run's images or weights are other ones now.
+   * @returns the step that the run goes on after.
+   * @throws {RunError} If the run's images or weights are other ones now, or there is nothing left to do.
    */
-  async resume({ changes, extendedFrom }: Resumed): Promise<number> {
-    const { recipe, made: { directory }, steps } = this, past = await directory.facts();
-    requireSameImages(directory, past, this.#facts);
+  async load(): Promise<number> {
+    const { made: { directory }, steps } = this;
+    await directory.summary(); // what is damaged is told before anything changes
+    requireSameFacts(directory, await directory.facts(), this.#facts);
     const step = await this.checkpoints.resume();
-    if (step > steps.steps) {
-      throw new RunError(
-        `The run "${directory.path}" is at step ${step} already, past its end at ${steps.steps}; leave --max-steps out`,
-      );
-    }
-    if (step < steps.steps && await directory.summary()) await directory.setResultsAside(step);
-    const { started, versions, command, extended_from_epochs } = {
-      ...{ ...this.#facts, extended_from_epochs: extendedFrom ?? undefined },
-    } as Record<string, unknown>;
+    if (step <= steps.steps) return step;
+    throw new RunError(
+      `The run "${directory.path}" is at step ${step} already, past its end at ${steps.steps}; leave --max-steps out`,
+    );
+  }
+
+  /** Takes down what this process changes of a run that goes on after `step`. */
+  async goOn(step: number, { changes, extendedFrom }: Resumed): Promise<void> {
+    const { recipe, made: { directory }, steps } = this, past = await directory.facts();
+    if (step < steps.steps) await directory.setResultsAside(step);
+    const { started, versions, device, images, command } = this.#facts;
     const changed = Object.fromEntries(
       changes.map(({ key, was, now }) => [key, { was: was ?? null, now: now ?? null }]),
     );
-    const resumed = { at_step: step, started, versions, command, extended_from_epochs, changed };
+    const resumed = {
+      ...{ at_step: step, started, versions, device, command, changed },
+      ...extendedFrom !== null && { extended_from_epochs: extendedFrom },
+    };
+    this.#tellChanges(resumed, past);
     const before = Array.isArray(past.resumed) ? past.resumed : [];
-    Object.assign(this.#facts, past, { resumed: [...before, resumed] });
+    Object.assign(this.#facts, past, {
+      images: { ...images as object, ...past.images as object }, // earlier versions told less of them
+      resumed: [...before, resumed],
+    });
     await directory.writeJson("facts", this.#facts);
-    await directory.writeText("recipe", recipe.resolved);
-    return step;
+    // Only then: it is by its time that the newest run is known where run.json tells none.
+    if (changes.length || extendedFrom !== null) await directory.writeText("recipe", recipe.resolved);
+  }
+
+  #tellChanges(
+    { changed, device }: { changed: Record<string, { was: unknown; now: unknown }>; device: unknown },
+    past: Record<string, unknown>,
+  ): void {
+    const told = Object.entries(changed).map(([key, { was, now }]) =>
+      `${key} is ${JSON.stringify(now)}, no longer ${JSON.stringify(was)}`
+    );
+    if (past.device !== undefined && past.device !== device) {
+      told.push(`the device is ${device}, no longer ${past.device}: the last bits may differ`);
+    }
+    if (told.length) this.made.host.log(`Changed since the run began: ${told.join("; ")}`);
   }
 
   /** Opens what takes down each step, for a run that goes on after `startStep`. */

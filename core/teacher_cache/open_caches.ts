@@ -15,7 +15,7 @@ import { centreIdentityOf, identityOf } from "./identity.ts";
 import { TeacherCache } from "./teacher_cache.ts";
 
 /** What is needed to tell which embeddings a cache is of. */
-export type Taught = Pick<ProcessParts, "engine" | "data" | "teacher" | "augmenters">;
+export type Taught = Pick<ProcessParts, "engine" | "data" | "standIns" | "teacher" | "augmenters">;
 
 type CachedTeacher = NonNullable<Recipe["teacher"]>;
 type CachingRecipe = Recipe & { teacher: CachedTeacher & { cache: NonNullable<CachedTeacher["cache"]> } };
@@ -68,7 +68,7 @@ export async function openTeacherCaches(
       const store = await openStore(parts, recipe, source, host);
       const { train } = parts.data, numbers = fixedViews(source, views);
       caches.set(source, new TeacherCache(parts.teacher!, store, train.length, numbers.length));
-      if (store instanceof DiskStore) host.log(describe(store, numbers, train.length));
+      if (store instanceof DiskStore) host.log(describe(store, numbers, parts.standIns.readable));
     }
     return caches;
   } catch (error) {

@@ -50,3 +50,8 @@ export function quoted(text: string, length = 100): string {
 function escapeOf(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
+
+/** Whether a text can stand on a line of its own in a file of lines, and be read back as it was. */
+export function isOneLine(text: string): boolean {
+  return !/[\n\r\0]/.test(text);
+}

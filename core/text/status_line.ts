@@ -8,7 +8,10 @@ export interface TextSink {
 
 const STANDARD_ERROR: TextSink = {
   isTerminal: () => Deno.stderr.isTerminal(),
-  write: (text) => void Deno.stderr.writeSync(new TextEncoder().encode(text)),
+  write(text) {
+    const bytes = new TextEncoder().encode(text);
+    for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+  },
 };
 
 /**
@@ -36,20 +39,24 @@ export class StatusLine {
   /** Writes a line, or several, that stay, in place of one that changes if there is one. */
   print(line: string): void {
     const safe = printable(line);
-    this.sink.write(this.#open ? `\r\x1b[K${safe}\n` : `${safe}\n`);
-    this.#open = false;
+    this.sink.write(this.#leave() ? `\r\x1b[K${safe}\n` : `${safe}\n`);
   }
 
   /** Takes the changing line away. */
   clear(): void {
-    if (this.#open) this.sink.write("\r\x1b[K");
-    this.#open = false;
+    if (this.#leave()) this.sink.write("\r\x1b[K");
   }
 
   /** Lets the changing line stay. */
   end(): void {
-    if (this.#open) this.sink.write("\n");
+    if (this.#leave()) this.sink.write("\n");
+  }
+
+  /** Returns whether there was a changing line. Also if what comes can no longer be written, there is none from now on. */
+  #leave(): boolean {
+    const wasOpen = this.#open;
     this.#open = false;
+    return wasOpen;
   }
 }
 

@@ -9,6 +9,11 @@ export class NotFiniteError extends RunError {
   constructor(message: string, readonly advice: string) {
     super(message);
   }
+
+  /** The same, telling the step that went wrong, counted from 1. */
+  at(step: number): NotFiniteError {
+    return new NotFiniteError(`Step ${step} went wrong: ${this.message}`, this.advice);
+  }
 }
 
 /**

@@ -20,8 +20,10 @@ export function* planSteps(options: {
   seed: number;
   startStep: number;
   endStep: number;
+  /** What is shown for an image; default: the image itself. */
+  standIns?: { of(image: number): number };
 }): Generator<StepPlan> {
-  const { images, batchSize, shuffle, seed, startStep, endStep } = options;
+  const { images, batchSize, shuffle, seed, startStep, endStep, standIns } = options;
   const stepsPerEpoch = Math.floor(images / batchSize);
   let order: ArrayLike<number> = [], orderEpoch = -1;
   for (let step = startStep; step < endStep; step++) {
@@ -33,6 +35,7 @@ export function* planSteps(options: {
       orderEpoch = epoch;
     }
     const first = (step % stepsPerEpoch) * batchSize;
-    yield { step, epoch, images: Array.from({ length: batchSize }, (_, i) => order[first + i]) };
+    const batch = Array.from({ length: batchSize }, (_, i) => order[first + i]);
+    yield { step, epoch, images: standIns ? batch.map((image) => standIns.of(image)) : batch };
   }
 }

@@ -13,11 +13,14 @@ import { Random } from "../../random.ts";
 import { centerView } from "./center_view.ts";
 import { isBloated } from "./kernels/arena.ts";
 import { loadImage } from "./load_image.ts";
+import { makeConsoleSafe } from "../../text/safe_console.ts";
 import type { AbortMessage, AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
 // One image at a time in each of several workers, nothing seen twice.
 sharp.concurrency(1);
 sharp.cache(false);
+
+makeConsoleSafe(); // an augmenter of others may print what it is given
 
 /** By number. */
 const augmenters: Augmenter[] = [];
