@@ -25,6 +25,7 @@ const LONG = [
   "tests/kill_test.ts",
   "tests/teacher_cache_test.ts",
   "tests/resume_test.ts",
+  "tests/mid_run_faults_test.ts",
   "tests/cli_test.ts",
   "tests/conformance_sabotage_test.ts",
   "tests/distill_test.ts",
