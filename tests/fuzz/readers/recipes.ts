@@ -84,7 +84,13 @@ const SET = [
 ];
 
 export const RECIPES: readonly Reader[] = [
-  { name: "recipe", seeds: recipes, read: (folder) => load(folder), words: WORDS },
+  {
+    name: "recipe",
+    seeds: recipes,
+    read: (folder) => load(folder),
+    names: ["recipe.yaml", 'Cannot read the recipe "'],
+    words: WORDS,
+  },
   {
     name: "set",
     async seeds() {

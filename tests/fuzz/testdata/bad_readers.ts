@@ -21,7 +21,7 @@ const READ: Record<string, (folder: string) => void> = {
   },
   dies: () => Deno.exit(3),
   hangs: () => wait(60_000),
-  slow: () => wait(2100),
+  slow: () => wait(400),
   hungry: () => void kept.push(new Uint8Array(2 ** 27).fill(1)),
   throws() {
     throw new TypeError("no wonder");
@@ -42,4 +42,5 @@ export const READERS: readonly Reader[] = Object.entries(READ).map(([name, read]
   name,
   seeds: () => [{ name: "seed", files: { file: Uint8Array.of(1, 2, 3) } }],
   read,
+  seconds: name === "slow" ? 0.3 : undefined,
 }));
