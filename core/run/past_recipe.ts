@@ -32,7 +32,7 @@ export const MAY_CHANGE: Readonly<Record<string, string>> = {
   "checkpoint": "when the state is written changes nothing of it",
   "data.class_names": "the names that it gives are compared instead",
   "data.download": "where the images come from does not matter, their listing is compared",
-  "data.on_error": "which image stands in for one that cannot be read is given by the listing",
+  "data.on_error": "the listing stays as it is, and an image that can be read stands in for one that cannot",
   "data.queries": "the listing of the images is compared instead, with their labels",
   "data.root": "the listing of the images is compared instead, and where they lie does not matter",
   "engine": "engines compute the same, but for the last bits; another precision is refused",
