@@ -168,9 +168,10 @@ function tryLockRun(path: string): Disposable | null {
     // A start that failed has just removed the folder: what is there now is for who asks again.
     if (error instanceof Deno.errors.NotFound) return null;
     removeIfEmpty(path);
+    const { cause = error } = error as Error;
     throw new UsageError(
       `Cannot lock the run's folder "${path}": ${
-        (error as Error).message
+        (cause as Error).message
       }; name one that can be written, on a file ` +
         "system with locks, by --out (of network file systems some have none)",
       { cause: error },
