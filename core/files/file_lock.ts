@@ -27,6 +27,21 @@ export function tryLockFile(path: string): Disposable | null {
   }
 }
 
+/**
+ * Whether a process holds a lock, for who only looks; false if there is no such file, or its file system cannot lock.
+ * Who takes the lock at the same moment may find it held: {@link tryLockFile} is to be tried again then.
+ */
+export function isFileLocked(path: string): boolean {
+  try {
+    if (!Deno.statSync(path).isFile) return false; // who opens a pipe waits for good
+    using file = Deno.openSync(path);
+    return !file.tryLockSync(false); // closing it lets go of it
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return false;
+    throw error;
+  }
+}
+
 /** Whether a file was not removed, with its folder, between its opening and its lock: that lock would keep nobody out. */
 function isStillAt(path: string, file: Deno.FsFile): boolean {
   try {
