@@ -56,6 +56,7 @@ export async function interruptible(
     return code === INTERRUPTED ? stopped : code;
   } catch (error) {
     if (abort.signal.aborted && error === abort.signal.reason) return stopped;
+    if (stopped === EXIT_CODES.SIGHUP) return stopped; // whatever it is, nobody can be told any more
     throw error;
   } finally {
     for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);

@@ -84,7 +84,10 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (await isUnbegun(this.path)) await Deno.remove(this.path, { recursive: true });
+    // It may be gone: removed by someone, or its disk is away.
+    if (await exists(this.path) && await isUnbegun(this.path)) {
+      await Deno.remove(this.path, { recursive: true });
+    }
     this.lock[Symbol.dispose]();
   }
 

@@ -492,3 +492,26 @@ async function flip(path: string, byte: number): Promise<void> {
   bytes[byte] ^= 1 << (byte % 8);
   await Deno.writeFile(path, bytes);
 }
+
+Deno.test("a disk that cannot be read any more is told with the cache's folder", () =>
+  inFolder(async (folder) => {
+    await makeCache(folder, ids(3));
+    using store = await open(folder);
+    const { readSync, statSync } = Deno.FsFile.prototype;
+    const fail = () => {
+      throw new Error("Input/output error (os error 5)");
+    };
+    try {
+      Deno.FsFile.prototype.readSync = fail;
+      const expected = {
+        name: "RunError",
+        message: `Cannot read the cache "${folder}": Input/output error (os error 5)`,
+      };
+      assert.throws(() => store.row({ image: 1, view: 0 }), expected);
+      Deno.FsFile.prototype.statSync = fail;
+      assert.throws(() => store.refresh(), expected);
+      await assert.rejects(open(folder), expected);
+    } finally {
+      Object.assign(Deno.FsFile.prototype, { readSync, statSync });
+    }
+  }));
