@@ -1,18 +1,11 @@
 import { setIn, statusLine } from "@seed/core";
 import type { Host } from "@seed/core/host";
 
-/** What a command returns that was stopped before its end. */
+/** Exit code of a command that was stopped before its end, whatever signal did it: scripts take it for "go on later". */
 export const INTERRUPTED = 130;
 
-/** What ends a command in an orderly way, and its exit code then: 128 and the signal's number. */
-const EXIT_CODES: Partial<Record<Deno.Signal, number>> = {
-  /** Ctrl-C. */
-  SIGINT: INTERRUPTED,
-  /** Slurm at the end of a job's time, `docker stop`, a shutdown. */
-  SIGTERM: 143,
-  /** A terminal or a connection that was closed. */
-  SIGHUP: 129,
-};
+/** Signals so close to one another are the same one, passed on by a shell or by what started the command. */
+const SAME_MILLISECONDS = 200;
 
 /**
  * Runs a command that signals stop in an orderly way; a second one ends it at once. So does the end of what it is
@@ -21,14 +14,14 @@ const EXIT_CODES: Partial<Record<Deno.Signal, number>> = {
  * @param notice What to tell the user at the first.
  * @param command Returns the exit code; stopped before its end it throws the signal's reason, or returns
  *   {@link INTERRUPTED}.
- * @returns the exit code; that of the signal if one stopped it.
+ * @returns the exit code.
  */
 export async function interruptible(
   notice: string,
   command: (host: Host) => Promise<number>,
 ): Promise<number> {
   const abort = new AbortController();
-  let stopped = 1;
+  let stopped = 1, signalled: number | null = null;
   const stop = (code: number, reason?: unknown) => {
     stopped = code;
     abort.abort(reason);
@@ -42,10 +35,14 @@ export async function interruptible(
     }
   };
   const listeners = signals().map((signal) => {
-    const code = EXIT_CODES[signal]!;
     const listener = () => {
-      if (abort.signal.aborted) Deno.exit(code);
-      stop(code);
+      if (signalled !== null) {
+        // A terminal that is closed cannot ask for haste; its end reaches a command more than once.
+        if (signal !== "SIGHUP" && performance.now() - signalled > SAME_MILLISECONDS) Deno.exit(INTERRUPTED);
+        return;
+      }
+      signalled = performance.now();
+      stop(INTERRUPTED);
       print(`Interrupted${signal === "SIGINT" ? "" : ` by ${signal}`}: ${notice} (again to stop at once)`);
     };
     Deno.addSignalListener(signal, listener);
@@ -56,13 +53,16 @@ export async function interruptible(
     return code === INTERRUPTED ? stopped : code;
   } catch (error) {
     if (abort.signal.aborted && error === abort.signal.reason) return stopped;
-    if (stopped === EXIT_CODES.SIGHUP) return stopped; // whatever it is, nobody can be told any more
     throw error;
   } finally {
     for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
   }
 }
 
+/**
+ * What ends a command in an orderly way: Ctrl-C; SIGTERM, which Slurm sends at the end of a job's time, `docker stop`
+ * and a shutdown; SIGHUP, when a terminal or a connection is closed.
+ */
 function signals(): Deno.Signal[] {
   if (Deno.build.os === "windows") return ["SIGINT"];
   // `nohup` has SIGHUP ignored, which a listener would undo, and takes the terminal away from standard input.

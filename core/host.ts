@@ -22,8 +22,8 @@ export { type SkippedImages, withoutBroken, withoutBrokenImages } from "./images
 export { augmenterModule, type AugmenterUse } from "./images/pipeline/augmenter_module.ts";
 export { decode } from "./images/pipeline/decode_lazily.ts";
 export { resize } from "./images/pipeline/resample.ts";
+export { autoWorkers } from "./images/pipeline/worker_count.ts";
 export {
-  autoWorkers,
   type Batch,
   type BatchRequest,
   type BrokenImage,

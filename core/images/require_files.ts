@@ -1,4 +1,5 @@
 import { RunError } from "../errors.ts";
+import { requireRegularFile } from "../files/regular_file.ts";
 import type { DataSource, ImageReference, ImageSet } from "../interfaces/data_source.ts";
 import type { Host } from "../interfaces/host.ts";
 import { quoted } from "../text/printable.ts";
@@ -24,17 +25,19 @@ export async function requireFiles({ train, evaluation }: DataSource, host: Host
 }
 
 async function requireFilesOf(images: ImageSet, { log, signal }: Host): Promise<void> {
-  const looks: Promise<void>[] = [], packed = new Set<string>(), missing: string[] = [];
+  const looks: Promise<void>[] = [],
+    packed = new Set<string>(),
+    missing: [place: number, text: string][] = [];
   let shown = performance.now();
-  const look = async ({ name, file }: ImageReference) => {
+  const look = async ({ name, file }: ImageReference, place: number) => {
     const problem = await problemOf(file);
-    if (problem) missing.push(`${quoted(name, Infinity)} (${problem})`);
+    if (problem) missing.push([place, `${quoted(name, Infinity)} (${problem})`]);
   };
   for (let i = 0; i < images.length; i++) {
     const image = images.image(i);
     if (image.reader || packed.has(image.file)) continue; // only a reader knows what its name means
     if (image.offset !== undefined) packed.add(image.file);
-    if (looks.push(look(image)) < AT_ONCE) continue;
+    if (looks.push(look(image, i)) < AT_ONCE) continue;
     await Promise.all(looks.splice(0));
     signal.throwIfAborted();
     if (performance.now() - shown < 1000 * EVERY_SECONDS) continue;
@@ -46,18 +49,19 @@ async function requireFilesOf(images: ImageSet, { log, signal }: Host): Promise<
   const more = missing.length > NAMED ? `, and ${missing.length - NAMED} more` : "";
   throw new RunError(
     `${missing.length} of the ${images.length} images cannot be opened: ${
-      missing.slice(0, NAMED).join(", ")
+      missing.sort(([a], [b]) => a - b).slice(0, NAMED).map(([, text]) => text).join(", ")
     }${more}; ` +
       "put them in their places, or set data.on_error: skip, which leaves out what cannot be read",
   );
 }
 
-/** Null: it is there. */
-async function problemOf(file: string): Promise<string | null> {
+/** Null: it is there, and a file. */
+async function problemOf(path: string): Promise<string | null> {
   try {
-    return (await Deno.stat(file)).isDirectory ? `${quoted(file, Infinity)} is a folder` : null;
+    await requireRegularFile(path);
+    return null;
   } catch (error) {
-    const what = error instanceof Deno.errors.NotFound ? "there is no file" : (error as Error).message;
-    return what.includes(file) ? what : `${what} ${quoted(file, Infinity)}`;
+    if (!(error instanceof RunError)) throw error;
+    return error.message[0].toLowerCase() + error.message.slice(1);
   }
 }

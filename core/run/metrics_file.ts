@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { RunError } from "../errors.ts";
+import { z } from "zod";
 import { writeTextAtomically } from "../files/atomic_file.ts";
 import { LineFile } from "../files/line_file.ts";
+import { readTextIfThere } from "../files/text_file.ts";
 import { writing } from "../files/writing.ts";
 import type { EvaluationRecord, StepRecord } from "../interfaces/logger.ts";
 
@@ -30,22 +31,20 @@ export class MetricsFile implements Disposable {
       const aside = path.replace(/(\.[a-z]+)?$/, "-damaged$1");
       await writing(aside, () => Deno.copyFile(path, aside));
       tell(
-        `Line ${
-          rangesOf(damaged)
-        } of "${path}" is no JSON object, and left out; the file as it was is "${aside}"`,
+        `${lineOf(damaged)} of "${path}" ${
+          damaged.length > 1 ? "are" : "is"
+        } damaged, no record of a run, and left ` +
+          `out; the file as it was is "${aside}"`,
       );
     } else if (torn) tell(`The last line of "${path}" was cut off, and is left out`);
     const kept = lines.filter(({ line }) =>
       // A step is evaluated after its checkpoint.
       "evaluation" in line ? line.step < startStep : line.step <= startStep
     );
-    const steps = new Set(kept.flatMap(({ line }) => "loss" in line ? [line.step] : []));
-    const lost = Array.from({ length: startStep }, (_, i) => i + 1).filter((step) => !steps.has(step));
-    if (lost.length) {
+    const lost = missingSteps(kept.map(({ line }) => line), startStep);
+    if (lost !== null) {
       tell(
-        `"${path}" has no line of step ${
-          rangesOf(lost)
-        }, though the checkpoint is of step ${startStep}: they are lost`,
+        `"${path}" has no line of step ${lost}, though the checkpoint is of step ${startStep}: they are lost`,
       );
     }
     await writing(path, () => writeTextAtomically(path, kept.map(({ text }) => text + "\n").join("")));
@@ -71,22 +70,27 @@ export class MetricsFile implements Disposable {
   }
 }
 
+/** What a file has. */
+export interface Metrics {
+  /** Those that can be read. */
+  lines: MetricsLine[];
+  /** Which cannot, by number; null: none. A last line that a run under way has half written is no problem. */
+  problem: string | null;
+}
+
 /**
- * The lines of a file; none if it is not there. A last line that a crash, or a run under way, has half written is left
- * out.
+ * The lines of a file; none if it is not there. One that is damaged costs no other.
  *
- * @throws {RunError} If another is no JSON object.
+ * @throws {RunError} If the file cannot be read.
  */
-export async function readMetrics(path: string): Promise<MetricsLine[]> {
+export async function readMetrics(path: string): Promise<Metrics> {
   const { lines, damaged } = await readLines(path);
-  if (damaged.length) {
-    throw new RunError(
-      `Line ${
-        rangesOf(damaged)
-      } of "${path}" is no JSON object: the file is damaged; a resume leaves such lines out`,
-    );
-  }
-  return lines.map(({ line }) => line);
+  return {
+    lines: lines.map(({ line }) => line),
+    problem: damaged.length
+      ? `${lineOf(damaged)} of "${path}" ${damaged.length > 1 ? "are" : "is"} damaged: no record of a run`
+      : null,
+  };
 }
 
 interface Lines {
@@ -98,10 +102,7 @@ interface Lines {
 }
 
 async function readLines(path: string): Promise<Lines> {
-  const text = await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw new RunError(`Cannot read "${path}": ${error.message}`, { cause: error });
-  });
+  const text = await readTextIfThere(path) ?? "";
   const end = text.lastIndexOf("\n") + 1, found: Lines = { lines: [], damaged: [], torn: end < text.length };
   text.slice(0, end).split("\n").forEach((text, i) => {
     if (text === "") return;
@@ -114,11 +115,34 @@ async function readLines(path: string): Promise<Lines> {
 
 function parseLine(text: string): MetricsLine | null {
   try {
-    const line = JSON.parse(text);
-    return typeof line === "object" && line !== null && Number.isInteger(line.step) ? line : null;
+    const { success, data } = LINE.safeParse(JSON.parse(text));
+    return success ? data as unknown as MetricsLine : null;
   } catch {
     return null; // told by the caller, with its number
   }
+}
+
+const number = z.number().nullable(); // JSON has no other word for what is no number
+
+/** What readers rely on; a line may have more. */
+const LINE = z.looseObject({
+  step: z.int().min(0),
+  epoch: z.number().optional(),
+  loss: number.optional(),
+  lr: number.optional(),
+  network: z.string().optional(),
+  evaluation: z.record(z.string(), z.record(z.string(), number)).optional(),
+});
+
+function lineOf(numbers: readonly number[]): string {
+  return `Line${numbers.length > 1 ? "s" : ""} ${rangesOf(numbers)}`;
+}
+
+/** Those of the steps up to `last` that no line is of, such as `3, 7 to 9`; null: there are none. */
+export function missingSteps(lines: readonly MetricsLine[], last: number): string | null {
+  const steps = new Set(lines.flatMap((line) => "loss" in line ? [line.step] : []));
+  const missing = Array.from({ length: last }, (_, i) => i + 1).filter((step) => !steps.has(step));
+  return missing.length ? rangesOf(missing) : null;
 }
 
 /** Ascending numbers, shortly: `3, 7 to 9`; of many ranges the first ones. */

@@ -6,6 +6,7 @@
  */
 import { parse } from "yaml";
 import { RunError, UsageError } from "../errors.ts";
+import { readTextIfThere } from "../files/text_file.ts";
 import { fromEarlier } from "../recipe/earlier_recipes.ts";
 import { loadRecipe, type Recipe } from "../recipe/load_recipe.ts";
 import { isShipped } from "../recipe/plugin_loader.ts";
@@ -94,9 +95,9 @@ export async function compareWithPast(
 type Values = Record<string, unknown>;
 
 async function readPast(folder: RunFolder): Promise<Values> {
-  const path = folder.file("recipe");
+  const path = folder.file("recipe"), text = await readTextIfThere(path) ?? "";
   try {
-    const values = parse(await Deno.readTextFile(path));
+    const values = parse(text);
     if (isMapping(values)) return fromEarlier(values) as Values;
   } catch (error) {
     throw new RunError(`Cannot read what the run began with, "${path}": ${(error as Error).message}`, {
