@@ -21,7 +21,7 @@ export async function interruptible(
   command: (host: Host) => Promise<number>,
 ): Promise<number> {
   const abort = new AbortController();
-  let stopped = 1, signalled: number | null = null;
+  let stopped = 1, signalled: number | null = null, isHungUp = false;
   const stop = (code: number, reason?: unknown) => {
     stopped = code;
     abort.abort(reason);
@@ -36,6 +36,7 @@ export async function interruptible(
   };
   const listeners = signals().map((signal) => {
     const listener = () => {
+      isHungUp ||= signal === "SIGHUP";
       if (signalled !== null) {
         // A terminal that is closed cannot ask for haste; its end reaches a command more than once.
         if (signal !== "SIGHUP" && performance.now() - signalled > SAME_MILLISECONDS) Deno.exit(INTERRUPTED);
@@ -53,6 +54,7 @@ export async function interruptible(
     return code === INTERRUPTED ? stopped : code;
   } catch (error) {
     if (abort.signal.aborted && error === abort.signal.reason) return stopped;
+    if (isHungUp) return INTERRUPTED; // it may have met the end of its terminal before the signal
     throw error;
   } finally {
     for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
