@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeTextAtomically } from "../files/atomic_file.ts";
+import { removeLeftovers, removeLeftoversOfSync, writeTextAtomically } from "../files/atomic_file.ts";
 import { RunError } from "../errors.ts";
 import { lockFile, tryLockFile } from "../files/file_lock.ts";
 import { isOfSystem } from "../files/writing.ts";
@@ -69,6 +69,12 @@ export class DiskStore implements EmbeddingStore {
    */
   static async open(folder: string, options: DiskStoreOptions): Promise<DiskStore> {
     await requireCacheOf(folder, options);
+    await removeLeftovers(folder, false).catch((error) => {
+      if (!isOfSystem(error)) throw error;
+      options.log(
+        `What dead processes have left in the cache "${folder}" cannot be removed: ${error.message}`,
+      );
+    });
     const store = new DiskStore(folder, options);
     try {
       store.refresh();
@@ -254,6 +260,7 @@ export class DiskStore implements EmbeddingStore {
       try {
         this.#scan(shard, number); // what its last owner has added
         shard.cutTail();
+        removeLeftoversOfSync(shardIndexFile(shard.path));
       } catch (error) {
         lock[Symbol.dispose]();
         throw error;

@@ -515,3 +515,22 @@ Deno.test("a disk that cannot be read any more is told with the cache's folder",
       Object.assign(Deno.FsFile.prototype, { readSync, statSync });
     }
   }));
+
+Deno.test("what a process that was killed left half written goes when the next one writes", () =>
+  inFolder(async (folder) => {
+    await makeCache(folder, ids(3));
+    const left = [`${INDEX}.1-0123456789abcdef.tmp`, "000001.index.1-0123456789abcdef.tmp"];
+    for (const name of left) await Deno.writeTextFile(join(folder, name), "");
+    const there = () =>
+      [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".tmp"));
+    {
+      using store = await open(folder);
+      assert.deepEqual(there().sort(), left.toSorted(), "another may be writing them");
+      fill(store, ids(3, 1));
+      assert.deepEqual(there(), [left[1]], "this process has the shard");
+    }
+    const old = new Date(2020, 1);
+    await Deno.utime(join(folder, left[1]), old, old);
+    using _store = await open(folder);
+    assert.deepEqual(there(), []);
+  }));
