@@ -60,7 +60,7 @@ export async function createProcessParts(
   if (recipe.data.on_error === "skip") {
     pipeline = stack.use(await startPipeline(recipe, host));
     found = await withoutBroken(listed, pipeline, host);
-  } else await requireFiles(listed, host.signal);
+  } else await requireFiles(listed, host);
   checkImages(recipe, found.data, host);
   const augmenters: Augmenter[] = [];
   for (const use of trainingAugmenters(recipe)) augmenters.push(await make(use));
