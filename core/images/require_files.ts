@@ -1,4 +1,5 @@
 import { RunError } from "../errors.ts";
+import { requireRegularFile } from "../files/regular_file.ts";
 import type { DataSource, ImageReference, ImageSet } from "../interfaces/data_source.ts";
 import { quoted } from "../text/printable.ts";
 
@@ -48,9 +49,10 @@ async function requireFilesOf(images: ImageSet, signal: AbortSignal): Promise<vo
 /** Null: it is there. */
 async function problemOf(file: string): Promise<string | null> {
   try {
-    return (await Deno.stat(file)).isDirectory ? `${quoted(file, Infinity)} is a folder` : null;
+    await requireRegularFile(file);
+    return null;
   } catch (error) {
-    const what = error instanceof Deno.errors.NotFound ? "there is no file" : (error as Error).message;
-    return what.includes(file) ? what : `${what} ${quoted(file, Infinity)}`;
+    const { message } = error as Error;
+    return message[0].toLowerCase() + message.slice(1);
   }
 }

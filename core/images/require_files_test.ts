@@ -42,7 +42,10 @@ Deno.test("files that a source names are looked at, with their number and the fi
       requireFiles(source(good, good, setOf([inGone])), signal),
       /^RunError: 1 of the 1 images/,
     );
-    await assert.rejects(requireFiles(source(folderAsFile), signal), /"folder" \(".*" is a folder\)/);
+    await assert.rejects(
+      requireFiles(source(folderAsFile), signal),
+      /"folder" \(".*" is a folder, expected a file\)/,
+    );
     // What the source has found itself, and what only a reader understands, is not looked for.
     await requireFiles(source(setOf([inGone], true)), signal);
     const reader = { module: "file:///reader.ts", exportName: "open" };

@@ -1,8 +1,9 @@
 import type { Pixels } from "../../interfaces/augmenter.ts";
 import type { ImageReference, RawPixels } from "../../interfaces/data_source.ts";
+import { MAX_IMAGE_BYTES } from "../../data/packed/packed_images.ts";
 import { RunError } from "../../errors.ts";
 import { readRange } from "../../files/read_range.ts";
-import { requireRegularFile, requireRegularFileSync } from "../../files/regular_file.ts";
+import { openRegularSync, readRegular } from "../../files/regular_file.ts";
 import { readByReader } from "./image_reader.ts";
 
 /** Files stay open: a source often keeps many images in one. */
@@ -31,8 +32,7 @@ async function readBytes(image: ImageReference): Promise<Uint8Array> {
   const { file, offset = 0, length, reader } = image;
   if (reader) return await readByReader(image, reader);
   if (length !== undefined) return readRange(openFile(file), offset, length, file);
-  await requireRegularFile(file);
-  const bytes = await Deno.readFile(file);
+  const bytes = await readRegular(file, MAX_IMAGE_BYTES);
   return offset === 0 ? bytes : bytes.subarray(offset);
 }
 
@@ -45,8 +45,7 @@ function openFile(path: string): Deno.FsFile {
     file.close();
     files.delete(oldest);
   }
-  requireRegularFileSync(path);
-  const file = Deno.openSync(path);
+  const file = openRegularSync(path);
   files.set(path, file);
   return file;
 }
