@@ -64,10 +64,16 @@ async function train(recipe: Recipe, args: string[], parsed: Arguments, host: Ho
 
 /** The arguments that go on with what these began. */
 function resuming(args: readonly string[], directory: string): string[] {
+  const end = args.indexOf("--"), flags = end < 0 ? args : args.slice(0, end);
   // What was extended is so by now, and --extend would have nothing to do.
-  const given = args.filter((arg) => arg !== "--resume" && arg !== "--extend");
+  const given = flags.filter((arg) => arg !== "--resume" && arg !== "--extend");
   const namesFolder = given.some((arg) => arg === "--out" || arg.startsWith("--out="));
-  return [...given, ...namesFolder ? [] : ["--out", directory], "--resume"];
+  return [
+    ...given,
+    ...namesFolder ? [] : ["--out", directory],
+    "--resume",
+    ...end < 0 ? [] : args.slice(end),
+  ];
 }
 
 async function tryOut(recipe: Recipe, parsed: Arguments, host: Host): Promise<number> {

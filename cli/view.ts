@@ -4,6 +4,7 @@ import { type Host, loadRecipe, type Recipe, writing } from "@seed/core/host";
 import { onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { interruptible } from "./interruptible.ts";
+import { tellingOfSkip } from "./on_error.ts";
 import { lookAt } from "./view_page/look.ts";
 import { renderPage } from "./view_page/page.ts";
 
@@ -43,8 +44,15 @@ export async function run(args: string[]): Promise<number> {
   const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
   return await interruptible("nothing is written", async (host) => {
     const facts = await view(recipe, { ...count, out }, host);
+    const without = facts.skipped_images
+      ? `; ${facts.skipped_images} of those that were looked at cannot be read`
+      : "";
     if (parsed.has("json")) console.log(JSON.stringify(facts));
-    else console.error(`Wrote ${out}: ${facts.shown} of ${facts.images} images, ${facts.views} views each`);
+    else {
+      console.error(
+        `Wrote ${out}: ${facts.shown} of ${facts.images} images, ${facts.views} views each${without}`,
+      );
+    }
     return 0;
   });
 }
@@ -54,7 +62,8 @@ async function view(
   { out, ...count }: { images: number; views: number; out: string },
   host: Host,
 ) {
-  const look = await lookAt(recipe, count, host), { images, classes, shown, channels } = look;
+  const look = await tellingOfSkip("--set data.on_error=skip", () => lookAt(recipe, count, host)),
+    { images, classes, shown, channels } = look;
   await writing(out, () => Deno.mkdir(dirname(resolve(out)), { recursive: true }));
   await writing(out, () => writeTextAtomically(out, renderPage(recipe, look)));
   const [{ views, patches }] = shown;
@@ -63,6 +72,7 @@ async function view(
     images,
     classes: classes && Object.fromEntries(classes.map(({ name, images }) => [name, images])),
     shown: shown.length,
+    skipped_images: look.skipped,
     views: views.length,
     small_patches: patches.length,
     channels,

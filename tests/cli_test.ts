@@ -208,7 +208,26 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
           ...["eval", ...subjects[0], "--data", "lists.yaml", "--retrieval", "--set", "data.on_error=stop"],
         );
         assert.equal(code, 1);
-        assert.match(stderr, /broken\.png/);
+        assert.match(stderr, /broken\.png.*by --on-error skip$/m);
+        // A folder has no recipe to say it: the flag does; and a list's missing file is told before the engine opens.
+        await Deno.copyFile(file("broken.png"), file("images/val/circles/broken.png"));
+        const ofFolder = ["--data", "images", "--retrieval", "--json"];
+        for (const subject of subjects) {
+          const left = await cli("eval", ...subject, ...ofFolder, "--on-error", "skip");
+          assert.equal(left.code, 0, left.stderr);
+          const { gallery, queries, skipped_images } = only(left.stdout);
+          assert.deepEqual([gallery, queries, skipped_images], [18, 6, 1]);
+        }
+        await Deno.remove(file("images/val/circles/broken.png"));
+        await listOf("train", "gone.png\tcircles\n");
+        const gone = await cli(
+          ...["eval", ...subjects[0], "--data", "lists.yaml", "--retrieval", "--on-error", "stop"],
+        );
+        assert.equal(gone.code, 1);
+        assert.match(
+          gone.stderr,
+          /^1 of the 19 images cannot be opened: "train\.txt:19\/gone\.png" \(there is no file ".*\/gone\.png"\)/m,
+        );
       },
     );
 

@@ -113,10 +113,26 @@ Deno.test("embed gives PyTorch's features of a folder of pictures, in the order 
         "timm.bin",
       );
       assert.equal(code, 1);
-      assert.match(stderr, /Cannot make a view of the image "b\/broken\.jpg"/);
+      assert.match(
+        stderr,
+        /Cannot make a view of the image "b\/broken\.jpg": .*\. It lies in "pictures\/b\/broken\.jpg"\. Put it right, or leave out what cannot be read by --on-error skip$/m,
+      );
       assert.doesNotMatch(stderr, /^ +at /m);
       const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
       assert.deepEqual(left.filter((name) => name.startsWith("broken")), []);
+    });
+
+    await t.step("--on-error skip leaves it out of rows and names alike, and counts it", async () => {
+      const flags = ["--network", "efficientnet_b0", "--weights", "timm.bin", "--on-error", "skip"];
+      const { code, stdout, stderr } = await embed("skipped.npy", ...flags, "--json");
+      assert.equal(code, 0, stderr);
+      const { images, skipped_images } = JSON.parse(stdout);
+      assert.deepEqual([images, skipped_images], [3, 1]);
+      assert.match(stderr, /^Left out, since they do not decode: 1\. The first: .*broken\.jpg/m);
+      const read = (name: string) => Deno.readFile(`${folder}/${name}`);
+      for (const ending of ["npy", "txt"]) {
+        assert.deepEqual(await read(`skipped.${ending}`), await read(`new/timm.${ending}`));
+      }
     });
   } finally {
     await Deno.remove(folder, { recursive: true });

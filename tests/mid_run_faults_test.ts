@@ -118,12 +118,12 @@ Deno.test("a logger that fails: the step that was taken is kept", () =>
     assert.deepEqual(await outcomeOf(join(folder, "broken")), await outcomeOf(join(folder, "whole")));
   }));
 
-for (const [signal, expected] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
-  Deno.test(`${signal}: a checkpoint, and ${expected}`, () =>
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  Deno.test(`${signal}: a checkpoint, and exit code 130`, () =>
     breakAndResume({
       meddles: ["step 4", signal],
       check({ code, stderr }, run) {
-        assert.equal(code, expected, stderr);
+        assert.equal(code, 130, stderr);
         assert.match(stderr, /^Interrupted.*: writing a checkpoint \(again to stop at once\)$/m);
         const newest = checkpointsOf(run).at(-1)!;
         assert.ok(newest >= checkpointName(4) && newest < checkpointName(12), newest);

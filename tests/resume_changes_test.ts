@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { RunError, UsageError } from "@seed/core";
+import { definePlugin, RunError, UsageError, z } from "@seed/core";
 import { distill, loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
@@ -26,6 +26,23 @@ evaluate: { knn: { k: 3 } }
 loggers: []
 `;
 
+/** A logger that damages the record that it watches, as a disk that was full for a moment has. */
+export const damaging = definePlugin({
+  kind: "logger",
+  name: "damaging-logger",
+  apiVersion: 1,
+  about: { summary: "Damages metrics.jsonl" },
+  options: z.strictObject({}),
+  create: (_options, { runDirectory }) => ({
+    step({ step }) {
+      if (step === 3) {
+        Deno.writeTextFileSync(`${runDirectory}/metrics.jsonl`, '{"step":36,"lo{"step', { append: true });
+      }
+    },
+    [Symbol.dispose]() {},
+  }),
+});
+
 interface Given {
   maxSteps?: number;
   resume?: boolean;
@@ -38,7 +55,10 @@ async function run(folder: string, { maxSteps, resume = false, extend, set = [] 
   const told: string[] = [],
     host = { log: (line: string) => void told.push(line), signal: new AbortController().signal };
   const overrides = [`data.root=${folder}/train.txt`, `data.queries=${folder}/val.txt`, ...set];
-  const recipe = await loadRecipe(join(folder, "recipe.yaml"), { defaults: DEFAULTS, overrides });
+  const recipe = await loadRecipe(join(folder, "recipe.yaml"), {
+    defaults: { ...DEFAULTS, loggers: [] },
+    overrides,
+  });
   await distill(recipe, { out: join(folder, "run"), maxSteps: maxSteps ?? null, resume, extend }, host);
   return told;
 }
@@ -176,4 +196,28 @@ Deno.test("a damaged record is told before anything changes", () =>
       await Deno.writeTextFile(path, before);
     }
     await Deno.stat(join(folder, "run/student.safetensors")); // still that of its end
+  }));
+
+Deno.test("a line that is damaged on the way costs the run neither its end nor its report, and is told there", () =>
+  withRun(async (folder) => {
+    await run(folder, { resume: true, set: [`loggers=[{plugin: "${import.meta.url}#damaging"}]`] });
+    const read = (name: string) => Deno.readTextFile(join(folder, "run", name));
+    const { steps, metrics_problem } = JSON.parse(await read("summary.json"));
+    assert.equal(steps, 6);
+    assert.match(metrics_problem, /^Line \d+ of ".*metrics\.jsonl" is damaged/);
+    assert.match(await read("report.html"), /metrics_problem<td>Line/);
+    // A resume leaves it out, and tells which steps it was of.
+    await run(folder, { resume: true });
+    assert.doesNotMatch(await read("metrics.jsonl"), /"step":36/);
+    assert.match(await read("metrics-damaged.jsonl"), /"step":36/);
+  }));
+
+Deno.test("a finished run that is resumed once more keeps what was measured", () =>
+  withRun(async (folder) => {
+    await run(folder, { resume: true });
+    const summary = () => Deno.readTextFile(join(folder, "run/summary.json"));
+    const before = await summary();
+    assert.ok(JSON.parse(before).data_wait_seconds > 0);
+    await run(folder, { resume: true });
+    assert.equal(await summary(), before);
   }));

@@ -7,6 +7,7 @@ import {
   pluginContext,
   type PluginUse,
   type Recipe,
+  requireFiles,
   type ViewPipeline,
   withoutBroken,
 } from "@seed/core/host";
@@ -66,7 +67,10 @@ export async function openEvaluationData(
   },
 ): Promise<{ images: NonNullable<DataSource["evaluation"]>; skipped: number }> {
   const data = stack.use(await createPlugin(use, pluginContext(use, seed, host)));
-  if (use.on_error !== "skip") return { images: evaluationOf(data), skipped: 0 };
+  if (use.on_error !== "skip") {
+    await requireFiles(data, host.signal);
+    return { images: evaluationOf(data), skipped: 0 };
+  }
   const checked = await withoutBroken(data, pipeline, host);
   return { images: evaluationOf(checked.data), skipped: checked.skipped.count };
 }

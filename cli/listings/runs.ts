@@ -39,53 +39,53 @@ export const runs: Listing<RunItem> = {
       ? `resumable at step ${step}`
       : state,
     loss === null ? "" : loss.toFixed(4),
-    problem ?? (figures ? figuresText(figures) : ""),
+    [...figures ? [figuresText(figures)] : [], ...problem !== null ? [problem] : []].join("; "),
   ],
   none: `No runs in the folder "${FOLDER}" here`,
 };
 
-/** One run that is damaged costs its own row alone. */
+/** A run of which something cannot be read costs its own row alone, and what can be read is told. */
 async function describe(run: RunFolder): Promise<RunItem> {
-  try {
-    return await read(run);
-  } catch (error) {
-    if (!(error instanceof RunError)) throw error;
-    return {
-      path: run.path,
-      state: "damaged",
-      step: null,
-      loss: null,
-      figures: null,
-      problem: error.message,
-    };
-  }
+  const problems: string[] = [];
+  const attempt = async <T>(read: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await read();
+    } catch (error) {
+      // What the system refuses has a code; anything else is a defect.
+      if (!(error instanceof RunError) && !(error instanceof Error && "code" in error)) throw error;
+      problems.push(error.message);
+      return otherwise;
+    }
+  };
+  const { lines, problem } = await attempt(() => run.metrics(), { lines: [], problem: null });
+  if (problem !== null) problems.push(problem);
+  const last = lines.findLast(({ loss }) => typeof loss === "number");
+  const evaluated = lines.findLast((line) => line.network === "student");
+  const state = await attempt(() => stateOf(run), { state: "damaged", step: null });
+  return {
+    ...{ path: run.path, ...state, loss: last?.loss ?? null, figures: evaluated?.evaluation ?? null },
+    problem: problems.length ? problems.join("; ") : null,
+  };
 }
 
-async function read(run: RunFolder): Promise<RunItem> {
-  const lines = await run.metrics();
-  const last = lines.findLast((line) => line.loss !== undefined);
-  const evaluated = lines.findLast((line) => line.network === "student");
-  const known = {
-    path: run.path,
-    loss: last?.loss ?? null,
-    figures: evaluated?.evaluation ?? null,
-    problem: null,
-  };
+async function stateOf(run: RunFolder): Promise<Pick<RunItem, "state" | "step">> {
   const summary = await run.summary();
   if (summary) {
     const { steps } = summary;
-    if (Number.isInteger(steps)) return { ...known, state: "finished", step: steps as number };
+    if (Number.isInteger(steps)) return { state: "finished", step: steps as number };
     throw new RunError(
       `The file "${run.file("summary")}" is damaged: it does not say how many steps there were`,
     );
   }
   const step = (await run.checkpointSteps()).at(-1) ?? null;
-  return { ...known, state: step === null ? "without a checkpoint" : "resumable", step };
+  return { state: step === null ? "without a checkpoint" : "resumable", step };
 }
 
 function figuresText(figures: Record<string, Figures>): string {
   return Object.entries(figures).flatMap(([evaluator, values]) =>
-    Object.entries(values).map(([figure, value]) => `${evaluator} ${figure} ${percent(value)}`)
+    Object.entries(values).map(([figure, value]: [string, number | null]) =>
+      `${evaluator} ${figure} ${value === null ? "no number" : percent(value)}`
+    )
   ).join(", ");
 }
 

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { RunError } from "../errors.ts";
+import { isOfSystem } from "../files/writing.ts";
 
 /**
  * The folder for what the user need not keep: installed engines, fetched weights, rasterised pictures.
@@ -38,7 +39,7 @@ export async function writingInCache(folder: string, write: () => Promise<void>)
     await Deno.mkdir(folder, { recursive: true });
     await write();
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && typeof error.code === "string")) throw error;
+    if (!isOfSystem(error)) throw error;
     throw new RunError(
       `Cannot write in the cache folder "${folder}": ${error.message}; free some space or mend its permissions, or set ` +
         "SEED_CACHE_DIR to a folder elsewhere",

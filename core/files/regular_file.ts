@@ -57,13 +57,18 @@ export function openRegularSync(path: string): Deno.FsFile {
  * Reads a whole file.
  *
  * @param most Bytes that it may have: what is larger is not what was meant, or would not fit into the memory.
+ * @param what It should be, for errors.
  * @throws {NoFileError} If there is none.
  * @throws {RunError} If it is something else or larger, or cannot be read.
  */
-export async function readRegular(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readRegular(
+  path: string,
+  most: number,
+  what = "a file",
+): Promise<Uint8Array<ArrayBuffer>> {
   const { size } = await requireRegularFile(path);
   if (size > most) {
-    throw new RunError(`The file ${named(path)} has ${size} bytes, expected at most ${most}`);
+    throw new RunError(`The file ${named(path)} has ${size} bytes, expected ${what} of at most ${most}`);
   }
   return await Deno.readFile(path).catch((error) => {
     throw explain(path, error, null);

@@ -27,7 +27,7 @@ Deno.test({
         assert.deepEqual(await readRegular(at(name), 2), Uint8Array.of(49, 50));
         await assert.rejects(
           readRegular(at(name), 1),
-          /^RunError: The file ".*" has 2 bytes, expected at most 1$/,
+          /^RunError: The file ".*" has 2 bytes, expected a file of at most 1$/,
         );
       }
       await new Deno.Command("mkfifo", { args: [at("pipe")] }).output();

@@ -22,16 +22,18 @@ export async function requireFiles({ train, evaluation }: DataSource, signal: Ab
 }
 
 async function requireFilesOf(images: ImageSet, signal: AbortSignal): Promise<void> {
-  const looks: Promise<void>[] = [], packed = new Set<string>(), missing: string[] = [];
-  const look = async ({ name, file }: ImageReference) => {
+  const looks: Promise<void>[] = [],
+    packed = new Set<string>(),
+    missing: [place: number, text: string][] = [];
+  const look = async ({ name, file }: ImageReference, place: number) => {
     const problem = await problemOf(file);
-    if (problem) missing.push(`${quoted(name, Infinity)} (${problem})`);
+    if (problem) missing.push([place, `${quoted(name, Infinity)} (${problem})`]);
   };
   for (let i = 0; i < images.length; i++) {
     const image = images.image(i);
     if (image.reader || packed.has(image.file)) continue; // only a reader knows what its name means
     if (image.offset !== undefined) packed.add(image.file);
-    if (looks.push(look(image)) < AT_ONCE) continue;
+    if (looks.push(look(image, i)) < AT_ONCE) continue;
     await Promise.all(looks.splice(0));
     signal.throwIfAborted();
   }
@@ -40,19 +42,19 @@ async function requireFilesOf(images: ImageSet, signal: AbortSignal): Promise<vo
   const more = missing.length > NAMED ? `, and ${missing.length - NAMED} more` : "";
   throw new RunError(
     `${missing.length} of the ${images.length} images cannot be opened: ${
-      missing.slice(0, NAMED).join(", ")
+      missing.sort(([a], [b]) => a - b).slice(0, NAMED).map(([, text]) => text).join(", ")
     }${more}; ` +
       "put them in their places, or set data.on_error: skip, which leaves out what cannot be read",
   );
 }
 
-/** Null: it is there. */
-async function problemOf(file: string): Promise<string | null> {
+/** Null: it is there, and a file. */
+async function problemOf(path: string): Promise<string | null> {
   try {
-    await requireRegularFile(file);
+    await requireRegularFile(path);
     return null;
   } catch (error) {
-    const { message } = error as Error;
-    return message[0].toLowerCase() + message.slice(1);
+    if (!(error instanceof RunError)) throw error;
+    return error.message[0].toLowerCase() + error.message.slice(1);
   }
 }

@@ -1,6 +1,7 @@
 import { neededAugmenters } from "../evaluation/evaluator_views.ts";
 import { augmenterModule } from "../images/pipeline/augmenter_module.ts";
-import { autoWorkers, type PipelineOptions, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
+import { type PipelineOptions, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
+import { autoWorkers } from "../images/pipeline/worker_count.ts";
 import { requireFiles } from "../images/require_files.ts";
 import { StandIns } from "../images/stand_ins.ts";
 import { type SkippedImages, type WithoutBroken, withoutBroken } from "../images/without_broken.ts";

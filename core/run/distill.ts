@@ -20,7 +20,7 @@ import type { Recorder } from "./recorder.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
 import { type Made, RunWriter } from "./run_writer.ts";
-import { StateKeeper } from "./state_keeper.ts";
+import { StateKeeper, withAdvice } from "./state_keeper.ts";
 import { stepRecord } from "./step_record.ts";
 import { TrainingBatches } from "./training_batches.ts";
 
@@ -66,7 +66,9 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
   const run = new Run(recipe, made, options.maxSteps);
   if (resumed) await run.load();
   // What can fail, or takes hours, comes before the folder is a run's, and before anything in it changes.
-  using batches = await TrainingBatches.open(parts, recipe, host);
+  using batches = await TrainingBatches.open(parts, recipe, host).catch(async (error) => {
+    throw await withAdvice(error);
+  });
   await using recorder = await run.open(resumed);
   using _listening = messages.goTo(recorder);
   const finished = await run.train(batches, recorder);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { z } from "zod";
 import { RunError } from "../errors.ts";
 import { writeTextAtomically } from "../files/atomic_file.ts";
 import { LineFile } from "../files/line_file.ts";
@@ -30,9 +31,10 @@ export class MetricsFile implements Disposable {
       const aside = path.replace(/(\.[a-z]+)?$/, "-damaged$1");
       await writing(aside, () => Deno.copyFile(path, aside));
       tell(
-        `Line ${
-          rangesOf(damaged)
-        } of "${path}" is no JSON object, and left out; the file as it was is "${aside}"`,
+        `${lineOf(damaged)} of "${path}" ${
+          damaged.length > 1 ? "are" : "is"
+        } damaged, no record of a run, and left ` +
+          `out; the file as it was is "${aside}"`,
       );
     } else if (torn) tell(`The last line of "${path}" was cut off, and is left out`);
     const kept = lines.filter(({ line }) =>
@@ -71,22 +73,27 @@ export class MetricsFile implements Disposable {
   }
 }
 
+/** What a file has. */
+export interface Metrics {
+  /** Those that can be read. */
+  lines: MetricsLine[];
+  /** Which cannot, by number; null: none. A last line that a run under way has half written is no problem. */
+  problem: string | null;
+}
+
 /**
- * The lines of a file; none if it is not there. A last line that a crash, or a run under way, has half written is left
- * out.
+ * The lines of a file; none if it is not there. One that is damaged costs no other.
  *
- * @throws {RunError} If another is no JSON object.
+ * @throws {RunError} If the file cannot be read.
  */
-export async function readMetrics(path: string): Promise<MetricsLine[]> {
+export async function readMetrics(path: string): Promise<Metrics> {
   const { lines, damaged } = await readLines(path);
-  if (damaged.length) {
-    throw new RunError(
-      `Line ${
-        rangesOf(damaged)
-      } of "${path}" is no JSON object: the file is damaged; a resume leaves such lines out`,
-    );
-  }
-  return lines.map(({ line }) => line);
+  return {
+    lines: lines.map(({ line }) => line),
+    problem: damaged.length
+      ? `${lineOf(damaged)} of "${path}" ${damaged.length > 1 ? "are" : "is"} damaged: no record of a run`
+      : null,
+  };
 }
 
 interface Lines {
@@ -114,11 +121,27 @@ async function readLines(path: string): Promise<Lines> {
 
 function parseLine(text: string): MetricsLine | null {
   try {
-    const line = JSON.parse(text);
-    return typeof line === "object" && line !== null && Number.isInteger(line.step) ? line : null;
+    const { success, data } = LINE.safeParse(JSON.parse(text));
+    return success ? data as unknown as MetricsLine : null;
   } catch {
     return null; // told by the caller, with its number
   }
+}
+
+const number = z.number().nullable(); // JSON has no other word for what is no number
+
+/** What readers rely on; a line may have more. */
+const LINE = z.looseObject({
+  step: z.int().min(0),
+  epoch: z.number().optional(),
+  loss: number.optional(),
+  lr: number.optional(),
+  network: z.string().optional(),
+  evaluation: z.record(z.string(), z.record(z.string(), number)).optional(),
+});
+
+function lineOf(numbers: readonly number[]): string {
+  return `Line${numbers.length > 1 ? "s" : ""} ${rangesOf(numbers)}`;
 }
 
 /** Ascending numbers, shortly: `3, 7 to 9`; of many ranges the first ones. */

@@ -49,13 +49,43 @@ Deno.test("the metrics of a run that broke off and was resumed are those of one 
 
 Deno.test("a last line that is half written is left out; another that is no JSON is named", () =>
   inFolder(async (path) => {
-    assert.deepEqual(await readMetrics(path), []);
+    assert.deepEqual((await readMetrics(path)).lines, []);
     await Deno.writeTextFile(path, '{"step":1}\n{"st');
-    assert.deepEqual(await readMetrics(path), [{ step: 1 }]);
+    assert.deepEqual((await readMetrics(path)).lines, [{ step: 1 }]);
     await Deno.writeTextFile(path, '{"step":1}\n{"st\n{"step":3}\n');
-    await assert.rejects(
-      readMetrics(path),
-      /Line 2 of ".*metrics\.jsonl" is no JSON object: the file is damaged/,
+    const { lines, problem } = await readMetrics(path);
+    assert.deepEqual(lines, [{ step: 1 }, { step: 3 }]);
+    assert.equal(problem, `Line 2 of "${path}" is damaged: no record of a run`);
+  }));
+
+Deno.test("a line that readers could not rely on is damaged, though it is JSON", () =>
+  inFolder(async (path) => {
+    const good = [
+      '{"step":0,"network":"teacher","evaluation":{"knn":{"top1":null}}}',
+      '{"step":1,"loss":null,"more":[1]}',
+    ];
+    const bad = [
+      "null",
+      "7",
+      '"step"',
+      "[]",
+      "{}",
+      '{"step":"1"}',
+      '{"step":-1}',
+      '{"step":1.5}',
+      '{"step":1,"loss":"2"}',
+    ];
+    bad.push(
+      '{"step":1,"evaluation":5}',
+      '{"step":1,"evaluation":{"knn":null}}',
+      '{"step":1,"network":{},"evaluation":{}}',
+    );
+    await Deno.writeTextFile(path, [...good, ...bad, ""].join("\n"));
+    const { lines, problem } = await readMetrics(path);
+    assert.deepEqual(lines, good.map((text) => JSON.parse(text)));
+    assert.equal(
+      problem,
+      `Lines 3 to 14 of "${path}" is damaged: no record of a run`.replace(" is ", " are "),
     );
   }));
 
@@ -79,7 +109,7 @@ Deno.test("a resume leaves damaged lines out, tells them and the steps that are 
     const aside = path.replace(".jsonl", "-damaged.jsonl");
     assert.equal(await Deno.readTextFile(aside), damaged);
     assert.deepEqual(told, [
-      `Line 2 to 3, 6 of "${path}" is no JSON object, and left out; the file as it was is "${aside}"`,
+      `Lines 2 to 3, 6 of "${path}" are damaged, no record of a run, and left out; the file as it was is "${aside}"`,
       `"${path}" has no line of step 2 to 4, 7 to 8, though the checkpoint is of step 9: they are lost`,
     ]);
   }));

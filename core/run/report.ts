@@ -20,7 +20,7 @@ interface Evaluated {
 /** Writes the report of a run that is over, from the files that it has written. */
 export async function writeReport(directory: RunDirectory, name: string): Promise<void> {
   const read = async (what: "facts" | "recipe") => await Deno.readTextFile(directory.file(what));
-  const metrics = await directory.metrics();
+  const { lines: metrics } = await directory.metrics();
   const html = renderReport({
     name,
     facts: await directory.facts(),
@@ -100,7 +100,8 @@ function evaluationTable(evaluations: Evaluated[]): string {
   const head = `<tr><th>Step<th>Network${columns.map((column) => `<th>${escapeHtml(column)}, %`).join("")}`;
   const rows = evaluations.map(({ step, network, evaluation, identical_features }) => {
     const figures = new Map(figuresOf(evaluation));
-    const cell = (value: number | undefined) => value === undefined ? "" : (100 * value).toFixed(1);
+    const cell = (value: number | null | undefined) =>
+      typeof value !== "number" ? "" : (100 * value).toFixed(1);
     const cells = columns.map((column) => `<td class="number">${cell(figures.get(column))}`).join("");
     const warning = identical_features
       ? `<tr><td><td colspan="${1 + columns.length}">${escapeHtml(IDENTICAL_FEATURES)}`

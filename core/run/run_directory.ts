@@ -7,13 +7,16 @@ import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { isTemporary, removeLeftovers, writeTextAtomically } from "../files/atomic_file.ts";
 import { tryLockFile } from "../files/file_lock.ts";
-import { exists } from "../files/path_exists.ts";
 import { writing } from "../files/writing.ts";
+import { exists, isFolder } from "../files/path_exists.ts";
+import { newestRun } from "./newest_run.ts";
 import { RUN_FILES, RunFolder } from "./run_folder.ts";
+import { isEmpty, isUnbegun, removeUnbegun, requireUnused } from "./unused_folder.ts";
 
 /** The folder of one run. Disposing of it removes it if the run has not begun: one that could not leaves no folder. */
 export class RunDirectory extends RunFolder implements AsyncDisposable {
-  private constructor(path: string, private readonly lock: Disposable) {
+  /** @param isOurs Whether the folder itself goes too if the run does not begin. */
+  private constructor(path: string, private readonly lock: Disposable, private readonly isOurs: boolean) {
     super(path);
   }
 
@@ -23,23 +26,27 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
    * @throws {UsageError} If the folder that was named has something in it, is a file, or another process writes it.
    */
   static async create(recipeName: string, named: string | null): Promise<RunDirectory> {
-    if (named !== null) {
-      await requireUnused(named);
-      await writing(named, () => Deno.mkdir(named, { recursive: true }));
-      return await RunDirectory.#take(named, lockRun(named));
-    }
+    if (named !== null) return await RunDirectory.#make(named);
     await writing("runs", () => Deno.mkdir("runs", { recursive: true }));
     for (let n = 1;; n++) {
       const path = join("runs", n === 1 ? recipeName : `${recipeName}-${n}`);
       const lock = await claim(path) ? tryLockRun(path) : null; // null: another process was faster
-      if (lock) return await RunDirectory.#take(path, lock);
+      if (lock) return await RunDirectory.#take(path, lock, true);
     }
   }
 
-  static async #take(path: string, lock: Disposable): Promise<RunDirectory> {
-    return await RunDirectory.#prepared(path, lock, async (directory) => {
+  static async #make(path: string): Promise<RunDirectory> {
+    await requireUnused(path);
+    // A folder that is empty may be a disk that is mounted there: it was not a start that made it.
+    const isOurs = !await exists(path) || await exists(join(path, RUN_FILES.lock));
+    await writing(path, () => Deno.mkdir(path, { recursive: true }));
+    return await RunDirectory.#take(path, lockRun(path), isOurs);
+  }
+
+  static async #take(path: string, lock: Disposable, isOurs: boolean): Promise<RunDirectory> {
+    return await RunDirectory.#prepared(new RunDirectory(path, lock, isOurs), async (directory) => {
       await requireUnused(path); // another may have begun, and ended, before it was locked
-      await directory.#removeUnbegun();
+      await removeUnbegun(directory.path);
     });
   }
 
@@ -49,7 +56,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
    * @throws {UsageError} If there is none, or another process writes it; nothing is changed then.
    */
   static async open(recipeName: string, named: string | null): Promise<RunDirectory> {
-    const path = named ?? await newest("runs", recipeName);
+    const path = named ?? await newestRun("runs", recipeName);
     if (path === null || !await new RunFolder(path).isRun()) {
       throw new UsageError(
         `There is no run to resume in "${path ?? join("runs", recipeName)}"; leave --resume out to start one`,
@@ -64,27 +71,30 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
         }`,
       );
     }
-    return await RunDirectory.#prepared(path, lockRun(path), (directory) => directory.#removeLeftovers());
+    const directory = new RunDirectory(path, lockRun(path), false);
+    return await RunDirectory.#prepared(directory, () => directory.#removeLeftovers());
   }
 
   /** Lets go of the lock again if `prepare` fails. */
   static async #prepared(
-    path: string,
-    lock: Disposable,
+    directory: RunDirectory,
     prepare: (directory: RunDirectory) => Promise<void>,
   ): Promise<RunDirectory> {
-    const directory = new RunDirectory(path, lock);
     try {
       await prepare(directory);
       return directory;
     } catch (error) {
-      lock[Symbol.dispose]();
+      directory.lock[Symbol.dispose]();
       throw error;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (await isUnbegun(this.path)) await Deno.remove(this.path, { recursive: true });
+    if (await exists(this.path) && await isUnbegun(this.path)) {
+      await removeUnbegun(this.path);
+      const isOurs = this.isOurs && await isEmpty(this.path); // a recipe of somebody's own may stay
+      await Deno.remove(isOurs ? this.path : this.file("lock"), { recursive: true });
+    }
     this.lock[Symbol.dispose]();
   }
 
@@ -125,13 +135,6 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
     await this.writeText(what, JSON.stringify(value, null, 2) + "\n");
   }
 
-  /** What a start that was killed before the run began has left. */
-  async #removeUnbegun(): Promise<void> {
-    for await (const { name } of Deno.readDir(this.path)) {
-      if (name !== RUN_FILES.lock) await Deno.remove(join(this.path, name), { recursive: true });
-    }
-  }
-
   /** Files that a crash left half written, under their temporary names. */
   async #removeLeftovers(): Promise<void> {
     for (const folder of [this.path, this.file("checkpoints")]) {
@@ -162,6 +165,9 @@ function tryLockRun(path: string): Disposable | null {
   try {
     return tryLockFile(join(path, RUN_FILES.lock));
   } catch (error) {
+    // A start that failed has just removed the folder: what is there now is for who asks again.
+    if (error instanceof Deno.errors.NotFound) return null;
+    removeIfEmpty(path);
     throw new UsageError(
       `Cannot lock the run's folder "${path}": ${
         (error as Error).message
@@ -172,38 +178,13 @@ function tryLockRun(path: string): Disposable | null {
   }
 }
 
-/**
- * Makes sure that a new run can have a folder: it is empty, not there yet, or left by a start that was killed.
- *
- * @throws {UsageError} If it has something in it, or is a file.
- */
-export async function requireUnused(path: string): Promise<void> {
-  if (!await exists(path)) return;
-  if (!(await Deno.stat(path)).isDirectory) {
-    throw new UsageError(`"${path}" is a file; name a folder with --out`);
-  }
-  if (await isUnbegun(path)) return;
-  throw new UsageError(
-    `The folder "${path}" is not empty; add --resume to go on with its run, or name another with --out`,
-  );
-}
-
-/**
- * Whether a folder holds nothing but what a start leaves that was killed before the run began. Without a step taken
- * nothing of it is worth keeping.
- */
-async function isUnbegun(path: string): Promise<boolean> {
-  const { lock, checkpoints, facts, recipe, metrics } = RUN_FILES, found = new Set<string>();
-  for await (const { name } of Deno.readDir(path)) if (!isTemporary(name)) found.add(name);
-  if (found.size === 0) return true;
-  if (!found.has(lock)) return false; // whose ever it is, no run of ours was to be here
-  if ([...found].some((name) => ![lock, checkpoints, facts, recipe, metrics].some((own) => own === name))) {
-    return false;
-  }
-  if (found.has(metrics) && (await Deno.stat(join(path, metrics))).size > 0) return false;
-  const steps = await new RunFolder(path).checkpointSteps();
-  // With its recipe a run has begun, and can be resumed if there is a state to resume from.
-  return found.has(recipe) ? steps.length === 0 : steps.every((step) => step === 0);
+/** A run that cannot start leaves no folder. */
+function removeIfEmpty(path: string): void {
+  try {
+    const names = Array.from(Deno.readDirSync(path), ({ name }) => name);
+    if (names.some((name) => name !== RUN_FILES.lock)) return;
+    Deno.removeSync(path, { recursive: true });
+  } catch { /* what stays is taken for unused at the next start, and why there is none now is told */ }
 }
 
 /** Makes a folder unless it is there; what a start that was killed has left is taken too. Returns whether it is ours to lock. */
@@ -214,30 +195,8 @@ async function claim(path: string): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   }
+  if (!await isFolder(path)) return false;
   // Not one that is empty: a process that has just made it has yet to lock it.
-  return await exists(join(path, RUN_FILES.lock)) && await isUnbegun(path);
-}
-
-async function newest(folder: string, recipeName: string): Promise<string | null> {
-  let best: { path: string; time: number } | null = null;
-  if (!await exists(folder)) return null;
-  for await (const { name } of Deno.readDir(folder)) {
-    if (
-      name !== recipeName && !(name.startsWith(recipeName) && /^-\d+$/.test(name.slice(recipeName.length)))
-    ) {
-      continue;
-    }
-    const run = new RunFolder(join(folder, name)), time = await beginningOf(run);
-    if (time !== null && (!best || time > best.time)) best = { path: run.path, time };
-  }
-  return best?.path ?? null;
-}
-
-/** When a run began, in milliseconds; null if it did not. A resume may have written its recipe anew since. */
-async function beginningOf(run: RunFolder): Promise<number | null> {
-  const recipe = await Deno.stat(run.file("recipe")).catch(() => null);
-  if (recipe === null) return null;
-  const { started } = await run.facts().catch(() => ({ started: null })); // one that is damaged is told when it is resumed
-  const told = typeof started === "string" ? Date.parse(started) : NaN;
-  return Number.isNaN(told) ? recipe.mtime?.getTime() ?? -1 : told;
+  const isEmpty = (await Array.fromAsync(Deno.readDir(path))).length === 0;
+  return !isEmpty && await isUnbegun(path);
 }

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { RunError } from "../errors.ts";
 import { exists } from "../files/path_exists.ts";
-import { type MetricsLine, readMetrics } from "./metrics_file.ts";
+import { type Metrics, readMetrics } from "./metrics_file.ts";
 
 /** Names of the files, and of the folder of checkpoints. */
 export const RUN_FILES = {
@@ -53,9 +53,9 @@ export class RunFolder {
   /**
    * The lines of `metrics.jsonl`; none if it is not there. A last line that is half written is left out.
    *
-   * @throws {RunError} If another is no JSON.
+   * @throws {RunError} If the file cannot be read.
    */
-  async metrics(): Promise<MetricsLine[]> {
+  async metrics(): Promise<Metrics> {
     return await readMetrics(this.file("metrics"));
   }
 

@@ -137,16 +137,20 @@ export async function writeSummary(
   recipe: Recipe,
   measured: { imagesPerSecond: number | null; waitedMs: number; skipped: SkippedImages },
 ): Promise<void> {
-  const metrics = await directory.metrics();
+  const { lines: metrics, problem } = await directory.metrics();
   const steps = metrics.filter((line) => "loss" in line), last = steps.at(-1);
+  // Who only looks at a finished run again has measured nothing: what was measured stays.
+  const before = measured.imagesPerSecond === null ? await directory.summary() : null;
+  const kept = before?.steps === (last?.step ?? 0) ? before : null;
   await directory.writeJson("summary", {
     recipe: recipe.name,
     steps: last?.step ?? 0,
     images_seen: Number(last?.step ?? 0) * recipe.train.batch_size,
     final_loss: last?.loss ?? null,
-    images_per_second: measured.imagesPerSecond,
-    data_wait_seconds: measured.waitedMs / 1000,
+    images_per_second: kept?.images_per_second ?? measured.imagesPerSecond,
+    data_wait_seconds: kept?.data_wait_seconds ?? measured.waitedMs / 1000,
     skipped_images: measured.skipped,
+    ...problem !== null && { metrics_problem: problem },
     evaluations: metrics.filter((line) => "evaluation" in line),
   });
 }

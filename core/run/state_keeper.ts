@@ -16,22 +16,23 @@ import type { Recorder } from "./recorder.ts";
 /** Writes the checkpoints of a run that has begun, each after the metrics of its steps. */
 export class StateKeeper {
   /**
-   * @param newest Step of the newest checkpoint; null: there is none yet.
+   * @param newest Step of the newest checkpoint.
    * @param recorder What takes down the steps.
    */
   constructor(
     private readonly checkpoints: Pick<Checkpoints, "save" | "fileOf">,
     private readonly recorder: Pick<Recorder, "sync">,
-    private newest: number | null,
+    private newest: number,
   ) {}
 
   /**
-   * Writes the state after a step. Its metrics reach the disk before: after a loss of power they may be ahead of the
-   * newest checkpoint, which a resume mends, but never behind it.
+   * Writes the state after a step, unless it is there. Its metrics reach the disk before: after a loss of power they may
+   * be ahead of the newest checkpoint, which a resume mends, but never behind it.
    *
    * @throws {WriteError} If a file cannot be written.
    */
   async save(step: number): Promise<void> {
+    if (step === this.newest) return;
     this.recorder.sync();
     await this.checkpoints.save(step);
     this.newest = step;
@@ -44,29 +45,32 @@ export class StateKeeper {
    * @returns the error to throw: of the same kind, and its message tells what is kept and how to go on.
    */
   async keep(error: unknown, done: number): Promise<unknown> {
-    if (error instanceof BrokenStepError) return await this.#told(error.cause);
+    if (error instanceof BrokenStepError) return this.#told(await withAdvice(error.cause));
+    const advised = await withAdvice(error);
     // What could not be written a moment ago is not tried once more: it may be the metrics, which have to come first.
-    if (this.newest === null || done <= this.newest || error instanceof WriteError) {
-      return await this.#told(error);
-    }
+    if (error instanceof WriteError) return this.#told(advised);
     try {
       await this.save(done);
-      return await this.#told(error);
+      return this.#told(advised);
     } catch (unsaved) {
       const reason = unsaved instanceof Error ? unsaved.message : `${unsaved}`;
-      return await this.#told(error, `The state after step ${done} could not be kept: ${reason}`);
+      return this.#told(withNote(advised, `The state after step ${done} could not be kept: ${reason}`));
     }
   }
 
-  async #told(error: unknown, ...notes: string[]): Promise<unknown> {
-    const advice = await adviceFor(error);
-    if (advice !== null) notes.push(advice);
-    if (this.newest !== null) {
-      const file = this.checkpoints.fileOf(this.newest);
-      notes.push(`The state after step ${this.newest} is kept in "${file}"; --resume goes on from it`);
-    }
-    return notes.length ? withNote(error, notes.join(". ")) : error;
+  #told(error: unknown): unknown {
+    const file = this.checkpoints.fileOf(this.newest);
+    return withNote(
+      error,
+      `The state after step ${this.newest} is kept in "${file}"; --resume goes on from it`,
+    );
   }
+}
+
+/** An error of the same kind that tells, if anybody knows, what the user can do about it. */
+export async function withAdvice(error: unknown): Promise<unknown> {
+  const advice = await adviceFor(error);
+  return advice === null ? error : withNote(error, advice);
 }
 
 /** What the user can do about it; null: the message says it already, or nobody knows. */

@@ -34,7 +34,12 @@ export interface CacheSummary {
  * which are not opened: one that is damaged is told where it is read. One cache whose manifest is damaged costs no other.
  */
 export function listCaches(folder: string): (CacheSummary | DamagedCache)[] {
-  const entries = entriesOf(folder);
+  let entries: Deno.DirEntry[];
+  try {
+    entries = entriesOf(folder);
+  } catch (error) {
+    return [{ path: folder, problem: (error as Error).message }];
+  }
   if (entries.some(({ name }) => name === MANIFEST)) return [described(folder)];
   return entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort()
     .flatMap((name) => listCaches(join(folder, name)));
@@ -44,7 +49,8 @@ function described(path: string): CacheSummary | DamagedCache {
   try {
     return summarize(path);
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
+    // What the system refuses has a code; anything else is a defect.
+    if (!(error instanceof RunError) && !(error instanceof Error && "code" in error)) throw error;
     return { path, problem: error.message };
   }
 }

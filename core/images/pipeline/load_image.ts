@@ -1,6 +1,5 @@
 import type { Pixels } from "../../interfaces/augmenter.ts";
 import type { ImageReference, RawPixels } from "../../interfaces/data_source.ts";
-import { MAX_IMAGE_BYTES } from "../../data/packed/packed_images.ts";
 import { RunError } from "../../errors.ts";
 import { readRange } from "../../files/read_range.ts";
 import { openRegularSync, readRegular } from "../../files/regular_file.ts";
@@ -32,9 +31,12 @@ async function readBytes(image: ImageReference): Promise<Uint8Array> {
   const { file, offset = 0, length, reader } = image;
   if (reader) return await readByReader(image, reader);
   if (length !== undefined) return readRange(openFile(file), offset, length, file);
-  const bytes = await readRegular(file, MAX_IMAGE_BYTES);
+  const bytes = await readRegular(file, MOST_BYTES, "an image");
   return offset === 0 ? bytes : bytes.subarray(offset);
 }
+
+/** Larger ones are no pictures that are decoded, and would take the memory before anybody sees it. */
+const MOST_BYTES = 2 ** 31 - 1;
 
 /** Synchronous where it is opened too: two tasks at once would open a file twice. */
 function openFile(path: string): Deno.FsFile {

@@ -58,14 +58,6 @@ const CHECK_SIZE = 8;
 /** Images that are checked between two looks at the signal. */
 const CHECKED_AT_ONCE = 1024;
 
-/** More threads than this wait for the disk, not the processor. */
-const MAX_AUTO_WORKERS = 8;
-
-/** As many threads as there are cores, within reason. */
-export function autoWorkers(): number {
-  return Math.min(MAX_AUTO_WORKERS, navigator.hardwareConcurrency);
-}
-
 /**
  * Makes batches of views in worker threads. Results do not depend on the number of workers: every random choice
  * comes from the view's key, and batches are delivered in the order they were asked for. A worker that dies is

@@ -94,7 +94,7 @@ function otherFormatOf(start: Uint8Array): string | null {
 }
 
 async function readBytes(path: string, option: string): Promise<Uint8Array> {
-  return await readRegular(path, MAX_BYTES).catch((error) => {
+  return await readRegular(path, MAX_BYTES, "a list").catch((error) => {
     const what = error instanceof NoFileError ? `There is no list "${path}"` : error.message;
     throw new RunError(`${what}; set ${option} to a text file of paths`, { cause: error });
   });

@@ -24,7 +24,7 @@ export function lineIndexOf(path: string): string {
  * @throws {RunError} With the line, if its numbers do not go up from 0 within the file.
  */
 export async function readLineIndex(path: string, size: number): Promise<number[] | null> {
-  const bytes = await readRegular(path, MAX_INDEX_BYTES).catch((error) => {
+  const bytes = await readRegular(path, MAX_INDEX_BYTES, "an index").catch((error) => {
     if (error instanceof NoFileError) return null;
     throw error;
   });
