@@ -6,7 +6,7 @@
  */
 import { crc32 } from "node:zlib";
 import { writeAtomically } from "../files/atomic_file.ts";
-import { requireRegularFile } from "../files/regular_file.ts";
+import { openRegular } from "../files/regular_file.ts";
 import { RunError } from "../errors.ts";
 import { readRange } from "../files/read_range.ts";
 import { printable, quoted } from "../text/printable.ts";
@@ -51,8 +51,7 @@ export class SafetensorsFile implements WeightsFile {
    * @throws {RunError} If it is not a whole, consistent safetensors file.
    */
   static async open(path: string, advice = "; fetch or export it again"): Promise<SafetensorsFile> {
-    await requireRegularFile(path);
-    const file = await Deno.open(path);
+    const file = await openRegular(path);
     try {
       const { size } = await file.stat();
       const { header, dataStart } = readHeader(file, path, size, advice);

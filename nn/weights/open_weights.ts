@@ -1,4 +1,4 @@
-import { quoted, RunError, SafetensorsFile, type WeightsFile } from "@seed/core";
+import { NoFileError, openRegular, quoted, RunError, SafetensorsFile, type WeightsFile } from "@seed/core";
 import { formatOf } from "./foreign_format.ts";
 import { isNpz, openNpz } from "./npz_file.ts";
 import { isTorchLegacy, openTorchLegacy } from "./torch_legacy_file.ts";
@@ -41,14 +41,14 @@ function openArchive(path: string): WeightsFile {
 /** The first and the last bytes. */
 async function readEnds(path: string): Promise<{ start: Uint8Array; end: Uint8Array }> {
   try {
-    using file = await Deno.open(path);
+    using file = await openRegular(path);
     const { size } = await file.stat(), start = new Uint8Array(512), end = new Uint8Array(8);
     const count = await file.read(start) ?? 0;
     await file.seek(Math.max(0, size - 8), Deno.SeekMode.Start);
     await file.read(end);
     return { start: start.subarray(0, count), end };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
+    if (error instanceof NoFileError) {
       throw new RunError(`There is no file of weights "${path}"; check the path, or fetch it`);
     }
     throw new RunError(`Cannot read the weights "${path}": ${(error as Error).message}`, { cause: error });

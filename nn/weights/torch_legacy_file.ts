@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { BYTES_PER_ELEMENT, quoted, readRange, type WeightsFile } from "@seed/core";
+import { BYTES_PER_ELEMENT, openRegularSync, quoted, readRange, type WeightsFile } from "@seed/core";
 import { namedTensors } from "./named_tensors.ts";
 import { PickleError, readPickle } from "./pickle.ts";
 import { type Storage, type StorageReader, ViewsFile } from "./tensor_view.ts";
@@ -23,7 +23,7 @@ export function isTorchLegacy(start: Uint8Array): boolean {
 
 /** @throws {RunError} If it is damaged, or asks for Python objects other than tensors. */
 export function openTorchLegacy(path: string): WeightsFile {
-  const file = Deno.openSync(path);
+  const file = openRegularSync(path);
   try {
     const { size } = file.statSync();
     const head = readHead(readRange(file, 0, Math.min(size, MAX_PICKLE_BYTES), path));

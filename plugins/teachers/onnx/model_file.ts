@@ -1,5 +1,5 @@
 import protobuf from "protobufjs";
-import { RunError } from "@seed/core";
+import { NoFileError, readRegular, RunError } from "@seed/core";
 
 /** Field numbers of `onnx.proto`: the model's version and graph, the graph's constants. */
 const IR_VERSION = 1, GRAPH = 7, INITIALIZER = 5;
@@ -39,11 +39,14 @@ function countInGraph(reader: protobuf.Reader): number {
   return count;
 }
 
+/** Protocol buffers have no more: what is larger keeps its tensors in a file beside it. */
+const MAX_BYTES = 2 ** 31 - 1;
+
 async function readFile(path: string): Promise<Uint8Array> {
   try {
-    return await Deno.readFile(path);
+    return await readRegular(path, MAX_BYTES);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
+    if (error instanceof NoFileError) {
       throw new RunError(`There is no ONNX file "${path}"; check teacher.weights, or fetch the file`);
     }
     throw new RunError(`Cannot read the ONNX file "${path}": ${(error as Error).message}`, { cause: error });
