@@ -239,7 +239,7 @@ const ARCHIVES: Record<string, [bytes: () => Uint8Array, says: RegExp]> = {
   ],
   "a description of 20 MB": [
     () => zipOf([{ name: "a/data.pkl", data: megabytes(20) }]),
-    /describes its tensors in 20971520 bytes/,
+    /holds 20971520 bytes of other values/,
   ],
 };
 
