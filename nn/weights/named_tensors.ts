@@ -37,7 +37,7 @@ export function namedTensors(checkpoint: unknown): Map<string, TensorView> {
   const collect = (prefix: string, children: Iterable<[unknown, unknown]>, depth: number) => {
     if (depth > MAX_DEPTH) throw new PickleError(`Its dicts are more than ${MAX_DEPTH} deep`);
     for (const [key, value] of children) {
-      if (--left < 0) throw new PickleError(`It is made of more than ${MAX_VALUES} values`);
+      if (--left < 0) throw new UnreadPickle(`It is made of more than ${MAX_VALUES} values`);
       const inside = childrenOf(value);
       // What has no name is no weight: an optimizer may keep tensors by objects.
       if ((!inside && !isTensorView(value)) || !isName(key)) continue;
@@ -64,7 +64,10 @@ function kindOf(value: unknown): string {
 /** Which Python objects are where tensors are expected: NumPy's arrays, for example. */
 function besides(checkpoint: Map<unknown, unknown>): string {
   const other = [...checkpoint.values()].find((value) => value instanceof Opaque);
-  return other instanceof Opaque ? `, but values made by Python's ${quoted(other.name)}` : "";
+  if (!(other instanceof Opaque)) return "";
+  return /^numpy\./.test(other.name)
+    ? ", but NumPy's arrays, which are read from an .npz (numpy.savez)"
+    : `, but values made by Python's ${quoted(other.name)}`;
 }
 
 function childrenOf(value: unknown): Iterable<[unknown, unknown]> | null {

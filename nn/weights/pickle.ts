@@ -75,7 +75,11 @@ class Unpickler {
   run(): { value: unknown; length: number } {
     for (;;) {
       const at = this.#at, opcode = this.#uint8();
-      if (++this.#opcodes > MAX_OPCODES) throw new PickleError(`It has more than ${MAX_OPCODES} opcodes`);
+      if (++this.#opcodes > MAX_OPCODES) {
+        throw new UnreadPickle(
+          `It has more than ${MAX_OPCODES} opcodes: long lists beside the tensors, for example`,
+        );
+      }
       if (opcode === 0x2e) return { value: this.#pop(), length: this.#at }; // STOP
       const operation = OPERATIONS[opcode];
       if (!operation) {

@@ -52,8 +52,8 @@ function readObjects(zip: ZipFile): { tensors: Map<string, TensorView>; root: st
   const { size } = zip.entry(objects);
   if (size > MAX_PICKLE_BYTES) {
     throw new UnreadPickle(
-      `Beside its tensors it holds ${size} bytes of other values, NumPy's arrays for example; ` +
-        `at most ${MAX_PICKLE_BYTES} are read`,
+      `Beside its tensors it holds ${size} bytes of other values, at most ${MAX_PICKLE_BYTES} are read; ` +
+        "NumPy's arrays are read from an .npz (numpy.savez)",
     );
   }
   const scope = torchScope(), { value } = readPickle(zip.read(objects), scope);

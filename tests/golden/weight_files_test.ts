@@ -59,8 +59,7 @@ const UNREAD = {
   "unread_module_legacy.pth": /It holds the Python object "weight_files\.Tiny", no dict of tensors/,
   "unread_wrapped_module.pth":
     /Its "model" is the Python object "torch\.nn\.modules\.linear\.Linear", no dict/,
-  "unread_arrays.pth":
-    /no named tensors, but values made by Python's "numpy\._core\.multiarray\._reconstruct"/,
+  "unread_arrays.pth": /no named tensors, but NumPy's arrays, which are read from an \.npz/,
   "unread_tensor.pth": /It holds a tensor without a name, no dict of tensors/,
   "unread_list.pth": /It holds a list, no dict of tensors/,
   "unread_torchscript.pth": /is a TorchScript program, .* torch\.save\(torch\.jit\.load/,
