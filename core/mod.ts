@@ -27,7 +27,7 @@
  *
  * @module
  */
-export { RunError, UsageError } from "./errors.ts";
+export { ProcessesError, RunError, UsageError } from "./errors.ts";
 export { fused, type FusedBody, product } from "./interfaces/fused.ts";
 export { type KeyPart, Random } from "./random.ts";
 export { tf } from "./tf.ts";
@@ -95,6 +95,7 @@ export {
   type Size,
   type Window,
 } from "./images/pipeline/resample.ts";
+export type { Processes } from "./processes/processes.ts";
 export type { Augmenter, Pixels, ViewDescription } from "./interfaces/augmenter.ts";
 export type {
   DataSource,

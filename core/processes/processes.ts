@@ -48,6 +48,3 @@ export interface Processes {
    */
   exchange(text: string): Promise<string[]>;
 }
-
-/** One process cannot go on without the others; the message says which, and why, in one sentence. */
-export { ProcessesError } from "../errors.ts";
