@@ -8,6 +8,7 @@ import type { DataSource } from "../interfaces/data_source.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
+import type { Processes } from "../processes/processes.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
 import { bagSize } from "../views/streams.ts";
@@ -26,6 +27,8 @@ export interface ProcessParts {
   /** The teacher that evaluations compare with: the recipe's, or one for evaluation alone. */
   readonly referenceTeacher: Teacher | null;
   readonly pipeline: ViewPipeline;
+  /** All processes of the run; null: this one is alone. */
+  readonly processes: Processes | null;
 }
 
 /**
@@ -36,6 +39,7 @@ export interface ProcessParts {
 export async function createProcessParts(
   recipe: Recipe,
   host: Host,
+  processes: Processes | null = null,
 ): Promise<ProcessParts & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const make = async <K extends PluginKind>(
@@ -66,7 +70,7 @@ export async function createProcessParts(
   pipeline ??= stack.use(await startPipeline(recipe, host));
   const owned = stack.move();
   return {
-    ...{ engine, ...found, augmenters, teacher, referenceTeacher, pipeline },
+    ...{ engine, ...found, augmenters, teacher, referenceTeacher, pipeline, processes },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

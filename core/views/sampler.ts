@@ -5,7 +5,7 @@ export interface StepPlan {
   /** Counts from 0. */
   step: number;
   epoch: number;
-  /** Indices into the training set. */
+  /** Indices into the training set: the slice of the batch that this process takes. */
   images: number[];
 }
 
@@ -20,8 +20,11 @@ export function* planSteps(options: {
   seed: number;
   startStep: number;
   endStep: number;
+  /** Which of several processes takes its slice of each batch; null, or absent: one takes all. */
+  processes?: { rank: number; size: number } | null;
 }): Generator<StepPlan> {
   const { images, batchSize, shuffle, seed, startStep, endStep } = options;
+  const { rank, size } = options.processes ?? { rank: 0, size: 1 }, slice = batchSize / size;
   const stepsPerEpoch = Math.floor(images / batchSize);
   let order: ArrayLike<number> = [], orderEpoch = -1;
   for (let step = startStep; step < endStep; step++) {
@@ -32,7 +35,7 @@ export function* planSteps(options: {
         : Array.from({ length: images }, (_, i) => i);
       orderEpoch = epoch;
     }
-    const first = (step % stepsPerEpoch) * batchSize;
-    yield { step, epoch, images: Array.from({ length: batchSize }, (_, i) => order[first + i]) };
+    const first = (step % stepsPerEpoch) * batchSize + rank * slice;
+    yield { step, epoch, images: Array.from({ length: slice }, (_, i) => order[first + i]) };
   }
 }
