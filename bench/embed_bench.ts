@@ -26,7 +26,7 @@ if (images === at("images")) await drawPhotographs();
 const weights = at("resnet50.safetensors");
 await writeSafetensors(weights, formulaWeights(), {});
 
-const native = (await readProcessor()).bf16;
+const native = readProcessor().bf16;
 const modes = native ? ["bf16", "fp32"] : ["fp32"];
 const peer = Peer.start("embed.py", [images, weights, folder, CORES]);
 const versions = await peer?.ask<Record<string, string>>("describe");

@@ -33,7 +33,7 @@ const ours = (name: string, work: () => Promise<void>): Contestant => ({
 const peer = Peer.start("seed_step.py", [at.batch, at.size, at.queue, CORES]);
 const versions = await peer?.ask<Record<string, string>>("describe");
 const theirs = (mode: string): Contestant => ({ name: `PyTorch ${mode}`, run: () => peer!.ask(mode) });
-const native = (await readProcessor()).bf16;
+const native = readProcessor().bf16;
 const modes = native ? ["fp32", "bf16", "compile", "compile bf16"] : ["fp32", "compile"];
 
 const TRACED = "SEED, traced", LOSS = "loss and queue";

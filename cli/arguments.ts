@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { nearest, UsageError } from "@seed/core";
+import { nearest, quoted, UsageError } from "@seed/core";
 
 /** A flag: `--name VALUE`, or `--name` alone if boolean. */
 export interface Flag {
@@ -17,11 +17,11 @@ export interface Arguments {
   required(name: string): string;
   /** The value of a `string` flag, one of a few. */
   choice<T extends string>(name: string, values: readonly T[]): T | null;
-  /** A whole number of at least `least`. */
-  count(name: string, least?: number): number | null;
+  /** A whole number from `least` (0) to `most` (a thousand million). */
+  count(name: string, least?: number, most?: number): number | null;
   /** The values of a `multiple` flag. */
   list(name: string): string[];
-  /** Whether a `boolean` flag is given. */
+  /** Whether a flag is given. */
   has(name: string): boolean;
 }
 
@@ -34,6 +34,7 @@ export function parseArguments(args: string[], flags: Record<string, Flag>): Arg
     throw explain(error as Error & { code?: string }, Object.keys(flags));
   }
   const { values, positionals } = parsed;
+  refuseEmpty(values);
   const text = (name: string) => values[name] as string | undefined ?? null;
   return {
     positionals,
@@ -49,15 +50,22 @@ export function parseArguments(args: string[], flags: Record<string, Flag>): Arg
       const close = nearest(given, values), hint = close ? `. Did you mean "${close}"?` : "";
       throw new UsageError(`--${name} expects one of ${values.join(", ")}, got "${given}"${hint}`);
     },
-    count(name, least = 0) {
+    count(name, least = 0, most = 1e9) {
       const given = text(name);
       if (given === null) return null;
-      if (/^\d+$/.test(given) && Number(given) >= least) return Number(given);
-      throw new UsageError(`--${name} expects a whole number of at least ${least}, got "${given}"`);
+      const bound = /^\d+$/.test(given) && Number(given) > most ? `at most ${most}` : `at least ${least}`;
+      if (/^\d+$/.test(given) && Number(given) >= least && Number(given) <= most) return Number(given);
+      throw new UsageError(`--${name} expects a whole number of ${bound}, got ${quoted(given)}`);
     },
     list: (name) => values[name] as string[] | undefined ?? [],
-    has: (name) => values[name] === true,
+    has: (name) => values[name] !== undefined,
   };
+}
+
+/** An empty value is the name of nothing. */
+function refuseEmpty(values: Readonly<Record<string, unknown>>): void {
+  const empty = Object.keys(values).find((name) => values[name] === "");
+  if (empty !== undefined) throw new UsageError(`--${empty} expects a value, got ""`);
 }
 
 /** The one argument that a verb takes. */

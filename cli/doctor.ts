@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import sharp from "sharp";
 import { type Diagnosis, nearest, RunError } from "@seed/core";
-import { cacheDirectory, findPip, formatBytes, pluginContext } from "@seed/core/host";
+import { cacheDirectory, checkPip, formatBytes, pluginContext } from "@seed/core/host";
 import { noPositionals, parseArguments } from "./arguments.ts";
 import { shippedPlugins } from "./listings/plugins.ts";
 import { table } from "./table.ts";
@@ -11,7 +11,7 @@ import { table } from "./table.ts";
 export const help = `Usage: deno task doctor [--json]
 
 Checks this machine: Deno, pip, image decoding, the cache, environment variables, and what each plugin needs. Fetches
-and installs nothing. Exit code 1 if something has to be done.
+nothing, and leaves nothing installed. Exit code 1 if something has to be done.
 
   --json    prints { ok, checks: [{ subject, ok, message }] } on standard output`;
 
@@ -29,7 +29,7 @@ export async function run(args: string[]): Promise<number> {
   const check = async (subject: string, look: () => Promise<Diagnosis[]>) =>
     checks.push(...await look().catch((error) => [problem(subject, error)]));
   await check("Deno", checkDeno);
-  await check("pip", checkPip);
+  await check("pip", checkInstaller);
   await check("sharp", checkSharp);
   await check("Cache", checkCache);
   await check("Variables", () => Promise.resolve(checkVariables()));
@@ -39,8 +39,18 @@ export async function run(args: string[]): Promise<number> {
   }
   const ok = checks.every((one) => one.ok);
   if (parsed.has("json")) console.log(JSON.stringify({ ok, checks }));
-  else console.log(table(checks.map((one) => [one.ok ? "ok" : "PROBLEM", one.subject, one.message])));
+  else {
+    const rows = checks.map((
+      { ok, subject, message },
+    ) => [ok ? "ok" : "PROBLEM", subject, oneSentence(message)]);
+    console.log(table(rows));
+  }
   return ok ? 0 : 1;
+}
+
+/** A message of several lines in a cell. */
+function oneSentence(message: string): string {
+  return message.split(/\s*\n\s*/).join(" ");
 }
 
 /** What an exception means: the user's to mend, or a defect, which is told as it is. */
@@ -59,12 +69,9 @@ function checkDeno(): Promise<Diagnosis[]> {
   return Promise.resolve([{ subject: "Deno", ok: missing.length === 0, message }]);
 }
 
-async function checkPip(): Promise<Diagnosis[]> {
-  const [program, ...args] = await findPip();
-  const { stdout } = await new Deno.Command(program, { args: [...args, "--version"], stderr: "null" })
-    .output();
-  const [, version] = new TextDecoder().decode(stdout).match(/^pip (\S+)/) ?? [];
-  return [{ subject: "pip", ok: true, message: `${version ?? "?"} (${[program, ...args].join(" ")})` }];
+async function checkInstaller(): Promise<Diagnosis[]> {
+  const { version, name } = await checkPip();
+  return [{ subject: "pip", ok: true, message: `${version} (${name}), installs into a folder` }];
 }
 
 async function checkSharp(): Promise<Diagnosis[]> {

@@ -1,5 +1,5 @@
 import { formatDuration } from "@seed/core";
-import type { DryRun } from "@seed/core/host";
+import { type DryRun, shortPath } from "@seed/core/host";
 
 /** A dry run for people. */
 export function dryRunReport(dry: DryRun): string {
@@ -24,7 +24,9 @@ export function dryRunReport(dry: DryRun): string {
 }
 
 function teacherText({ plugin, weights, parameters }: NonNullable<DryRun["teacher"]>): string {
-  return [plugin, weights, parameters && millions(parameters)].filter(Boolean).join(", ");
+  return [plugin, weights && shortPath(weights), parameters && millions(parameters)].filter(Boolean).join(
+    ", ",
+  );
 }
 
 function millions(parameters: number): string {

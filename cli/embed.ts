@@ -2,7 +2,10 @@ import { dirname, resolve } from "node:path";
 import {
   type Engine,
   type ImageSet,
+  isOneLine,
   type Precision,
+  quoted,
+  RunError,
   shortSideFor,
   type tf,
   UsageError,
@@ -15,6 +18,7 @@ import {
   type Rows,
   sha256OfFile,
   ViewPipeline,
+  withoutBrokenImages,
   writeNpy,
   writing,
 } from "@seed/core/host";
@@ -22,9 +26,10 @@ import { listImages } from "@seed/data-image-folder";
 import { patchProblem } from "@seed/nn/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
-import { type NetworkSubject, openSubject } from "./network_subject.ts";
+import { ON_ERROR_FLAG, onErrorOf, tellingOfSkip } from "./on_error.ts";
+import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
 import { Progress } from "./progress.ts";
-import { subjectFlags } from "./subject_flags.ts";
+import { SUBJECT_FLAGS, subjectFlags } from "./subject_flags.ts";
 
 export const help = `Usage: deno task embed --network NAME --weights FILE --images DIR --out FILE.npy [flags]
        deno task embed --run DIR --images DIR --out FILE.npy [flags]
@@ -36,9 +41,12 @@ the layouts of weights that are read; which one a file is in is found from its c
   --layer NAME       features (default): the pooled output of the backbone;
                      head: the raw output of the projection head, not L2-normalised
   --precision NAME   fp32 (default), bf16, or auto: bf16 where the processor computes in it natively
+  --on-error NAME    stop (default), or skip: every image is looked at first, and those that cannot be read are
+                     left out of rows and names alike, and counted
   --resize N         what the short side is resized to, bicubic (default: the crop / 0.875)
   --crop N           side of the centre crop (default: the network's input size, or the student's)
   --set key=value    overrides a key of the run's recipe, with --run; repeatable
+  --allow-plugins    imports plugins of the run that do not come with SEED, which runs their code
   --json             prints what was done as one JSON object on standard output
 
 Pictures are read as PIL reads them: not turned by EXIF, without transparency and colour profiles.
@@ -51,38 +59,44 @@ type LayerName = "features" | "head";
 /** At most so many images does the network see at a time. */
 const BATCH = 64;
 
+/** Of a crop, as of augmenters' views; a batch of them is 1 GB, and what a network makes of it many times that. */
+const MOST_SIDE = 1024;
+
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
-    network: { type: "string" },
-    weights: { type: "string" },
-    run: { type: "string" },
+    ...SUBJECT_FLAGS,
     images: { type: "string" },
     out: { type: "string" },
     layer: { type: "string" },
     precision: { type: "string" },
+    ...ON_ERROR_FLAG,
     resize: { type: "string" },
     crop: { type: "string" },
-    set: { type: "string", multiple: true },
     json: { type: "boolean" },
   });
   noPositionals(parsed);
   const layer = parsed.choice("layer", ["features", "head"]) ?? "features";
   const precision = parsed.choice("precision", ["fp32", "bf16", "auto"]) ?? "fp32";
-  const root = parsed.required("images"), out = parsed.required("out");
+  const onError = onErrorOf(parsed) ?? "stop", root = parsed.required("images"), out = parsed.required("out");
   if (!out.endsWith(".npy")) throw new UsageError(`--out must end in ".npy", got "${out}"`);
-  using subject = await openSubject(subjectFlags(parsed));
+  const flags = subjectFlags(parsed);
+  using subject = await openSubject(flags);
   if (layer === "head" && !subject.hasHead) {
     throw new UsageError(
       `Weights in the layout "${subject.layout}" have no projection head; leave --layer head out`,
     );
   }
   const view = viewOf(parsed, subject);
-  const images = await imagesIn(root);
   return await interruptible("nothing is written", async (host) => {
+    const images = await imagesIn(root, host);
     await createFolder(dirname(resolve(out)));
-    const facts = await embed(subject, images, { ...view, layer, precision, out, host });
+    const options = { ...view, layer, precision, onError, out, host };
+    const facts = await tellingOfSkip("--on-error skip", () => embed(subject, images, options));
+    const without = facts.skipped_images ? `; ${facts.skipped_images} images are left out` : "";
     if (parsed.has("json")) console.log(JSON.stringify({ ...facts, layer, precision }));
-    else console.error(`Wrote ${out}: ${facts.images} rows of ${facts.dim}; names in ${facts.names}`);
+    else {console.error(
+        `Wrote ${out}: ${facts.images} rows of ${facts.dim}; names in ${facts.names}${without}`,
+      );}
     return 0;
   });
 }
@@ -91,18 +105,28 @@ function viewOf(
   parsed: Arguments,
   { inputSize, patch }: NetworkSubject,
 ): { size: number; shortSide: number } {
-  const size = parsed.count("crop", 1) ?? inputSize;
+  const size = parsed.count("crop", 1, MOST_SIDE) ?? inputSize;
   const problem = patchProblem(size, patch);
   if (problem) throw new UsageError(`${problem}; set --crop to it`);
-  const shortSide = parsed.count("resize", 1) ?? shortSideFor(size);
+  const shortSide = parsed.count("resize", 1, 8 * MOST_SIDE) ?? shortSideFor(size);
   if (shortSide >= size) return { size, shortSide };
   throw new UsageError(
     `--resize ${shortSide} is less than the crop of ${size}; set --crop too, or a larger --resize`,
   );
 }
 
-async function imagesIn(root: string): Promise<ImageSet> {
-  const paths = await listImages(root, "--images");
+async function imagesIn(root: string, { log }: Host): Promise<ImageSet> {
+  const paths = await listImages(root, { option: "--images", log });
+  for (let i = 0; i < paths.length; i++) {
+    if (!isOneLine(paths.at(i))) {
+      throw new RunError(
+        `The name ${quoted(paths.at(i), 300)} below ${
+          quoted(root, 300)
+        } has a newline: the names of the rows are ` +
+          "written a line each; rename the image",
+      );
+    }
+  }
   const image = (i: number) => {
     const path = paths.at(i);
     return { name: path, file: `${root}/${path}` };
@@ -112,17 +136,22 @@ async function imagesIn(root: string): Promise<ImageSet> {
 
 async function embed(
   subject: NetworkSubject,
-  images: ImageSet,
+  listed: ImageSet,
   options: {
     size: number;
     shortSide: number;
     layer: LayerName;
     precision: Precision;
+    onError: "stop" | "skip";
     out: string;
     host: Host;
   },
 ) {
-  const { size, shortSide, layer, precision, out, host } = options;
+  const { size, shortSide, layer, precision, onError, out, host } = options, { signal } = host;
+  // Before the engine opens: what is broken is known by then.
+  const start = { augmenters: [], workers: autoWorkers(), seed: 0 };
+  await using pipeline = await ViewPipeline.start(start);
+  const { images, skipped } = await imagesToEmbed(listed, onError, pipeline, host);
   const sha256 = await sha256OfFile(subject.weights);
   await using engine = await subject.openEngine(host);
   using network = await subject.load({ engine, host });
@@ -130,7 +159,6 @@ async function embed(
     const { features, embedding } = network.forward(pixels as tf.Tensor4D, layer === "head");
     return [layer === "head" ? embedding! : features];
   }, { name: "embedding", precision });
-  await using pipeline = await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 });
   const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
   // Equal batches waste the least on filling up the last.
   const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));
@@ -144,25 +172,42 @@ async function embed(
       progress.update(done += rows.values.length / dim);
     }
   }
-  const { signal } = host;
-  const rows = embedBatches(images, encode, { engine, pipeline, batchSize, size, shortSide, signal });
+  const rows = embedBatches(images, encode, {
+    ...{ network: described(subject), engine, pipeline, batchSize, size, shortSide, signal },
+  });
   const names = out.replace(/\.npy$/, ".txt");
   await writing(out, () => writeNpy(out, images.length, reported(rows)));
   const lines = Array.from({ length: images.length }, (_, i) => `${images.image(i).name}\n`);
   await writing(names, () => writeTextAtomically(names, lines.join("")));
-  const { seconds } = progress;
+  const { seconds, perSecond } = progress;
   return {
     out,
     names,
     images: images.length,
+    skipped_images: skipped,
     dim,
     ...{ network: subject.network, weights: subject.weights, sha256, layout: subject.layout },
     resize: shortSide,
     crop: size,
     ...describe(engine),
     seconds,
-    images_per_second: images.length / seconds,
+    images_per_second: perSecond,
   };
+}
+
+/** @throws {RunError} If they are to be skipped and none can be read. */
+async function imagesToEmbed(
+  listed: ImageSet,
+  onError: "stop" | "skip",
+  pipeline: ViewPipeline,
+  host: Host,
+): Promise<{ images: ImageSet; skipped: number }> {
+  if (onError === "stop") return { images: listed, skipped: 0 };
+  const { images, skipped } = await withoutBrokenImages(listed, pipeline, host);
+  if (images.length) return { images, skipped: skipped.count };
+  throw new RunError(
+    `None of the ${listed.length} images can be read. The first: ${skipped.images[0].message}`,
+  );
 }
 
 function describe({ name, version, device }: Engine) {

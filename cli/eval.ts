@@ -1,4 +1,4 @@
-import { figuresOf, type tf, UsageError } from "@seed/core";
+import { figuresOf, IDENTICAL_FEATURES, type tf, UsageError } from "@seed/core";
 import {
   augmenterModule,
   autoWorkers,
@@ -8,6 +8,7 @@ import {
   type Host,
   neededAugmenters,
   pluginContext,
+  type PluginUse,
   ViewPipeline,
 } from "@seed/core/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
@@ -16,12 +17,16 @@ import {
   createEvaluators,
   EVALUATOR_FLAGS,
   evaluatorsOf,
+  type EvaluatorUse,
+  modulesOf,
   type NamedEvaluators,
   namedEvaluators,
 } from "./evaluation/named_evaluators.ts";
+import { requireRead } from "./evaluation/unread_overrides.ts";
 import { interruptible } from "./interruptible.ts";
-import { type NetworkSubject, openSubject } from "./network_subject.ts";
-import { type SubjectFlags, subjectFlags } from "./subject_flags.ts";
+import { ON_ERROR_FLAG, onErrorOf, tellingOfSkip } from "./on_error.ts";
+import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
+import { SUBJECT_FLAGS, type SubjectFlags, subjectFlags } from "./subject_flags.ts";
 import { percent, table } from "./table.ts";
 
 export const help = `Usage: deno task eval --run DIR [flags]
@@ -40,7 +45,10 @@ nearest neighbours and a linear probe unless others are named.
   --retrieval
   --agreement
   --semi SHARES      fine-tunes with these shares of the labels, for example 0.01,0.1
+  --on-error NAME    stop, or skip: every image is looked at first, and those that cannot be read are left out and
+                     counted (default: what the data's recipe says, else stop)
   --set key=value    overrides a key of the run's recipe, for example --set evaluate.knn.k=5; repeatable
+  --allow-plugins    imports plugins of the run, or of --data, that do not come with SEED, which runs their code
   --json             prints the figures as one JSON object on standard output
 
 Example: deno task eval --run runs/demo --knn --set evaluate.knn.k=1
@@ -49,6 +57,9 @@ Example: deno task eval --run runs/demo --knn --set evaluate.knn.k=1
 /** At most so many images does a network see at once. */
 const BATCH = 64;
 
+/** What of a run's recipe says how its student is evaluated. */
+const SECTIONS = ["engine", "student", "data", "teacher", "evaluate", "seed", "train"];
+
 /** What a network without a recipe is evaluated by, unless others are named. */
 const USUAL: NamedEvaluators = new Map([["knn", null], ["linear", null]]);
 
@@ -56,28 +67,32 @@ const USUAL: NamedEvaluators = new Map([["knn", null], ["linear", null]]);
 interface EvaluationPlan {
   subject: NetworkSubject;
   data: DataUse;
-  named: NamedEvaluators;
+  evaluators: EvaluatorUse[];
+  seed: number;
+  batchSize: number;
+  /** The one to compare with; null: there is none. It is only asked for, and imported, where it is needed. */
+  teacher(): Promise<PluginUse<"teacher"> | null>;
 }
 
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
-    run: { type: "string" },
-    network: { type: "string" },
-    weights: { type: "string" },
+    ...SUBJECT_FLAGS,
     data: { type: "string" },
     ...Object.fromEntries(EVALUATOR_FLAGS.map((name) => [name, { type: "boolean" } as const])),
     semi: { type: "string" },
-    set: { type: "string", multiple: true },
+    ...ON_ERROR_FLAG,
     json: { type: "boolean" },
   });
   noPositionals(parsed);
-  const flags = subjectFlags(parsed), named = namedEvaluators(parsed);
+  const flags = subjectFlags(parsed, { sections: SECTIONS, foreignData: true }),
+    named = namedEvaluators(parsed);
+  requireRead(parsed.list("set"), [...named.keys()]);
   const plan = flags.run === null
     ? await planOfFile(flags, parsed, named)
     : await planOfRun(flags, parsed, named);
   using subject = plan.subject;
   return await interruptible("stopping", async (host) => {
-    const result = await evaluate(plan, host);
+    const result = await tellingOfSkip("--on-error skip", () => evaluate(plan, host));
     const facts = flags.run === null
       ? { network: subject.network, weights: subject.weights, layout: subject.layout }
       : { run: flags.run, network: subject.network, weights: subject.weights };
@@ -93,16 +108,30 @@ async function planOfRun(
   parsed: Arguments,
   named: NamedEvaluators,
 ): Promise<EvaluationPlan> {
-  const data = parsed.text("data"), ofData = data === null ? [] : [await dataOverride(data)];
-  const subject = await openSubject({ ...flags, overrides: [...ofData, ...flags.overrides] });
-  const { recipe } = subject.run!.finished;
-  if (named.size || recipe.evaluate.evaluators.length) return { subject, data: recipe.data, named };
-  subject[Symbol.dispose]();
-  throw new UsageError(
-    `The recipe of "${flags.run}" evaluates nothing; name ${
-      EVALUATOR_FLAGS.map((name) => `--${name}`).join(", ")
-    }`,
-  );
+  const path = parsed.text("data"), ofData = path === null ? [] : [await dataOverride(path, flags)];
+  const onError = onErrorOf(parsed), ofFlag = onError === null ? [] : [`data.on_error=${onError}`];
+  const overrides = [...ofData, ...flags.overrides, ...ofFlag];
+  const subject = await openSubject({ ...flags, overrides });
+  try {
+    const run = subject.run!.finished, modules = named.size ? modulesOf(named) : undefined;
+    const recipe = await run.parts({ parts: ["data", "evaluate"], evaluators: modules });
+    if (named.size === 0 && recipe.evaluate.evaluators.length === 0) {
+      const flags = EVALUATOR_FLAGS.map((name) => `--${name}`).join(", ");
+      throw new UsageError(`The recipe of "${run.folder}" evaluates nothing; name ${flags}`);
+    }
+    return {
+      ...{ subject, data: recipe.data, seed: recipe.seed },
+      evaluators: await evaluatorsOf(named, recipe.evaluate.evaluators),
+      batchSize: Math.min(BATCH, recipe.train.batch_size),
+      async teacher() {
+        const { teacher, evaluate } = await run.parts({ parts: ["teacher", "evaluate"], evaluators: [] });
+        return evaluate.teacher ?? teacher;
+      },
+    };
+  } catch (error) {
+    subject[Symbol.dispose]();
+    throw error;
+  }
 }
 
 async function planOfFile(
@@ -115,10 +144,12 @@ async function planOfFile(
     throw new UsageError("--agreement compares with a run's teacher: it needs --run");
   }
   if (named.has("semi")) throw new UsageError("--semi trains a run's student further: it needs --run");
+  const allowPlugins = parsed.has("allow-plugins"), found = await dataNamed(data, { allowPlugins });
   return {
-    data: await dataNamed(data),
+    data: { ...found, on_error: onErrorOf(parsed) ?? found.on_error },
+    evaluators: await evaluatorsOf(named.size ? named : USUAL, []),
+    ...{ seed: 0, batchSize: BATCH, teacher: () => Promise.resolve(null) },
     subject: await openSubject(flags),
-    named: named.size ? named : USUAL,
   };
 }
 
@@ -127,11 +158,10 @@ interface NetworkFigures extends Evaluated {
   network: "teacher" | "student" | "network";
 }
 
-async function evaluate({ subject, data, named }: EvaluationPlan, host: Host) {
-  const { run, inputSize } = subject, recipe = run?.finished.recipe ?? null;
+async function evaluate(plan: EvaluationPlan, host: Host) {
+  const { subject, data, evaluators: uses, seed, batchSize } = plan, { run, inputSize } = subject;
   await using stack = new AsyncDisposableStack();
-  const uses = await evaluatorsOf(named, recipe), augmenters = neededAugmenters(uses).map(augmenterModule);
-  const seed = recipe?.seed ?? 0;
+  const augmenters = neededAugmenters(uses).map(augmenterModule);
   const pipeline = stack.use(
     await ViewPipeline.start({ ...{ augmenters, workers: autoWorkers(), seed }, ...host }),
   );
@@ -139,13 +169,13 @@ async function evaluate({ subject, data, named }: EvaluationPlan, host: Host) {
   const { images, skipped } = await openEvaluationData(data, opened);
   const engine = stack.use(await subject.openEngine(host));
   const evaluators = await createEvaluators(uses, { pipeline, seed, engine, host });
-  const batchSize = Math.min(BATCH, recipe?.train.batch_size ?? BATCH);
   const evaluation = new Evaluation(evaluators, images, { engine, pipeline, batchSize, signal: host.signal });
   const embedding = `Embedding ${images.gallery.length} + ${images.queries.length} images`;
   const evaluations: NetworkFigures[] = [];
-  const teacherUse = recipe?.evaluate.teacher ?? recipe?.teacher;
-  if (teacherUse && evaluators.some(({ evaluator }) => evaluator.usesTeacher)) {
-    const context = pluginContext(teacherUse, recipe!.seed, host);
+  const compares = evaluators.some(({ evaluator }) => evaluator.usesTeacher);
+  const teacherUse = compares ? await plan.teacher() : null;
+  if (teacherUse) {
+    const context = pluginContext(teacherUse, seed, host);
     using teacher = await createPlugin(teacherUse, { ...context, engine });
     host.log(`${embedding} with the teacher`);
     const found = await evaluation.teacher(
@@ -164,17 +194,20 @@ async function evaluate({ subject, data, named }: EvaluationPlan, host: Host) {
   const trainable = run ? { size: inputSize, copy: () => run.copy({ engine, host }) } : undefined;
   evaluations.push({
     network: run ? "student" : "network",
-    ...await evaluation.network(encode, inputSize, trainable),
+    ...await evaluation.network(encode, { name: described(subject), size: inputSize }, trainable),
   });
   const { gallery, queries } = images;
   return { gallery: gallery.length, queries: queries.length, skipped_images: skipped, evaluations };
 }
 
 function tableOf(evaluations: readonly NetworkFigures[]): string {
+  const warnings = evaluations.flatMap(({ network, identical_features: identical }) =>
+    identical ? `\n${network}: ${IDENTICAL_FEATURES}` : []
+  );
   const columns = figuresOf(evaluations[0].evaluation).map(([name]) => name);
   const rows = evaluations.map(({ network, evaluation }) => [
     network,
     ...figuresOf(evaluation).map(([, value]) => percent(value)),
   ]);
-  return table([["network", ...columns], ...rows]);
+  return table([["network", ...columns], ...rows]) + warnings.join("");
 }

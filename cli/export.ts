@@ -13,7 +13,7 @@ import {
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
 import { openSubject } from "./network_subject.ts";
-import { subjectFlags } from "./subject_flags.ts";
+import { SUBJECT_FLAGS, subjectFlags } from "./subject_flags.ts";
 
 export const help = `Usage: deno task export --run DIR --to FORMAT [flags]
        deno task export --network NAME --weights FILE --to FORMAT --out FILE [flags]
@@ -29,6 +29,7 @@ Writes the student of a run, or a network with a file of weights, for other prog
   --batch-norm HOW   for onnx: fold (default) into the layers before, or keep, with running statistics
   --input-size N     for onnx: side of the images (default: the student's, or the network's)
   --set key=value    overrides a key of the run's recipe, with --run; repeatable
+  --allow-plugins    imports plugins of the run that do not come with SEED, which runs their code
   --json             prints what was done as one JSON object on standard output
 
 The ONNX file takes images [batch, 3, N, N] as float32, RGB in 0..1, normalised by the mean and std in its metadata,
@@ -52,16 +53,13 @@ interface Wanted {
 
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
-    run: { type: "string" },
-    network: { type: "string" },
-    weights: { type: "string" },
+    ...SUBJECT_FLAGS,
     to: { type: "string" },
     out: { type: "string" },
     layer: { type: "string" },
     names: { type: "string" },
     "batch-norm": { type: "string" },
     "input-size": { type: "string" },
-    set: { type: "string", multiple: true },
     json: { type: "boolean" },
   });
   noPositionals(parsed);
@@ -107,7 +105,7 @@ function wantedOf(parsed: Arguments): Wanted {
     layer,
     names,
     foldBatchNorm: (parsed.choice("batch-norm", ["fold", "keep"]) ?? "fold") === "fold",
-    inputSize: parsed.count("input-size", 1),
+    inputSize: parsed.count("input-size", 1, 1024),
   };
 }
 

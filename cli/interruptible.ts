@@ -1,32 +1,64 @@
-import { statusLine } from "@seed/core";
+import { setIn, statusLine } from "@seed/core";
 import type { Host } from "@seed/core/host";
 
-/** Exit code of a command that the user stopped. */
+/** Exit code of a command that was stopped before its end, whatever signal did it: scripts take it for "go on later". */
 export const INTERRUPTED = 130;
 
 /**
- * Runs a command that Ctrl-C stops in an orderly way, and a second Ctrl-C at once.
+ * Runs a command that signals stop in an orderly way; a second one ends it at once. So does the end of what it is
+ * printed on.
  *
  * @param notice What to tell the user at the first.
- * @param command Returns the exit code.
+ * @param command Returns the exit code; stopped before its end it throws the signal's reason, or returns
+ *   {@link INTERRUPTED}.
+ * @returns the exit code.
  */
 export async function interruptible(
   notice: string,
   command: (host: Host) => Promise<number>,
 ): Promise<number> {
   const abort = new AbortController();
-  const interrupt = () => {
-    if (abort.signal.aborted) Deno.exit(INTERRUPTED);
-    statusLine.print(`Interrupted: ${notice} (again to stop at once)`);
-    abort.abort();
+  let stopped = 1;
+  const stop = (code: number, reason?: unknown) => {
+    stopped = code;
+    abort.abort(reason);
   };
-  Deno.addSignalListener("SIGINT", interrupt);
+  const print = (message: string) => {
+    try {
+      statusLine.print(setIn(message));
+    } catch (error) {
+      // The terminal is closed, or the file is full. Where this is called nobody may expect an error.
+      if (!abort.signal.aborted) stop(1, error);
+    }
+  };
+  const listeners = signals().map((signal) => {
+    const listener = () => {
+      if (abort.signal.aborted) Deno.exit(INTERRUPTED);
+      stop(INTERRUPTED);
+      print(`Interrupted${signal === "SIGINT" ? "" : ` by ${signal}`}: ${notice} (again to stop at once)`);
+    };
+    Deno.addSignalListener(signal, listener);
+    return { signal, listener };
+  });
   try {
-    return await command({ log: (message) => statusLine.print(message), signal: abort.signal });
+    const code = await command({ log: print, signal: abort.signal });
+    return code === INTERRUPTED ? stopped : code;
   } catch (error) {
-    if (abort.signal.aborted && error === abort.signal.reason) return INTERRUPTED;
+    if (abort.signal.aborted && error === abort.signal.reason) return stopped;
     throw error;
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupt);
+    for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
   }
+}
+
+/**
+ * What ends a command in an orderly way: Ctrl-C; SIGTERM, which Slurm sends at the end of a job's time, `docker stop`
+ * and a shutdown; SIGHUP, when a terminal or a connection is closed.
+ */
+function signals(): Deno.Signal[] {
+  if (Deno.build.os === "windows") return ["SIGINT"];
+  // `nohup` has SIGHUP ignored, which a listener would undo, and takes the terminal away from standard input.
+  return Deno.build.os === "linux" && Deno.stdin.isTerminal()
+    ? ["SIGINT", "SIGTERM", "SIGHUP"]
+    : ["SIGINT", "SIGTERM"];
 }

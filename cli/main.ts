@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { nearest, RunError, statusLine, UsageError } from "@seed/core";
+import { nameProgram, nearest, programName, RunError, setIn, statusLine, UsageError } from "@seed/core";
+import { makeConsoleSafe } from "@seed/core/host";
+import meta from "../deno.json" with { type: "json" };
+import { errorMessage } from "./error_message.ts";
+import { programOf } from "./program.ts";
 
 /** A verb: one file beside this one. */
 interface Verb {
@@ -27,9 +31,12 @@ const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
 
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === "--help" || name === "-h") {
-    const lines = Object.entries(VERBS).map(([verb, { summary }]) => `  ${verb.padEnd(10)}${summary}`);
-    console.log(`Usage: deno task VERB [--help]\n\n${lines.join("\n")}`);
+    console.log(helpOfAll());
     return name === undefined ? 2 : 0;
+  }
+  if (name === "--version") {
+    console.log(`SEED for Deno ${meta.version}, Deno ${Deno.version.deno}`);
+    return 0;
   }
   const verb = VERBS[name];
   if (!verb) {
@@ -42,29 +49,55 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   const { help, run } = await verb.load();
   if (args.includes("--help") || args.includes("-h")) {
-    console.log(help);
+    console.log(help.replaceAll("deno task", programName()));
     return 0;
   }
   return await run(args);
 }
 
+function helpOfAll(): string {
+  const lines = Object.entries(VERBS).map(([verb, { summary }]) => `  ${verb.padEnd(10)}${summary}`);
+  return `Usage: ${programName()} VERB [--help]\n       ${programName()} --version\n\n${lines.join("\n")}`;
+}
+
+/** Deno's sentence names the flag; tasks have no place for it. */
+function whyNotAllowed({ message }: Error): string {
+  const everything = "`deno run --allow-all cli/main.ts` and the verb allow everything, as a plugin may need";
+  return setIn(`${message}\nTasks are allowed what SEED needs (deno.json); ${everything}`);
+}
+
+function end(code: number): never {
+  statusLine.end();
+  Deno.exit(code);
+}
+
 /** Errors of the user's or the machine's come without a stack trace; defects with one. */
 function report(error: unknown): number {
+  statusLine.end(); // else the error would stand in the place of how far it was
   // What went wrong when things were let go of does not hide why they were.
   if (error instanceof SuppressedError) {
     const code = report(error.suppressed);
     report(error.error);
     return code;
   }
-  if (error instanceof UsageError) return console.error(error.message), 2;
-  if (error instanceof RunError) return console.error(error.message), 1;
+  if (error instanceof UsageError) return console.error(errorMessage(error)), 2;
+  if (error instanceof RunError) return console.error(errorMessage(error)), 1;
+  if (error instanceof Deno.errors.NotCapable) return console.error(whyNotAllowed(error)), 1;
   console.error(error);
   return 1;
 }
 
-const code = await main(Deno.args).catch((error) => {
-  statusLine.end(); // else the error would stand in the middle of how far it was
-  return report(error);
+// The usual ten frames of a stack trace end within the engine, before the line of a plugin that went wrong.
+Error.stackTraceLimit = 50;
+makeConsoleSafe();
+// What nobody waits for any more fails as the rest does: its message may hold foreign text, too.
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  end(report(event.reason));
 });
-statusLine.end();
-Deno.exit(code);
+addEventListener("error", (event) => {
+  event.preventDefault();
+  end(report(event.error ?? event.message));
+});
+nameProgram(programOf({ mainModule: Deno.mainModule, cwd: Deno.cwd(), env: Deno.env.get }));
+end(await main(Deno.args).catch(report));

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Engine, Student } from "@seed/core";
+import { type Engine, quoted, type Student } from "@seed/core";
 import { type Host, loadTrainedStudent, openEngine } from "@seed/core/host";
 import { networkNamed, NETWORKS, openWeights } from "@seed/nn";
 import { fileNetwork, layoutOf, type LoadedNetwork, publishedInput, studentNetwork } from "@seed/nn/host";
@@ -50,8 +50,13 @@ export interface NetworkSubject extends Disposable {
  * @throws {RunError} If the file is in no layout of the network, or the run is not finished.
  */
 export async function openSubject(flags: SubjectFlags): Promise<NetworkSubject> {
-  if (flags.run !== null) return runSubject(await openRun(flags.run, flags.overrides));
+  if (flags.run !== null) return runSubject(await openRun(flags.run, flags));
   return await fileSubject(flags.network, flags.weights);
+}
+
+/** A network with its weights, for a message. */
+export function described({ network, weights }: NetworkSubject): string {
+  return `the network ${network} of ${quoted(weights, 300)}`;
 }
 
 async function fileSubject(name: string, path: string): Promise<NetworkSubject> {

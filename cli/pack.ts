@@ -2,12 +2,14 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import {
   type ImageReference,
   type ImageSet,
+  isOneLine,
   loadImage,
+  quoted,
   RunError,
   UsageError,
   writeTextAtomically,
 } from "@seed/core";
-import { type Host, writing } from "@seed/core/host";
+import { exists, type Host, tryLockFile, writing } from "@seed/core/host";
 import { openImageFolder } from "@seed/data-image-folder";
 import { type TsvImage, writeTsv } from "@seed/data-tsv";
 import { type ShardImage, writeShards } from "@seed/data-webdataset";
@@ -48,13 +50,13 @@ export async function run(args: string[]): Promise<number> {
   }
   const [root, out] = parsed.positionals;
   parsed.required("to");
-  const format = parsed.choice("to", FORMATS)!, megabytes = parsed.count("shard-size", 1);
+  const format = parsed.choice("to", FORMATS)!, megabytes = parsed.count("shard-size", 1, 1_000_000);
   if (format === "tsv" && megabytes !== null) {
     throw new UsageError("--shard-size is for --to tar; leave it out of --to tsv");
   }
   await refuseToOverwrite(out);
-  const splits = await splitsOf(root);
   return await interruptible("nothing is written", async (host) => {
+    const splits = await splitsOf(root, host);
     const shardBytes = (megabytes ?? 1000) * 1e6;
     const files = await inNewFolder(out, async (folder) => {
       const packing = new Packing(splits, folder, host);
@@ -73,18 +75,33 @@ async function refuseToOverwrite(out: string): Promise<void> {
   throw new UsageError(`There is a file or folder "${out}" already; name another, or remove it`);
 }
 
-async function splitsOf(root: string): Promise<Split[]> {
-  const { train, queries } = await openImageFolder(root, "DIR");
+async function splitsOf(root: string, { log }: Host): Promise<Split[]> {
+  const { train, queries } = await openImageFolder(root, { option: "DIR", log });
   return [{ name: "train", images: train }, ...queries ? [{ name: "val", images: queries } as const] : []];
 }
 
-/** Fills a folder beside `out` that becomes it at the end, or is removed. */
+/** What a folder's name ends in that is not filled yet, before the random part. */
+const PARTIAL = ".partial-";
+/** In such a folder: held by the process that fills it. */
+const LOCK = ".lock";
+
+/**
+ * Fills a folder beside `out` that becomes it at the end, or is removed; those that processes have left which were
+ * killed are removed too.
+ */
 async function inNewFolder(out: string, fill: (folder: string) => Promise<string[]>): Promise<string[]> {
-  const target = resolve(out), folder = join(dirname(target), `.${basename(target)}.partial-${Deno.pid}`);
-  await writing(out, () => Deno.mkdir(folder, { recursive: true }));
+  const target = resolve(out), beside = dirname(target), prefix = `.${basename(target)}${PARTIAL}`;
+  await writing(out, () => Deno.mkdir(beside, { recursive: true }));
+  await removeLeftovers(beside, prefix);
+  const folder = join(beside, prefix + crypto.randomUUID());
+  await writing(out, () => Deno.mkdir(folder)); // fails if it is there
   try {
     let files: string[] = [];
-    await writing(out, async () => void (files = await fill(folder)));
+    {
+      using _lock = tryLockFile(join(folder, LOCK));
+      await writing(out, async () => void (files = await fill(folder)));
+      await Deno.remove(join(folder, LOCK));
+    }
     await refuseToOverwrite(out);
     await writing(out, () => Deno.rename(folder, target));
     return files;
@@ -92,6 +109,17 @@ async function inNewFolder(out: string, fill: (folder: string) => Promise<string
     await Deno.remove(folder, { recursive: true }).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
+  }
+}
+
+/** A folder whose lock can be taken is nobody's any more. */
+async function removeLeftovers(beside: string, prefix: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(beside)) {
+    const folder = join(beside, name), file = join(folder, LOCK);
+    if (!isDirectory || !name.startsWith(prefix)) continue;
+    // Without a lock it has just been made, or is about to become what it is.
+    using lock = await exists(file) ? tryLockFile(file) : null;
+    if (lock) await Deno.remove(folder, { recursive: true });
   }
 }
 
@@ -123,6 +151,14 @@ class Packing {
 
   async tar(shardBytes: number): Promise<string[]> {
     const files: string[] = [], classNames = classNamesOf(this.splits);
+    const wrong = classNames?.find((name) => !isOneLine(name));
+    if (wrong !== undefined) {
+      throw new RunError(
+        `The class ${
+          quoted(wrong)
+        } has a newline in its name, and classes.txt has a name a line; rename the folder`,
+      );
+    }
     for (const { images } of this.splits) checkKeys(images);
     for (const { name: prefix, images } of this.splits) {
       const options = { folder: this.folder, prefix, shardBytes };

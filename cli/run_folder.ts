@@ -1,10 +1,28 @@
 import { RunError, SafetensorsFile, UsageError } from "@seed/core";
-import { exists, loadRecipe, type Recipe, RunFolder } from "@seed/core/host";
+import { exists, loadRecipeParts, type Recipe, type RecipePart, RunFolder } from "@seed/core/host";
+import { inputSizeOf } from "@seed/nn/host";
 import { DEFAULTS } from "./defaults.ts";
+
+/** What the command line says of a run's recipe. */
+export interface RunFlags {
+  /** `key.path=value` each. */
+  readonly overrides: readonly string[];
+  /** Whether plugins of the run that do not come with SEED may be imported, which runs their code. */
+  readonly allowPlugins: boolean;
+}
+
+/** Parts of a run's recipe. */
+export type RunRecipe<P extends RecipePart> = Pick<Recipe, P | "path" | "name" | "seed" | "train">;
 
 /** What a finished run has left. */
 export interface FinishedRun extends Disposable {
-  recipe: Recipe;
+  folder: string;
+  /** What made the student. */
+  recipe: RunRecipe<"engine" | "student">;
+  /** More of its recipe: only what is wanted is imported. */
+  parts<P extends RecipePart>(
+    wanted: { parts: readonly P[]; evaluators?: readonly string[] },
+  ): Promise<RunRecipe<P>>;
   /** The trained student. */
   weights: SafetensorsFile;
   /** Side in pixels of the views that it was trained on. */
@@ -12,14 +30,17 @@ export interface FinishedRun extends Disposable {
 }
 
 /**
- * Opens the folder of a finished run.
+ * Opens the folder of a finished run. Its recipe came with the folder, so it is trusted with no plugins but SEED's,
+ * unless the user says so.
  *
- * @param overrides Of its recipe, `key.path=value` each.
- * @throws {UsageError} If it is no run's folder.
+ * @throws {UsageError} If it is no run's folder, or names other plugins than it may.
  * @throws {RunError} If the run is not finished.
  */
-export async function openRun(folder: string, overrides: readonly string[]): Promise<FinishedRun> {
-  const recipe = await loadRecipe(await recipeOf(folder), { overrides, defaults: DEFAULTS, ofRun: true });
+export async function openRun(folder: string, { overrides, allowPlugins }: RunFlags): Promise<FinishedRun> {
+  const recipePath = await recipeOf(folder), trust = allowPlugins ? "named" : "shipped";
+  const parts: FinishedRun["parts"] = async (wanted) =>
+    await loadRecipeParts(recipePath, wanted, { overrides, defaults: DEFAULTS, ofRun: true, trust });
+  const recipe = await parts({ parts: ["engine", "student"] });
   const path = new RunFolder(folder).file("student");
   if (!await exists(path)) {
     throw new RunError(
@@ -27,9 +48,8 @@ export async function openRun(folder: string, overrides: readonly string[]): Pro
         "or name one of its checkpoints as --weights of embed",
     );
   }
-  const weights = await SafetensorsFile.open(path), inputSize = Number(weights.metadata.input_size);
-  if (!Number.isInteger(inputSize)) throw new RunError(`The file "${path}" does not say its input_size`);
-  return { recipe, weights, inputSize, [Symbol.dispose]: () => weights[Symbol.dispose]() };
+  const weights = await SafetensorsFile.open(path), inputSize = inputSizeOf(weights, null);
+  return { folder, recipe, parts, weights, inputSize, [Symbol.dispose]: () => weights[Symbol.dispose]() };
 }
 
 /** The run's resolved recipe. */

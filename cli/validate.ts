@@ -1,11 +1,13 @@
-import { UsageError } from "@seed/core";
+import { RunError, UsageError } from "@seed/core";
 import { loadRecipe } from "@seed/core/host";
 import { parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
+import { errorMessage } from "./error_message.ts";
 
 export const help = `Usage: deno task validate RECIPE... [flags]
 
-Checks recipes: needs no data, no weights and no engine.
+Checks recipes: needs no data, no weights and no engine. Plugins that do not come with SEED are imported, which runs
+their code, when all else is right.
 
   --set key=value    overrides a key first; repeatable
   --resolved         prints each recipe with every default filled in
@@ -20,18 +22,21 @@ export async function run(args: string[]): Promise<number> {
   });
   if (parsed.positionals.length === 0) throw new UsageError("Expected at least one recipe; --help shows how");
   const results: { recipe: string; valid: boolean; error: string | null; resolved?: string }[] = [];
+  const shown: string[] = [];
   const withText = parsed.has("resolved"), asJson = parsed.has("json");
   for (const path of parsed.positionals) {
     try {
       const { resolved } = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
       results.push({ recipe: path, valid: true, error: null, ...withText && { resolved } });
+      shown.push(`${path}: valid`);
       if (withText && !asJson) console.log(resolved);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
+      if (!(error instanceof UsageError || error instanceof RunError)) throw error;
       results.push({ recipe: path, valid: false, error: error.message });
+      shown.push(errorMessage(error));
     }
   }
   if (asJson) console.log(JSON.stringify({ recipes: results }));
-  else for (const { recipe, error } of results) console.error(error ?? `${recipe}: valid`);
+  else for (const text of shown) console.error(text);
   return results.every(({ valid }) => valid) ? 0 : 2;
 }

@@ -12,15 +12,18 @@ export { type Evaluated, Evaluation, type EvaluatorInUse } from "./evaluation/ev
 export { neededAugmenters, viewMakers } from "./evaluation/evaluator_views.ts";
 export { cacheDirectory } from "./fetch/cache_directory.ts";
 export { sha256OfFile } from "./fetch/file_hash.ts";
-export { findPip } from "./fetch/pip_package.ts";
+export { checkPip } from "./fetch/check_pip.ts";
+export { tryLockFile } from "./files/file_lock.ts";
 export { exists } from "./files/path_exists.ts";
 export { writing } from "./files/writing.ts";
-export { type SkippedImages, withoutBroken } from "./images/without_broken.ts";
+export { BrokenImageError } from "./images/broken_image_error.ts";
+export { requireFiles } from "./images/require_files.ts";
+export { type SkippedImages, withoutBroken, withoutBrokenImages } from "./images/without_broken.ts";
 export { augmenterModule, type AugmenterUse } from "./images/pipeline/augmenter_module.ts";
-export { decode } from "./images/pipeline/decode.ts";
+export { decode } from "./images/pipeline/decode_lazily.ts";
 export { resize } from "./images/pipeline/resample.ts";
+export { autoWorkers } from "./images/pipeline/worker_count.ts";
 export {
-  autoWorkers,
   type Batch,
   type BatchRequest,
   type BrokenImage,
@@ -29,22 +32,27 @@ export {
 } from "./images/pipeline/view_pipeline.ts";
 export {
   loadRecipe,
+  loadRecipeParts,
   type ObjectiveUse,
   type PluginUse,
   type Recipe,
   type RecipeDefaults,
+  type RecipePart,
   type SmallPatches,
 } from "./recipe/load_recipe.ts";
 export { type LoadedPlugin, loadPlugin } from "./recipe/plugin_loader.ts";
-export { RecipeError } from "./recipe/recipe_document.ts";
+export type { Trust } from "./recipe/plugin_trust.ts";
+export { shortPath } from "./text/short_path.ts";
+export { RecipeError } from "./recipe/recipe_file.ts";
 export { saveStudent } from "./run/checkpoint.ts";
 export { distill, type DistillOptions, type DistillResult } from "./run/distill.ts";
 export { type DryRun, dryRun, type DryRunOptions } from "./run/dry_run.ts";
 export { loadTrainedStudent } from "./run/trained_student.ts";
 export { fillCaches, type FilledCaches, type FillProgress } from "./teacher_cache/fill_caches.ts";
-export { type CacheSummary, listCaches } from "./teacher_cache/list_caches.ts";
+export { type CacheSummary, type DamagedCache, listCaches } from "./teacher_cache/list_caches.ts";
 export { formatBytes } from "./text/format_bytes.ts";
 export { escapeHtml } from "./text/html.ts";
+export { makeConsoleSafe } from "./text/safe_console.ts";
 export { type LossTerm, singleTerm } from "./training/loss_terms.ts";
 export { learningRate } from "./training/schedule.ts";
 export { Snapshot } from "./training/snapshot.ts";

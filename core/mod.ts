@@ -64,17 +64,22 @@ export {
   classifyScores,
   crossEntropy,
   labelsOf,
+  rankOf,
 } from "./evaluation/classification.ts";
+export { IDENTICAL_FEATURES } from "./evaluation/evaluation.ts";
 export { embedImages, type EmbedOptions, type Encoder } from "./evaluation/embed_images.ts";
 export { type Matrix, nearestNeighbours, type Neighbours } from "./evaluation/neighbours.ts";
 export { tracedEncoder } from "./evaluation/student_encoder.ts";
 export { checkSha256 } from "./fetch/file_hash.ts";
 export { type Installation, isInstalled } from "./fetch/install_once.ts";
 export { importNpmPackage, type NpmPackage } from "./fetch/npm_package.ts";
+export { writingInCache } from "./fetch/cache_directory.ts";
 export { installPackage, type PipPackage } from "./fetch/pip_package.ts";
 export { type PublishedFile, unpackPublished } from "./fetch/published_file.ts";
 export { writeAtomically, writeTextAtomically } from "./files/atomic_file.ts";
+export { otherFormat } from "./files/other_formats.ts";
 export { isFile, isFolder } from "./files/path_exists.ts";
+export { requireRegularFile, requireRegularFileSync } from "./files/regular_file.ts";
 export { readRange } from "./files/read_range.ts";
 export { IMAGE_EXTENSIONS, isImageName } from "./images/image_names.ts";
 export { standInImage } from "./images/stand_in_image.ts";
@@ -150,6 +155,7 @@ export type {
 } from "./interfaces/objective.ts";
 export {
   type About,
+  type ArrayNeed,
   type AugmenterFacts,
   type AugmenterReference,
   definePlugin,
@@ -160,7 +166,9 @@ export {
   type PluginContext,
   type PluginKind,
   type PluginKinds,
+  type QueueFacts,
   type RecipeFacts,
+  type StudentFacts,
   type TeacherFacts,
 } from "./interfaces/plugin.ts";
 export type { Queue } from "./interfaces/queue.ts";
@@ -168,16 +176,19 @@ export type { Parameter, ParameterKind, Student, StudentOutput } from "./interfa
 export type { Teacher, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
+export { commandLine, nameProgram, programName, shellQuoted } from "./text/command_line.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
-export { printable, quoted } from "./text/printable.ts";
+export { isOneLine, oneLine, printable, quoted, setIn } from "./text/printable.ts";
 export { StatusLine, statusLine, type TextSink } from "./text/status_line.ts";
 export { type PassOptions, trainingPass } from "./training/student_passes.ts";
 export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";
+export { brokenWeights } from "./weights/state_dict.ts";
 export { fromTorch, torchShape, toTorch } from "./weights/tensor_layout.ts";
+export { valueProblem } from "./weights/value_problem.ts";
 export {
   BYTES_PER_ELEMENT,
   type StoredType,

@@ -52,6 +52,9 @@ interface Answers {
 
 type EvaluationData = NonNullable<DataSource["evaluation"]>;
 
+/** Runs' recipes as they are, with plugins that come with SEED. */
+const FLAGS = { overrides: [], allowPlugins: false };
+
 const USAGE = "Usage: deno run -A examples/retrieval_picture.ts OUT.png TITLE=RUN_DIR ... [--seed N]";
 
 async function main(args: string[]): Promise<void> {
@@ -63,10 +66,10 @@ async function main(args: string[]): Promise<void> {
   for (const text of named) {
     const [, title, folder] = text.match(/^([^=]+)=(.+)$/) ?? [];
     if (!title) throw new UsageError(`Expected TITLE=RUN_DIR, got "${text}". ${USAGE}`);
-    runs.push([title, stack.use(await openRun(folder, []))]);
+    runs.push([title, stack.use(await openRun(folder, FLAGS))]);
   }
   const host: Host = { log: console.error, signal: new AbortController().signal };
-  const [[, { recipe }]] = runs;
+  const recipe = await runs[0][1].parts({ parts: ["data"] });
   using data = await createPlugin(recipe.data, pluginContext(recipe.data, recipe.seed, host));
   if (!data.evaluation) throw new RunError("The data of the first run has no gallery and no queries");
   const answers = await ask(runs, data.evaluation, host);
@@ -84,7 +87,7 @@ async function ask(runs: [string, FinishedRun][], data: EvaluationData, host: Ho
   await using pipeline = await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 });
   const find = async (title: string, encode: Encoder, size: number): Promise<Answers> => {
     host.log(`Embedding ${data.gallery.length} + ${data.queries.length} images for "${title}"`);
-    const options = { engine, pipeline, batchSize: 32, size };
+    const options = { network: title, engine, pipeline, batchSize: 32, size };
     const [gallery, queries] = [
       await embedImages(data.gallery, encode, options),
       await embedImages(data.queries, encode, options),
@@ -106,7 +109,8 @@ async function askTeacher(
   host: Host,
   find: (title: string, encode: Encoder, size: number) => Promise<Answers>,
 ): Promise<Answers> {
-  for (const [, { recipe, inputSize }] of runs) {
+  for (const [, { parts, inputSize }] of runs) {
+    const recipe = await parts({ parts: ["teacher", "evaluate"], evaluators: [] });
     const use = recipe.evaluate.teacher ?? recipe.teacher;
     if (!use) continue;
     using teacher = await createPlugin(use, { ...pluginContext(use, recipe.seed, host), engine });

@@ -6,7 +6,7 @@
  */
 export { patchProblem } from "./backbones/vision_transformer.ts";
 export { type Names, type StateDict, stateDict } from "./export/state_dict.ts";
-export { FrozenNetwork, layoutOf, publishedInput } from "./frozen/frozen_network.ts";
+export { FrozenNetwork, inputSizeOf, layoutOf, publishedInput } from "./frozen/frozen_network.ts";
 export { fileNetwork, type LoadedNetwork, studentNetwork } from "./loaded/loaded_network.ts";
 export { type NetworkSize, networkSize } from "./networks/network_size.ts";
 export { PAPER_FIGURES, type PaperFigure } from "./networks/paper_figures.ts";

@@ -103,7 +103,15 @@ export { type Network, networkNamed, NETWORKS } from "./networks/networks.ts";
 export { constant, type Initializer, kaimingFanOut, normal, uniformFanIn } from "./parameters/initializer.ts";
 export type { ParameterSource } from "./parameters/parameters.ts";
 export { TrainableParameters } from "./parameters/trainable_parameters.ts";
-export { checkHead, dropRate, headOptions, StudentNetwork } from "./students/student_network.ts";
+export {
+  checkHead,
+  dropRate,
+  headArrays,
+  headFacts,
+  headOptions,
+  headUnread,
+  StudentNetwork,
+} from "./students/student_network.ts";
 export { FrozenTeacher } from "./teachers/frozen_teacher.ts";
 export {
   loadTeacher,

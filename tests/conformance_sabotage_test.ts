@@ -29,12 +29,14 @@ import {
   checkQueue,
   checkStudent,
   checkTeacher,
+  smallStudent,
   type Steps,
 } from "@seed/core/conformance";
 import augmenterMocoV2 from "@seed/augmenter-moco-v2";
 import dataImageFolder from "@seed/data-image-folder";
 import evaluatorKnn from "@seed/evaluator-knn";
 import objectiveMoco from "@seed/objective-moco";
+import objectiveSeed from "@seed/objective-seed";
 import { FifoQueue } from "@seed/queue-fifo";
 import { eagerEngine } from "./support/eager_engine.ts";
 import { testContext } from "./support/engine.ts";
@@ -135,6 +137,32 @@ const TEACHERS: [string, () => Teacher, RegExp | null][] = [
   ],
 ];
 
+Deno.test("checkTeacher() tells one that is traced for one shape what it meets besides, and what to do", async () => {
+  const messages: string[] = [];
+  const make = () => {
+    const traced = engine.trace((images) => [unit(images as tf.Tensor4D)], { name: "mine" });
+    return {
+      ...teacher(unit),
+      embed: async (images: tf.Tensor4D) => (await traced.call(images))[0] as tf.Tensor2D,
+      [Symbol.dispose]: () => traced[Symbol.dispose](),
+    };
+  };
+  await checkTeacher({
+    async step(_name: unknown, check?: () => void | Promise<void>) {
+      await Promise.try(check!).catch((error) => messages.push(error.message));
+    },
+  }, { make });
+  assert.equal(messages.length, 1, messages.join("\n"));
+  assert.match(
+    messages[0],
+    /^The teacher fails on a batch of 1 views of 32 px: .*traced for float32\[4,32,32,3\]/,
+  );
+  assert.match(
+    messages[0],
+    /keeps a function for each shape, as examples\/my_teacher\.ts does, or fills batches up$/,
+  );
+});
+
 for (const [what, make, step] of TEACHERS) {
   Deno.test(`checkTeacher() on one ${what}`, () => expectFailure((t) => checkTeacher(t, { make }), step));
 }
@@ -181,12 +209,23 @@ const STUDENTS: [string, (seed: number) => Tiny, RegExp | null][] = [
       })),
     /gradient for everything/,
   ],
+  [
+    "of views of one side",
+    (seed) =>
+      changed(tinyStudent({ seed, teacherDim: null }), (student) => ({
+        forward: (images, mode) => student.forward(ofShape(images, [null, 16, 16]), mode),
+      })),
+    /batches of one image, and views of other sides/,
+  ],
 ];
 
 for (const [what, make, step] of STUDENTS) {
   Deno.test(`checkStudent() on one ${what}`, () =>
     expectFailure((t) => checkStudent(t, { engine, make, size: 16 }), step));
 }
+
+Deno.test("the small student that comes with the suites keeps a student's promises", () =>
+  expectFailure((t) => checkStudent(t, { engine, make: (seed) => smallStudent({ seed }) }), null));
 
 // --- Queue.
 
@@ -251,6 +290,13 @@ const OBJECTIVES: [string, (objective: Objective) => Partial<Objective>, RegExp 
     }),
     /small step down its gradient/,
   ],
+  [
+    "that counts on the size of a batch",
+    (objective) => ({
+      loss: (inputs) => (ofShape(inputs.views[0], [4, 16, 16]), objective.loss(inputs)),
+    }),
+    /batches of other sizes/,
+  ],
 ];
 
 for (const [what, changes, step] of OBJECTIVES) {
@@ -269,6 +315,15 @@ for (const [what, changes, step] of OBJECTIVES) {
           ),
       }), step));
 }
+
+Deno.test("checkObjective() brings a small student of its own", () =>
+  expectFailure((t) =>
+    checkObjective(t, {
+      engine,
+      makeQueue: ({ size, embeddingDim }) => new FifoQueue(size, embeddingDim, 0),
+      needs: objectiveSeed.needs({} as never),
+      make: () => objectiveSeed.create(objectiveSeed.options.parse({}), {} as never),
+    }), null));
 
 // --- Augmenter.
 
@@ -379,7 +434,7 @@ for (const [what, changes, step] of SOURCES) {
       await expectFailure((t) =>
         checkDataSource(t, {
           make: async () => {
-            const source = await dataImageFolder.create({ root }, context);
+            const source = await dataImageFolder.create({ root, splits: "auto" }, context);
             return { ...source, ...changes(source) };
           },
         }), step);

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Logger, RunError, tf } from "@seed/core";
+import { type Logger, RunError, tf, UsageError } from "@seed/core";
 import { distill, loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
@@ -80,6 +80,9 @@ interface Options {
   resume?: boolean;
   maxSteps?: number;
   overrides?: string[];
+  extend?: boolean;
+  /** Takes what the run tells before its record is open. */
+  messages?: string[];
 }
 
 /** Runs a recipe in a folder; returns whether it came to its end. */
@@ -92,8 +95,9 @@ async function run(text: string, out: string, options: Options = {}): Promise<bo
     new AbortController(),
   ];
   const recipe = await loadRecipe(path, { defaults: DEFAULTS, overrides: options.overrides });
-  const settings = { out, maxSteps: options.maxSteps ?? null, resume: options.resume ?? false };
-  const { finished } = await distill(recipe, settings, { log: () => {}, signal: interrupt.signal });
+  const { maxSteps = null, resume = false, extend, messages } = options;
+  const host = { log: (message: string) => void messages?.push(message), signal: interrupt.signal };
+  const { finished } = await distill(recipe, { out, maxSteps, resume, extend }, host);
   return finished;
 }
 
@@ -190,28 +194,53 @@ Deno.test("whether the cache is in memory or on disk does not matter", () =>
     assert.deepEqual(await outcome(join(folder, "disk")), await outcome(join(folder, "memory")));
   }));
 
-Deno.test("images that do not decode stop a run, or are left out, counted and named", () =>
+Deno.test("an image that does not decode stops a run, which goes on without it as one that left it out at once", () =>
   inFolder(async (folder) => {
     const images = join(folder, "images");
-    await makeImageFolder(images, { train: 8, val: 3 }, ["rows"]);
-    await Deno.writeTextFile(join(images, "train", "rows", "5.png"), "no picture");
-    const overrides = [`data.root=${images}`];
-    await assert.rejects(
-      run(SEED, join(folder, "stopped"), { overrides }),
-      /view of the image "rows\/5\.png": /,
-    );
-    await run(SEED, join(folder, "skipped"), { overrides: [...overrides, "data.on_error=skip"] });
-    await Deno.remove(join(images, "train", "rows", "5.png"));
-    await run(SEED, join(folder, "without"), { overrides });
-    const { summary: { skipped_images, ...summary }, ...skipped } = await outcome(join(folder, "skipped"));
-    const { summary: { skipped_images: none, ...expected }, ...without } = await outcome(
-      join(folder, "without"),
-    );
-    assert.deepEqual([skipped, summary], [without, expected]);
-    assert.equal(skipped_images.count, 1);
-    assert.equal(skipped_images.images[0].name, "rows/5.png");
-    assert.match(skipped_images.images[0].message, /^Cannot make a view of the image "rows\/5\.png": /);
-    assert.deepEqual(none, { count: 0, images: [] });
+    await makeImageFolder(images, { train: 13, val: 3 }, ["rows"]);
+    const picture = join(images, "train", "rows", "5.png");
+    await Deno.writeTextFile(picture, "no picture");
+    const overrides = [`data.root=${images}`, "checkpoint.every_steps=100"], out = join(folder, "stopped");
+    for (const text of [SEED, CACHED_ON_DISK, EVERYTHING].map((text) => text.replace(/^evaluate.*$/m, ""))) {
+      await Deno.remove(out, { recursive: true }).catch(() => {});
+      const skip = [...overrides, "data.on_error=skip"];
+      let done = 0;
+      await assert.rejects(run(text, out, { overrides }), (error: Error) => {
+        assert.ok(error instanceof RunError, `${error.stack}`);
+        const kept =
+          /view of the image "rows\/5\.png": .*\. It lies in "(.*)"\. Put it right, or set data\.on_error: skip.*\. The state after step (\d+) is kept in "(.*)"; --resume goes on from it$/
+            .exec(error.message) ?? assert.fail(error.message);
+        assert.equal(kept[1], picture);
+        assert.ok(Deno.statSync(kept[3]).isFile);
+        done = Number(kept[2]);
+        return true;
+      });
+      // Of 13 images an epoch leaves one out; the broken one comes in the first.
+      assert.ok(done < 3, `${done} steps`);
+      assert.ok(await run(text, out, { overrides: skip, resume: true }));
+      const { summary: { skipped_images, steps }, ...resumed } = await outcome(out);
+      assert.deepEqual([steps, skipped_images.count, skipped_images.images[0].name], [12, 1, "rows/5.png"]);
+      assert.match(skipped_images.images[0].message, /^Cannot make a view of the image "rows\/5\.png": /);
+      const skipped = join(folder, "skipped");
+      await Deno.remove(skipped, { recursive: true }).catch(() => {});
+      await run(text, skipped, { overrides: skip });
+      const { metrics, student } = await outcome(skipped);
+      assert.deepEqual([resumed.metrics, resumed.student], [metrics, student]);
+    }
+  }));
+
+Deno.test("an evaluation is made without the images that do not decode", () =>
+  inFolder(async (folder) => {
+    const images = join(folder, "images");
+    await makeImageFolder(images, { train: 13, val: 3 }, ["rows"]);
+    for (const name of ["train/rows/5.png", "val/rows/1.png"]) {
+      await Deno.writeTextFile(join(images, name), "no picture");
+    }
+    const out = join(folder, "run");
+    await run(SEED, out, { overrides: [`data.root=${images}`, "data.on_error=skip"] });
+    const { metrics, summary: { skipped_images } } = await outcome(out);
+    const { details } = metrics.find(({ network }) => network === "untrained");
+    assert.deepEqual([details.knn.gallery, details.knn.queries, skipped_images.count], [12, 2, 2]);
   }));
 
 Deno.test("a run in several parts equals a whole one", () =>
@@ -238,28 +267,105 @@ Deno.test("--max-steps 0 writes the initial state and its evaluation", () =>
     assert.deepEqual([summary.steps, summary.final_loss], [0, null]);
   }));
 
-Deno.test("a resume with other data, batches, seed or student is refused", () =>
+Deno.test("a resume with another recipe is refused before anything changes, and every difference is told", () =>
   inFolder(async (folder) => {
     const out = join(folder, "run");
     await run(SEED, out, { maxSteps: 4 });
-    const refused = async (overrides: string[], says: RegExp, text = SEED) => {
-      await assert.rejects(run(text, out, { resume: true, overrides }), (error: Error) => {
-        assert.ok(error instanceof RunError, `${error}`);
-        assert.match(error.message, says);
+    const before = await filesIn(out);
+    const refused = async (overrides: string[], says: RegExp[], text = SEED, extend = false) => {
+      await assert.rejects(run(text, out, { resume: true, extend, overrides }), (error: Error) => {
+        assert.ok(error instanceof UsageError, `${error.stack}`);
+        for (const line of says) assert.match(error.message, line);
         return true;
       });
+      assert.deepEqual(await filesIn(out), before);
     };
+    const changes: Record<string, RegExp> = {
+      "train.batch_size=2": /^ {2}train\.batch_size: 4 then, 2 now$/m,
+      "seed=2": /^ {2}seed: 1 then, 2 now$/m,
+      "queue.size=32": /^ {2}queue\.size: 16 then, 32 now$/m,
+      "train.lr=0.5": /^ {2}train\.lr: 0\.1 then, 0\.5 now$/m,
+      "augmenter.size=24": /^ {2}augmenter\.size: 8 then, 24 now$/m,
+      "objective.teacher_temperature=0.5": /^ {2}objective\.teacher_temperature: 0\.\d+ then, 0\.5 now$/m,
+      "data.shuffle=false": /^ {2}data\.shuffle: true then, false now$/m,
+      "train.epochs=2": /^ {2}train\.epochs: 4 then, 2 now$/m,
+      "train.epochs=6": /^ {2}train\.epochs: 4 then, 6 now \(add --extend to train longer\)$/m,
+    };
+    for (const [change, says] of Object.entries(changes)) await refused([change], [says]);
+    await refused(Object.keys(changes).slice(0, 5), Object.values(changes).slice(0, 5));
     await refused(
-      ["train.batch_size=2"],
-      /has 3 steps an epoch, but the data and train\.batch_size now give 6/,
+      [],
+      [/^ {2}objective\.plugin: "@seed\/objective-seed" then, "@seed\/objective-moco" now$/m],
+      MOCO,
     );
-    await refused(["seed=2"], /is of seed 1, but the recipe says 2/);
-    await refused(["queue.size=32"], /is \[16,12\], but the recipe's is \[32,12\]/);
-    await refused(
-      ["student={plugin: '@seed/student-resnet'}"],
-      /holds "student\.conv2\.weight" and 7 more tensors that/,
+    await refused([], [/^--extend makes a run longer, but train\.epochs is 4 as before/], SEED, true);
+    await refused(["train.epochs=6", "train.lr=0.2"], [/^ {2}train\.lr: 0\.1 then, 0\.2 now$/m], SEED, true);
+  }));
+
+Deno.test("a resume may change what leaves training as it is; the record tells it, and the rest is bit for bit", () =>
+  inFolder(async (folder) => {
+    await run(SEED, join(folder, "whole"));
+    const out = join(folder, "run"), overrides = ["train.workers=2", "checkpoint.keep=1"];
+    await run(SEED, out, { maxSteps: 5 });
+    await run(SEED, out, { resume: true, overrides });
+    const { names: _, ...resumed } = await outcome(out),
+      { names: __, ...whole } = await outcome(join(folder, "whole"));
+    assert.deepEqual(resumed, whole);
+    const { resumed: told } = JSON.parse(await Deno.readTextFile(join(out, "run.json")));
+    assert.equal(told.length, 1);
+    assert.equal(told[0].at_step, 5);
+    assert.deepEqual(told[0].changed, {
+      "checkpoint.keep": { was: 3, now: 1 },
+      "train.workers": { was: 1, now: 2 },
+    });
+    assert.match(await Deno.readTextFile(join(out, "recipe.yaml")), /^ {2}workers: 2$/m);
+  }));
+
+Deno.test("a resume with other images is refused, one with the same images elsewhere goes on", () =>
+  inFolder(async (folder) => {
+    const images = join(folder, "images"), out = join(folder, "run"), moved = join(folder, "moved");
+    await makeImageFolder(images, { train: 13, val: 3 }, ["rows"]);
+    await run(SEED, out, { maxSteps: 5, overrides: [`data.root=${images}`] });
+    await Deno.rename(images, moved);
+    const resume = () => run(SEED, out, { resume: true, maxSteps: 6, overrides: [`data.root=${moved}`] });
+    await Deno.rename(join(moved, "train", "rows", "3.png"), join(moved, "train", "rows", "99.png"));
+    await assert.rejects(
+      resume(),
+      /The images are not those .*: 13 then and now, but other ones or in another order/,
     );
-    await refused([], /"student\.head\.2\.weight" has the shape \[12,8\], expected \[6,8\]/, MOCO);
+    await Deno.rename(join(moved, "train", "rows", "99.png"), join(moved, "train", "rows", "3.png"));
+    await Deno.copyFile(join(moved, "train", "rows", "3.png"), join(moved, "train", "rows", "99.png"));
+    await assert.rejects(resume(), /The images are not those .*: 13 then, 14 now\. Every step's batch/);
+    await Deno.remove(join(moved, "train", "rows", "99.png"));
+    assert.ok(await resume());
+  }));
+
+Deno.test("a finished run that is extended tells what the rate does, and does not look finished until its new end", () =>
+  inFolder(async (folder) => {
+    const out = join(folder, "run"), overrides = ["train.epochs=6"], messages: string[] = [];
+    await run(SEED, out);
+    await assert.rejects(
+      run(SEED, out, { resume: true, extend: true, overrides, breaks: "step 15", messages }),
+      /Broken off/,
+    );
+    assert.match(
+      messages.join("\n"),
+      /^Extended from 4 to 6 epochs, steps 12 to 18\. At step 12 the rate was to be \S+, it is 0\.0\d+ now, and falls to 0 at the new end$/m,
+    );
+    const names = (await filesIn(out)).map(([name]) => name);
+    for (const name of ["summary-step-12.json", "student-step-12.safetensors", "report-step-12.html"]) {
+      assert.ok(names.includes(name), `${names}`);
+    }
+    for (const name of ["summary.json", "student.safetensors", "report.html"]) {
+      assert.ok(!names.includes(name));
+    }
+    await run(SEED, out, { resume: true, overrides });
+    const { resumed } = JSON.parse(await Deno.readTextFile(join(out, "run.json")));
+    assert.deepEqual(resumed.map((entry: Record<string, unknown>) => entry.extended_from_epochs ?? null), [
+      4,
+      null,
+    ]);
+    assert.equal((await outcome(out)).summary.steps, 18);
   }));
 
 Deno.test("runs keep no tensors, finished or broken off", () =>
@@ -276,7 +382,8 @@ Deno.test("a loss that is no number ends the run, with a checkpoint of the state
   inFolder(async (folder) => {
     const out = join(folder, "run"), { step } = await untilItBreaks(out);
     const before = join(folder, "before");
-    await run(SEED, before, { maxSteps: step, overrides: ["train.lr=1e30"] });
+    // Its evaluation would find the student to be no network any more.
+    await run(SEED, before, { maxSteps: step, overrides: ["train.lr=1e30", "evaluate=null"] });
     const [{ names, newest }, expected] = await Promise.all([out, before].map(checkpointsOf));
     assert.equal(names.at(-1), `step-${`${step}`.padStart(7, "0")}.safetensors`);
     assert.deepEqual(newest, expected.newest);
@@ -288,13 +395,21 @@ async function untilItBreaks(out: string): Promise<{ step: number }> {
   await assert.rejects(run(SEED, out, { overrides: ["train.lr=1e30"] }), (error: Error) => {
     assert.ok(error instanceof RunError, `${error.stack}`);
     const [, number, file] = error.message.match(
-      /^Step (\d+) went wrong: .*(?:"NaN"|not finite).*The state before it is in "(.*)"; lower train\.lr .* resume$/,
+      /^Step (\d+) went wrong: .*(?:"NaN"|not finite).*\. Lower train\.lr .*\. The state after step .* is kept in "(.*)"; --resume .*$/,
     ) ?? assert.fail(error.message);
     assert.ok(Deno.statSync(file).isFile);
     step = Number(number) - 1;
     return true;
   });
   return { step };
+}
+
+/** Names of a folder's files with when they were written, in order. */
+async function filesIn(folder: string): Promise<[name: string, time: number | undefined][]> {
+  const names = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+  return await Promise.all(names.map(async (name): Promise<[string, number | undefined]> => {
+    return [name, (await Deno.stat(join(folder, name))).mtime?.getTime()];
+  }));
 }
 
 async function checkpointsOf(run: string): Promise<{ names: string[]; newest: string }> {

@@ -41,7 +41,7 @@ const page = (path: string): Page => {
 /** Verbs of the command line, with their help. */
 const helps = new Map<string, string>();
 for (const [verb, task] of Object.entries(deno.tasks)) {
-  if (task.includes(`cli/main.ts ${verb}`)) helps.set(verb, (await import(`../cli/${verb}.ts`)).help);
+  if (task.includes(`cli/task.ts ${verb}`)) helps.set(verb, (await import(`../cli/${verb}.ts`)).help);
 }
 
 const flagsOf = (text: string) => new Set(text.match(/(?<![\w-])--[a-z][a-z-]*/g));

@@ -20,11 +20,12 @@ for (const [name, splits] of [["moco", 1], ["disco", 8]] as const) {
       await Deno.copyFile(new URL(`${name}.yaml`, EARLIER), recipe);
       const weight = { name: "w", shape: [1], data: new Float32Array(1) };
       await writeSafetensors(join(folder, "student.safetensors"), [weight], { input_size: "64" });
-      using run = await openRun(folder, ["seed=5"]);
+      using run = await openRun(folder, { overrides: ["seed=5"], allowPlugins: false });
       assert.equal(run.recipe.train.bn_splits, splits);
       assert.equal(run.recipe.seed, 5);
-      assert.ok(run.recipe.loggers.every(({ specifier }) => specifier !== "@seed/logger-jsonl"));
-      assert.equal(parse(run.recipe.resolved).train.bn_splits, splits);
+      const whole = await loadRecipe(recipe, { defaults: DEFAULTS, ofRun: true });
+      assert.ok(whole.loggers.every(({ specifier }) => specifier !== "@seed/logger-jsonl"));
+      assert.equal(parse(whole.resolved).train.bn_splits, splits);
 
       const given = await loadRecipe(recipe, { defaults: DEFAULTS }).catch((error) => error);
       assert.ok(given instanceof RecipeError);

@@ -113,10 +113,26 @@ Deno.test("embed gives PyTorch's features of a folder of pictures, in the order 
         "timm.bin",
       );
       assert.equal(code, 1);
-      assert.match(stderr, /Cannot make a view of the image "b\/broken\.jpg"/);
+      assert.match(
+        stderr,
+        /Cannot make a view of the image "b\/broken\.jpg": .*\. It lies in "pictures\/b\/broken\.jpg"\. Put it right, or leave out what cannot be read by --on-error skip$/m,
+      );
       assert.doesNotMatch(stderr, /^ +at /m);
       const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
       assert.deepEqual(left.filter((name) => name.startsWith("broken")), []);
+    });
+
+    await t.step("--on-error skip leaves it out of rows and names alike, and counts it", async () => {
+      const flags = ["--network", "efficientnet_b0", "--weights", "timm.bin", "--on-error", "skip"];
+      const { code, stdout, stderr } = await embed("skipped.npy", ...flags, "--json");
+      assert.equal(code, 0, stderr);
+      const { images, skipped_images } = JSON.parse(stdout);
+      assert.deepEqual([images, skipped_images], [3, 1]);
+      assert.match(stderr, /^Left out, since they do not decode: 1\. The first: .*broken\.jpg/m);
+      const read = (name: string) => Deno.readFile(`${folder}/${name}`);
+      for (const ending of ["npy", "txt"]) {
+        assert.deepEqual(await read(`skipped.${ending}`), await read(`new/timm.${ending}`));
+      }
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -201,6 +217,11 @@ const MISTAKES: [args: string[], kind: typeof RunError | typeof UsageError, says
     RunError,
     /^The folder "images" holds no images .* only 0 other files; check --images$/,
   ],
+  [
+    ["--images", "named", "--out", "x.npy", ...B0],
+    RunError,
+    /^The name "a\\nb\.png" below "named" has a newline: the names of the rows are written a line each/,
+  ],
 ];
 
 Deno.test("embed tells mistakes before the engine is opened, and writes nothing", async () => {
@@ -209,6 +230,8 @@ Deno.test("embed tells mistakes before the engine is opened, and writes nothing"
   Deno.env.set("SEED_TENSORFLOW_DIR", `${folder}/nowhere`);
   try {
     await Deno.mkdir(`${folder}/images`);
+    await Deno.mkdir(`${folder}/named`);
+    await Deno.writeTextFile(`${folder}/named/a\nb.png`, "");
     await writeSafetensors(`${folder}/other.bin`, [stem], {});
     await writeSafetensors(`${folder}/dinov2.bin`, [{ ...stem, name: "mask_token" }], {});
     Deno.chdir(folder);
@@ -220,7 +243,7 @@ Deno.test("embed tells mistakes before the engine is opened, and writes nothing"
       });
     }
     const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-    assert.deepEqual(left.sort(), ["dinov2.bin", "images", "other.bin"]);
+    assert.deepEqual(left.sort(), ["dinov2.bin", "images", "named", "other.bin"]);
   } finally {
     Deno.chdir(before);
     Deno.env.delete("SEED_TENSORFLOW_DIR");

@@ -31,7 +31,7 @@ Deno.test("what is packed is what the folder holds, by both sources", () =>
     const context = contextIn(folder), at = (name: string) => join(folder, name);
     await makeImageFolder(at("images"), { train: 3, val: 1 }, ["old.cats", "dogs", "ärger 7"]);
     await Deno.rename(at("images/train/dogs/0.png"), at("images/train/dogs/0.50%.png"));
-    using source = await dataImageFolder.create({ root: "images" }, context);
+    using source = await dataImageFolder.create({ root: "images", splits: "auto" }, context);
     const expected = await contents(source);
 
     const { code, stdout } = await runCli(["pack", "images", "lines", "--to", "tsv", "--json"], {
@@ -68,7 +68,7 @@ Deno.test("images without classes are packed without; shards are as small as is 
     for (const name of ["a", "b", "c"]) {
       await Deno.writeFile(join(images, `${name}.jpg`), new Uint8Array(600_000));
     }
-    using source = await dataImageFolder.create({ root: "images" }, context);
+    using source = await dataImageFolder.create({ root: "images", splits: "auto" }, context);
     for (const format of ["tsv", "tar"]) {
       await run([
         images,
@@ -80,7 +80,10 @@ Deno.test("images without classes are packed without; shards are as small as is 
     }
     const shards = ["train-000000.tar", "train-000001.tar", "train-000002.tar"];
     assert.deepEqual(namesIn(join(folder, "tar")), shards);
-    using tar = await dataWebdataset.create({ root: "tar", queries: null, class_names: null }, context);
+    using tar = await dataWebdataset.create(
+      { root: "tar", queries: null, class_names: null },
+      context,
+    );
     using tsv = await dataTsv.create({ root: "tsv" }, context);
     for (const packed of [tar, tsv]) assert.deepEqual(await contents(packed), await contents(source));
   }));
@@ -111,4 +114,48 @@ Deno.test("pack overwrites nothing, and leaves nothing of what went wrong", () =
     await assert.rejects(pack(at("images/dogs/1.jpg/out"), "--to", "tsv"), /^RunError: Cannot write/);
     assert.deepEqual(namesIn(folder), ["images", "there"]);
     assert.deepEqual(namesIn(at("there")), []);
+  }));
+
+Deno.test("pack removes what packs have left that were killed, and not what one is filling", () =>
+  inFolder(async (folder) => {
+    const at = (name: string) => join(folder, name);
+    await Deno.mkdir(at("images"));
+    await Deno.writeTextFile(at("images/1.jpg"), "one");
+    for (const name of [".out.partial-dead", ".out.partial-alive", ".other.partial-dead"]) {
+      await Deno.mkdir(at(name));
+      await Deno.writeTextFile(at(`${name}/.lock`), "");
+    }
+    const alive = new Deno.Command(Deno.execPath(), {
+      args: [
+        "eval",
+        `Deno.openSync(${JSON.stringify(at(".out.partial-alive/.lock"))}, { write: true }).lockSync(true);
+        console.log("locked"); setTimeout(() => {}, 1e6);`,
+      ],
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const reader = alive.stdout.getReader();
+    await reader.read();
+    try {
+      assert.equal(await run([at("images"), at("out"), "--to", "tsv"]), 0);
+      assert.deepEqual(namesIn(folder), [".other.partial-dead", ".out.partial-alive", "images", "out"]);
+      assert.deepEqual(namesIn(at("out")), ["train.lineidx", "train.tsv"]);
+    } finally {
+      alive.kill();
+      await reader.cancel();
+      await alive.status;
+    }
+  }));
+
+Deno.test("a class with a newline in its name is refused, whatever it is packed to", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "images/new\nline"), { recursive: true });
+    await Deno.writeTextFile(join(folder, "images/new\nline/1.jpg"), "one");
+    for (const format of ["tsv", "tar"]) {
+      await assert.rejects(
+        run([join(folder, "images"), join(folder, "out"), "--to", format]),
+        /^RunError: The class "new\\nline" has a (tab or )?newline in its name/,
+      );
+    }
+    assert.deepEqual(namesIn(folder), ["images"]);
   }));

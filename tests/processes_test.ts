@@ -36,7 +36,9 @@ train: { batch_size: ${BATCH}, epochs: 2, lr: 0.1, workers: 1 }
 /** What differs from the recipe above. */
 const WAYS: Record<string, string[]> = {
   "SEED": [],
-  "SEED, with small patches": ["small_patches={ count: 2, augmenter: { plugin: '@seed/augmenter-moco-v2', size: 8 } }"],
+  "SEED, with small patches": [
+    "small_patches={ count: 2, augmenter: { plugin: '@seed/augmenter-moco-v2', size: 8 } }",
+  ],
   "MoCo": ["objective={ plugin: '@seed/objective-moco' }", "teacher=null", "student.head.dim=12"],
   "CompRess": ["objective={ plugin: '@seed/objective-compress' }"],
   "SimReg": ["objective={ plugin: '@seed/objective-simreg' }", "queue=null"],

@@ -22,6 +22,7 @@ const LONG = [
   "tests/validate_test.ts",
   "tests/golden/trajectory_test.ts",
   "tests/conformance_test.ts",
+  "tests/kill_test.ts",
   "tests/teacher_cache_test.ts",
   "tests/resume_test.ts",
   "tests/cli_test.ts",

@@ -5,8 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { checkDataSource } from "@seed/core/conformance";
+import { checkDataSource, checkLogger } from "@seed/core/conformance";
 import { testContext } from "./support/engine.ts";
+import csvLogger from "../examples/csv_logger.ts";
 import dataGzip from "../examples/gzip_pictures.ts";
 import { runCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
@@ -42,6 +43,38 @@ train: { batch_size: 4, epochs: 1, lr: 0.03 }
     // The run's own recipe works from anywhere: its path to the plugin is absolute.
     const copy = `${folder}/runs/mine/recipe.yaml`;
     assert.equal((await runCli(["validate", copy])).code, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a third party's teacher meets batches that are not full, and small patches", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "seed-third-party-" });
+  try {
+    await makeImageFolder(`${folder}/images`, { train: 5 });
+    await Deno.copyFile(new URL("../examples/my_teacher.ts", import.meta.url), `${folder}/my_teacher.ts`);
+    await Deno.writeTextFile(
+      `${folder}/mine.yaml`,
+      `version: 1
+data: { plugin: "@seed/data-image-folder", root: images }
+augmenter: { plugin: "@seed/augmenter-moco-v2", size: 32 }
+small_patches: { augmenter: { plugin: "@seed/augmenter-swav", size: 16 }, count: 2 }
+teacher: { plugin: ./my_teacher.ts, cells: 2, cache: { views: 2, dir: cache } }
+student: { plugin: "@seed/student-resnet", depth: 18 }
+queue: { plugin: "@seed/queue-fifo", size: 16 }
+objective: { plugin: "@seed/objective-seed" }
+train: { batch_size: 4, epochs: 1, lr: 0.03 }
+`,
+    );
+    const cached = await runCli(["cache", "mine.yaml", "--json"], { cwd: folder });
+    assert.equal(cached.code, 0, cached.stderr);
+    const { images } = JSON.parse(
+      (await runCli(["view", "mine.yaml", "--out", "v.html", "--json"], { cwd: folder })).stdout,
+    );
+    assert.ok(images % 4, "the last batch is full");
+    assert.equal(JSON.parse(cached.stdout).views, images * (2 + 2 * 2)); // of each view its two patches
+    const { code, stderr } = await runCli(["distill", "mine.yaml", "--max-steps", "2"], { cwd: folder });
+    assert.equal(code, 0, stderr);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -108,3 +141,8 @@ train: { batch_size: 4, epochs: 1, lr: 0.03 }
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("a third party's logger drops the lines of steps that a resume takes again", (t) =>
+  checkLogger(t, {
+    make: (runDirectory) => csvLogger.create({ file: "loss.csv" }, { ...testContext, runDirectory }),
+  }));

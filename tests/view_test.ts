@@ -145,7 +145,20 @@ Deno.test("view shows what training would show, without an engine", async (t) =>
         /^Cannot make a view of the image "rare\/cut\.png": The picture is truncated or damaged: /,
       );
       assert.doesNotMatch(stderr, /^ +at /m);
+      assert.match(stderr, /cut\.png"\. Put it right, or leave .* by --set data\.on_error=skip$/m);
     });
+    await t.step(
+      "data.on_error: skip shows the next in its place, as training does, and counts it",
+      async () => {
+        const skip = ["--set", "data.on_error=skip"];
+        const { code, stdout, stderr } = await view("--images", "9", "--views", "1", ...skip, "--json");
+        assert.equal(code, 0, stderr);
+        const { images, shown, skipped_images } = JSON.parse(stdout);
+        assert.deepEqual([images, shown, skipped_images], [9, 8, 1], "no image is shown twice");
+        const page = await Deno.readTextFile(`${folder}/pages/look.html`);
+        assert.ok(!page.includes("cut.png") && page.includes("a'b&amp;amp;.png"));
+      },
+    );
     await t.step("a folder that is not there, and a page of another kind, are told", async () => {
       const missing = await view("--set", "data.root=nowhere");
       assert.equal(missing.code, 1);

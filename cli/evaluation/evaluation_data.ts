@@ -1,39 +1,48 @@
-import { parse } from "yaml";
 import { type DataSource, RunError } from "@seed/core";
 import {
   createPlugin,
   type Host,
   loadPlugin,
-  loadRecipe,
+  loadRecipeParts,
   pluginContext,
   type PluginUse,
   type Recipe,
+  requireFiles,
   type ViewPipeline,
   withoutBroken,
 } from "@seed/core/host";
 import { DEFAULTS } from "../defaults.ts";
+import type { RunFlags } from "../run_folder.ts";
 
 /** The data that networks are evaluated on, as a recipe names it. */
 export type DataUse =
   & Pick<PluginUse<"data">, "plugin" | "options">
   & Partial<Pick<Recipe["data"], "on_error">>;
 
+/** Whether a plugin of the data that does not come with SEED may be imported. */
+type DataFlags = Pick<RunFlags, "allowPlugins">;
+
 /**
  * What `--data` names: the data of a recipe, or a folder of images.
  *
- * @throws {UsageError} If it is a recipe that is not valid.
+ * @throws {UsageError} If it is a recipe whose data are not valid, or may not be imported.
  */
-export async function dataNamed(path: string): Promise<DataUse> {
-  if (isRecipe(path)) return (await loadRecipe(path, { defaults: DEFAULTS })).data;
+export async function dataNamed(path: string, flags: DataFlags): Promise<DataUse> {
+  if (isRecipe(path)) return await dataOf(path, flags);
   return { ...await loadPlugin(IMAGE_FOLDER, "data", ""), options: { root: path } };
 }
 
 /** The same as what overrides a recipe's data: `data=JSON`. */
-export async function dataOverride(path: string): Promise<string> {
-  const data = isRecipe(path)
-    ? parse((await loadRecipe(path, { defaults: DEFAULTS })).resolved).data
-    : { plugin: IMAGE_FOLDER, root: path };
-  return `data=${JSON.stringify(data)}`;
+export async function dataOverride(path: string, flags: DataFlags): Promise<string> {
+  if (!isRecipe(path)) return `data=${JSON.stringify({ plugin: IMAGE_FOLDER, root: path })}`;
+  const { module, exportName, options, shuffle, on_error } = await dataOf(path, flags);
+  const plugin = exportName === "default" ? module : `${module}#${exportName}`;
+  return `data=${JSON.stringify({ plugin, shuffle, on_error, ...options as object })}`;
+}
+
+async function dataOf(path: string, { allowPlugins }: DataFlags): Promise<Recipe["data"]> {
+  const options = { defaults: DEFAULTS, trust: allowPlugins ? "named" : "shipped" } as const;
+  return (await loadRecipeParts(path, { parts: ["data"] }, options)).data;
 }
 
 const IMAGE_FOLDER = "@seed/data-image-folder";
@@ -58,7 +67,10 @@ export async function openEvaluationData(
   },
 ): Promise<{ images: NonNullable<DataSource["evaluation"]>; skipped: number }> {
   const data = stack.use(await createPlugin(use, pluginContext(use, seed, host)));
-  if (use.on_error !== "skip") return { images: evaluationOf(data), skipped: 0 };
+  if (use.on_error !== "skip") {
+    await requireFiles(data, host.signal);
+    return { images: evaluationOf(data), skipped: 0 };
+  }
   const checked = await withoutBroken(data, pipeline, host);
   return { images: evaluationOf(checked.data), skipped: checked.skipped.count };
 }

@@ -6,7 +6,6 @@ import {
   loadPlugin,
   pluginContext,
   type PluginUse,
-  type Recipe,
   viewMakers,
   type ViewPipeline,
 } from "@seed/core/host";
@@ -43,10 +42,21 @@ function shareOf(text: string): number {
 /** An evaluator's plugin with checked options. */
 export type EvaluatorUse = Pick<PluginUse<"evaluator">, "plugin" | "options">;
 
-/** The recipe's evaluators if none is named; else those, with the recipe's options where it has them. */
-export async function evaluatorsOf(named: NamedEvaluators, recipe: Recipe | null): Promise<EvaluatorUse[]> {
-  const own = recipe?.evaluate.evaluators ?? [];
-  if (named.size === 0) return own;
+/** The modules that they are of. */
+export function modulesOf(named: NamedEvaluators): string[] {
+  return [...named.keys()].map((name) => DEFAULTS.evaluatorPackage(name));
+}
+
+/**
+ * The recipe's evaluators if none is named; else those, with the recipe's options where it has them.
+ *
+ * @param own The recipe's; at least those of {@link modulesOf}.
+ */
+export async function evaluatorsOf(
+  named: NamedEvaluators,
+  own: readonly PluginUse<"evaluator">[],
+): Promise<EvaluatorUse[]> {
+  if (named.size === 0) return [...own];
   return await Promise.all([...named].map(async ([name, options]) => {
     const { plugin } = await loadPlugin(DEFAULTS.evaluatorPackage(name), "evaluator", "");
     const found = options === null ? own.find((use) => use.plugin.name === plugin.name) : undefined;

@@ -21,9 +21,16 @@ export const recipes: Listing<RecipeItem> = {
     }));
   },
   header: ["recipe", "what it is", "expected"],
-  cells: ({ path, title, expect }) => [path, title, expect ?? ""],
+  // What is said in brackets is in the recipe, and in --json.
+  cells: ({ path, title, expect }) => [path, brief(title, 70), brief(expect ?? "", 36)],
   none: "No recipes",
 };
+
+/** As much of a text as fits a line with the others. */
+function brief(text: string, length: number): string {
+  const short = text.replace(/ \([^()]*\)/g, "");
+  return short.length > length ? `${short.slice(0, length - 3).trimEnd()}...` : short;
+}
 
 async function yamlFiles(folder: string): Promise<string[]> {
   const found: string[] = [];

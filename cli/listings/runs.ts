@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Figures } from "@seed/core";
+import { type Figures, RunError } from "@seed/core";
 import { RunFolder } from "@seed/core/host";
 import { percent } from "../table.ts";
 import type { Listing } from "./listing.ts";
@@ -7,13 +7,15 @@ import type { Listing } from "./listing.ts";
 interface RunItem {
   path: string;
   /** `resumable`: it has a checkpoint but is not finished, or still under way. */
-  state: "finished" | "resumable" | "without a checkpoint";
+  state: "finished" | "resumable" | "without a checkpoint" | "damaged";
   /** Steps done, or the step of the newest checkpoint; null without one. */
   step: number | null;
   /** Of the last step. */
   loss: number | null;
   /** Of the student, by evaluator; null before there are any. */
   figures: Record<string, Figures> | null;
+  /** What cannot be read of it; null: all can. */
+  problem: string | null;
 }
 
 const FOLDER = "runs";
@@ -29,7 +31,7 @@ export const runs: Listing<RunItem> = {
     return items;
   },
   header: ["run", "state", "last loss", "figures of the student"],
-  cells: ({ path, state, step, loss, figures }) => [
+  cells: ({ path, state, step, loss, figures, problem }) => [
     path,
     state === "finished"
       ? `finished, ${step} steps`
@@ -37,25 +39,53 @@ export const runs: Listing<RunItem> = {
       ? `resumable at step ${step}`
       : state,
     loss === null ? "" : loss.toFixed(4),
-    figures ? figuresText(figures) : "",
+    [...figures ? [figuresText(figures)] : [], ...problem !== null ? [problem] : []].join("; "),
   ],
   none: `No runs in the folder "${FOLDER}" here`,
 };
 
+/** A run of which something cannot be read costs its own row alone, and what can be read is told. */
 async function describe(run: RunFolder): Promise<RunItem> {
-  const lines = await run.metrics();
-  const last = lines.findLast((line) => line.loss !== undefined);
+  const problems: string[] = [];
+  const attempt = async <T>(read: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await read();
+    } catch (error) {
+      // What the system refuses has a code; anything else is a defect.
+      if (!(error instanceof RunError) && !(error instanceof Error && "code" in error)) throw error;
+      problems.push(error.message);
+      return otherwise;
+    }
+  };
+  const { lines, problem } = await attempt(() => run.metrics(), { lines: [], problem: null });
+  if (problem !== null) problems.push(problem);
+  const last = lines.findLast(({ loss }) => typeof loss === "number");
   const evaluated = lines.findLast((line) => line.network === "student");
-  const known = { path: run.path, loss: last?.loss ?? null, figures: evaluated?.evaluation ?? null };
+  const state = await attempt(() => stateOf(run), { state: "damaged", step: null });
+  return {
+    ...{ path: run.path, ...state, loss: last?.loss ?? null, figures: evaluated?.evaluation ?? null },
+    problem: problems.length ? problems.join("; ") : null,
+  };
+}
+
+async function stateOf(run: RunFolder): Promise<Pick<RunItem, "state" | "step">> {
   const summary = await run.summary();
-  if (summary) return { ...known, state: "finished", step: Number(summary.steps) };
+  if (summary) {
+    const { steps } = summary;
+    if (Number.isInteger(steps)) return { state: "finished", step: steps as number };
+    throw new RunError(
+      `The file "${run.file("summary")}" is damaged: it does not say how many steps there were`,
+    );
+  }
   const step = (await run.checkpointSteps()).at(-1) ?? null;
-  return { ...known, state: step === null ? "without a checkpoint" : "resumable", step };
+  return { state: step === null ? "without a checkpoint" : "resumable", step };
 }
 
 function figuresText(figures: Record<string, Figures>): string {
   return Object.entries(figures).flatMap(([evaluator, values]) =>
-    Object.entries(values).map(([figure, value]) => `${evaluator} ${figure} ${percent(value)}`)
+    Object.entries(values).map(([figure, value]: [string, number | null]) =>
+      `${evaluator} ${figure} ${value === null ? "no number" : percent(value)}`
+    )
   ).join(", ");
 }
 

@@ -1,4 +1,11 @@
-import { type Augmenter, type ImageSet, type Pixels, Random, type ViewDescription } from "@seed/core";
+import {
+  type Augmenter,
+  type ImageSet,
+  type Pixels,
+  Random,
+  RunError,
+  type ViewDescription,
+} from "@seed/core";
 import {
   type BatchRequest,
   createPlugin,
@@ -21,6 +28,8 @@ import { readPicture, thumbnailOf, toPng } from "./pictures.ts";
 export interface Look {
   /** Images of the training set. */
   images: number;
+  /** Of those that were looked at, how many cannot be read; others are shown in their places, as in training. */
+  skipped: number;
   /** Images of each class, in the order of the classes; null: there are no labels. */
   classes: { name: string; images: number }[] | null;
   /** Sizes of some images that are spread over the listing. */
@@ -85,16 +94,22 @@ export async function lookAt(
     Math.min(count.views, recipe.teacher?.cache?.views ?? Infinity),
     host,
   );
+  await using pipeline = await ViewPipeline.start(pipelineOptions(recipe, host));
+  const wanted = [chooseImages(train, count.images), spread(train.length, MEASURED)];
+  const { images: [chosen, measured], skipped } = recipe.data.on_error === "skip"
+    ? await readableOf(train, wanted, pipeline, host)
+    : { images: wanted, skipped: 0 };
   const sums = new ChannelSums(), shown: ShownImage[] = [];
-  for await (const made of makeViews(recipe, train, chooseImages(train, count.images), sources, host)) {
+  for await (const made of makeViews(recipe, train, chosen, sources, pipeline)) {
     host.signal.throwIfAborted();
     for (const pixels of made.pixels[0]) sums.add(pixels);
     shown.push(await showImage(recipe, train, made, sources));
   }
   return {
     images: train.length,
+    skipped,
     classes: members?.map(({ length }, i) => ({ name: train.classNames![i], images: length })) ?? null,
-    sizes: await sizesOf(train, host),
+    sizes: await sizesOf(train, measured, host),
     shown,
     channels: sums.figures(await studentInput(recipe, host)),
   };
@@ -127,10 +142,9 @@ async function* makeViews(
   train: ImageSet,
   images: readonly number[],
   sources: readonly Source[],
-  host: Host,
+  pipeline: ViewPipeline,
 ): AsyncGenerator<MadeViews> {
   const { seed } = recipe;
-  await using pipeline = await ViewPipeline.start(pipelineOptions(recipe, host));
   const requests = images.flatMap((image) => sources.map((source) => requestOf(train, image, source, seed)));
   let made: Uint8Array[][] = [];
   for await (const { pixels, size, tag: image } of pipeline.batches(requests)) {
@@ -183,13 +197,48 @@ async function showImage(
   };
 }
 
-async function sizesOf(train: ImageSet, host: Host): Promise<Look["sizes"]> {
+async function sizesOf(train: ImageSet, measured: readonly number[], host: Host): Promise<Look["sizes"]> {
   const sizes = [];
-  for (const index of spread(train.length, MEASURED)) {
+  for (const index of measured) {
     host.signal.throwIfAborted();
     const reference = train.image(index);
     const { width, height }: Omit<Pixels, "data"> = reference.pixels ?? await readPicture(reference);
     sizes.push({ width, height });
   }
   return sizes;
+}
+
+/**
+ * Images in the places of those that cannot be read: the next of the listing that can, each once.
+ *
+ * @throws {RunError} If none can be.
+ */
+async function readableOf(
+  train: ImageSet,
+  wanted: readonly number[][],
+  pipeline: ViewPipeline,
+  { signal }: Host,
+): Promise<{ images: number[][]; skipped: number }> {
+  const looked = new Set<number>(), broken = new Set<number>();
+  const next = (image: number) => {
+    while (broken.has(image)) image = (image + 1) % train.length;
+    return image;
+  };
+  for (;;) {
+    const open = [...new Set(wanted.flat().map(next))].filter((image) => !looked.has(image));
+    if (open.length === 0) break;
+    const messages: string[] = [];
+    await pipeline.check({ length: open.length, image: (i) => train.image(open[i]) }, {
+      signal,
+      broken({ index, message }) {
+        broken.add(open[index]);
+        messages.push(message);
+      },
+    });
+    for (const image of open) looked.add(image);
+    if (broken.size === train.length) {
+      throw new RunError(`None of the ${train.length} images can be read. One of them: ${messages[0]}`);
+    }
+  }
+  return { images: wanted.map((images) => [...new Set(images.map(next))]), skipped: broken.size };
 }

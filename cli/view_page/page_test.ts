@@ -9,6 +9,7 @@ const SHOWN: ShownImage = {
   views: [{ number: 0, size: 32, png: PNG, choices: null }],
 };
 const LOOK: Look = {
+  skipped: 0,
   images: 2,
   classes: null,
   sizes: [{ width: 400, height: 200 }, { width: 5, height: 5 }],

@@ -1,5 +1,5 @@
-import { type ImageReference, loadImage, type Pixels, RunError } from "@seed/core";
-import { decode } from "@seed/core/host";
+import { type ImageReference, loadImage, type Pixels } from "@seed/core";
+import { BrokenImageError, decode } from "@seed/core/host";
 import sharp from "sharp";
 
 /** Longest side of a thumbnail in pixels. */
@@ -8,16 +8,14 @@ const THUMBNAIL = 256;
 /**
  * The picture that a reference leads to.
  *
- * @throws {RunError} If it cannot be read or decoded.
+ * @throws {BrokenImageError} If it cannot be read or decoded.
  */
 export async function readPicture(image: ImageReference): Promise<Pixels> {
   try {
     const loaded = await loadImage(image);
     return loaded instanceof Uint8Array ? await decode(loaded) : loaded;
   } catch (error) {
-    throw new RunError(`Cannot read the image "${image.name}": ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new BrokenImageError(image, (error as Error).message);
   }
 }
 

@@ -28,7 +28,9 @@ export async function checkAugmenter(t: Steps, { make, random = true }: Augmente
     assert.ok(Number.isInteger(augmenter.size) && augmenter.size > 0);
   });
   await t.step("makes views of the size that is asked for", async () => {
-    for (const size of [SIZE, 17, 2 * SIZE]) assert.equal((await view(0, size)).length, size * size * 3);
+    for (const size of [SIZE, 17, 2 * SIZE, augmenter.size]) {
+      assert.equal((await view(0, size)).length, size * size * 3);
+    }
   });
   await t.step("makes the same view of the same key, another instance and all at once too", async () => {
     const other = await make(), first = [];

@@ -47,7 +47,8 @@ async function tell(logger: Logger, startStep: number, endStep: number): Promise
       losses: { seed: 2 / step, moco: 1 / step },
       metrics: { agreement: 0.5 },
     };
-    logger.step?.(record, { dataWaitSeconds: 0.01 });
+    const secondsLeft = step === startStep + 1 ? null : RUN.steps - step; // unknown at the start of a process
+    logger.step?.(record, { seconds: 1, dataWaitSeconds: 0.01, secondsLeft });
     if (step % RUN.stepsPerEpoch === 0) logger.evaluation?.(figures(step, "student"));
     if (step === 2) logger.message?.("Something worth a line");
   }

@@ -15,6 +15,7 @@ import { VIEWS } from "../views/streams.ts";
 import { assertFlat, copyValue } from "./memory.ts";
 import { assertUnitRows, sameValues } from "./numbers.ts";
 import { pictures } from "./pictures.ts";
+import { smallStudent } from "./small_student.ts";
 import type { Steps } from "./steps.ts";
 
 /** What an objective is created from, besides what every plugin is given. */
@@ -25,8 +26,8 @@ export interface ObjectiveSubject {
   engine: Engine;
   /** What the plugin's `needs` tells for the objective's options. */
   needs: ObjectiveNeeds;
-  /** A small student; the same seed gives the same one. */
-  makeStudent(seed: number): Promise<Student> | Student;
+  /** A small student; the same seed gives the same one. Default: {@link smallStudent}. */
+  makeStudent?(seed: number): Promise<Student> | Student;
   makeQueue(options: { size: number; embeddingDim: number; batchSize: number }): Promise<Queue> | Queue;
   /** Makes the objective; `given.createStudent` makes another student like the one that is trained. */
   make(given: Given): Promise<Objective> | Objective;
@@ -39,10 +40,11 @@ const BATCH = 4, QUEUE_STEPS = 2;
 /** Everything of a run that a checkpoint holds, and what goes with it; `seed` is of its initial values. */
 async function makeRun(subject: ObjectiveSubject, seed: number) {
   const needs = fillNeeds(subject.needs), rows = BATCH * needs.rowsPerImage;
-  const student = await subject.makeStudent(seed), { embeddingDim, featureDim } = student;
+  const makeStudent = (seed: number) => subject.makeStudent?.(seed) ?? smallStudent({ seed });
+  const student = await makeStudent(seed), { embeddingDim, featureDim } = student;
   const queue = await subject.makeQueue({ size: QUEUE_STEPS * rows, embeddingDim, batchSize: rows });
   const objective = await subject.make({
-    ...{ createStudent: async () => await subject.makeStudent(seed), embeddingDim, featureDim, bnSplits: 1 },
+    ...{ createStudent: async () => await makeStudent(seed), embeddingDim, featureDim, bnSplits: 1 },
     teacherDim: needs.teacherViews.length ? embeddingDim : null,
   });
   const term = singleTerm(objective, needs, needs.queue ? queue : null);
@@ -77,19 +79,20 @@ function inputs(
   dim: number,
   number: number,
   size: number,
+  batch = BATCH,
 ): StreamBatch {
-  const seeds = (view: number) => Array.from({ length: BATCH }, (_, i) => 100 * number + 10 * view + i);
+  const seeds = (view: number) => Array.from({ length: batch }, (_, i) => 100 * number + 10 * view + i);
   return {
     views: Array.from({ length: views }, (_, view) => pictures(seeds(view), size)),
-    teacherEmbeddings: teacherViews.map((view) => unitRows(dim, 10 * number + view)),
+    teacherEmbeddings: teacherViews.map((view) => unitRows(dim, 10 * number + view, batch)),
   };
 }
 
-/** Unit rows, `[BATCH, dim]`, as a teacher's. */
-function unitRows(dim: number, seed: number): tf.Tensor2D {
+/** Unit rows, `[batch, dim]`, as a teacher's. */
+function unitRows(dim: number, seed: number, batch: number): tf.Tensor2D {
   return tf.tidy(() => {
-    const rows = tf.tensor2d(Float32Array.from({ length: BATCH * dim }, (_, i) => Math.sin(i * i + seed)), [
-      BATCH,
+    const rows = tf.tensor2d(Float32Array.from({ length: batch * dim }, (_, i) => Math.sin(i * i + seed)), [
+      batch,
       dim,
     ]);
     return tf.div(rows, tf.norm(rows, 2, 1, true)) as tf.Tensor2D;
@@ -145,6 +148,15 @@ export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promi
       assert.ok(fallen > 2e-4 && fallen < 2e-3, `the loss fell by ${fallen} of itself, expected about 0.001`);
     });
     tf.dispose([batch.views, batch.teacherEmbeddings]);
+  });
+  await t.step("takes batches of other sizes", () => {
+    // Parts of an accumulated batch are smaller, and small patches are one batch of as many times the images.
+    for (const size of [2, 2 * BATCH]) {
+      const batch = inputs(needs, student.embeddingDim, 5, subject.size ?? 32, size);
+      const loss = tf.tidy(() => lossOf(run, batch).dataSync()[0]);
+      assert.ok(Number.isFinite(loss), `the loss of ${size} images is ${loss}`);
+      tf.dispose([batch.views, batch.teacherEmbeddings]);
+    }
   });
   await t.step("goes on the same from a state that is put into another run", async () => {
     using other = await makeRun(subject, 1);

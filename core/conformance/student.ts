@@ -95,6 +95,29 @@ export async function checkStudent(t: Steps, { engine, make, size = 32 }: Studen
       assert.equal(same, trainable, `${name} ${same ? "did not move" : "moved by itself"}`);
     });
   });
+  await t.step("takes batches of one image, and views of other sides", async () => {
+    for (const [batch, side] of [[1, size], [3, size], [2, 2 * size]]) {
+      const views = pictures(Array.from({ length: batch }, (_, i) => i), side);
+      // As a run does: what is traced for one shape is traced anew for another.
+      const traced = engine.trace((x) => {
+        const { features, embedding } = student.forward(x as tf.Tensor4D, { training: false });
+        return [features, embedding];
+      }, { name: "student, another shape" });
+      try {
+        const tensors = await traced.call(views), shapes = tensors.map(({ shape }) => shape);
+        assert.deepEqual(
+          shapes,
+          [[batch, featureDim], [batch, embeddingDim]],
+          `of ${batch} views of ${side} px`,
+        );
+        for (const tensor of tensors) assertFinite(await tensor.data() as Float32Array, "output");
+        tf.dispose(tensors);
+      } finally {
+        traced[Symbol.dispose]();
+        views.dispose();
+      }
+    }
+  });
   await t.step("keeps no tensors", async () => {
     await assertFlat(async () => void await outputs(images));
     await assertFlat(async () => tf.dispose(await train.call(images)), 1);

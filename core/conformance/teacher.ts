@@ -11,10 +11,25 @@ export interface TeacherSubject {
   make(): Promise<Teacher> | Teacher;
   /** Side of the views, in pixels, if the teacher takes the augmenter's; default 32. */
   size?: number;
-  /** Side of smaller views, as small patches are, if the teacher takes the augmenter's; default `size / 2`. */
+  /** Side of other views, as small patches are, if the teacher takes the augmenter's; default `size / 2`. */
   smallSize?: number;
   /** How much an embedding may differ between batches, in each dimension; default 1e-5. */
   tolerance?: number;
+}
+
+/** Says why a teacher is asked for such a batch, if it fails on it. */
+async function varied<T>(batch: number, side: number, embed: () => Promise<T>): Promise<T> {
+  try {
+    return await embed();
+  } catch (error) {
+    assert.fail(
+      `The teacher fails on a batch of ${batch} views of ${side} px: ${
+        (error as Error).message
+      }. A teacher meets ` +
+        "batches and sides that vary: the last batch of `cache`, small patches, evaluations. One that traces keeps a " +
+        "function for each shape, as examples/my_teacher.ts does, or fills batches up",
+    );
+  }
 }
 
 /** Checks what {@link Teacher} promises: unit rows that depend on their own image alone, the same every time. */
@@ -27,7 +42,8 @@ export async function checkTeacher(
 
   /** Rows of the pictures of these numbers, in one batch. */
   const embed = async (...indices: number[]): Promise<Float32Array[]> => {
-    const images = pictures(indices, inputSize ?? size), embedding = await teacher.embed(images);
+    const images = pictures(indices, inputSize ?? size);
+    const embedding = await teacher.embed(images).catch((error) => (images.dispose(), Promise.reject(error)));
     assert.ok(!images.isDisposed, "the images are the caller's to dispose of");
     assert.deepEqual([embedding.shape, embedding.dtype], [[indices.length, embeddingDim], "float32"]);
     const values = await embedding.data() as Float32Array;
@@ -60,12 +76,24 @@ export async function checkTeacher(
     assertClose(moved, alone, tolerance, "embedding in another batch");
   });
   await t.step("embeds batches of other sizes", async () => {
-    const [first] = await embed(0, 1, 2, 3), [again] = await embed(0);
-    assertClose(again, first, tolerance, "embedding in a smaller batch");
-    if (inputSize !== null) return;
-    const patches = pictures([0, 1, 2, 3], smallSize), embedding = await teacher.embed(patches);
-    assert.deepEqual(embedding.shape, [4, embeddingDim], "of smaller views, which small patches are");
-    tf.dispose([patches, embedding]);
+    const [first] = await embed(0, 1, 2, 3);
+    for (const batch of [1, 3, 7]) {
+      const indices = Array.from({ length: batch }, (_, i) => i);
+      const [again] = await varied(batch, inputSize ?? size, () => embed(...indices));
+      assertClose(again, first, tolerance, `embedding in a batch of ${batch}`);
+    }
+    for (const side of inputSize === null ? [smallSize, Math.round(1.5 * size)] : []) {
+      for (const batch of [4, 1]) {
+        const views = pictures(Array.from({ length: batch }, (_, i) => i), side);
+        try {
+          const embedding = await varied(batch, side, () => teacher.embed(views));
+          assert.deepEqual(embedding.shape, [batch, embeddingDim], `of ${batch} views of ${side} px`);
+          embedding.dispose();
+        } finally {
+          views.dispose();
+        }
+      }
+    }
   });
   await t.step("keeps no tensors", async () => await assertFlat(async () => void await embed(0, 1, 2, 3)));
   await t.step("frees everything when it is disposed of", () => {

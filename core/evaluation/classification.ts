@@ -34,10 +34,20 @@ export function classCount(...labels: readonly Int32Array[]): number {
   return labels.reduce((most, all) => all.reduce((a, b) => Math.max(a, b), most), -1) + 1;
 }
 
+/** How many classes come before one: those with a higher score, and lower ones with the same. */
+export function rankOf(scores: ArrayLike<number>, own: number): number {
+  let rank = 0;
+  for (let label = 0; label < scores.length; label++) {
+    if (scores[label] > scores[own] || scores[label] === scores[own] && label < own) rank++;
+  }
+  return rank;
+}
+
 /**
- * Classifies rows by their highest score; of classes with equal scores the own one counts as the better.
+ * Classifies rows by their highest score; of equal ones the lowest class is the better.
  *
  * @param scores `[rows, classes]` row-major.
+ * @throws {RunError} If a score is not finite.
  */
 export function classifyScores(
   scores: Float32Array,
@@ -46,9 +56,17 @@ export function classifyScores(
 ): { ranks: Int32Array; predicted: Int32Array } {
   const ranks = new Int32Array(labels.length), predicted = new Int32Array(labels.length);
   for (let i = 0; i < labels.length; i++) {
-    const row = scores.subarray(i * classes, (i + 1) * classes), own = row[labels[i]];
-    for (const score of row) if (score > own) ranks[i]++;
-    predicted[i] = row.indexOf(Math.max(...row));
+    const row = scores.subarray(i * classes, (i + 1) * classes);
+    if (!row.every(Number.isFinite)) {
+      throw new RunError(
+        `The classifier's scores of query ${
+          i + 1
+        } of ${labels.length} are not finite: its training has diverged; ` +
+          "lower its rate",
+      );
+    }
+    ranks[i] = rankOf(row, labels[i]);
+    predicted[i] = row.reduce((best, score, label) => score > row[best] ? label : best, 0);
   }
   return { ranks, predicted };
 }

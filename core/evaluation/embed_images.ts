@@ -1,6 +1,8 @@
 import type { ImageSet } from "../interfaces/data_source.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import type { EmbeddedSet, ViewMaker, ViewRequest } from "../interfaces/evaluator.ts";
+import { RunError } from "../errors.ts";
+import { quoted } from "../text/printable.ts";
 import { tf } from "../tf.ts";
 
 /**
@@ -15,6 +17,8 @@ export type CentreRequest = Pick<ViewRequest, "images" | "size" | "shortSide"> &
 /** How images become rows. */
 export interface EmbedOptions {
   engine: Engine;
+  /** Whose rows they are, for an error: `the student at step 40`. */
+  network: string;
   /** What makes the centre crops: the run's pipeline, or the `views` that an evaluator is given. */
   pipeline: { batches(requests: Iterable<CentreRequest>): ReturnType<ViewMaker["batches"]> };
   batchSize: number;
@@ -35,13 +39,16 @@ export interface Rows {
 /**
  * Embeds a set of images, unaugmented, batch by batch in their order. Every batch has the same shape, the last one
  * filled up with its first image, so that one traced function serves.
+ *
+ * @throws {RunError} After the last batch, if a row is not finite: it tells the network, how many and the first image.
  */
 export async function* embedBatches(
   images: ImageSet,
   encode: Encoder,
-  { engine, pipeline, batchSize, size, shortSide, signal }: EmbedOptions,
+  { engine, network, pipeline, batchSize, size, shortSide, signal }: EmbedOptions,
 ): AsyncGenerator<Rows[]> {
   let left = images.length;
+  const broken: number[] = [];
   for await (const { pixels } of pipeline.batches(requests(images, { batchSize, size, shortSide }))) {
     signal?.throwIfAborted();
     const input = engine.upload(pixels, [batchSize, size, size, 3]);
@@ -49,9 +56,24 @@ export async function* embedBatches(
     const values = await Promise.all(layers.map(async (layer) => await layer.data() as Float32Array));
     const dims = layers.map(({ shape }) => shape[1]);
     tf.dispose([input, layers]);
-    yield values.map((all, i) => ({ values: all.subarray(0, rows * dims[i]), dim: dims[i] }));
+    const made = values.map((all, i) => ({ values: all.subarray(0, rows * dims[i]), dim: dims[i] }));
+    for (let row = 0; row < rows; row++) {
+      if (!made.every((layer) => isFiniteRow(layer, row))) broken.push(images.length - left + row);
+    }
+    yield made;
     left -= batchSize;
   }
+  if (broken.length) {
+    throw new RunError(
+      `What ${network} makes of ${broken.length} of ${images.length} images is not finite, the first is ` +
+        `${quoted(images.image(broken[0]).name)}: its weights or its running statistics have diverged`,
+    );
+  }
+}
+
+function isFiniteRow({ values, dim }: Rows, row: number): boolean {
+  for (let i = row * dim; i < (row + 1) * dim; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
 }
 
 /** Embeds a set of images, unaugmented, into memory. */

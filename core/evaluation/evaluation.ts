@@ -11,9 +11,15 @@ import type {
 
 /** What evaluators found of a network, by their names. */
 export interface Evaluated {
+  /** True: the network makes the same of all images, so that the figures are those of a guess. Absent: it does not. */
+  identical_features?: true;
   evaluation: Record<string, Figures>;
   details: Record<string, EvaluationDetails>;
 }
+
+/** What a reader of figures is told where {@link Evaluated.identical_features} is set. */
+export const IDENTICAL_FEATURES =
+  "Warning: the network makes the same of all images (it is dead, or has collapsed): the figures are those of a guess";
 
 /** An evaluator, and what makes views for it. */
 export interface EvaluatorInUse {
@@ -28,7 +34,7 @@ export class Evaluation {
   constructor(
     private readonly evaluators: readonly EvaluatorInUse[],
     private readonly data: NonNullable<DataSource["evaluation"]>,
-    private readonly options: Omit<EmbedOptions, "size">,
+    private readonly options: Omit<EmbedOptions, "size" | "network">,
   ) {}
 
   /**
@@ -37,16 +43,27 @@ export class Evaluation {
    * @param batch How many images it is given at a time, if not as many as other networks.
    */
   async teacher(encode: Encoder, size: number, batch: { batchSize?: number } = {}): Promise<Evaluated> {
-    this.#teacher = await this.#embed(encode, { size, ...batch });
+    this.#teacher = await this.#embed(encode, { network: "the teacher", size, ...batch });
     return await this.#run(this.#teacher);
   }
 
-  /** Evaluates another network. */
-  async network(encode: Encoder, size: number, network?: TrainableNetwork): Promise<Evaluated> {
-    return await this.#run(await this.#embed(encode, { size }), network);
+  /**
+   * Evaluates another network.
+   *
+   * @param name What it is called in an error: `the student at step 40`.
+   */
+  async network(
+    encode: Encoder,
+    { name, size }: { name: string; size: number },
+    network?: TrainableNetwork,
+  ): Promise<Evaluated> {
+    return await this.#run(await this.#embed(encode, { network: name, size }), network);
   }
 
-  async #embed(encode: Encoder, own: { size: number; batchSize?: number }): Promise<Embedded> {
+  async #embed(
+    encode: Encoder,
+    own: { network: string; size: number; batchSize?: number },
+  ): Promise<Embedded> {
     const options = { ...this.options, ...own };
     return {
       gallery: await embedImages(this.data.gallery, encode, options),
@@ -63,6 +80,26 @@ export class Evaluation {
         report: (found) => details[evaluator.name] = found,
       });
     }
-    return { evaluation, details };
+    return { evaluation, details, ...areIdentical(subject) && { identical_features: true } };
   }
+}
+
+/** Features whose range is below this part of their size differ by rounding alone. */
+const ROUNDING = 1e-5;
+
+/** Whether all rows of features are the same but for rounding: a network that is dead, or has collapsed. */
+function areIdentical({ gallery, queries }: Embedded): boolean {
+  const { featureDim: dim } = queries, rows = [gallery.features, queries.features];
+  if (rows[0].length + rows[1].length <= dim) return false; // of one image
+  for (let feature = 0; feature < dim; feature++) {
+    let least = Infinity, most = -Infinity;
+    for (const values of rows) {
+      for (let i = feature; i < values.length; i += dim) {
+        least = Math.min(least, values[i]);
+        most = Math.max(most, values[i]);
+      }
+    }
+    if (most - least > ROUNDING * Math.max(Math.abs(most), Math.abs(least))) return false;
+  }
+  return true;
 }

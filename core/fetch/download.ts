@@ -36,7 +36,7 @@ const LOG_EVERY_MS = 10_000;
 export async function download(wanted: Download): Promise<void> {
   const { url, path, md5, log } = wanted, partial = `${path}.partial`;
   if (await exists(path)) return;
-  using file = await Deno.open(partial, { read: true, write: true, create: true });
+  using file = await openToWrite(partial);
   if (!await file.tryLock(true)) {
     throw new RunError(`Another process is fetching "${path}"; run again when it is done`);
   }
@@ -54,6 +54,14 @@ export async function download(wanted: Download): Promise<void> {
   }
   await Deno.rename(partial, path);
   log(`Fetched ${path}`);
+}
+
+async function openToWrite(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path, { read: true, write: true, create: true });
+  } catch (error) {
+    throw new RunError(`Cannot write "${path}": ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function receiveAll(file: Deno.FsFile, wanted: Download): Promise<void> {

@@ -8,6 +8,7 @@ import { statusLine } from "../text/status_line.ts";
 import { RunError } from "../errors.ts";
 import { lockFile } from "../files/file_lock.ts";
 import { exists } from "../files/path_exists.ts";
+import { writingInCache } from "./cache_directory.ts";
 
 /** What to install, and where. */
 export interface Installation {
@@ -35,13 +36,13 @@ export async function installOnce(
   fetch: (folder: string) => Promise<void>,
 ): Promise<void> {
   if (await isInstalled(wanted)) return;
-  await createFolder(dirname(wanted.into));
+  await writingInCache(dirname(wanted.into), () => Promise.resolve());
   using _lock = await acquireLock(`${wanted.into}.lock`, wanted);
   if (await isInstalled(wanted)) return; // the process that held the lock has installed it
   await removeLeftovers(wanted.into);
   const temporary = `${wanted.into}.partial-${Deno.pid}`;
   try {
-    await createFolder(temporary);
+    await writingInCache(temporary, () => Promise.resolve());
     using _progress = new Progress(temporary, wanted);
     await fetch(temporary);
     await requireFiles(temporary, wanted);
@@ -124,16 +125,6 @@ async function removeLeftovers(into: string): Promise<void> {
   const prefix = `${basename(into)}.partial-`;
   for await (const { name } of Deno.readDir(dirname(into))) {
     if (name.startsWith(prefix)) await removeIfThere(join(dirname(into), name));
-  }
-}
-
-async function createFolder(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (error) {
-    throw new RunError(
-      `Cannot create the cache folder "${path}": ${(error as Error).message}; set SEED_CACHE_DIR to another`,
-    );
   }
 }
 

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { RunError } from "../errors.ts";
 import { type Installation, installOnce } from "./install_once.ts";
+import { findPip, pipCommand } from "./pip_program.ts";
 
 /** What to install, and where. */
 export interface PipPackage extends Omit<Installation, "what" | "from"> {
@@ -29,30 +30,17 @@ export async function installPackage(wanted: PipPackage): Promise<void> {
 }
 
 async function runPip(folder: string, wanted: PipPackage): Promise<void> {
-  const [program, ...prefix] = await findPip();
-  const requirements = join(folder, "requirements.txt");
+  const pip = await findPip(), requirements = join(folder, "requirements.txt");
   const hashes = wanted.sha256.map((hash) => ` --hash=sha256:${hash}`).join("");
   try {
     await Deno.writeTextFile(requirements, `${wanted.name}==${wanted.version}${hashes}\n`);
   } catch (error) {
     throw explain((error as Error).message, wanted);
   }
-  const command = new Deno.Command(program, {
-    args: [
-      ...[...prefix, "install", "--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes"],
-      ...[
-        "--disable-pip-version-check",
-        "--no-input",
-        "--quiet",
-        "--target",
-        folder,
-        ...wanted.pipArguments ?? [],
-      ],
-      ...["-r", requirements],
-    ],
+  const args = installArguments(folder, requirements, wanted.pipArguments);
+  const command = pipCommand(pip, args, {
     // pip unpacks into its temporary folder first: keep that on the same disk, and ours to remove.
-    env: { TMPDIR: folder, PYTHONWARNINGS: "ignore", PIP_ROOT_USER_ACTION: "ignore" },
-    stdin: "null",
+    env: { TMPDIR: folder },
     stdout: "null",
     stderr: "piped",
     signal: wanted.signal,
@@ -64,36 +52,27 @@ async function runPip(folder: string, wanted: PipPackage): Promise<void> {
 }
 
 /**
- * The first of the usual ways to call pip that works: a program and its arguments.
+ * Arguments of pip that install what a file of requirements lists.
  *
- * @throws {RunError} If none does.
+ * @param more Which wheels: `--platform`, `--python-version`, ...
  */
-export async function findPip(): Promise<string[]> {
-  const ways = [["python3", "-m", "pip"], ["python", "-m", "pip"], ["py", "-m", "pip"], ["pip3"], ["pip"]];
-  for (const [program, ...args] of ways) {
-    try {
-      const { success } = await new Deno.Command(program, {
-        args: [...args, "--version"],
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      if (success) return [program, ...args];
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied)) {
-        throw error;
-      }
-    }
-  }
-  throw new RunError(
-    `Cannot find pip (tried ${
-      ways.map((way) => `"${way.join(" ")}"`).join(", ")
-    }); install Python 3 with pip and try again`,
-  );
+export function installArguments(
+  folder: string,
+  requirements: string,
+  more: readonly string[] = [],
+): string[] {
+  return [
+    ...["install", "--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes"],
+    // Empty: none, whatever the user's settings say. pip has no variable for that.
+    ...["--disable-pip-version-check", "--no-input", "--quiet", "--target", folder, "--prefix="],
+    ...more,
+    ...["-r", requirements],
+  ];
 }
 
 function explain(message: string, { name, version }: PipPackage): RunError {
   const what = `Cannot install ${name} ${version}`;
-  const tail = message.trim().split("\n").slice(-4).join("\n");
+  const tail = message.trim().split(/\r?\n/).slice(-4).join("\n");
   const advice = /No space left|Errno 28/.test(message)
     ? "the disk is full: free some space (2 GB for TensorFlow), or set SEED_CACHE_DIR to a folder elsewhere"
     : /DO NOT MATCH|do not match/i.test(message)

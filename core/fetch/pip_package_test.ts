@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { sha256OfFile } from "./file_hash.ts";
-import { findPip, installPackage, type PipPackage } from "./pip_package.ts";
+import { installPackage, type PipPackage } from "./pip_package.ts";
+import { findPip } from "./pip_program.ts";
 
 const INSTALL = new URL("./testdata/install.ts", import.meta.url).pathname;
 const MAKE_WHEEL = new URL("./testdata/make_wheel.py", import.meta.url).pathname;
@@ -18,7 +19,7 @@ async function withIndex(test: (place: Place) => Promise<void>, bytes = 1000): P
   const folder = await Deno.makeTempDir({ prefix: "seed-pip-" });
   try {
     await Deno.mkdir(join(folder, "index"));
-    const python = (await findPip())[0];
+    const { program: python } = await findPip();
     const made = await new Deno.Command(python, {
       args: [MAKE_WHEEL, join(folder, "index"), "seedtiny", "1.0", `${bytes}`],
     }).output();

@@ -1,9 +1,11 @@
 import { join } from "node:path";
+import { writingInCache } from "./cache_directory.ts";
 import { download } from "./download.ts";
 import { RunError } from "../errors.ts";
 import { hashOfFile } from "./file_hash.ts";
 import { gunzipFile } from "./gunzip.ts";
 import { isFile } from "../files/path_exists.ts";
+import { writing } from "../files/writing.ts";
 import type { PluginContext } from "../interfaces/plugin.ts";
 
 /** A gzip file as its publisher offers it. */
@@ -33,7 +35,7 @@ export async function unpackPublished(
   const path = join(folder, name);
   if (!await isFile(path)) {
     if (!fetch) return null;
-    await Deno.mkdir(folder, { recursive: true });
+    await writing(folder, () => Deno.mkdir(folder, { recursive: true }));
     await download({ url, path, md5, log, signal });
   }
   const actual = await hashOfFile(path, "md5");
@@ -45,7 +47,6 @@ export async function unpackPublished(
   const into = join(cacheDir, `${md5.slice(0, 8)}-${name.replace(/\.gz$/, "")}`);
   if (await isFile(into)) return into;
   log(`Unpacking ${path} (once)`);
-  await Deno.mkdir(cacheDir, { recursive: true });
-  await gunzipFile(path, into, maxBytes);
+  await writingInCache(cacheDir, () => gunzipFile(path, into, maxBytes));
   return into;
 }

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { isTemporary, writeAtomically, writeTextAtomically } from "./atomic_file.ts";
+import {
+  isTemporary,
+  removeLeftovers,
+  writeAtomically,
+  writeAtomicallySync,
+  writeTextAtomically,
+} from "./atomic_file.ts";
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "seed-atomic-" });
@@ -86,6 +92,48 @@ Deno.test("of writers at the same time one wins, whole", () =>
   }));
 
 Deno.test("isTemporary() knows only names that are made while writing", () => {
-  assert.ok(isTemporary("step-0000007.safetensors.123-4.tmp"));
+  for (const ending of ["123-4", "123-00ff00ff00ff00ff"]) {
+    assert.ok(isTemporary(`step-0000007.safetensors.${ending}.tmp`)); // the first is of earlier versions
+  }
   for (const name of ["step-0000007.safetensors", "notes.tmp", "recipe.yaml"]) assert.ok(!isTemporary(name));
 });
+
+Deno.test("a temporary name cannot be guessed, and what has it already is never opened: no link leads elsewhere", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "file"), victim = join(folder, "victim"), random = crypto.getRandomValues;
+    await Deno.writeTextFile(victim, "untouched");
+    const seen = new Set<string>();
+    for (let i = 0; i < 3; i++) {
+      await writeAtomically(
+        path,
+        (async function* () {
+          for (const name of await names(folder)) if (isTemporary(name)) seen.add(name);
+          yield Uint8Array.of(1);
+        })(),
+      );
+    }
+    assert.equal(seen.size, 3, "names do not come again");
+    try {
+      // Whoever could guess the name all the same.
+      crypto.getRandomValues = (array) => array;
+      await Deno.symlink(victim, `${path}.${Deno.pid}-0000000000000000.tmp`);
+      await assert.rejects(writeTextAtomically(path, "new"), Deno.errors.AlreadyExists);
+      assert.throws(() => writeAtomicallySync(path, Uint8Array.of(2)), Deno.errors.AlreadyExists);
+    } finally {
+      crypto.getRandomValues = random;
+    }
+    assert.deepEqual(await names(folder), ["file", `file.${Deno.pid}-0000000000000000.tmp`, "victim"]);
+    assert.equal(await Deno.readTextFile(victim), "untouched");
+  }));
+
+Deno.test("leftovers go: all where nobody else writes, elsewhere those that nobody has touched for a day", () =>
+  inFolder(async (folder) => {
+    const old = "file.1-0123456789abcdef.tmp", fresh = "file.2-0123456789abcdef.tmp";
+    for (const name of ["file", old, fresh]) await Deno.writeTextFile(join(folder, name), "");
+    const yesterday = new Date(Date.now() - 25 * 3600 * 1000);
+    for (const name of ["file", old]) await Deno.utime(join(folder, name), yesterday, yesterday);
+    await removeLeftovers(folder, false);
+    assert.deepEqual(await names(folder), ["file", fresh]);
+    await removeLeftovers(folder, true);
+    assert.deepEqual(await names(folder), ["file"]);
+  }));

@@ -6,16 +6,34 @@
  * @module
  */
 
-/** Takes a lock unless another holds it. Null: another does. */
+/**
+ * Takes a lock unless another holds it. Null: another does.
+ *
+ * @throws if the file cannot be opened, or its file system cannot lock.
+ */
 export function tryLockFile(path: string): Disposable | null {
-  const file = Deno.openSync(path, { create: true, write: true });
-  let isOurs = false;
-  try {
-    isOurs = file.tryLockSync(true);
-  } finally {
-    if (!isOurs) file.close();
+  for (;;) {
+    const file = Deno.openSync(path, { create: true, write: true });
+    let isOurs = false;
+    try {
+      if (!file.tryLockSync(true)) return null;
+      isOurs = isStillAt(path, file);
+    } finally {
+      if (!isOurs) file.close();
+    }
+    if (isOurs) return file;
   }
-  return isOurs ? file : null;
+}
+
+/** Whether a file was not removed, with its folder, between its opening and its lock: that lock would keep nobody out. */
+function isStillAt(path: string, file: Deno.FsFile): boolean {
+  try {
+    const there = Deno.statSync(path), ours = file.statSync();
+    return there.ino === ours.ino && there.dev === ours.dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /**

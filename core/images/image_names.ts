@@ -1,6 +1,22 @@
 /** Endings of the files that are taken for images. */
 export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
-  ["jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "avif"],
+  [
+    "jpg",
+    "jpeg",
+    "jpe",
+    "jfif",
+    "png",
+    "webp",
+    "gif",
+    "tif",
+    "tiff",
+    "avif",
+    "bmp",
+    "ppm",
+    "pgm",
+    "pbm",
+    "pnm",
+  ],
 );
 
 /** Whether a file's name ends as an image's does. */

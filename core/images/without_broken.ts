@@ -1,6 +1,7 @@
 import type { DataSource, ImageSet } from "../interfaces/data_source.ts";
 import { formatDuration } from "../text/duration.ts";
 import type { ViewPipeline } from "./pipeline/view_pipeline.ts";
+import { StandIns } from "./stand_ins.ts";
 
 /** Images that are left out. */
 export interface SkippedImages {
@@ -14,48 +15,83 @@ const NAMED = 1000;
 /** Seconds between messages. */
 const EVERY_SECONDS = 10;
 
+/** A source, and which of its images do not decode. */
+export interface WithoutBroken {
+  /** Still to be disposed of. What to train on is as it was listed; what to evaluate on is without them. */
+  data: DataSource;
+  /** What is shown in training in their places. */
+  standIns: StandIns;
+  skipped: SkippedImages;
+}
+
 /**
- * Looks at every image of a source before anything is done with them, and leaves out those that do not decode: a
- * damaged file is told now rather than hours later, and what comes after sees whole images alone.
+ * Looks at every image of a source before anything is done with them, and finds those that do not decode: a damaged
+ * file is told now rather than hours later, and what comes after sees whole images alone.
  *
- * @returns the source, which is still to be disposed of, without them; and which they are.
+ * @throws {RunError} If none can be trained on.
  */
 export async function withoutBroken(
   data: DataSource,
   pipeline: ViewPipeline,
-  { log, signal }: { log(message: string): void; signal: AbortSignal },
-): Promise<{ data: DataSource; skipped: SkippedImages }> {
-  const kept = new Map<ImageSet, ImageSet>(), skipped: SkippedImages = { count: 0, images: [] };
-  const check = async (images: ImageSet): Promise<ImageSet> => {
-    const known = kept.get(images);
-    if (known) return known;
-    const started = performance.now();
-    let shown = started;
-    const indices: number[] = [];
-    await pipeline.check(images, {
-      signal,
-      broken({ index, name, message }) {
-        indices.push(index);
-        if (++skipped.count <= NAMED) skipped.images.push({ name, message });
-      },
-      progress(done) {
-        const now = performance.now(), left = (now - started) / done * (images.length - done) / 1000;
-        if (now - shown < 1000 * EVERY_SECONDS) return;
-        shown = now;
-        log(`Looked at ${done} of ${images.length} images, ${formatDuration(left)} left`);
-      },
-    });
-    const whole = leaveOut(images, indices);
-    kept.set(images, whole);
-    return whole;
+  host: { log(message: string): void; signal: AbortSignal },
+): Promise<WithoutBroken> {
+  const known = new Map<ImageSet, number[]>(), skipped: SkippedImages = { count: 0, images: [] };
+  const brokenOf = async (images: ImageSet) => {
+    const broken = known.get(images) ?? await findBroken(images, pipeline, skipped, host);
+    known.set(images, broken);
+    return broken;
   };
-  const train = await check(data.train), { evaluation } = data;
-  const checked = evaluation &&
-    { gallery: await check(evaluation.gallery), queries: await check(evaluation.queries) };
-  if (skipped.count) {
-    log(`Left out, since they do not decode: ${skipped.count}. The first: ${skipped.images[0].message}`);
-  }
-  return { data: { train, evaluation: checked, [Symbol.dispose]() {} }, skipped };
+  const standIns = new StandIns(data.train.length, await brokenOf(data.train));
+  const whole = async (images: ImageSet) => leaveOut(images, await brokenOf(images));
+  const evaluation = data.evaluation &&
+    { gallery: await whole(data.evaluation.gallery), queries: await whole(data.evaluation.queries) };
+  tellSkipped(skipped, host);
+  return { data: { train: data.train, evaluation, [Symbol.dispose]() {} }, standIns, skipped };
+}
+
+/**
+ * The same of one set.
+ *
+ * @returns the set without those that do not decode; and which they are.
+ */
+export async function withoutBrokenImages(
+  images: ImageSet,
+  pipeline: ViewPipeline,
+  host: { log(message: string): void; signal: AbortSignal },
+): Promise<{ images: ImageSet; skipped: SkippedImages }> {
+  const skipped: SkippedImages = { count: 0, images: [] };
+  const whole = leaveOut(images, await findBroken(images, pipeline, skipped, host));
+  tellSkipped(skipped, host);
+  return { images: whole, skipped };
+}
+
+function tellSkipped({ count, images }: SkippedImages, { log }: { log(message: string): void }): void {
+  if (count) log(`Left out, since they do not decode: ${count}. The first: ${images[0].message}`);
+}
+
+/** Their indices, ascending; they are added to what is skipped. */
+async function findBroken(
+  images: ImageSet,
+  pipeline: ViewPipeline,
+  skipped: SkippedImages,
+  { log, signal }: { log(message: string): void; signal: AbortSignal },
+): Promise<number[]> {
+  const started = performance.now(), indices: number[] = [];
+  let shown = started;
+  await pipeline.check(images, {
+    signal,
+    broken({ index, name, message }) {
+      indices.push(index);
+      if (++skipped.count <= NAMED) skipped.images.push({ name, message });
+    },
+    progress(done) {
+      const now = performance.now(), left = (now - started) / done * (images.length - done) / 1000;
+      if (now - shown < 1000 * EVERY_SECONDS) return;
+      shown = now;
+      log(`Looked at ${done} of ${images.length} images, ${formatDuration(left)} left`);
+    },
+  });
+  return indices;
 }
 
 /** The set without some of its images; their indices ascend. */

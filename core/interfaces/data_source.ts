@@ -55,6 +55,11 @@ export interface ImageReference {
 /** A set of images with random access. */
 export interface ImageSet {
   readonly length: number;
+  /**
+   * Whether the source has found each file on the disk itself, as whoever lists a folder does: a run then does not look
+   * for all of them once more before it begins. Absent: it has not; they are named by a list, say.
+   */
+  readonly isFound?: boolean;
   image(index: number): ImageReference;
   /** Class of an image, an index into `classNames`; absent: no labels. */
   label?(index: number): number;

@@ -18,10 +18,14 @@ export interface StepRecord {
   metrics?: Readonly<Record<string, number>>;
 }
 
-/** Where a step's time went. */
+/** Where a step's time went, and what it says of the rest. */
 export interface StepTiming {
-  /** How long it waited for views. */
+  /** From the end of the step before, or of the evaluation or checkpoint after it; `images_per_second` is of these. */
+  seconds: number;
+  /** Of these, how long it waited for views. */
   dataWaitSeconds: number;
+  /** How long the rest of the run will take, by the newest steps; null in the first ones, which are traced. */
+  secondsLeft: number | null;
 }
 
 /** One line an evaluation. */
@@ -34,6 +38,8 @@ export interface EvaluationRecord {
   evaluation: Record<string, Figures>;
   /** How the figures came about, by evaluator. */
   details?: Record<string, EvaluationDetails>;
+  /** True: the network makes the same of all images, so that the figures are those of a guess. Absent: it does not. */
+  identical_features?: true;
 }
 
 /** What a run is, for the first screen. */

@@ -43,11 +43,16 @@ export interface PluginKinds {
   };
   teacher: { creates: Teacher; context: NetworkContext; tells: TeacherFacts };
   /** `embeddingDim` is the teacher's width, or null without a teacher. */
-  student: { creates: Student; context: NetworkContext & { readonly embeddingDim: number | null } };
+  student: {
+    creates: Student;
+    context: NetworkContext & { readonly embeddingDim: number | null };
+    tells: StudentFacts;
+  };
   queue: {
     creates: Queue;
     /** `batchSize`: rows that enter the queue at a step. */
     context: NetworkContext & { readonly embeddingDim: number; readonly batchSize: number };
+    tells: QueueFacts;
   };
   /** `createStudent` makes another student like the one that is trained (a momentum encoder); the caller owns it. */
   objective: {
@@ -75,6 +80,8 @@ export type PluginKind = keyof PluginKinds;
 
 /** What an evaluator needs of a run besides embeddings. */
 export interface EvaluatorNeeds {
+  /** Whether it can do nothing without classes: data without them is then refused before the engine opens. */
+  readonly labels?: boolean;
   /** Augmenters whose views it asks for, by names of its own. */
   readonly augmenters?: Readonly<Record<string, AugmenterReference>>;
 }
@@ -102,6 +109,29 @@ export interface TeacherFacts {
   readonly embeddingDim: number | null;
   /** Side, in pixels, of the views it wants to see; null: the augmenter's. */
   readonly inputSize: number | null;
+}
+
+/** What options alone say of a queue. */
+export interface QueueFacts {
+  /** How many embeddings it holds. */
+  readonly rows: number;
+}
+
+/** What options alone say of a student. */
+export interface StudentFacts {
+  /** Width of its embedding; null: the teacher's, or what its plugin takes without one. */
+  readonly embeddingDim: number | null;
+}
+
+/** An array that a plugin will make, as large as an option says. */
+export interface ArrayNeed {
+  /** The option; of one within another `head.hidden`, say. */
+  readonly key: string;
+  readonly shape: readonly number[];
+  /** Of a value; default 4, float32's. */
+  readonly bytes?: number;
+  /** How many of them are held at once: 3 of a weight that is trained (it, its gradient, its momentum). Default 1. */
+  readonly copies?: number;
 }
 
 /** What a plugin of a kind tells of what it will create. */
@@ -133,6 +163,8 @@ export interface RecipeFacts {
   readonly hasTeacher: boolean;
   /** Width of the embedding of the teacher to learn from; null: there is none, or only its file says it. */
   readonly teacherDim: number | null;
+  /** Width of the student's embedding; null: neither options nor the teacher's tell it. */
+  readonly embeddingDim: number | null;
   /** Whether there are evaluators, which need images to evaluate on. */
   readonly evaluates: boolean;
   /** Sides in pixels of the views that the student sees; none: an augmenter does not tell. */
@@ -165,6 +197,11 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    */
   check?(options: z.output<S>, recipe: RecipeFacts): OptionProblem[];
   /**
+   * Options that nothing reads, given the others: those of a protocol that is not chosen. A recipe that gives one is
+   * refused with the message, which says why; `key` is the option, `sgd.lr` one within another.
+   */
+  unread?(options: z.output<S>): OptionProblem[];
+  /**
    * What the plugin needs of a run, by its options: `validate`, `cache`, `view` and the loader know it without an
    * engine, a teacher or a student. Every objective tells it, and evaluators that ask for views; others need nothing.
    */
@@ -174,6 +211,11 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    * recipe's other plugins go by it; without it they are left to the run.
    */
   tells?(options: z.output<S>): TellsOf<K>;
+  /**
+   * The largest arrays that it will make, where a number of its options decides on their size: what this machine has no
+   * memory for is told by `validate`, with the option, and not by a process that is killed.
+   */
+  arrays?(options: z.output<S>, recipe: RecipeFacts): ArrayNeed[];
   /**
    * Looks at the files that the options name, before the engine is installed or opened: what is missing or damaged
    * is told within seconds.

@@ -15,7 +15,12 @@ export interface Teacher extends Disposable {
    * Embeds a batch. Called outside the traced step, so it may run anything: a traced network, ONNX, a remote.
    * Rows must depend on their own image alone (frozen batch norm), or cached embeddings would be wrong.
    *
-   * @param images `[batch, height, width, 3]` float32 in 0..255, RGB.
+   * Batches and sides vary from call to call: the last batch of an evaluation or of `cache` is smaller than those before
+   * it, small patches have a side of their own, and a network to compare with sees other batches than a taught one. A
+   * traced function takes one shape, so a teacher that traces keeps one for each shape that it meets, or fills batches
+   * up.
+   *
+   * @param images `[batch, side, side, 3]` float32 in 0..255, RGB; `side` is `inputSize` where that is not null.
    * @returns `[batch, embeddingDim]` float32, L2-normalised, owned by the caller.
    */
   embed(images: tf.Tensor4D): Promise<tf.Tensor2D>;

@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { neededAugmenters } from "../evaluation/evaluator_views.ts";
+import { RunError, UsageError } from "../errors.ts";
+import { placeOf } from "../recipe/error_place.ts";
 import { cacheDirOf, contextOf } from "../images/pipeline/plugin_context.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import type { Host } from "../interfaces/host.ts";
@@ -10,12 +12,22 @@ import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
  * Makes what a plugin makes.
  *
  * @param context {@link pluginContext} and what its kind is given besides.
+ * @throws {Error} That names the plugin and its line, if it fails for what the user cannot mend.
  */
 export async function createPlugin<K extends PluginKind>(
   use: Pick<PluginUse<K>, "plugin" | "options">,
   context: PluginContext & Omit<PluginKinds[K]["context"], keyof PluginContext>,
 ): Promise<PluginKinds[K]["creates"]> {
-  return await use.plugin.create(use.options as never, context as PluginKinds[K]["context"]);
+  const { plugin, options } = use;
+  try {
+    return await plugin.create(options as never, context as PluginKinds[K]["context"]);
+  } catch (error) {
+    const isOurs = !(error instanceof Error) || context.signal.aborted;
+    if (isOurs || error instanceof RunError || error instanceof UsageError) throw error;
+    throw new Error(`The plugin "${plugin.name}" failed${placeOf(error)}: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 /** What every plugin is given. */

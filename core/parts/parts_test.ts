@@ -40,7 +40,7 @@ function recipeOf(
   return {
     seed: 0,
     engine: { ...use("engine"), device: "cpu", trace: true },
-    data: use("data", { train: { length: images }, evaluation }),
+    data: use("data", { train: { length: images, isFound: true }, evaluation }),
     augmenter: use("augmenter"),
     teacher: use("teacher", { embeddingDim: 4 }),
     student: use("student", { embeddingDim: 4, featureDim: 4, parameters: [] }),

@@ -1,8 +1,10 @@
-import { RunError } from "../errors.ts";
 import { neededAugmenters } from "../evaluation/evaluator_views.ts";
 import { augmenterModule } from "../images/pipeline/augmenter_module.ts";
-import { autoWorkers, type PipelineOptions, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
-import { type SkippedImages, withoutBroken } from "../images/without_broken.ts";
+import { type PipelineOptions, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
+import { autoWorkers } from "../images/pipeline/worker_count.ts";
+import { requireFiles } from "../images/require_files.ts";
+import { StandIns } from "../images/stand_ins.ts";
+import { type SkippedImages, type WithoutBroken, withoutBroken } from "../images/without_broken.ts";
 import type { Augmenter } from "../interfaces/augmenter.ts";
 import type { DataSource } from "../interfaces/data_source.ts";
 import type { Engine } from "../interfaces/engine.ts";
@@ -11,13 +13,16 @@ import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugi
 import type { Processes } from "../processes/processes.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
-import { bagSize } from "../views/streams.ts";
+import { checkImages } from "./check_images.ts";
 import { createPlugin, openEngine, pluginContext, pluginsOf, trainingAugmenters } from "./create_plugin.ts";
 
 /** What a process has once, however many students learn in it. Whoever made it disposes of it. */
 export interface ProcessParts {
   readonly engine: Engine;
+  /** What to train on, as it is listed; and what to evaluate on, without what does not decode. */
   readonly data: DataSource;
+  /** In the place of images to train on that do not decode. */
+  readonly standIns: StandIns;
   /** Images that are left out, since they do not decode. */
   readonly skipped: SkippedImages;
   /** By number: what makes views, then what makes small patches, one a stream of them. */
@@ -49,15 +54,16 @@ export async function createProcessParts(
 
   const listed = stack.use(await make(recipe.data));
   let pipeline: ViewPipeline | null = null;
-  let found: { data: DataSource; skipped: SkippedImages } = {
+  let found: WithoutBroken = {
     data: listed,
+    standIns: new StandIns(listed.train.length),
     skipped: { count: 0, images: [] },
   };
   if (recipe.data.on_error === "skip") {
     pipeline = stack.use(await startPipeline(recipe, host));
     found = await withoutBroken(listed, pipeline, host);
-  }
-  checkImages(recipe, found.data);
+  } else await requireFiles(listed, host.signal);
+  checkImages(recipe, found.data, host);
   const augmenters: Augmenter[] = [];
   for (const use of trainingAugmenters(recipe)) augmenters.push(await make(use));
   for (const use of pluginsOf(recipe)) {
@@ -73,26 +79,6 @@ export async function createProcessParts(
     ...{ engine, ...found, augmenters, teacher, referenceTeacher, pipeline, processes },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-function checkImages(recipe: Recipe, data: DataSource): void {
-  const { train: { batch_size: batchSize }, evaluate } = recipe, bag = bagSize(recipe);
-  if (data.train.length < batchSize) {
-    throw new RunError(
-      `The data has ${data.train.length} images, fewer than train.batch_size ${batchSize}; lower it, or check data.root`,
-    );
-  }
-  if (data.train.length <= bag) {
-    throw new RunError(
-      `The data has ${data.train.length} images, too few for ${bag} neighbours of each; lower the objective's bag, ` +
-        "or check data.root",
-    );
-  }
-  if (evaluate.evaluators.length > 0 && !data.evaluation) {
-    throw new RunError(
-      "The recipe evaluates, but the data has nothing to evaluate on; give it queries (a folder has them in val/, others by data.queries), or take evaluate out",
-    );
-  }
 }
 
 async function startPipeline(recipe: Recipe, host: Host): Promise<ViewPipeline> {

@@ -1,5 +1,6 @@
 import type { Needs } from "./objective_needs.ts";
-import type { Path, Problem } from "./recipe_document.ts";
+import type { Problem } from "./recipe_document.ts";
+import type { Path } from "./recipe_file.ts";
 
 /** An objective of a recipe. */
 interface Asking {

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { nearest } from "../text/nearest.ts";
 import { expectation } from "./expectation.ts";
-import type { Path, Problem } from "./recipe_document.ts";
+import type { Problem } from "./recipe_document.ts";
+import { shown } from "./shown.ts";
+import type { Path } from "./recipe_file.ts";
 
 /** Options that fit, or what is wrong with them. */
 export type Checked<T> = { value: T; problems: [] } | { value: null; problems: Problem[] };
@@ -57,6 +59,12 @@ function describe(
       };
     });
   }
+  const branch = issue.code === "invalid_union" ? fitting(issue.errors) : null;
+  if (branch) {
+    return branch.flatMap((inner) =>
+      describe(schema, values, { ...inner, path: [...issue.path, ...inner.path] }, at, owner, moved)
+    );
+  }
   const given = valueAt(values, issue.path);
   if (given === undefined) {
     const expected = issue.message.replace(/^Expected/, "expected");
@@ -66,7 +74,17 @@ function describe(
       message: `The option "${path.at(-1)}" of ${owner} is missing: ${expected}`,
     }];
   }
-  return [{ path, message: `${issue.message}, got ${JSON.stringify(given)}` }];
+  return [{ path, message: `${issue.message}, got ${shown(given)}` }];
+}
+
+/** Of the choices of a union, what is wrong by the one that is for values of this type; null: it is not one alone. */
+function fitting(choices: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | null {
+  const meant = choices.filter((issues) =>
+    !issues.some(({ path, code }) =>
+      path.length === 0 && (code === "invalid_type" || code === "invalid_value")
+    )
+  );
+  return meant.length === 1 ? meant[0] : null;
 }
 
 function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {

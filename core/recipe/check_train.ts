@@ -1,9 +1,20 @@
+import { problemOfWorkers } from "../images/pipeline/worker_count.ts";
 import type { Problem } from "./recipe_document.ts";
 import type { TrainOptions } from "./schema.ts";
 
 /** What does not fit together within `train:`. */
 export function checkTrain(train: TrainOptions): Problem[] {
-  return [...train.schedule === "steps" ? checkDrops(train) : [], ...checkParts(train)];
+  return [
+    ...train.schedule === "steps" ? checkDrops(train) : [],
+    ...checkParts(train),
+    ...checkWorkers(train),
+  ];
+}
+
+/** Threads beyond the machine's cores take memory first. */
+function checkWorkers({ workers }: TrainOptions): Problem[] {
+  const message = workers === "auto" ? null : problemOfWorkers(workers);
+  return message === null ? [] : [{ path: ["train", "workers"], message }];
 }
 
 /** A drop that never comes would be another schedule than the recipe tells. */

@@ -22,8 +22,8 @@ export function expectation(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_value":
       return `Expected ${oneOf(issue.values.map((value) => JSON.stringify(value)))}`;
     case "invalid_union": {
-      const sentences = issue.errors.flat().map((inner) => inner.message.replace(/^Expected /, ""));
-      return sentences.length > 0 ? `Expected ${oneOf(sentences)}` : undefined;
+      const sentences = new Set(issue.errors.flat().map((inner) => inner.message.replace(/^Expected /, "")));
+      return sentences.size > 0 ? `Expected ${oneOf([...sentences])}` : undefined;
     }
     case "too_small":
       return bound(issue.origin, issue.inclusive ? "at least" : "more than", issue.minimum);

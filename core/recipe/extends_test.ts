@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { Random } from "../random.ts";
-import { RecipeDocument, RecipeError } from "./recipe_document.ts";
+import { RecipeDocument } from "./recipe_document.ts";
+import { RecipeError } from "./recipe_file.ts";
 
 /** Reads the first of some files, by their paths in a folder. */
 async function read(files: Record<string, string>, overrides: string[] = []) {

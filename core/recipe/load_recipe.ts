@@ -1,15 +1,21 @@
-import { stringify } from "yaml";
 import { z } from "zod";
+import { memoryLimit } from "../memory_limit.ts";
 import { nearest } from "../text/nearest.ts";
 import type { Plugin, PluginKind, RecipeFacts } from "../interfaces/plugin.ts";
-import { absoluteSpecifier, type LoadedPlugin, loadPlugin } from "./plugin_loader.ts";
+import { absoluteSpecifier, type LoadedPlugin, loadPlugin, pluginModule } from "./plugin_loader.ts";
+import { PluginTrust, refusal, type Trust } from "./plugin_trust.ts";
 import { checkNeeds } from "./check_needs.ts";
 import { checkOptions } from "./check_options.ts";
 import { checkTrain } from "./check_train.ts";
 import { adviceOnEarlier, fromEarlier } from "./earlier_recipes.ts";
 import { problemOfAugmenters } from "./evaluator_needs.ts";
+import { arraysOfStep, memoryProblems } from "./memory_needs.ts";
 import { type Needs, needsOf } from "./objective_needs.ts";
-import { type Path, type Problem, RecipeDocument } from "./recipe_document.ts";
+import { type Problem, RecipeDocument } from "./recipe_document.ts";
+import type { Path } from "./recipe_file.ts";
+import { shown } from "./shown.ts";
+import { unreadOptions, unreadSections, withoutUnread } from "./unread.ts";
+import { resolvedText } from "./resolved_text.ts";
 import { factsOf, type KnownRecipe, sidesSeenBy } from "./recipe_facts.ts";
 import {
   CHECKPOINT,
@@ -49,6 +55,8 @@ export interface ObjectiveUse extends PluginUse<"objective"> {
 export type SmallPatches = z.output<typeof SMALL_PATCHES> & {
   augmenter: PluginUse<"augmenter">;
   queue: PluginUse<"queue"> | null;
+  /** Where it stands in the recipe. */
+  at: Path;
 };
 
 /** A recipe that is fit to run. */
@@ -95,20 +103,64 @@ type OwnFacts = Partial<RecipeFacts>;
 /** Sections that a recipe may do without. */
 const OPTIONAL = ["teacher", "queue", "small_patches", "evaluate"];
 
+/** How a recipe is read. */
+export interface LoadOptions {
+  /** `key.path=value` each. */
+  overrides?: readonly string[];
+  defaults: RecipeDefaults;
+  /** Whether it is of a run's folder: what earlier versions wrote there is read as they meant it. */
+  ofRun?: boolean;
+  /** Whose plugins are imported; default: those that the recipe names. */
+  trust?: Trust;
+}
+
+/** A part of a recipe that has plugins. */
+export type RecipePart =
+  | Exclude<Section, "objective">
+  | "objectives"
+  | "smallPatches"
+  | "evaluate"
+  | "loggers";
+
+/** What of a recipe is wanted. */
+interface Wanted {
+  parts: readonly RecipePart[];
+  /** Of the evaluators, those that these modules are of; default: all. */
+  evaluators?: readonly string[];
+}
+
 /**
- * Reads and checks a recipe, its plugins' options included. Needs no data, no weights and no engine.
+ * Reads and checks a recipe, its plugins' options included. Needs no data, no weights and no engine. Code that does not
+ * come with SEED is imported only when all that can be checked without it is right.
  *
- * @param options.overrides `key.path=value` each.
- * @param options.ofRun Whether it is of a run's folder: what earlier versions wrote there is read as they meant it.
  * @throws {RecipeError} Listing every problem with its place.
  */
-export async function loadRecipe(
+export async function loadRecipe(path: string, options: LoadOptions): Promise<Recipe> {
+  return await load(path, options, null);
+}
+
+/**
+ * Reads some parts of a recipe that was checked before, such as a run's. The others' plugins are not imported, and what
+ * they would say of these is not asked.
+ *
+ * @param wanted.parts `train` and what has no plugin is always read.
+ * @throws {RecipeError} Listing every problem with its place.
+ */
+export async function loadRecipeParts<P extends RecipePart>(
   path: string,
-  options: { overrides?: readonly string[]; defaults: RecipeDefaults; ofRun?: boolean },
-): Promise<Recipe> {
-  const reading = options.ofRun ? fromEarlier : undefined;
-  const document = await RecipeDocument.read(path, options.overrides ?? [], reading);
-  return await new RecipeLoader(path, document, options.defaults).load();
+  wanted: Wanted & { parts: readonly P[] },
+  options: LoadOptions,
+): Promise<Pick<Recipe, P | "path" | "name" | "seed" | "train">> {
+  return await load(path, options, wanted);
+}
+
+async function load(path: string, options: LoadOptions, wanted: Wanted | null): Promise<Recipe> {
+  const { overrides = [], ofRun = false, trust = "named" } = options;
+  const document = await RecipeDocument.read(path, overrides, ofRun ? fromEarlier : undefined);
+  const first = new PluginTrust(trust, true);
+  const recipe = await new RecipeLoader(path, document, options, first, wanted).load();
+  if (!first.left) return recipe;
+  return await new RecipeLoader(path, document, options, new PluginTrust(trust, false), wanted).load();
 }
 
 class RecipeLoader {
@@ -121,10 +173,16 @@ class RecipeLoader {
   /** What `resolved` is made of, in the recipe's order of sections. */
   readonly #resolved: Values = {};
 
+  /** Whether every objective that the recipe names is known, with its queue. */
+  #objectivesKnown = true;
+
+  /** @param wanted Null: all of it. */
   constructor(
     private readonly path: string,
     private readonly document: RecipeDocument,
-    private readonly defaults: RecipeDefaults,
+    private readonly options: LoadOptions,
+    private readonly trust: PluginTrust,
+    private readonly wanted: Wanted | null,
   ) {
     this.#values = document.values();
     // A recipe that extends another takes a section out of it by `null`.
@@ -139,31 +197,36 @@ class RecipeLoader {
     this.#resolved.seed = seed;
     const train = top.train === undefined ? null : this.#train(top.train);
     const { batch_size: batchSize = 1 } = train ?? {};
-    const objectives = await this.#objectives(top.objective, batchSize);
+    const wants = (part: RecipePart) => this.wanted?.parts.includes(part) ?? true;
+    const section = async (part: Section & RecipePart, defaults?: Values, own?: readonly OwnFacts[]) =>
+      wants(part) ? await this.#section(part, defaults, own) : null;
+    const objectives = wants("objectives") ? await this.#objectives(top.objective, batchSize) : null;
     const parts = {
-      engine: await this.#section("engine", { plugin: this.defaults.engine }),
-      data: await this.#section("data"),
-      augmenter: await this.#section("augmenter"),
-      teacher: top.teacher === undefined ? null : await this.#section("teacher"),
-      student: await this.#section("student"),
-      queue: await this.#section(
-        "queue",
-        {},
-        queueRows(objectives).map((rows) => ({ queueRows: batchSize * rows })),
-      ),
+      engine: await section("engine", { plugin: this.options.defaults.engine }),
+      data: await section("data"),
+      augmenter: await section("augmenter"),
+      teacher: top.teacher === undefined ? null : await section("teacher"),
+      student: await section("student"),
+      queue: await section("queue", {}, this.#factsOfQueue(objectives, batchSize)),
       objectives,
-      smallPatches: await this.#smallPatches(top.small_patches),
+      smallPatches: wants("smallPatches") ? await this.#smallPatches(top.small_patches) : [],
     } as Pick<Recipe, Exclude<Section, "objective"> | "objectives" | "smallPatches">;
     this.#resolved.train = train;
-    if (objectives) this.#checkNeeds(objectives, top);
-    const evaluate = await this.#evaluate(top.evaluate ?? {}, top.teacher !== undefined);
+    if (objectives && this.#objectivesKnown) this.#checkNeeds(objectives, top);
+    const evaluate = wants("evaluate")
+      ? await this.#evaluate(top.evaluate ?? {}, top.teacher !== undefined)
+      : null;
     const checkpoint = this.#check(CHECKPOINT, top.checkpoint ?? {}, ["checkpoint"], "checkpoint");
     this.#resolved.checkpoint = checkpoint;
-    const loggers = await this.#loggers(top.loggers);
-    this.#runChecks({ ...parts, train, evaluate });
+    const loggers = wants("loggers") ? await this.#loggers(top.loggers) : [];
+    this.#runChecks({ ...parts, train, evaluate }, { hasTeacher: top.teacher !== undefined });
+    // Of a recipe that is wrong otherwise it may be the rest's fault that nothing reads a section.
+    if (!this.#problems.length && this.#objectivesKnown && !this.wanted) {
+      this.#checkRead(parts, objectives!, top.evaluate ?? {});
+    }
     if (this.#problems.length) throw this.document.error(this.#problems);
     const name = this.path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
-    const resolved = stringify(inOrder(this.#resolved));
+    const resolved = resolvedText(inOrder(this.#resolved));
     return {
       path: this.path,
       name,
@@ -188,7 +251,7 @@ class RecipeLoader {
     if (version !== 1) {
       const message = version === undefined
         ? `The recipe lacks "version: 1"`
-        : `Expected version 1, got ${JSON.stringify(version)}`;
+        : `Expected version 1, got ${shown(version)}`;
       this.#problems.push({ path: ["version"], message });
     }
     for (const section of ["data", "augmenter", "student", "objective", "train"]) {
@@ -243,23 +306,38 @@ class RecipeLoader {
     const options = this.#check(schema, { ...pick(false) }, at, plugin.name, moved) as Values | null;
     if (options) this.#checks.push(...own.map((own) => ({ plugin, options, at, own })));
     const specifier = absolutePaths(values.plugin, this.document.fileOf([...at, "plugin"]));
-    this.#remember(at, { plugin: specifier, ...omit(core ?? {}, "plugin"), ...options });
+    const unread = options && plugin.unread?.(options) || [];
+    this.#sayUnread(unreadOptions(unread, pick(false), at));
+    const told = { ...omit(core ?? {}, "plugin"), ...withoutUnread(options ?? {}, unread) };
+    this.#remember(at, { plugin: specifier, ...told });
     return { ...loaded, ...core, specifier: values.plugin, plugin, options, place: this.document.place(at) };
   }
 
+  /** Null: it is a problem, or left for now. */
   async #load(specifier: string, kind: PluginKind, at: Path): Promise<LoadedPlugin<PluginKind> | null> {
+    const path = [...at, "plugin"], file = this.document.fileOf(path);
     try {
-      return await loadPlugin(specifier, kind, this.document.fileOf([...at, "plugin"]));
+      const decision = this.trust.decide(specifier, this.document.isOverridden(path));
+      if (decision === "refuse") throw new Error(refusal(specifier));
+      if (decision === "import") return await loadPlugin(specifier, kind, file);
+      pluginModule(specifier, file); // that there may be such a module
+      if (at[0] === "objective") this.#objectivesKnown = false; // or its queue is not
+      return null;
     } catch (error) {
       const message = adviceOnEarlier(specifier) ?? (error as Error).message;
-      this.#problems.push({ path: [...at, "plugin"], message });
+      this.#problems.push({ path, message });
       return null;
     }
   }
 
-  /** Checks options against the recipe; what several checks find alike is one problem. */
-  #runChecks(recipe: KnownRecipe): void {
-    const facts = factsOf(recipe), told = new Set<string>();
+  /**
+   * Checks options against the recipe; what several checks find alike is one problem.
+   *
+   * @param known What is known even of parts whose plugins are not.
+   */
+  #runChecks(recipe: KnownRecipe, known: OwnFacts): void {
+    const facts = { ...factsOf(recipe), ...known }, told = new Set<string>();
+    const arrays = arraysOfStep(recipe, facts);
     for (const { plugin, options, at, own } of this.#checks) {
       const sides = isTeacher(plugin) && at[0] === "evaluate" &&
         { teacherSides: sidesSeenBy({ plugin, options }, recipe, { inTraining: false }) };
@@ -268,7 +346,11 @@ class RecipeLoader {
         if (!told.has(text)) this.#problems.push({ path, message });
         told.add(text);
       }
+      for (const { key, ...array } of plugin.arrays?.(options, { ...facts, ...own, ...sides }) ?? []) {
+        arrays.push({ path: [...at, ...key.split(".")], ...array });
+      }
     }
+    this.#problems.push(...memoryProblems(arrays, memoryLimit()));
   }
 
   #train(values: unknown): TrainOptions | null {
@@ -313,6 +395,13 @@ class RecipeLoader {
     return objectives;
   }
 
+  /** What a queue's options are checked against: the rows that enter it; nothing, if they are not known. */
+  #factsOfQueue(objectives: ObjectiveUse[] | null, batchSize: number): OwnFacts[] {
+    return this.#objectivesKnown
+      ? queueRows(objectives).map((rows) => ({ queueRows: batchSize * rows }))
+      : [];
+  }
+
   #needs({ plugin, options }: PluginUse<"objective">, at: Path): Needs | null {
     if (options === null) return null; // they are the problem
     try {
@@ -332,6 +421,28 @@ class RecipeLoader {
       smallPatches: listed(small_patches, []).length > 0,
     };
     this.#problems.push(...checkNeeds(objectives, offered, this.#objectivePaths));
+  }
+
+  /** What nothing reads. */
+  #checkRead(
+    { queue, teacher, smallPatches }: Pick<Recipe, "queue" | "teacher" | "smallPatches">,
+    objectives: ObjectiveUse[],
+    evaluate: unknown,
+  ): void {
+    const { every_epochs, teacher: compared, ...named } = evaluate as Values;
+    const said = {
+      ...{ queue, teacher, smallPatches, evaluators: Object.keys(named).length },
+      objectives: objectives.map((use, i) => ({ ...use, at: this.#objectivePaths[i] })),
+      evaluate: { every_epochs, teacher: compared },
+    };
+    this.#sayUnread(unreadSections(said));
+  }
+
+  /** Earlier versions wrote every default into a run's folder: of that recipe overrides alone are somebody's wish. */
+  #sayUnread(problems: readonly Problem[]): void {
+    this.#problems.push(
+      ...problems.filter(({ path }) => !this.options.ofRun || this.document.isTouched(path)),
+    );
   }
 
   async #smallPatches(values: unknown): Promise<Recipe["smallPatches"]> {
@@ -358,7 +469,7 @@ class RecipeLoader {
       augmenter: await this.#nested("augmenter", augmenter, [...at, "augmenter"]),
       queue: await this.#nested("queue", queue, [...at, "queue"]),
     };
-    return patches && uses.augmenter && { ...patches, ...uses, augmenter: uses.augmenter };
+    return patches && uses.augmenter && { ...patches, ...uses, augmenter: uses.augmenter, at };
   }
 
   /** A plugin within another section; null if it is not there. */
@@ -378,17 +489,26 @@ class RecipeLoader {
     this.#resolved.evaluate = { ...own };
     const evaluators = [], hasTeacher = learnsFromTeacher || (teacher ?? null) !== null;
     for (const [key, options] of Object.entries(named)) {
+      if (!this.#wantsEvaluator(key, options)) continue;
       const use = await this.#evaluator(key, options ?? {}, { hasTeacher });
       if (use) evaluators.push(use);
     }
-    const compared = await this.#nested("teacher", teacher, ["evaluate", "teacher"]);
+    const compared = this.wanted?.parts.includes("teacher") ?? true
+      ? await this.#nested("teacher", teacher, ["evaluate", "teacher"])
+      : null;
     return own && { ...own, evaluators, teacher: compared };
+  }
+
+  #wantsEvaluator(key: string, options: unknown): boolean {
+    const modules = this.wanted?.evaluators;
+    const named = (options as Values | null)?.plugin ?? this.options.defaults.evaluatorPackage(key);
+    return !modules || modules.includes(named as string);
   }
 
   async #evaluator(key: string, options: unknown, own: OwnFacts): Promise<PluginUse<"evaluator"> | null> {
     const at = ["evaluate", key],
       given = this.#mapping(options, at, nearest(key, ["every_epochs", "teacher"]));
-    const values = given && { plugin: this.defaults.evaluatorPackage(key), ...given };
+    const values = given && { plugin: this.options.defaults.evaluatorPackage(key), ...given };
     const use = values && await this.#use("evaluator", PLUGIN_KEYS, values, at, [own]) as unknown as
       | PluginUse<"evaluator">
       | null;
@@ -404,7 +524,9 @@ class RecipeLoader {
       return [];
     }
     // Those that a recipe names are added: it takes none of the usual ones away.
-    const usual = this.defaults.loggers.filter((plugin) => !named.some((one) => one?.plugin === plugin));
+    const usual = this.options.defaults.loggers.filter((plugin) =>
+      !named.some((one) => one?.plugin === plugin)
+    );
     const list = [...named, ...usual.map((plugin) => ({ plugin }))];
     this.#resolved.loggers = list.map(() => ({}));
     const loggers = [];
@@ -426,7 +548,7 @@ class RecipeLoader {
           atKey: true,
           message: `Unknown option "${at.at(-1)}" of ${at[0]}. Did you mean "${close}"?`,
         }
-        : { path: at, message: `Expected a mapping such as { plugin: NAME }, got ${JSON.stringify(values)}` },
+        : { path: at, message: `Expected a mapping such as { plugin: NAME }, got ${shown(values)}` },
     );
     return null;
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadRecipe, type Recipe, type RecipeDefaults } from "./load_recipe.ts";
-import { RecipeError } from "./recipe_document.ts";
+import { RecipeError } from "./recipe_file.ts";
 
 const PLUGINS = new URL("./testdata/plugins.ts", import.meta.url).href;
 
@@ -89,7 +89,8 @@ Deno.test("a recipe gives its plugins their options, and everything else its def
 });
 
 Deno.test("the teacher, the seed and what has defaults may be left out; an evaluator needs no plugin", async () => {
-  const recipe = await load(text({ teacher: null, seed: null, evaluate: "{ knn: , every_epochs: 5 }" }));
+  const evaluate = "{ knn: , every_epochs: 5 }", objective = needing("{ queue: true }");
+  const recipe = await load(text({ teacher: null, seed: null, evaluate, objective }));
   assert.equal(recipe.teacher, null);
   assert.equal(recipe.seed, 0);
   assert.equal(recipe.evaluate.every_epochs, 5);
@@ -131,18 +132,22 @@ const MISTAKES: Record<string, [changed: Changed, expected: string[]]> = {
     teacher: `{ wheights: a, plugin: "${PLUGINS}#teacher" }`,
     student: `{ varaint: b0, plugin: "${PLUGINS}#student" }`,
     queue: `{ sice: 64, plugin: "${PLUGINS}#queue" }`,
-    evaluate: "{ every_epoch: 1, knn: { n: 1 } }",
-    checkpoint: "{ every_step: 1 }",
+    evaluate: "{ knn: { n: 1 } }",
     loggers: `[{ plugin: "${PLUGINS}#logger", evry: 1 }]`,
   }, [
     'recipe.yaml:5:12: Unknown option "wheights" of test-teacher. Did you mean "weights"?',
     'recipe.yaml:6:12: Unknown option "varaint" of test-student. Did you mean "variant"?',
     'recipe.yaml:7:10: Unknown option "sice" of test-queue. Did you mean "size"?',
     'recipe.yaml:10:11: Unknown option "trase" of test-engine. Did you mean "trace"?',
-    'recipe.yaml:11:13: Unknown option "every_epoch" of evaluate. Did you mean "every_epochs"?',
-    'recipe.yaml:11:36: Unknown option "n" of test-evaluator. Did you mean "k"?',
-    'recipe.yaml:12:15: Unknown option "every_step" of checkpoint. Did you mean "every_steps"?',
-    `recipe.yaml:13:${22 + PLUGINS.length + 10}: Unknown option "evry" of test-logger. Did you mean "every"?`,
+    'recipe.yaml:11:20: Unknown option "n" of test-evaluator. Did you mean "k"?',
+    `recipe.yaml:12:${22 + PLUGINS.length + 10}: Unknown option "evry" of test-logger. Did you mean "every"?`,
+  ]],
+  "misspelt keys of sections without a plugin": [{
+    evaluate: "{ every_epoch: 1 }",
+    checkpoint: "{ every_step: 1 }",
+  }, [
+    'recipe.yaml:10:13: Unknown option "every_epoch" of evaluate. Did you mean "every_epochs"?',
+    'recipe.yaml:11:15: Unknown option "every_step" of checkpoint. Did you mean "every_steps"?',
   ]],
   "missing sections": [{ data: null, student: null, train: null }, [
     'recipe.yaml:1:1: The recipe lacks the section "data"',
@@ -172,19 +177,22 @@ const MISTAKES: Record<string, [changed: Changed, expected: string[]]> = {
   "wrong types elsewhere": [{
     seed: "-1",
     data: "images",
-    augmenter: `{ plugin: "${PLUGINS}#augmenter", size: 4, blur: 1 }`,
     queue: "[1]",
     checkpoint: "{ every_steps: often, keep: 0 }",
     loggers: "terminal",
   }, [
     "recipe.yaml:2:7: Expected a number of at least 0, got -1",
     'recipe.yaml:3:7: Expected a mapping such as { plugin: NAME }, got "images"',
-    `recipe.yaml:4:${15 + PLUGINS.length + 27}: Expected a number of at least 8, got 4`,
-    `recipe.yaml:4:${15 + PLUGINS.length + 36}: Expected a mapping, got 1`,
     "recipe.yaml:7:8: Expected a mapping such as { plugin: NAME }, got [1]",
     'recipe.yaml:10:28: Expected a number, got "often"',
     "recipe.yaml:10:41: Expected a number of more than 0, got 0",
     "recipe.yaml:11:10: Expected a list such as [{ plugin: NAME }]",
+  ]],
+  "wrong types of a plugin's options": [{
+    augmenter: `{ plugin: "${PLUGINS}#augmenter", size: 4, blur: 1 }`,
+  }, [
+    `recipe.yaml:4:${15 + PLUGINS.length + 27}: Expected a number of at least 8, got 4`,
+    `recipe.yaml:4:${15 + PLUGINS.length + 36}: Expected a mapping, got 1`,
   ]],
   "an option that does not fit the rest of the recipe": [{
     queue: `{ size: 60, plugin: "${PLUGINS}#queue" }`,
@@ -287,7 +295,13 @@ Deno.test("a plugin is told how many images go through the student at once", asy
 
 Deno.test("a section that a recipe can do without may be null", async () => {
   const recipe = await load(
-    text({ teacher: "null", queue: "null", evaluate: "null", small_patches: "null" }),
+    text({
+      teacher: "null",
+      queue: "null",
+      evaluate: "null",
+      small_patches: "null",
+      objective: needing("{}"),
+    }),
   );
   assert.deepEqual([recipe.teacher, recipe.queue, recipe.smallPatches], [null, null, []]);
   assert.deepEqual(recipe.evaluate.evaluators, []);
@@ -545,7 +559,10 @@ Deno.test("objectives may not take a view for different things, nor draw from ba
     /draws neighbours from bags of 2 images, and "PLUGINS#needing" of 3; make them the same$/,
   );
   await load(
-    text({ objective: `[${needing("{ views: 2, neighbours: { views: [1], bag: 3 } }")}, ${needing("{}")}]` }),
+    text({
+      queue: null,
+      objective: `[${needing("{ views: 2, neighbours: { views: [1], bag: 3 } }")}, ${needing("{}")}]`,
+    }),
   );
 });
 

@@ -1,11 +1,15 @@
 /**
- * Turns a module specifier of a recipe into a plugin. Workers import augmenters by the URL that it finds.
+ * Turns a module specifier of a recipe into a plugin. Workers import augmenters by the URL that it finds. Which
+ * modules may be imported is decided by who asks (`load_recipe.ts`).
  *
  * @module
  */
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin, PluginKind } from "../interfaces/plugin.ts";
+import { placeOf } from "./error_place.ts";
+import { commandLine } from "../text/command_line.ts";
+import { quoted } from "../text/printable.ts";
 
 const API_VERSION = 1;
 
@@ -17,8 +21,19 @@ export interface LoadedPlugin<K extends PluginKind> {
   exportName: string;
 }
 
+/** Names of the plugins that come with SEED: members of its workspace. */
+const SHIPPED = /^@seed\/[a-z0-9-]+$/;
+
+/** Where a module may come from. What is written into a recipe itself, as `data:` has it, is no plugin. */
+const SCHEMES = ["file:", "https:", "http:", "npm:", "jsr:"];
+
+/** Whether a plugin comes with SEED. Importing any other runs code of whoever wrote it. */
+export function isShipped(specifier: string): boolean {
+  return SHIPPED.test(splitExport(specifier)[0]);
+}
+
 /**
- * Imports a plugin.
+ * Imports a plugin, which runs its module's code.
  *
  * @param specifier A workspace name, `npm:`, `jsr:`, a URL, or a path relative to the recipe; `#name` picks an
  *   export other than the default.
@@ -31,7 +46,7 @@ export async function loadPlugin<K extends PluginKind>(
   recipePath: string,
 ): Promise<LoadedPlugin<K>> {
   const [bare, exportName = "default"] = splitExport(specifier);
-  const module = absoluteSpecifier(bare, recipePath);
+  const module = pluginModule(specifier, recipePath);
   const exports = await importModule(module, specifier);
   const plugin = exports[exportName] as Plugin<K> | undefined;
   if (plugin === undefined) {
@@ -45,19 +60,39 @@ export async function loadPlugin<K extends PluginKind>(
 }
 
 /**
+ * URL of a plugin's module; nothing is imported.
+ *
+ * @throws {Error} As {@link absoluteSpecifier}.
+ */
+export function pluginModule(specifier: string, recipePath: string): string {
+  return absoluteSpecifier(splitExport(specifier)[0], recipePath);
+}
+
+/**
  * The specifier as it works from anywhere: paths relative to the recipe become URLs.
  *
- * @throws {Error} If it is a name that nothing has.
+ * @throws {Error} If it is a name that nothing has, or code of its own (`data:`, `blob:`).
  */
 export function absoluteSpecifier(specifier: string, recipePath: string): string {
   const isPath = specifier.startsWith("./") || specifier.startsWith("../") || isAbsolute(specifier);
   if (isPath) return pathToFileURL(resolve(resolve(recipePath), "..", specifier)).href;
-  if (specifier.includes(":")) return specifier;
+  // As an import reads it: without blanks around it, and in small letters.
+  const url = URL.parse(specifier);
+  if (url && SCHEMES.includes(url.protocol)) return url.href;
+  if (url || specifier.includes(":")) {
+    throw new Error(
+      `A plugin cannot come from ${
+        quoted(specifier, 60)
+      }; it is a name, a path that begins with "./", or a URL of ${SCHEMES.join(", ")}`,
+    );
+  }
   try {
     return import.meta.resolve(specifier);
   } catch {
     throw new Error(
-      `There is no plugin "${specifier}"; \`deno task ls plugins\` lists those of SEED, and the path of a file begins with "./"`,
+      `There is no plugin "${specifier}"; \`${
+        commandLine("ls", ["plugins"])
+      }\` lists those of SEED, and the path of a file begins with "./"`,
     );
   }
 }
@@ -71,8 +106,8 @@ async function importModule(module: string, specifier: string): Promise<Record<s
   try {
     return await import(module);
   } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    throw new Error(`Cannot load the plugin "${specifier}": ${reason}`);
+    const [reason] = `${(error as Error)?.message ?? error}`.split("\n"), place = placeOf(error, reason);
+    throw new Error(`Cannot load the plugin "${specifier}": ${reason}${place}`);
   }
 }
 

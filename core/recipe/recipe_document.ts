@@ -1,20 +1,10 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import {
-  Document,
-  isCollection,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parse,
-  parseDocument,
-  type YAMLMap,
-} from "yaml";
-import { RunError, UsageError } from "../errors.ts";
-
-/** Where something stands in a recipe: keys and indices from the top. */
-export type Path = readonly (string | number)[];
+import { Document, isCollection, isNode, isScalar, isSeq } from "yaml";
+import { UsageError } from "../errors.ts";
+import { commandLine } from "../text/command_line.ts";
+import { oneLine, quoted } from "../text/printable.ts";
+import { bounded, errorOf, type Path, RecipeError, RecipeFile } from "./recipe_file.ts";
+import { MOST_LEVELS, parseYaml } from "./recipe_yaml.ts";
 
 /** Something wrong with a recipe. */
 export interface Problem {
@@ -24,75 +14,16 @@ export interface Problem {
   atKey?: boolean;
 }
 
-/** The recipe cannot be used; the message lists every problem with its place. */
-export class RecipeError extends UsageError {
-  override name = "RecipeError";
-}
-
-/** A parsed file that knows where everything in it stands. */
-class RecipeFile {
-  private constructor(
-    readonly path: string,
-    private readonly text: string,
-    private readonly lines: LineCounter,
-    private readonly document: ReturnType<typeof parseDocument>,
-  ) {}
-
-  static parse(path: string, text: string): RecipeFile {
-    const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-    const file = new RecipeFile(path, text, lines, document);
-    const errors = [...document.errors, ...document.warnings];
-    if (errors.length) {
-      throw new RecipeError(errors.map(({ pos, message }) => file.at(pos[0], message)).join("\n"));
-    }
-    if (!isMap(document.contents)) {
-      throw new RecipeError(`${path}: The recipe must be a mapping of sections such as "data:"`);
-    }
-    return file;
-  }
-
-  /** The content as plain values. */
-  values(): Values {
-    try {
-      return this.document.toJS({ maxAliasCount: 100 });
-    } catch (error) {
-      throw new RecipeError(`${this.path}: ${(error as Error).message}`);
-    }
-  }
-
-  /** Offset in the text of the deepest part of a path that is there. */
-  offset(path: Path, atKey: boolean): number {
-    for (let depth = path.length; depth > 0; depth--) {
-      const parent = this.document.getIn(path.slice(0, depth - 1), true) ?? this.document.contents;
-      const holder = depth === 1 ? this.document.contents : parent;
-      const wantsKey = atKey || depth < path.length;
-      if (isMap(holder)) {
-        const pair = (holder as YAMLMap).items.find(({ key }) => String(key) === String(path[depth - 1]));
-        const node = pair && (wantsKey ? pair.key : pair.value ?? pair.key);
-        if (isNode(node) && node.range) return node.range[0];
-      }
-      const node = this.document.getIn(path.slice(0, depth), true);
-      if (isNode(node) && node.range) return node.range[0];
-    }
-    return 0;
-  }
-
-  /** `file:line:column`. */
-  position(offset: number): string {
-    const { line, col } = this.lines.linePos(offset);
-    return `${this.path}:${line}:${col}`;
-  }
-
-  /** A message with its place, the line there, and a caret. */
-  at(offset: number, message: string): string {
-    const { line, col } = this.lines.linePos(offset);
-    const source = this.text.split("\n")[line - 1] ?? "";
-    return `${this.path}:${line}:${col}: ${message}\n    ${source}\n    ${" ".repeat(col - 1)}^`;
-  }
-}
-
 type Values = Record<string, unknown>;
+
+/** Which file a value is of, and which those within it are of. */
+interface Owner {
+  file: RecipeFile;
+  below: Map<string, Owner>;
+}
+
+/** Files that one may extend after the other; the recipes of SEED take three. */
+const MOST_FILES = 16;
 
 /**
  * A recipe as it is written, with what it extends, and the place of everything in it.
@@ -103,8 +34,8 @@ type Values = Record<string, unknown>;
 export class RecipeDocument {
   /** Text of the `--set` that gave a value, by path. */
   readonly #overridden = new Map<string, string>();
-  /** Which file a value is of, by path. */
-  readonly #owners = new Map<string, RecipeFile>();
+  /** Which file a value is of. */
+  readonly #owners: Owner;
   readonly #document: Document;
 
   /** @param files The recipe, what it extends, and so on. */
@@ -113,10 +44,11 @@ export class RecipeDocument {
     private readonly files: readonly RecipeFile[],
     reading: (values: Values) => Readonly<Values>,
   ) {
-    const merged: Values = {};
+    const merged: Values = Object.create(null);
+    this.#owners = { file: files[0], below: new Map() };
     for (const file of files.toReversed()) {
       const { extends: _, ...values } = reading(file.values());
-      this.#merge(merged, values, [], file);
+      merge(merged, values, this.#owners, file);
     }
     this.#document = new Document(merged);
   }
@@ -133,9 +65,22 @@ export class RecipeDocument {
     overrides: readonly string[],
     reading: (values: Values) => Readonly<Values> = (values) => values,
   ): Promise<RecipeDocument> {
-    const files = [RecipeFile.parse(path, await readText(path))];
+    const files = [
+      await RecipeFile.read(
+        path,
+        () =>
+          new UsageError(
+            `There is no recipe ${quoted(path, 300)}; \`${
+              commandLine("ls", ["recipes"])
+            }\` lists those that come with SEED`,
+          ),
+      ),
+    ];
     for (let next = parentOf(files); next !== null; next = parentOf(files)) {
-      files.push(RecipeFile.parse(next.path, await readText(next.path, next.problem)));
+      const { path, problem } = next;
+      files.push(
+        await RecipeFile.read(path, () => problem(`There is no recipe ${quoted(path, 300)} to extend`)),
+      );
     }
     const recipe = new RecipeDocument(path, files, reading);
     for (const override of overrides) recipe.#override(override);
@@ -153,6 +98,16 @@ export class RecipeDocument {
     return this.#overrideOf(path) ?? file.position(file.offset(path, false));
   }
 
+  /** Whether a value is an override's, not a file's. */
+  isOverridden(path: Path): boolean {
+    return this.#overrideAbove(path) !== null;
+  }
+
+  /** Whether an override gave a value, or something within it. */
+  isTouched(path: Path): boolean {
+    return this.isOverridden(path) || this.#overriddenWithin(path).length > 0;
+  }
+
   /** Path of the file that a value is written in: relative names in it begin there. */
   fileOf(path: Path): string {
     return this.#overrideOf(path) ? this.path : this.#fileOf(path).path;
@@ -160,56 +115,51 @@ export class RecipeDocument {
 
   /** All problems as one error, file by file in their order, overrides last: place, message, the line, and a caret. */
   error(problems: readonly Problem[]): RecipeError {
-    const located = problems.map(({ path, message, atKey }) => {
+    const located = [], told = new Set<string>();
+    for (const { path, message, atKey } of problems) {
       const override = this.#overrideOf(path);
-      if (override) return { file: Infinity, offset: 0, text: `${override}: ${message}` };
-      const file = this.#fileOf(path), offset = file.offset(path, atKey ?? false);
-      return { file: this.files.indexOf(file), offset, text: file.at(offset, message) };
-    });
-    located.sort((a, b) => a.file === b.file ? a.offset - b.offset : a.file - b.file);
-    return new RecipeError(located.map(({ text }) => text).join("\n"));
-  }
-
-  #merge(into: Values, values: Values, at: Path, file: RecipeFile): void {
-    for (const [key, value] of Object.entries(values)) {
-      const path = [...at, key], inherited = into[key];
-      if (isMapping(value) && isMapping(inherited) && !namesAnotherPlugin(value, inherited)) {
-        this.#own(path, file);
-        this.#merge(inherited, value, path, file);
+      if (override) {
+        const text = `${override}: ${bounded(message)}`;
+        // Entries of a list have one override, and often the same fault.
+        if (!told.has(text)) located.push({ file: Infinity, offset: 0, text: () => text });
+        told.add(text);
       } else {
-        const prefix = `${path.join(".")}.`;
-        for (const known of [...this.#owners.keys()]) {
-          if (known.startsWith(prefix)) this.#owners.delete(known);
-        }
-        into[key] = value;
-        this.#ownAll(path, value, file);
+        const file = this.#fileOf(path), offset = file.offset(path, atKey ?? false);
+        located.push({ file: this.files.indexOf(file), offset, text: () => file.at(offset, message) });
       }
     }
-  }
-
-  #own(path: Path, file: RecipeFile): void {
-    this.#owners.set(path.join("."), file);
-  }
-
-  #ownAll(path: Path, value: unknown, file: RecipeFile): void {
-    this.#own(path, file);
-    if (typeof value !== "object" || value === null) return;
-    for (const [key, inner] of Object.entries(value)) this.#ownAll([...path, key], inner, file);
+    located.sort((a, b) => a.file === b.file ? a.offset - b.offset : a.file - b.file);
+    return errorOf(located.map(({ text }) => text));
   }
 
   /** The file that holds the deepest part of a path that is there; of nothing, the recipe itself. */
   #fileOf(path: Path): RecipeFile {
-    for (let depth = path.length; depth > 0; depth--) {
-      const owner = this.#owners.get(path.slice(0, depth).join("."));
-      if (owner) return owner;
+    for (let depth = path.length; depth >= 0; depth--) {
+      const owner = this.#ownerOf(path.slice(0, depth));
+      if (owner) return owner.file;
     }
     return this.files[0];
   }
 
+  #ownerOf(path: Path): Owner | null {
+    let owner: Owner | undefined = this.#owners;
+    for (const key of path) owner = owner?.below.get(String(key));
+    return owner ?? null;
+  }
+
+  /** Texts of the overrides of what is within a value. */
+  #overriddenWithin(path: Path): string[] {
+    const prefix = `${path.join(".")}.`;
+    return [...this.#overridden].flatMap(([key, text]) => key.startsWith(prefix) ? [text] : []);
+  }
+
   #override(text: string): void {
     const [, keys, value] = text.match(/^([^=.]+(?:\.[^=.]+)*)=(.*)$/s) ?? [];
-    if (keys === undefined) throw new UsageError(`--set "${text}" is not of the form key.path=value`);
+    if (keys === undefined) throw new UsageError(`${setting(text)} is not of the form key.path=value`);
     const path = keys.split(".").map((part) => /^\d+$/.test(part) ? Number(part) : part);
+    if (path.length > MOST_LEVELS) {
+      throw new UsageError(`${setting(text)}: expected at most ${MOST_LEVELS} keys`);
+    }
     for (let depth = 1; depth < path.length; depth++) {
       this.#makeHolder(path.slice(0, depth), path[depth], text);
     }
@@ -220,46 +170,81 @@ export class RecipeDocument {
   /** Makes sure that a value can have the key of an override below it; where there is none yet it gets a mapping. */
   #makeHolder(path: Path, key: string | number, override: string): void {
     const holder = this.#document.getIn(path, true), name = path.join(".");
+    const refuse = (problem: string) => new UsageError(`${setting(override)}: ${quoted(name)} ${problem}`);
     if (isScalar(holder) && holder.value === null) this.#document.setIn(path, this.#document.createNode({}));
-    else if (isNode(holder) && !isCollection(holder)) {
-      throw new UsageError(`--set "${override}": "${name}" has no keys below it`);
-    } else if (isSeq(holder) && !(typeof key === "number" && key <= holder.items.length)) {
-      const entries = holder.items.length;
-      throw new UsageError(
-        `--set "${override}": "${name}" is a list of ${entries}; name an entry by its number, from 0`,
-      );
+    else if (isNode(holder) && !isCollection(holder)) throw refuse("has no keys below it");
+    else if (isSeq(holder) && !(typeof key === "number" && key <= holder.items.length)) {
+      throw refuse(`is a list of ${holder.items.length}; name an entry by its number, from 0`);
+    } else if (holder === undefined && typeof key === "number" && key > 0) {
+      throw refuse("is not there, so its first entry has the number 0");
     }
   }
 
   #overrideOf(path: Path): string | null {
+    // What no file has was made for the sake of what is set within it.
+    const text = this.#overrideAbove(path) ??
+      (this.#ownerOf(path) ? undefined : this.#overriddenWithin(path)[0]);
+    return text === undefined ? null : `--set ${cut(text)}`;
+  }
+
+  /** Text of the override that gave a value. */
+  #overrideAbove(path: Path): string | null {
     for (let depth = path.length; depth > 0; depth--) {
       const text = this.#overridden.get(path.slice(0, depth).join("."));
-      if (text !== undefined) return `--set ${text}`;
+      if (text !== undefined) return text;
     }
     return null;
   }
 }
 
+/** An override for a message. */
+function setting(override: string): string {
+  return `--set "${cut(override)}"`;
+}
+
+function cut(override: string): string {
+  return oneLine(override.length > 160 ? `${override.slice(0, 160)}...` : override);
+}
+
 function parseValue(value: string, override: string): unknown {
-  try {
-    return parse(value);
-  } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    // A workspace name begins with a sign that YAML reserves.
-    const quotes = value.startsWith("@") ? `; in YAML it needs quotes: '"${value}"'` : "";
-    throw new UsageError(`--set "${override}": the value is not YAML: ${reason}${quotes}`);
+  const yaml = parseYaml(value), [problem] = yaml.problems;
+  if (!problem) return yaml.values();
+  // A workspace name begins with a sign that YAML reserves.
+  const quotes = value.startsWith("@") ? `; in YAML it needs quotes: '"${cut(value)}"'` : "";
+  throw new UsageError(`${setting(override)}: the value is not YAML: ${bounded(problem.message)}${quotes}`);
+}
+
+/** Puts a file's values over those that it extends. */
+function merge(into: Values, values: Values, owner: Owner, file: RecipeFile): void {
+  for (const [key, value] of Object.entries(values)) {
+    const inherited = into[key], known = owner.below.get(key);
+    if (known && isMapping(value) && isMapping(inherited) && !namesAnotherPlugin(value, inherited)) {
+      known.file = file;
+      merge(inherited, value, known, file);
+    } else {
+      into[key] = value;
+      owner.below.set(key, ownedBy(file, value));
+    }
   }
+}
+
+function ownedBy(file: RecipeFile, value: unknown): Owner {
+  const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  return { file, below: new Map(entries.map(([key, inner]) => [key, ownedBy(file, inner)])) };
 }
 
 /** What the last of the files extends, or null. */
 function parentOf(
   files: readonly RecipeFile[],
 ): { path: string; problem: (message: string) => RecipeError } | null {
-  const file = files.at(-1)!, parent = file.values().extends;
+  const file = files.at(-1)!, { parent } = file;
   if (parent === undefined) return null;
   const problem = (message: string) => new RecipeError(file.at(file.offset(["extends"], false), message));
   if (typeof parent !== "string") throw problem("Expected the path of a recipe, such as ./effb0.yaml");
   const path = isAbsolute(parent) ? parent : join(dirname(file.path), parent);
+  if (files.length >= MOST_FILES) {
+    throw problem(`Expected at most ${MOST_FILES} recipes that extend one another`);
+  }
   if (files.some((other) => resolve(other.path) === resolve(path))) {
     throw problem(`The recipe extends itself: ${[...files.map(({ path }) => path), path].join(" -> ")}`);
   }
@@ -272,17 +257,4 @@ function isMapping(value: unknown): value is Values {
 
 function namesAnotherPlugin({ plugin }: Values, inherited: Values): boolean {
   return plugin !== undefined && plugin !== inherited.plugin;
-}
-
-/** @param problem Makes the error of the place that names the recipe, if one does. */
-async function readText(path: string, problem?: (message: string) => RecipeError): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      if (problem) throw problem(`There is no recipe "${path}" to extend`);
-      throw new UsageError(`There is no recipe "${path}"; \`deno task ls\` lists those that come with SEED`);
-    }
-    throw new RunError(`Cannot read the recipe "${path}": ${(error as Error).message}`, { cause: error });
-  }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { RecipeDocument, RecipeError } from "./recipe_document.ts";
+import { RecipeDocument } from "./recipe_document.ts";
+import { RecipeError } from "./recipe_file.ts";
 
 const RECIPE = `# A recipe
 version: 1
@@ -126,11 +127,11 @@ Deno.test("what is not one YAML mapping is refused at its place", async () => {
     ["a: 1\n b: 2\n", /^r\.yaml:1:4: Nested mappings are not allowed/],
     ["a: 1\n---\nb: 2\n", /^r\.yaml:2:1: .*multiple documents/],
     ["a: !!js/function x\n", /^r\.yaml:1:4: Unresolved tag/],
-    ["a: *b\n", /^r\.yaml: Unresolved alias/],
+    ["a: *b\n", /^r\.yaml:1:4: Unresolved alias/],
     ["- 1\n", /^r\.yaml: The recipe must be a mapping of sections such as "data:"$/],
     ["", /^r\.yaml: The recipe must be a mapping/],
     ["text", /^r\.yaml: The recipe must be a mapping/],
-    ["\u0000\u0001", /^r\.yaml: The recipe must be a mapping/],
+    ["a: 1\n\u0000\u0001", /r\.yaml" is no text: line 2 holds a byte of 0$/],
   ];
   for (const [text, says] of wrong) assert.match(await refusal(text), says, JSON.stringify(text));
 });
@@ -141,7 +142,7 @@ Deno.test("a recipe that would grow without bounds is refused", async () => {
     const [name, before] = ["abcdefgh"[i], "abcdefgh"[i - 1]];
     lines.push(`${name}: &${name} [${Array(9).fill(`*${before}`).join()}]`);
   }
-  assert.match(await refusal(lines.join("\n")), /^r\.yaml: Excessive alias count/);
+  assert.match(await refusal(lines.join("\n")), /^r\.yaml:6:11: Excessive alias count/);
 });
 
 Deno.test("anchors and merge-free aliases may shorten a recipe", async () => {

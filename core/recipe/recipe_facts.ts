@@ -1,4 +1,6 @@
 import type { Plugin, PluginKind, RecipeFacts, TellsOf } from "../interfaces/plugin.ts";
+import type { Needs } from "./objective_needs.ts";
+import type { Path } from "./recipe_file.ts";
 import { teacherSides } from "./view_sides.ts";
 
 /** A plugin of a recipe; options are null if they do not fit. */
@@ -9,13 +11,27 @@ interface Use<K extends PluginKind> {
 
 /** A recipe as far as it could be read. */
 export interface KnownRecipe {
-  readonly train: { readonly batch_size: number; readonly accumulate: number } | null;
+  readonly train:
+    | { readonly batch_size: number; readonly accumulate: number; readonly epochs: number }
+    | null;
   readonly augmenter: Use<"augmenter"> | null;
-  readonly smallPatches: readonly { readonly augmenter: Use<"augmenter"> }[];
-  readonly teacher: Use<"teacher"> | null;
+  readonly smallPatches: readonly {
+    readonly augmenter: Use<"augmenter">;
+    readonly count: number;
+    /** Where it stands. */
+    readonly at: Path;
+  }[];
+  readonly teacher:
+    | Use<"teacher"> & {
+      readonly cache:
+        | { readonly views: number; readonly dir: string | null; readonly precision: string }
+        | null;
+    }
+    | null;
+  readonly student: Use<"student"> | null;
   readonly objectives:
     | readonly {
-      readonly needs: { readonly teacherViews: readonly number[]; readonly neighbours?: unknown };
+      readonly needs: Needs;
     }[]
     | null;
   readonly evaluate: { readonly evaluators: readonly unknown[] } | null;
@@ -23,13 +39,15 @@ export interface KnownRecipe {
 
 /** What plugins' checks are told of a recipe. */
 export function factsOf(recipe: KnownRecipe): RecipeFacts {
-  const { train, teacher, evaluate } = recipe, { batch_size: batchSize = 1, accumulate = 1 } = train ?? {};
+  const { train, teacher, student, evaluate } = recipe,
+    { batch_size: batchSize = 1, accumulate = 1 } = train ?? {};
   return {
     batchSize,
     passSize: batchSize % accumulate ? batchSize : batchSize / accumulate, // else that is the problem
     queueRows: batchSize,
     hasTeacher: teacher !== null,
     teacherDim: told(teacher)?.embeddingDim ?? null,
+    embeddingDim: told(student)?.embeddingDim ?? told(teacher)?.embeddingDim ?? null,
     evaluates: !!evaluate?.evaluators.length,
     studentSides: sidesOf(recipe),
     teacherSides: teacher ? sidesSeenBy(teacher, recipe, { inTraining: true }) : [],
@@ -43,7 +61,7 @@ export function factsOf(recipe: KnownRecipe): RecipeFacts {
  */
 export function sidesSeenBy(
   teacher: Use<"teacher">,
-  recipe: KnownRecipe,
+  recipe: Pick<KnownRecipe, "augmenter" | "smallPatches" | "objectives" | "evaluate">,
   { inTraining }: { inTraining: boolean },
 ): number[] {
   const facts = told(teacher), sides = sidesOf(recipe), { objectives, evaluate } = recipe;
@@ -56,7 +74,7 @@ export function sidesSeenBy(
 }
 
 /** Of the augmenters, the full views' first; none if one of them does not tell. */
-function sidesOf({ augmenter, smallPatches }: KnownRecipe): number[] {
+function sidesOf({ augmenter, smallPatches }: Pick<KnownRecipe, "augmenter" | "smallPatches">): number[] {
   const sides = [augmenter, ...smallPatches.map((patches) => patches.augmenter)].map((use) =>
     told(use)?.size
   );

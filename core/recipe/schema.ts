@@ -7,6 +7,28 @@ import { z } from "zod";
 
 const plugin = z.string().min(1);
 
+/**
+ * What numbers of recipes are at most. A number beyond them is a slip of the hand: no published run comes near, and what
+ * follows from it (arrays, file names, a plan of steps) would fail long after the start, or be wrong.
+ */
+export const MOST = {
+  /** Images of a step; the largest published batches have 32,768. */
+  batch: 65_536,
+  /** Of training; published runs have up to 1,600. The fixed views of an image take turns by epochs, so as many do. */
+  epochs: 100_000,
+  /** Of a rate, a weight of a loss, a length of a gradient: more is infinite in float32. */
+  factor: 3.4e38,
+  /** Steps between checkpoints, and of a run: a checkpoint's name has seven digits, and more if need be. */
+  steps: 1e9,
+  /** Entries of a list of numbers. */
+  entries: 1000,
+  /** Small patches of an image; published runs have 10. */
+  patches: 100,
+} as const;
+
+const epochs = z.int().positive().max(MOST.epochs);
+const factor = z.number().positive().max(MOST.factor);
+
 /** Keys beside a plugin's own, by section. */
 export const SECTION_KEYS = {
   engine: z.strictObject({
@@ -28,7 +50,7 @@ export const SECTION_KEYS = {
     plugin,
     /** Present: each image has `views` fixed views, whose teacher embeddings are computed once. */
     cache: z.strictObject({
-      views: z.int().positive(),
+      views: epochs,
       /** Null: in memory, for this run alone. */
       dir: z.string().min(1).nullable().default(null),
       /** How embeddings are kept. */
@@ -54,23 +76,23 @@ export const MOVED_OPTIONS: { readonly [kind: string]: Readonly<Record<string, s
 /** `train:`, whatever the optimizer. */
 export const TRAIN = z.strictObject({
   /** Images that a step learns from. */
-  batch_size: z.int().positive(),
-  epochs: z.int().positive(),
-  lr: z.number().positive(),
+  batch_size: z.int().positive().max(MOST.batch),
+  epochs,
+  lr: factor,
   /** True: `lr` is meant for a batch of 256, and is scaled to the batch's size. */
   scale_lr: z.boolean().default(false),
   schedule: z.enum(["cosine", "constant", "steps"]).default("cosine"),
   /** `epoch`: the rate changes at epochs, as published; `step`: at every step. */
   schedule_by: z.enum(["epoch", "step"]).default("epoch"),
-  warmup_epochs: z.number().min(0).default(0),
+  warmup_epochs: z.number().min(0).max(MOST.epochs).default(0),
   optimizer: z.enum(["sgd", "lars", "adamw"]).default("sgd"),
-  weight_decay: z.number().min(0).default(1e-4),
+  weight_decay: z.number().min(0).max(MOST.factor).default(1e-4),
   /** The gradient of all weights together is shortened to this length if it is longer. */
-  clip_grad_norm: z.number().positive().nullable().default(null),
+  clip_grad_norm: factor.nullable().default(null),
   /** Parts that a step's batch is run in, one after the other, for want of memory. */
-  accumulate: z.int().positive().default(1),
+  accumulate: z.int().positive().max(MOST.batch).default(1),
   /** Parts of a pass whose batch norms are apart, as on devices of their own (MoCo, section 3.3). */
-  bn_splits: z.int().positive().default(1),
+  bn_splits: z.int().positive().max(MOST.batch).default(1),
   /** Of the student's convolutions and what lies between them. */
   precision: z.enum(["fp32", "bf16", "auto"]).default("fp32"),
   /** Share of itself that an average of the weights keeps at each step; what is evaluated and written is that. */
@@ -87,10 +109,10 @@ const beta = z.number().min(0).lt(1);
 /** What `train:` may say besides, by optimizer. */
 export const OPTIMIZERS = {
   sgd: z.strictObject({ momentum, nesterov: z.boolean().default(false), weight_decay_on }),
-  lars: z.strictObject({ momentum, trust_coefficient: z.number().positive().default(0.001) }),
+  lars: z.strictObject({ momentum, trust_coefficient: factor.default(0.001) }),
   adamw: z.strictObject({
     betas: z.tuple([beta, beta]).default([0.9, 0.999]),
-    epsilon: z.number().positive().default(1e-8),
+    epsilon: factor.default(1e-8),
     weight_decay_on,
   }),
 };
@@ -101,7 +123,7 @@ export const SCHEDULES = {
   constant: z.strictObject({}),
   steps: z.strictObject({
     /** How many epochs there are before each drop of the rate. */
-    drops: z.array(z.number().positive()).min(1),
+    drops: z.array(z.number().positive().max(MOST.epochs)).min(1).max(MOST.entries),
     /** What a drop leaves of it. */
     drop_factor: z.number().gt(0).lt(1).default(0.1),
   }),
@@ -142,26 +164,26 @@ function choiceOf(choices: Record<string, z.ZodObject>, name: unknown, usual: st
 /** `small_patches:`: a second stream of views, small ones. */
 export const SMALL_PATCHES = z.strictObject({
   /** Patches of an image. */
-  count: z.int().positive().default(6),
+  count: z.int().positive().max(MOST.patches).default(6),
   /** Of their loss, beside the views'. */
-  weight: z.number().positive().default(1),
+  weight: factor.default(1),
 });
 
 /** Keys beside an objective's own in a list of objectives. */
-export const OBJECTIVE_TERM = z.strictObject({ plugin, weight: z.number().positive().default(1) });
+export const OBJECTIVE_TERM = z.strictObject({ plugin, weight: factor.default(1) });
 
 /** `evaluate:` besides its evaluators. */
 export const EVALUATE = z.strictObject({
   /** Null: before and after training only. */
-  every_epochs: z.int().positive().nullable().default(null),
+  every_epochs: epochs.nullable().default(null),
 });
 
 /** `checkpoint:` */
 export const CHECKPOINT = z.strictObject({
   /** Null: at the end of each epoch. */
-  every_steps: z.int().positive().nullable().default(null),
+  every_steps: z.int().positive().max(MOST.steps).nullable().default(null),
   /** How many of the newest are kept. */
-  keep: z.int().positive().default(3),
+  keep: z.int().positive().max(MOST.steps).default(3),
 });
 
 /** The top level. */

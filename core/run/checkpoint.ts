@@ -6,9 +6,10 @@
 import { RunError } from "../errors.ts";
 import type { Queue } from "../interfaces/queue.ts";
 import { type NamedArray, SafetensorsFile, writeSafetensors } from "../weights/safetensors.ts";
-import { assignParameters, readParameters } from "../weights/state_dict.ts";
+import { assignParameters, brokenWeights, readParameters } from "../weights/state_dict.ts";
 import type { Parameter } from "../interfaces/student.ts";
 import { tf } from "../tf.ts";
+import { valueProblem } from "../weights/value_problem.ts";
 
 /** What training changes. */
 export interface TrainingState {
@@ -43,7 +44,12 @@ const STUDENT = "student.";
 const embeddingsOf = ({ name }: NamedQueue) => `${name}.embeddings`;
 const pointerOf = ({ name }: NamedQueue) => `${name}.pointer`;
 
-/** Writes a checkpoint, whole or not at all. */
+/**
+ * Writes a checkpoint, whole or not at all.
+ *
+ * @throws {RunError} If a value is no number. Running statistics can be so while every loss is finite, since
+ *   training does not look at them; nothing is written then.
+ */
 export async function saveCheckpoint(
   path: string,
   state: TrainingState,
@@ -60,12 +66,21 @@ export async function saveCheckpoint(
     tensors.push({ name: embeddingsOf(named), shape: embeddings.shape, data });
     tensors.push({ name: pointerOf(named), shape: [], data: await pointer.data() as Int32Array });
   }
+  const broken = tensors.flatMap(({ name, data }) => valueProblem(name, data as Float32Array) ?? []);
+  if (broken.length) {
+    throw new RunError(
+      `After step ${step} ${
+        broken[0]
+      }: training has diverged, whatever the loss says. The checkpoints before are ` +
+        "kept; lower train.lr or set train.clip_grad_norm in a new run",
+    );
+  }
   await writeSafetensors(path, tensors, {
     step: `${step}`,
     epoch: `${epoch}`,
     seed: `${seed}`,
     teacher: teacher ?? NO_FILE,
-  });
+  }, { checksum: true });
 }
 
 /**
@@ -130,7 +145,9 @@ function assignQueue(named: NamedQueue, file: SafetensorsFile): void {
       `The ${name} in "${file.path}" is [${stored}], but the recipe's is [${queue.embeddings.shape}]`,
     );
   }
-  const embeddings = tf.tensor2d(file.read(embeddingsOf(named)), queue.embeddings.shape);
+  const rows = file.read(embeddingsOf(named)), problem = valueProblem(embeddingsOf(named), rows);
+  if (problem) throw brokenWeights(file.path, [problem]);
+  const embeddings = tf.tensor2d(rows, queue.embeddings.shape);
   const pointer = tf.scalar(file.read(pointerOf(named))[0], "int32");
   queue.embeddings.assign(embeddings);
   queue.pointer.assign(pointer);

@@ -32,7 +32,8 @@ function parameter(
   seed: number,
   trainable = true,
 ): Parameter {
-  return { name, kind, variable: tf.variable(randomTensor(shape, seed, name), trainable), trainable };
+  const values = randomTensor(shape, seed, name), isVariance = name.endsWith("running_var");
+  return { name, kind, variable: tf.variable(isVariance ? tf.abs(values) : values, trainable), trainable };
 }
 
 interface Sizes {
@@ -128,7 +129,9 @@ Deno.test("a checkpoint has the promised names, with PyTorch's shapes", () =>
       "small_queue.embeddings": [6, 5],
       "small_queue.pointer": [],
     });
-    assert.deepEqual(file.metadata, { step: "12", epoch: `${12 / 7}`, seed: "3", teacher: "a04e" });
+    const { values_crc32, header_crc32, ...metadata } = file.metadata;
+    assert.deepEqual(metadata, { step: "12", epoch: `${12 / 7}`, seed: "3", teacher: "a04e" });
+    for (const sum of [values_crc32, header_crc32]) assert.match(sum, /^[0-9a-f]{8}$/);
   }));
 
 Deno.test("saving and loading keep no tensors", () =>
@@ -214,4 +217,19 @@ Deno.test("a student's file counts the batches of its batch norms, as PyTorch's 
     assert.equal(file.tensors.get("bn1.num_batches_tracked")!.dtype, "I64");
     assert.deepEqual(file.read("bn1.num_batches_tracked"), Float32Array.of(12));
     assert.deepEqual(file.metadata, { network: "small" });
+  }));
+
+Deno.test("a state that is no longer numbers is not written: a run that diverged keeps the checkpoint before", () =>
+  withCheckpoint(async (path, saved) => {
+    const [, , variance] = saved.student, before = await Deno.readFile(path);
+    for (const [value, says] of [[Infinity, "is not finite"], [-1, "holds variances"]] as const) {
+      variance.variable.assign(tf.fill(variance.variable.shape, value));
+      await assert.rejects(
+        saveCheckpoint(path, saved, PROGRESS, ORIGIN),
+        (error: Error) =>
+          error instanceof RunError &&
+          error.message.startsWith(`After step 12 "student.bn1.running_var" ${says}`),
+      );
+      assert.deepEqual(await Deno.readFile(path), before);
+    }
   }));

@@ -1,6 +1,10 @@
 import { RunError } from "../errors.ts";
+import { SafetensorsFile } from "../weights/safetensors.ts";
+import { writing } from "../files/writing.ts";
 import { loadCheckpoint, type Origin, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
+import { shellQuoted } from "../text/command_line.ts";
 import type { RunDirectory } from "./run_directory.ts";
+import type { RunFolder } from "./run_folder.ts";
 
 /** The checkpoints of a run under way. */
 export class Checkpoints {
@@ -20,12 +24,17 @@ export class Checkpoints {
     return this.directory.checkpointFile(step);
   }
 
-  /** Writes the state after a step, and removes the oldest. */
+  /**
+   * Writes the state after a step, and removes the oldest.
+   *
+   * @throws {WriteError} If the file cannot be written; those before are as they were.
+   */
   async save(step: number): Promise<void> {
-    const { directory, given: { origin, stepsPerEpoch, keep } } = this;
-    await saveCheckpoint(this.fileOf(step), this.state, { step, epoch: step / stepsPerEpoch }, origin);
+    const { directory, given: { origin, stepsPerEpoch, keep } } = this, path = this.fileOf(step);
+    const progress = { step, epoch: step / stepsPerEpoch };
+    await writing(path, () => saveCheckpoint(path, this.state, progress, origin));
     for (const old of (await directory.checkpointSteps()).slice(0, -keep)) {
-      await Deno.remove(this.fileOf(old));
+      await writing(this.fileOf(old), () => Deno.remove(this.fileOf(old)));
     }
   }
 
@@ -41,7 +50,13 @@ export class Checkpoints {
     if (newest === undefined) {
       throw new RunError(`The run "${directory.path}" has no checkpoint to resume from; start it anew`);
     }
-    const path = this.fileOf(newest), { step, epoch } = await loadCheckpoint(path, this.state, origin);
+    const path = this.fileOf(newest);
+    const { step, epoch } = await loadCheckpoint(path, this.state, origin);
+    if (step !== newest) {
+      throw new RunError(
+        `The checkpoint "${path}" says that it is of step ${step}; its name or its content is damaged`,
+      );
+    }
     if (epoch !== step / stepsPerEpoch) {
       throw new RunError(
         `The checkpoint "${path}" has ${
@@ -51,5 +66,44 @@ export class Checkpoints {
       );
     }
     return step;
+  }
+}
+
+/**
+ * Makes sure that the newest checkpoint is as it was written.
+ *
+ * @throws {RunError} If not; the message tells the newest that is, and how to go on from there.
+ */
+export async function requireNewestWhole(run: RunFolder): Promise<void> {
+  const damaged: string[] = [];
+  let first: string | null = null;
+  for (const step of (await run.checkpointSteps()).toReversed()) {
+    const file = run.checkpointFile(step), problem = await problemOf(file);
+    if (problem === null) {
+      if (first === null) return;
+      throw new RunError(
+        `The newest checkpoint is damaged: ${first}\nThat of step ${step} is whole. To go on from there, delete what is ` +
+          `newer, and resume again:\n    rm ${damaged.map(shellQuoted).join(" ")}`,
+      );
+    }
+    first ??= problem;
+    damaged.push(file);
+  }
+  if (first !== null) {
+    throw new RunError(
+      `The newest checkpoint is damaged: ${first}\nThere is none before it that is whole; start another run with --out`,
+    );
+  }
+}
+
+/** What is wrong with a checkpoint; null: it is as it was written, as far as it tells. */
+async function problemOf(path: string): Promise<string | null> {
+  try {
+    using file = await SafetensorsFile.open(path, "");
+    file.checkValues();
+    return null;
+  } catch (error) {
+    if (error instanceof RunError || error instanceof Deno.errors.NotFound) return error.message;
+    throw error;
   }
 }

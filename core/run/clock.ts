@@ -1,10 +1,18 @@
 /** Steps whose time does not count: tracing, first allocations. */
 const WARMUP_STEPS = 4;
+/** Steps that the time left is estimated from: the newest. */
+const RECENT_STEPS = 100;
 
-/** Speed of a run, waiting for data included; without its pauses and its first steps. */
+/**
+ * Speed of a run, waiting for data included; without its first steps. What a step's speed is, and how long the rest
+ * takes, is said here alone: `metrics.jsonl`, `summary.json` and the terminal all show these figures.
+ */
 export class Clock {
   #steps = 0;
   #milliseconds = 0;
+  readonly #recent: number[] = [];
+  /** Milliseconds of evaluations and checkpoints since steps count. */
+  #pauses = 0;
   #started: number;
 
   constructor(
@@ -14,22 +22,44 @@ export class Clock {
     this.#started = this.now();
   }
 
-  /** A step ends, and the next begins. Returns the images per second of the one that ended. */
-  step(): number {
-    const now = this.now(), elapsed = now - this.#started;
-    this.#started = now;
-    if (++this.#steps > WARMUP_STEPS) this.#milliseconds += elapsed;
-    return this.batchSize / elapsed * 1000;
+  /** A step ends, and the next begins. Returns how long the one that ended took, and its images per second. */
+  step(): { seconds: number; imagesPerSecond: number } {
+    const elapsed = this.#lap();
+    if (++this.#steps > WARMUP_STEPS) {
+      this.#milliseconds += elapsed;
+      this.#recent.push(elapsed);
+      if (this.#recent.length > RECENT_STEPS) this.#recent.shift();
+    }
+    return { seconds: elapsed / 1000, imagesPerSecond: this.batchSize / elapsed * 1000 };
   }
 
-  /** A pause ends, an evaluation or a checkpoint: the time since the last step does not count. */
+  /** A pause ends, an evaluation or a checkpoint: the time since the last step does not count as the next one's. */
   resume(): void {
-    this.#started = this.now();
+    const elapsed = this.#lap();
+    if (this.#steps > WARMUP_STEPS) this.#pauses += elapsed;
   }
 
   /** Over the steps after the fourth; null before. */
   get imagesPerSecond(): number | null {
-    const counted = this.#steps - WARMUP_STEPS;
+    const counted = this.#counted;
     return counted > 0 ? counted * this.batchSize / this.#milliseconds * 1000 : null;
+  }
+
+  /** How long more steps will take, their share of evaluations and checkpoints included; null: nobody knows yet. */
+  secondsFor(steps: number): number | null {
+    const counted = this.#counted;
+    if (counted <= 0) return null;
+    const step = this.#recent.reduce((sum, one) => sum + one, 0) / this.#recent.length;
+    return steps * (step + this.#pauses / counted) / 1000;
+  }
+
+  get #counted(): number {
+    return this.#steps - WARMUP_STEPS;
+  }
+
+  #lap(): number {
+    const now = this.now(), elapsed = now - this.#started;
+    this.#started = now;
+    return elapsed;
   }
 }

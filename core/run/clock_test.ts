@@ -11,9 +11,9 @@ function clock() {
 Deno.test("a step's speed is that of the time since the one before", () => {
   const { clock: c, wait } = clock();
   wait(500);
-  assert.equal(c.step(), 20);
+  assert.deepEqual(c.step(), { seconds: 0.5, imagesPerSecond: 20 });
   wait(100);
-  assert.equal(c.step(), 100);
+  assert.deepEqual(c.step(), { seconds: 0.1, imagesPerSecond: 100 });
 });
 
 Deno.test("the speed of a run leaves out its first four steps and its pauses", () => {
@@ -31,4 +31,25 @@ Deno.test("the speed of a run leaves out its first four steps and its pauses", (
   wait(300);
   c.step();
   assert.equal(c.imagesPerSecond, 50);
+});
+
+Deno.test("the time left leaves out the first step, which is traced, and counts evaluations and checkpoints in", () => {
+  const { clock: c, wait } = clock(), steps = 1000;
+  wait(60_000);
+  c.step();
+  assert.equal(c.secondsFor(steps - 1), null, "nobody knows yet");
+  for (let step = 2; step <= 14; step++) {
+    wait(100);
+    c.step();
+  }
+  assert.equal(c.secondsFor(steps - 14), 98.6);
+  wait(5000); // one every ten steps that count
+  c.resume();
+  assert.equal(c.secondsFor(100), 60);
+  for (let step = 0; step < 100; step++) {
+    wait(200); // another program has begun
+    c.step();
+  }
+  const pauses = 5000 / 110;
+  assert.equal(c.secondsFor(100), 100 * (200 + pauses) / 1000, "the newest steps tell");
 });

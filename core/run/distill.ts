@@ -3,21 +3,24 @@
  *
  * @module
  */
-import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
+import { positionOf } from "../training/step_position.ts";
 import { NotFiniteError } from "../training/not_finite.ts";
 import { scheduleOf, type ScheduleOptions } from "../training/schedule.ts";
 import { planSteps, type StepPlan } from "../views/sampler.ts";
+import { requireNewestWhole } from "./checkpoints.ts";
 import { Clock } from "./clock.ts";
 import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
+import { compareWithPast, type Resumed } from "./past_recipe.ts";
 import type { Recorder } from "./recorder.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
 import { type Made, RunWriter } from "./run_writer.ts";
+import { StateKeeper, withAdvice } from "./state_keeper.ts";
 import { stepRecord } from "./step_record.ts";
 import { TrainingBatches } from "./training_batches.ts";
 
@@ -29,6 +32,10 @@ export interface DistillOptions {
   maxSteps: number | null;
   /** Go on with a run from its newest checkpoint. */
   resume: boolean;
+  /** Of a resume: the run may have become longer. Default: false. */
+  extend?: boolean;
+  /** What the user has typed, for the run's record. Default: it is not told. */
+  command?: string;
 }
 
 /** What came of it. */
@@ -41,7 +48,7 @@ export interface DistillResult {
 /**
  * Runs a recipe: trains, evaluates, writes the run directory.
  *
- * @throws {UsageError} If the run directory is in use.
+ * @throws {UsageError} If the run directory is in use, or a resume's recipe is another than the run began with.
  * @throws {RunError} If data, weights or device are not there, or the loss is no longer a number.
  */
 export async function distill(recipe: Recipe, options: DistillOptions, outer: Host): Promise<DistillResult> {
@@ -49,12 +56,29 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
   await using directory = options.resume
     ? await RunDirectory.open(recipe.name, options.out)
     : await RunDirectory.create(recipe.name, options.out);
+  const resumed = options.resume
+    ? await compareWithPast(directory, recipe, { extend: options.extend ?? false })
+    : null;
+  if (resumed) await requireNewestWhole(directory);
   await using parts = await createProcessParts(recipe, host);
   using learner = await Learner.create(recipe, parts, host);
-  const run = new Run(recipe, { directory, parts, learner, host }, options.maxSteps);
-  await using recorder = await run.open(options);
+  const made = { directory, parts, learner, host, command: options.command ?? null };
+  const run = new Run(recipe, made, options.maxSteps);
+  if (resumed) await run.load();
+  // What can fail, or takes hours, comes before the folder is a run's, and before anything in it changes.
+  using batches = await TrainingBatches.open(parts, recipe, host).catch(async (error) => {
+    throw await withAdvice(error);
+  });
+  await using recorder = await run.open(resumed);
   using _listening = messages.goTo(recorder);
-  return { directory: directory.path, finished: await run.train(recorder) };
+  const finished = await run.train(batches, recorder);
+  messages.throwIfFailed();
+  return { directory: directory.path, finished };
+}
+
+/** Whether it is the user who stopped the run, and not what could not be told him. */
+function isInterruption(error: unknown, { aborted, reason }: AbortSignal): boolean {
+  return aborted && error === reason && error instanceof DOMException && error.name === "AbortError";
 }
 
 /** A run under way. */
@@ -77,41 +101,79 @@ class Run {
     this.#writer = new RunWriter(recipe, made, { stepsPerEpoch: this.#stepsPerEpoch, steps: this.#endStep });
   }
 
-  /** Makes the folder a run's, or goes on from its newest checkpoint. */
-  async open({ resume }: { resume: boolean }): Promise<Recorder> {
-    if (resume) this.#startStep = this.#done = await this.#writer.checkpoints.resume();
-    else await this.#writer.begin();
+  /** Goes on from the run's newest checkpoint. */
+  async load(): Promise<void> {
+    this.#startStep = this.#done = await this.#writer.load();
+  }
+
+  /** Makes the folder a run's, or takes down that it goes on. */
+  async open(resumed: Resumed | null): Promise<Recorder> {
+    if (resumed === null) await this.#writer.begin();
+    else {
+      await this.#writer.goOn(this.#startStep, resumed);
+      if (resumed.extendedFrom !== null) this.#tellExtension(resumed.extendedFrom);
+    }
     return await this.#writer.record(this.#startStep);
   }
 
+  /** A longer run is not the same with an end put to it: its rate goes another way from here on. */
+  #tellExtension(epochs: number): void {
+    const step = this.#done, now = this.#schedule, then = { ...now, epochs };
+    const [before, after] = [then, now].map((schedule) =>
+      positionOf(step, schedule).learningRate.toPrecision(3)
+    );
+    this.made.host.log(
+      `Extended from ${epochs} to ${now.epochs} epochs, steps ${epochs * this.#stepsPerEpoch} to ` +
+        `${
+          now.epochs * this.#stepsPerEpoch
+        }. At step ${step} the rate was to be ${before}, it is ${after} now` +
+        (now.schedule === "cosine" ? ", and falls to 0 at the new end" : ""),
+    );
+  }
+
   /** Returns whether it came to its end; if it was interrupted, a checkpoint of the last step is there. */
-  async train(recorder: Recorder): Promise<boolean> {
+  async train(batches: TrainingBatches, recorder: Recorder): Promise<boolean> {
+    const keeper = new StateKeeper(this.#writer.checkpoints, recorder, this.#startStep);
     try {
-      using batches = await TrainingBatches.open(this.made.parts, this.recipe, this.made.host);
-      await this.#train(batches, recorder);
-      const { imagesPerSecond } = this.#clock;
-      await this.#writer.finish({ imagesPerSecond, waitedMs: batches.waited });
+      if (!await this.#trainUnlessInterrupted(batches, keeper, recorder)) return false;
     } catch (error) {
-      const { signal } = this.made.host;
-      if (error instanceof NotFiniteError) throw await this.#wentWrong(error);
-      if (!signal.aborted || error !== signal.reason) throw error;
-      await this.#writer.checkpoints.save(this.#done);
-      return false;
+      throw await keeper.keep(error, this.#done);
     }
     await recorder.end();
     return true;
+  }
+
+  async #trainUnlessInterrupted(
+    batches: TrainingBatches,
+    keeper: StateKeeper,
+    recorder: Recorder,
+  ): Promise<boolean> {
+    try {
+      await this.#train(batches, keeper, recorder);
+      const { imagesPerSecond } = this.#clock;
+      await this.#writer.finish({ imagesPerSecond, waitedMs: batches.waited });
+      return true;
+    } catch (error) {
+      const { signal } = this.made.host;
+      if (error instanceof NotFiniteError) throw error.at(this.#done + 1);
+      if (!isInterruption(error, signal)) throw error;
+      await keeper.save(this.#done);
+      return false;
+    }
   }
 
   /**
    * A step's checkpoint is written before its evaluation: wherever the run is cut off, what a resume does anew is
    * all that was not done.
    */
-  async #train(batches: TrainingBatches, recorder: Recorder): Promise<void> {
+  async #train(batches: TrainingBatches, keeper: StateKeeper, recorder: Recorder): Promise<void> {
     const { made: { learner: { step }, host } } = this;
     using evaluation = await this.#evaluation(recorder);
     await batches.recall(this.#plans(0, this.#startStep));
-    if (this.#startStep === 0) await this.#writer.checkpoints.save(0);
     await this.#evaluate(evaluation, this.#startStep);
+    if (this.#startStep < this.#endStep) {
+      host.log("Compiling the first step: that takes up to a minute, once");
+    }
     this.#clock.resume();
     const plans = this.#plans(this.#startStep, this.#endStep);
     let waited = 0;
@@ -120,32 +182,24 @@ class Run {
       this.#record(recorder, taken, batches.waited - waited);
       waited = batches.waited;
       if (done < this.#endStep) host.signal.throwIfAborted();
-      if (this.#isDue(done) || done === this.#endStep) await this.#writer.checkpoints.save(done);
+      if (this.#isDue(done) || done === this.#endStep) await keeper.save(done);
       await this.#evaluate(evaluation, done);
       this.#clock.resume(); // neither a checkpoint nor an evaluation is the step's time
     }
   }
 
   #record(recorder: Recorder, taken: TakenStep, waitedMs: number): void {
-    const measured = { stepsPerEpoch: this.#stepsPerEpoch, imagesPerSecond: this.#clock.step() };
-    recorder.step(stepRecord(taken, measured), { dataWaitSeconds: waitedMs / 1000 });
-  }
-
-  /** If a step goes wrong there is a checkpoint of the state before it. */
-  async #wentWrong(error: NotFiniteError): Promise<RunError> {
-    await this.#writer.checkpoints.save(this.#done);
-    return new RunError(
-      `Step ${this.#done + 1} went wrong: ${error.message}. The state before it is in ` +
-        `"${
-          this.#writer.checkpoints.fileOf(this.#done)
-        }"; lower train.lr or set train.clip_grad_norm, and resume`,
-    );
+    const { seconds, imagesPerSecond } = this.#clock.step(), stepsPerEpoch = this.#stepsPerEpoch;
+    const secondsLeft = this.#clock.secondsFor(this.#endStep - this.#done);
+    recorder.step(stepRecord(taken, { stepsPerEpoch, imagesPerSecond }), {
+      ...{ seconds, dataWaitSeconds: waitedMs / 1000, secondsLeft },
+    });
   }
 
   #plans(startStep: number, endStep: number): Iterable<StepPlan> {
-    const { made: { parts: { data } }, recipe: { train, data: { shuffle }, seed } } = this;
+    const { made: { parts: { data, standIns } }, recipe: { train, data: { shuffle }, seed } } = this;
     const images = data.train.length, batchSize = train.batch_size;
-    return planSteps({ images, batchSize, shuffle, seed, startStep, endStep });
+    return planSteps({ images, batchSize, shuffle, seed, startStep, endStep, standIns });
   }
 
   async #evaluation(recorder: Recorder): Promise<RunEvaluation | null> {

@@ -5,7 +5,7 @@ import { createProcessParts, type ProcessParts } from "../parts/process_parts.ts
 import { UsageError } from "../errors.ts";
 import type { PluginKind } from "../interfaces/plugin.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
-import { requireUnused } from "./run_directory.ts";
+import { requireUnused } from "./unused_folder.ts";
 import { planSteps } from "../views/sampler.ts";
 import { scheduleOf } from "../training/schedule.ts";
 import { checkTeacherCaches, isCaching } from "../teacher_cache/open_caches.ts";
@@ -160,7 +160,7 @@ async function trySteps(
   const { train, seed } = recipe, schedule = scheduleOf(train, stepsPerEpoch);
   const fresh = [...planSteps({
     ...{ images: parts.data.train.length, batchSize: train.batch_size, shuffle: recipe.data.shuffle, seed },
-    ...{ startStep: 0, endStep: 1 + TIMED },
+    ...{ startStep: 0, endStep: 1 + TIMED, standIns: parts.standIns },
   })];
   const fixedViews = cachedViews(recipe);
   const cached = fixedViews === null

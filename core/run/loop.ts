@@ -19,6 +19,7 @@
  * @module
  */
 import type { ScheduleOptions } from "../training/schedule.ts";
+import { NotFiniteError } from "../training/not_finite.ts";
 import { disposeBatch } from "../training/step_batch.ts";
 import { positionOf, type StepPosition } from "../training/step_position.ts";
 import type { StepResult, TrainingStep } from "../training/training_step.ts";
@@ -31,10 +32,21 @@ export interface TakenStep extends StepResult {
   readonly position: StepPosition;
 }
 
+/** A step broke off in its midst: it may have changed a part of the weights. */
+export class BrokenStepError extends Error {
+  override name = "BrokenStepError";
+
+  /** @param cause Why. */
+  constructor(override readonly cause: unknown) {
+    super("A step broke off", { cause });
+  }
+}
+
 /**
  * Takes the planned steps one by one; whoever asks for the next has done with the last.
  *
  * @throws {NotFiniteError} If a loss or a gradient is not a number; everything is then as it was before that step.
+ * @throws {BrokenStepError} If a step fails otherwise. Whatever else is thrown left everything as after the last step.
  */
 export async function* takeSteps(
   plans: Iterable<StepPlan>,
@@ -51,6 +63,8 @@ export async function* takeSteps(
     let result: StepResult;
     try {
       result = await step.run(batch, position);
+    } catch (error) {
+      throw error instanceof NotFiniteError ? error : new BrokenStepError(error);
     } finally {
       disposeBatch(batch); // now: while the next step is prepared two batches would lie in memory
     }

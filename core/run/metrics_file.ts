@@ -4,8 +4,11 @@
  *
  * @module
  */
+import { z } from "zod";
 import { RunError } from "../errors.ts";
 import { writeTextAtomically } from "../files/atomic_file.ts";
+import { LineFile } from "../files/line_file.ts";
+import { writing } from "../files/writing.ts";
 import type { EvaluationRecord, StepRecord } from "../interfaces/logger.ts";
 
 /** A line as it is read: of a step, or of an evaluation. */
@@ -13,59 +16,144 @@ export type MetricsLine = Partial<StepRecord> & Partial<EvaluationRecord> & { st
 
 /** The file of a run that is under way. */
 export class MetricsFile implements Disposable {
-  readonly #encoder = new TextEncoder();
-
-  private constructor(private readonly file: Deno.FsFile) {}
+  private constructor(private readonly file: LineFile) {}
 
   /**
-   * Opens it to go on after a step: what a resume writes again is taken out.
+   * Opens it to go on after a step: what a resume writes again is taken out, and so are lines that are damaged; the
+   * file as it was is kept beside it then.
    *
-   * @throws {RunError} If a line is no JSON.
+   * @param tell Takes what the user is to know: lines that are lost.
+   * @throws {RunError} If the file cannot be read or written.
    */
-  static async open(path: string, startStep: number): Promise<MetricsFile> {
-    const kept = parse(path, await wholeLines(path)).filter(({ line }) =>
+  static async open(path: string, startStep: number, tell: (message: string) => void): Promise<MetricsFile> {
+    const { lines, damaged, torn } = await readLines(path);
+    if (damaged.length) {
+      const aside = path.replace(/(\.[a-z]+)?$/, "-damaged$1");
+      await writing(aside, () => Deno.copyFile(path, aside));
+      tell(
+        `${lineOf(damaged)} of "${path}" ${
+          damaged.length > 1 ? "are" : "is"
+        } damaged, no record of a run, and left ` +
+          `out; the file as it was is "${aside}"`,
+      );
+    } else if (torn) tell(`The last line of "${path}" was cut off, and is left out`);
+    const kept = lines.filter(({ line }) =>
       // A step is evaluated after its checkpoint.
       "evaluation" in line ? line.step < startStep : line.step <= startStep
     );
-    await writeTextAtomically(path, kept.map(({ text }) => text + "\n").join(""));
-    return new MetricsFile(await Deno.open(path, { append: true }));
+    const steps = new Set(kept.flatMap(({ line }) => "loss" in line ? [line.step] : []));
+    const lost = Array.from({ length: startStep }, (_, i) => i + 1).filter((step) => !steps.has(step));
+    if (lost.length) {
+      tell(
+        `"${path}" has no line of step ${
+          rangesOf(lost)
+        }, though the checkpoint is of step ${startStep}: they are lost`,
+      );
+    }
+    await writing(path, () => writeTextAtomically(path, kept.map(({ text }) => text + "\n").join("")));
+    return new MetricsFile(LineFile.open(path));
   }
 
+  /**
+   * Adds a line, whole or not at all.
+   *
+   * @throws {WriteError} If it cannot be written.
+   */
   write(record: StepRecord | EvaluationRecord): void {
-    this.file.writeSync(this.#encoder.encode(JSON.stringify(record) + "\n"));
+    this.file.append(JSON.stringify(record));
+  }
+
+  /** Sees to it that all lines outlive a loss of power: a checkpoint does, and must not be ahead of them. */
+  sync(): void {
+    this.file.sync();
   }
 
   [Symbol.dispose](): void {
-    this.file.close();
+    this.file[Symbol.dispose]();
   }
 }
 
-/**
- * The lines of a file; none if it is not there. A last line that a crash, or a run under way, has half written is left
- * out.
- *
- * @throws {RunError} If another is no JSON.
- */
-export async function readMetrics(path: string): Promise<MetricsLine[]> {
-  return parse(path, await wholeLines(path)).map(({ line }) => line);
+/** What a file has. */
+export interface Metrics {
+  /** Those that can be read. */
+  lines: MetricsLine[];
+  /** Which cannot, by number; null: none. A last line that a run under way has half written is no problem. */
+  problem: string | null;
 }
 
-async function wholeLines(path: string): Promise<string[]> {
+/**
+ * The lines of a file; none if it is not there. One that is damaged costs no other.
+ *
+ * @throws {RunError} If the file cannot be read.
+ */
+export async function readMetrics(path: string): Promise<Metrics> {
+  const { lines, damaged } = await readLines(path);
+  return {
+    lines: lines.map(({ line }) => line),
+    problem: damaged.length
+      ? `${lineOf(damaged)} of "${path}" ${damaged.length > 1 ? "are" : "is"} damaged: no record of a run`
+      : null,
+  };
+}
+
+interface Lines {
+  lines: { text: string; line: MetricsLine }[];
+  /** Numbers of the lines that cannot be read, from 1. */
+  damaged: number[];
+  /** Whether there is something after the last whole line. */
+  torn: boolean;
+}
+
+async function readLines(path: string): Promise<Lines> {
   const text = await Deno.readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
+    throw new RunError(`Cannot read "${path}": ${error.message}`, { cause: error });
   });
-  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter(Boolean);
+  const end = text.lastIndexOf("\n") + 1, found: Lines = { lines: [], damaged: [], torn: end < text.length };
+  text.slice(0, end).split("\n").forEach((text, i) => {
+    if (text === "") return;
+    const line = parseLine(text);
+    if (line) found.lines.push({ text, line });
+    else found.damaged.push(i + 1);
+  });
+  return found;
 }
 
-function parse(path: string, lines: string[]): { text: string; line: MetricsLine }[] {
-  return lines.map((text, i) => {
-    try {
-      return { text, line: JSON.parse(text) };
-    } catch {
-      throw new RunError(
-        `Line ${i + 1} of "${path}" is not JSON: the file is damaged; take the line out, and resume`,
-      );
-    }
-  });
+function parseLine(text: string): MetricsLine | null {
+  try {
+    const { success, data } = LINE.safeParse(JSON.parse(text));
+    return success ? data as unknown as MetricsLine : null;
+  } catch {
+    return null; // told by the caller, with its number
+  }
+}
+
+const number = z.number().nullable(); // JSON has no other word for what is no number
+
+/** What readers rely on; a line may have more. */
+const LINE = z.looseObject({
+  step: z.int().min(0),
+  epoch: z.number().optional(),
+  loss: number.optional(),
+  lr: number.optional(),
+  network: z.string().optional(),
+  evaluation: z.record(z.string(), z.record(z.string(), number)).optional(),
+});
+
+function lineOf(numbers: readonly number[]): string {
+  return `Line${numbers.length > 1 ? "s" : ""} ${rangesOf(numbers)}`;
+}
+
+/** Ascending numbers, shortly: `3, 7 to 9`; of many ranges the first ones. */
+function rangesOf(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last?.[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  const shown = ranges.slice(0, 5).map(([first, last]) =>
+    first === last ? `${first}` : `${first} to ${last}`
+  );
+  return shown.join(", ") + (ranges.length > 5 ? " and more" : "");
 }

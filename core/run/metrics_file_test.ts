@@ -19,9 +19,11 @@ const evaluation = (step: number) => ({
   ...{ step, epoch: step / 4, network: "student", evaluation: { knn: { top1: 0.25 } } },
 });
 
+const unexpected = (message: string) => assert.fail(message);
+
 /** What a run of 8 steps writes after `start`, up to a step where it may break off. */
 async function write(path: string, start: number, end: number): Promise<void> {
-  using metrics = await MetricsFile.open(path, start);
+  using metrics = await MetricsFile.open(path, start, unexpected);
   // A run, and a resume too, begins with the evaluation that its step is due.
   if (start % 4 === 0) metrics.write(evaluation(start));
   for (let done = start + 1; done <= end; done++) {
@@ -47,17 +49,75 @@ Deno.test("the metrics of a run that broke off and was resumed are those of one 
 
 Deno.test("a last line that is half written is left out; another that is no JSON is named", () =>
   inFolder(async (path) => {
-    assert.deepEqual(await readMetrics(path), []);
+    assert.deepEqual((await readMetrics(path)).lines, []);
     await Deno.writeTextFile(path, '{"step":1}\n{"st');
-    assert.deepEqual(await readMetrics(path), [{ step: 1 }]);
+    assert.deepEqual((await readMetrics(path)).lines, [{ step: 1 }]);
     await Deno.writeTextFile(path, '{"step":1}\n{"st\n{"step":3}\n');
-    await assert.rejects(readMetrics(path), /Line 2 of ".*metrics\.jsonl" is not JSON: the file is damaged/);
+    const { lines, problem } = await readMetrics(path);
+    assert.deepEqual(lines, [{ step: 1 }, { step: 3 }]);
+    assert.equal(problem, `Line 2 of "${path}" is damaged: no record of a run`);
+  }));
+
+Deno.test("a line that readers could not rely on is damaged, though it is JSON", () =>
+  inFolder(async (path) => {
+    const good = [
+      '{"step":0,"network":"teacher","evaluation":{"knn":{"top1":null}}}',
+      '{"step":1,"loss":null,"more":[1]}',
+    ];
+    const bad = [
+      "null",
+      "7",
+      '"step"',
+      "[]",
+      "{}",
+      '{"step":"1"}',
+      '{"step":-1}',
+      '{"step":1.5}',
+      '{"step":1,"loss":"2"}',
+    ];
+    bad.push(
+      '{"step":1,"evaluation":5}',
+      '{"step":1,"evaluation":{"knn":null}}',
+      '{"step":1,"network":{},"evaluation":{}}',
+    );
+    await Deno.writeTextFile(path, [...good, ...bad, ""].join("\n"));
+    const { lines, problem } = await readMetrics(path);
+    assert.deepEqual(lines, good.map((text) => JSON.parse(text)));
+    assert.equal(
+      problem,
+      `Lines 3 to 14 of "${path}" is damaged: no record of a run`.replace(" is ", " are "),
+    );
   }));
 
 Deno.test("a resume leaves the lines that it keeps as they are, byte for byte", () =>
   inFolder(async (path) => {
     const kept = '{ "step": 1, "loss": 2.50, "2": 0 }\n';
     await Deno.writeTextFile(path, kept + '{"step":2}\n');
-    (await MetricsFile.open(path, 1))[Symbol.dispose]();
+    (await MetricsFile.open(path, 1, unexpected))[Symbol.dispose]();
     assert.equal(await Deno.readTextFile(path), kept);
+  }));
+
+Deno.test("a resume leaves damaged lines out, tells them and the steps that are lost, and keeps the file as it was", () =>
+  inFolder(async (path) => {
+    const line = (number: number) => JSON.stringify(step(number)) + "\n";
+    const damaged = line(1) + '{"step":2,"loss":1}{"step":3}\n[4]\n' + line(5) + line(6) + "null\n" +
+      line(9) + '{"st';
+    await Deno.writeTextFile(path, damaged);
+    const told: string[] = [];
+    (await MetricsFile.open(path, 9, (message) => told.push(message)))[Symbol.dispose]();
+    assert.equal(await Deno.readTextFile(path), line(1) + line(5) + line(6) + line(9));
+    const aside = path.replace(".jsonl", "-damaged.jsonl");
+    assert.equal(await Deno.readTextFile(aside), damaged);
+    assert.deepEqual(told, [
+      `Lines 2 to 3, 6 of "${path}" are damaged, no record of a run, and left out; the file as it was is "${aside}"`,
+      `"${path}" has no line of step 2 to 4, 7 to 8, though the checkpoint is of step 9: they are lost`,
+    ]);
+  }));
+
+Deno.test("a last line that a crash has cut off is told at the resume", () =>
+  inFolder(async (path) => {
+    await Deno.writeTextFile(path, JSON.stringify(step(1)) + '\n{"step":2,"lo');
+    const told: string[] = [];
+    (await MetricsFile.open(path, 1, (message) => told.push(message)))[Symbol.dispose]();
+    assert.deepEqual(told, [`The last line of "${path}" was cut off, and is left out`]);
   }));

@@ -11,6 +11,8 @@ export interface Recorder extends AsyncDisposable {
   message(text: string): boolean;
   step(record: StepRecord, timing: StepTiming): void;
   evaluation(record: EvaluationRecord): void;
+  /** Sees to it that the metrics so far outlive a loss of power. */
+  sync(): void;
   /** After the last step. */
   end(): Promise<void>;
 }
@@ -18,7 +20,7 @@ export interface Recorder extends AsyncDisposable {
 /**
  * Opens the record of a run in its folder. `metrics.jsonl` is cut where the run goes on, after `run.startStep`.
  *
- * @throws {RunError} If `metrics.jsonl` is damaged.
+ * @throws {RunError} If `metrics.jsonl` cannot be read or written.
  * @throws {Error} If a logger does; of the same kind, and the message names the logger.
  */
 export async function openRecorder(
@@ -28,7 +30,7 @@ export async function openRecorder(
   host: Host,
 ): Promise<Recorder> {
   await using stack = new AsyncDisposableStack();
-  const metrics = stack.use(await MetricsFile.open(directory.file("metrics"), run.startStep));
+  const metrics = stack.use(await MetricsFile.open(directory.file("metrics"), run.startStep, host.log));
   const loggers = stack.use(await Loggers.start(recipe, run, host));
   const owned = stack.move();
   return {
@@ -41,6 +43,7 @@ export async function openRecorder(
       metrics.write(record);
       loggers.evaluation(record);
     },
+    sync: () => metrics.sync(),
     end: () => loggers.end(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

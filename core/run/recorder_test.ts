@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { RunError } from "../errors.ts";
-import type { Logger, RunDescription, StepRecord } from "../interfaces/logger.ts";
+import type { Logger, RunDescription, StepRecord, StepTiming } from "../interfaces/logger.ts";
 import { definePlugin } from "../interfaces/plugin.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { Messages } from "./messages.ts";
@@ -25,11 +25,13 @@ function recipeWith(...loggers: Logger[]): Recipe {
   return { seed: 0, loggers: uses } as unknown as Recipe;
 }
 
+const TIMING: StepTiming = { seconds: 1, dataWaitSeconds: 0, secondsLeft: null };
+
 async function inRun(test: (directory: RunDirectory) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "seed-recorder-" });
   try {
     await using directory = await RunDirectory.create("test", `${folder}/run`);
-    await directory.begin("version: 1\n");
+    await directory.begin("version: 1\n", {}, () => Deno.writeTextFile(directory.checkpointFile(0), ""));
     await test(directory);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -55,11 +57,11 @@ Deno.test("metrics are written whatever loggers there are, and loggers that take
     };
     {
       await using recorder = await open(directory, [slow]);
-      recorder.step(STEP, { dataWaitSeconds: 0 });
+      recorder.step(STEP, TIMING);
       await recorder.end();
     }
     assert.deepEqual(said, ["start", "step 3", "end", "gone"]);
-    assert.deepEqual(await directory.metrics(), [STEP]);
+    assert.deepEqual((await directory.metrics()).lines, [STEP]);
   }));
 
 Deno.test("a logger that fails is named, by the same kind of error, and what was written before stays", () =>
@@ -82,10 +84,10 @@ Deno.test("a logger that fails is named, by the same kind of error, and what was
     for (const [thrown, name] of cases) {
       error = thrown;
       const expected = { name, message: `The logger "logger-1" failed: ${error.message}`, cause: error };
-      assert.throws(() => recorder.step(STEP, { dataWaitSeconds: 0 }), expected);
+      assert.throws(() => recorder.step(STEP, TIMING), expected);
       assert.throws(() => recorder.message("a message"), expected);
     }
-    assert.deepEqual(await directory.metrics(), [STEP, STEP]);
+    assert.deepEqual((await directory.metrics()).lines, [STEP, STEP]);
   }));
 
 Deno.test("a logger that cannot start is named, and all that were made are let go", () =>
@@ -110,7 +112,7 @@ Deno.test("an interruption is no logger's failure", () =>
     await using recorder = await openRecorder(recipeWith({ step }), directory, RUN, interrupted);
     abort.abort();
     assert.throws(
-      () => recorder.step(STEP, { dataWaitSeconds: 0 }),
+      () => recorder.step(STEP, TIMING),
       (error) => error === abort.signal.reason,
     );
   }));
@@ -142,4 +144,23 @@ Deno.test("what a logger prints when it is told a message goes to the program, n
     using _ = messages.goTo(recorder);
     log("hello");
     assert.deepEqual(outer, ['told "hello"']);
+  }));
+
+Deno.test("a message that cannot be told stops the run at its next look, not whoever said it", () =>
+  inRun(async (directory) => {
+    const error = new RunError("no connection");
+    const messages = new Messages(host), { log, signal } = messages.host;
+    const failing: Logger = {
+      message() {
+        throw error;
+      },
+    };
+    await using recorder = await open(directory, [failing]);
+    using _ = messages.goTo(recorder);
+    log("a worker has died"); // said where nothing can be thrown
+    assert.ok(signal.aborted);
+    const expected = { name: "RunError", message: 'The logger "logger-0" failed: no connection' };
+    assert.throws(() => messages.throwIfFailed(), expected);
+    assert.throws(() => signal.throwIfAborted(), expected);
+    assert.ok(!host.signal.aborted, "it is no interruption");
   }));

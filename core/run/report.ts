@@ -7,21 +7,23 @@
 import { figuresOf } from "../interfaces/evaluator.ts";
 import { escapeHtml } from "../text/html.ts";
 import { lossChart, type Point } from "./loss_chart.ts";
+import { IDENTICAL_FEATURES } from "../evaluation/evaluation.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
 interface Evaluated {
   step: number;
   network: string;
   evaluation: Record<string, Record<string, number>>;
+  identical_features?: true;
 }
 
 /** Writes the report of a run that is over, from the files that it has written. */
 export async function writeReport(directory: RunDirectory, name: string): Promise<void> {
   const read = async (what: "facts" | "recipe") => await Deno.readTextFile(directory.file(what));
-  const metrics = await directory.metrics();
+  const { lines: metrics } = await directory.metrics();
   const html = renderReport({
     name,
-    facts: JSON.parse(await read("facts")),
+    facts: await directory.facts(),
     summary: (await directory.summary())!,
     losses: metrics.filter((line) => "loss" in line).map(({ step, loss }) => ({
       x: Number(step),
@@ -96,11 +98,15 @@ function evaluationTable(evaluations: Evaluated[]): string {
     ...new Set(evaluations.flatMap(({ evaluation }) => figuresOf(evaluation).map(([key]) => key))),
   ];
   const head = `<tr><th>Step<th>Network${columns.map((column) => `<th>${escapeHtml(column)}, %`).join("")}`;
-  const rows = evaluations.map(({ step, network, evaluation }) => {
+  const rows = evaluations.map(({ step, network, evaluation, identical_features }) => {
     const figures = new Map(figuresOf(evaluation));
-    const cell = (value: number | undefined) => value === undefined ? "" : (100 * value).toFixed(1);
+    const cell = (value: number | null | undefined) =>
+      typeof value !== "number" ? "" : (100 * value).toFixed(1);
     const cells = columns.map((column) => `<td class="number">${cell(figures.get(column))}`).join("");
-    return `<tr><td class="number">${step}<td>${escapeHtml(network)}${cells}`;
+    const warning = identical_features
+      ? `<tr><td><td colspan="${1 + columns.length}">${escapeHtml(IDENTICAL_FEATURES)}`
+      : "";
+    return `<tr><td class="number">${step}<td>${escapeHtml(network)}${cells}${warning}`;
   });
   return `<table>${[head, ...rows].join("\n")}</table>`;
 }

@@ -3,16 +3,20 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { isTemporary, writeTextAtomically } from "../files/atomic_file.ts";
+import { isTemporary, removeLeftovers, writeTextAtomically } from "../files/atomic_file.ts";
 import { tryLockFile } from "../files/file_lock.ts";
-import { exists } from "../files/path_exists.ts";
+import { writing } from "../files/writing.ts";
+import { exists, isFolder } from "../files/path_exists.ts";
+import { newestRun } from "./newest_run.ts";
 import { RUN_FILES, RunFolder } from "./run_folder.ts";
+import { isEmpty, isUnbegun, removeUnbegun, requireUnused } from "./unused_folder.ts";
 
 /** The folder of one run. Disposing of it removes it if the run has not begun: one that could not leaves no folder. */
 export class RunDirectory extends RunFolder implements AsyncDisposable {
-  private constructor(path: string, private readonly lock: Disposable) {
+  /** @param isOurs Whether the folder itself goes too if the run does not begin. */
+  private constructor(path: string, private readonly lock: Disposable, private readonly isOurs: boolean) {
     super(path);
   }
 
@@ -22,10 +26,28 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
    * @throws {UsageError} If the folder that was named has something in it, is a file, or another process writes it.
    */
   static async create(recipeName: string, named: string | null): Promise<RunDirectory> {
-    const path = named ?? await claimFree(join("runs", recipeName));
+    if (named !== null) return await RunDirectory.#make(named);
+    await writing("runs", () => Deno.mkdir("runs", { recursive: true }));
+    for (let n = 1;; n++) {
+      const path = join("runs", n === 1 ? recipeName : `${recipeName}-${n}`);
+      const lock = await claim(path) ? tryLockRun(path) : null; // null: another process was faster
+      if (lock) return await RunDirectory.#take(path, lock, true);
+    }
+  }
+
+  static async #make(path: string): Promise<RunDirectory> {
     await requireUnused(path);
-    await Deno.mkdir(path, { recursive: true });
-    return await RunDirectory.#locked(path, () => requireUnused(path)); // another may have begun, and ended, meanwhile
+    // A folder that is empty may be a disk that is mounted there: it was not a start that made it.
+    const isOurs = !await exists(path) || await exists(join(path, RUN_FILES.lock));
+    await writing(path, () => Deno.mkdir(path, { recursive: true }));
+    return await RunDirectory.#take(path, lockRun(path), isOurs);
+  }
+
+  static async #take(path: string, lock: Disposable, isOurs: boolean): Promise<RunDirectory> {
+    return await RunDirectory.#prepared(new RunDirectory(path, lock, isOurs), async (directory) => {
+      await requireUnused(path); // another may have begun, and ended, before it was locked
+      await removeUnbegun(directory.path);
+    });
   }
 
   /**
@@ -34,43 +56,79 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
    * @throws {UsageError} If there is none, or another process writes it; nothing is changed then.
    */
   static async open(recipeName: string, named: string | null): Promise<RunDirectory> {
-    const path = named ?? await newest("runs", recipeName);
+    const path = named ?? await newestRun("runs", recipeName);
     if (path === null || !await new RunFolder(path).isRun()) {
       throw new UsageError(
         `There is no run to resume in "${path ?? join("runs", recipeName)}"; leave --resume out to start one`,
       );
     }
-    return await RunDirectory.#locked(path, (directory) => directory.#removeLeftovers());
+    if ((await new RunFolder(path).checkpointSteps()).length === 0) {
+      throw new UsageError(
+        `The run "${path}" has no checkpoint to resume from; ${
+          await isUnbegun(path)
+            ? "it never began: leave --resume out to start it"
+            : "start another with --out, and delete this folder when you need nothing of it"
+        }`,
+      );
+    }
+    const directory = new RunDirectory(path, lockRun(path), false);
+    return await RunDirectory.#prepared(directory, () => directory.#removeLeftovers());
   }
 
-  /** Locks a folder, and lets go of it again if `prepare` fails. */
-  static async #locked(
-    path: string,
+  /** Lets go of the lock again if `prepare` fails. */
+  static async #prepared(
+    directory: RunDirectory,
     prepare: (directory: RunDirectory) => Promise<void>,
   ): Promise<RunDirectory> {
-    const lock = lockRun(path), directory = new RunDirectory(path, lock);
     try {
       await prepare(directory);
       return directory;
     } catch (error) {
-      lock[Symbol.dispose]();
+      directory.lock[Symbol.dispose]();
       throw error;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (await isEmpty(this.path)) await Deno.remove(this.path, { recursive: true });
+    if (await exists(this.path) && await isUnbegun(this.path)) {
+      await removeUnbegun(this.path);
+      const isOurs = this.isOurs && await isEmpty(this.path); // a recipe of somebody's own may stay
+      await Deno.remove(isOurs ? this.path : this.file("lock"), { recursive: true });
+    }
     this.lock[Symbol.dispose]();
   }
 
-  /** Writes what was asked, resolved: from here on the folder is a run's. */
-  async begin(recipe: string): Promise<void> {
-    await Deno.mkdir(this.file("checkpoints"));
-    await this.writeText("recipe", recipe);
+  /**
+   * Makes the folder a run's, all at once: a process that is killed in the midst leaves what {@link requireUnused} takes
+   * for unused.
+   *
+   * @param recipe What was asked, resolved.
+   * @param facts What is told of the run, for `run.json`.
+   * @param saveState Writes the first checkpoint.
+   */
+  async begin(recipe: string, facts: unknown, saveState: () => Promise<void>): Promise<void> {
+    await writing(this.path, () => Deno.mkdir(this.file("checkpoints")));
+    await saveState();
+    await this.writeJson("facts", facts);
+    await this.writeText("recipe", recipe); // last: it is what a run is known by
+  }
+
+  /**
+   * Sets aside what a run has left that was finished and now goes on: until its new end nothing says that it is.
+   *
+   * @param step That it goes on after, for what does not say itself when it was finished.
+   */
+  async setResultsAside(step: number): Promise<void> {
+    const steps = (await this.summary())?.steps, end = Number.isInteger(steps) ? steps : step;
+    // The student first: without it nothing is taken for a finished run's, wherever this is cut off.
+    for (const what of ["student", "report", "summary"] as const) {
+      const path = this.file(what), aside = path.replace(/(\.[a-z]+)$/, `-step-${end}$1`);
+      if (await exists(path)) await writing(aside, () => Deno.rename(path, aside));
+    }
   }
 
   async writeText(what: keyof typeof RUN_FILES, text: string): Promise<void> {
-    await writeTextAtomically(this.file(what), text);
+    await writing(this.file(what), () => writeTextAtomically(this.file(what), text));
   }
 
   async writeJson(what: keyof typeof RUN_FILES, value: unknown): Promise<void> {
@@ -80,9 +138,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
   /** Files that a crash left half written, under their temporary names. */
   async #removeLeftovers(): Promise<void> {
     for (const folder of [this.path, this.file("checkpoints")]) {
-      for await (const { name } of Deno.readDir(folder)) {
-        if (isTemporary(name)) await Deno.remove(join(folder, name));
-      }
+      if (await exists(folder)) await removeLeftovers(folder, true);
     }
   }
 }
@@ -93,7 +149,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
  * @throws {UsageError} If another process does.
  */
 function lockRun(path: string): Disposable {
-  const lock = tryLockFile(join(path, RUN_FILES.lock));
+  const lock = tryLockRun(path);
   if (lock) return lock;
   throw new UsageError(
     `Another process is writing the run "${path}"; wait until it is done or interrupt it, or name another folder with --out`,
@@ -101,54 +157,46 @@ function lockRun(path: string): Disposable {
 }
 
 /**
- * Makes sure that a new run can have a folder: it is empty, or not there yet.
+ * The same; null if another process does.
  *
- * @throws {UsageError} If it has something in it, or is a file.
+ * @throws {UsageError} If the file system cannot lock.
  */
-export async function requireUnused(path: string): Promise<void> {
-  if (!await exists(path)) return;
-  if (!(await Deno.stat(path)).isDirectory) {
-    throw new UsageError(`"${path}" is a file; name a folder with --out`);
-  }
-  if (await isEmpty(path)) return;
-  throw new UsageError(
-    `The folder "${path}" is not empty; add --resume to go on with its run, or name another with --out`,
-  );
-}
-
-/** Makes the first folder of the name that is not there yet; of two processes each gets one of its own. */
-async function claimFree(path: string): Promise<string> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  for (let n = 1;; n++) {
-    const candidate = n === 1 ? path : `${path}-${n}`;
-    try {
-      await Deno.mkdir(candidate);
-      return candidate;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
+function tryLockRun(path: string): Disposable | null {
+  try {
+    return tryLockFile(join(path, RUN_FILES.lock));
+  } catch (error) {
+    // A start that failed has just removed the folder: what is there now is for who asks again.
+    if (error instanceof Deno.errors.NotFound) return null;
+    removeIfEmpty(path);
+    throw new UsageError(
+      `Cannot lock the run's folder "${path}": ${
+        (error as Error).message
+      }; name one that can be written, on a file ` +
+        "system with locks, by --out (of network file systems some have none)",
+      { cause: error },
+    );
   }
 }
 
-async function newest(folder: string, recipeName: string): Promise<string | null> {
-  let best: { path: string; time: number } | null = null;
-  if (!await exists(folder)) return null;
-  for await (const { name } of Deno.readDir(folder)) {
-    if (
-      name !== recipeName && !(name.startsWith(recipeName) && /^-\d+$/.test(name.slice(recipeName.length)))
-    ) {
-      continue;
-    }
-    const path = join(folder, name),
-      began = await Deno.stat(new RunFolder(path).file("recipe")).catch(() => null);
-    const time = began?.mtime?.getTime() ?? -1;
-    if (began && (!best || time > best.time)) best = { path, time };
-  }
-  return best?.path ?? null;
+/** A run that cannot start leaves no folder. */
+function removeIfEmpty(path: string): void {
+  try {
+    const names = Array.from(Deno.readDirSync(path), ({ name }) => name);
+    if (names.some((name) => name !== RUN_FILES.lock)) return;
+    Deno.removeSync(path, { recursive: true });
+  } catch { /* what stays is taken for unused at the next start, and why there is none now is told */ }
 }
 
-/** Whether there is nothing in it but, at most, a lock. */
-async function isEmpty(folder: string): Promise<boolean> {
-  for await (const { name } of Deno.readDir(folder)) if (name !== RUN_FILES.lock) return false;
-  return true;
+/** Makes a folder unless it is there; what a start that was killed has left is taken too. Returns whether it is ours to lock. */
+async function claim(path: string): Promise<boolean> {
+  try {
+    await Deno.mkdir(path);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  if (!await isFolder(path)) return false;
+  // Not one that is empty: a process that has just made it has yet to lock it.
+  const isEmpty = (await Array.fromAsync(Deno.readDir(path))).length === 0;
+  return !isEmpty && await isUnbegun(path);
 }

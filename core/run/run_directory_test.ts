@@ -17,7 +17,7 @@ async function inFolder(test: () => Promise<void>): Promise<void> {
 
 async function begun(named: string | null = null): Promise<RunDirectory> {
   const directory = await RunDirectory.create("demo", named);
-  await directory.begin("version: 1\n");
+  await directory.begin("version: 1\n", {}, () => Deno.writeTextFile(directory.checkpointFile(0), ""));
   await directory[Symbol.asyncDispose](); // the process that made it is over
   return directory;
 }
@@ -76,7 +76,7 @@ Deno.test("a run that could not begin leaves no folder, one that has begun does"
     assert.ok(!await exists("runs/demo"));
     {
       await using begun = await RunDirectory.create("demo", null);
-      await begun.begin("version: 1\n");
+      await begun.begin("version: 1\n", {}, () => Deno.writeTextFile(begun.checkpointFile(0), ""));
     }
     assert.equal(await Deno.readTextFile("runs/demo/recipe.yaml"), "version: 1\n");
   }));
@@ -111,7 +111,7 @@ Deno.test("a resume without a run is refused", () =>
 Deno.test("checkpoints are listed in order, whatever else lies beside them", () =>
   inFolder(async () => {
     const directory = await begun();
-    assert.deepEqual(await directory.checkpointSteps(), []);
+    assert.deepEqual(await directory.checkpointSteps(), [0]);
     for (const step of [20, 0, 1_000_000, 3]) await Deno.writeTextFile(directory.checkpointFile(step), "");
     await Deno.writeTextFile(directory.checkpointFile(7) + ".tmp", "");
     await Deno.writeTextFile(`${directory.file("checkpoints")}/notes`, "");
@@ -133,15 +133,13 @@ Deno.test("a resume removes what a crash left half written, and nothing else", (
 Deno.test("metrics are read line by line; a damaged one is named", () =>
   inFolder(async () => {
     const directory = await begun();
-    assert.deepEqual(await directory.metrics(), []);
+    assert.deepEqual((await directory.metrics()).lines, []);
     await directory.writeText("metrics", '{"step":1}\n{"step":2}\n');
-    assert.deepEqual(await directory.metrics(), [{ step: 1 }, { step: 2 }]);
+    assert.deepEqual((await directory.metrics()).lines, [{ step: 1 }, { step: 2 }]);
     await directory.writeText("metrics", '{"step":1}\n{"st\n');
-    await assert.rejects(directory.metrics(), (error: Error) => {
-      assert.ok(error instanceof RunError);
-      assert.match(error.message, /^Line 2 of ".*metrics\.jsonl" is not JSON/);
-      return true;
-    });
+    const { lines, problem } = await directory.metrics();
+    assert.deepEqual(lines, [{ step: 1 }]);
+    assert.match(problem!, /^Line 2 of ".*metrics\.jsonl" is damaged/);
   }));
 
 /** Another process that goes on with a run, until it is killed. */
@@ -177,7 +175,7 @@ Deno.test("a run that another process writes is refused before anything of it ch
       await assert.rejects(RunDirectory.create("demo", path), /is not empty; add --resume/);
       assert.ok(await exists(left), "the other's file was left alone");
       // Whoever only reads is not kept out.
-      assert.deepEqual(await new RunFolder(path).metrics(), []);
+      assert.deepEqual((await new RunFolder(path).metrics()).lines, []);
     } finally {
       other.kill("SIGKILL");
       await other.status;
@@ -190,7 +188,7 @@ Deno.test("a lock that nobody holds keeps nobody out, and a folder with nothing 
   inFolder(async () => {
     {
       await using directory = await RunDirectory.create("demo", "killed");
-      await directory.begin("version: 1\n");
+      await directory.begin("version: 1\n", {}, () => Deno.writeTextFile(directory.checkpointFile(0), ""));
     }
     assert.ok(await exists("killed/.lock"));
     await using resumed = await RunDirectory.open("demo", "killed");
@@ -203,4 +201,172 @@ Deno.test("a lock that nobody holds keeps nobody out, and a folder with nothing 
     await Deno.writeTextFile("locked/.lock", "");
     await using taken = await RunDirectory.create("demo", "locked");
     assert.equal(taken.path, "locked");
+  }));
+
+/** What a start that was killed at one moment or another has left. */
+const LEFT_BY_STARTS: Record<string, (folder: string) => Promise<void>> = {
+  "nothing but the lock": () => Promise.resolve(),
+  "an empty folder of checkpoints": (folder) => Deno.mkdir(`${folder}/checkpoints`),
+  "a checkpoint half written": async (folder) => {
+    await Deno.mkdir(`${folder}/checkpoints`);
+    await Deno.writeTextFile(`${folder}/checkpoints/step-0000000.safetensors.4711-0.tmp`, "half");
+  },
+  "the first checkpoint, and the facts": async (folder) => {
+    await Deno.mkdir(`${folder}/checkpoints`);
+    await Deno.writeTextFile(`${folder}/checkpoints/step-0000000.safetensors`, "whole");
+    await Deno.writeTextFile(`${folder}/run.json`, "{}");
+    await Deno.writeTextFile(`${folder}/recipe.yaml.4711-1.tmp`, "half");
+  },
+  "a recipe without a checkpoint, as versions before left it": async (folder) => {
+    await Deno.mkdir(`${folder}/checkpoints`);
+    await Deno.writeTextFile(`${folder}/recipe.yaml`, "version: 1");
+  },
+};
+
+for (const [what, leave] of Object.entries(LEFT_BY_STARTS)) {
+  Deno.test(`a start that was killed bars no other: it left ${what}`, () =>
+    inFolder(async () => {
+      for (const folder of ["named", "runs/demo"]) {
+        await Deno.mkdir(folder, { recursive: true });
+        await Deno.writeTextFile(`${folder}/.lock`, "");
+        await leave(folder);
+        const out = folder === "named" ? folder : null;
+        await assert.rejects(RunDirectory.open("demo", out), (error: Error) => {
+          assert.ok(error instanceof UsageError, `${error.stack}`);
+          assert.match(error.message, /leave --resume out to start/);
+          return true;
+        });
+        assert.equal((await begun(out)).path, folder);
+        assert.deepEqual(await new RunFolder(folder).checkpointSteps(), [0]);
+        await RunDirectory.open("demo", out).then((directory) => directory[Symbol.asyncDispose]());
+      }
+    }));
+}
+
+Deno.test("earlier versions locked nothing: what their starts have left bars no other, and a recipe of one's own is kept", () =>
+  inFolder(async () => {
+    for (const out of ["named", null]) {
+      for (
+        const recipe of [
+          null,
+          "version: 1\nseed: 0\nengine: {}\ncheckpoint: {}\nloggers: []\n",
+          "version: 1 # mine\n",
+        ]
+      ) {
+        const folder = out ?? "runs/demo", own = `${folder}/recipe-before.yaml`;
+        await Deno.mkdir(`${folder}/checkpoints`, { recursive: true });
+        if (recipe) await Deno.writeTextFile(`${folder}/recipe.yaml`, recipe);
+        await assert.rejects(RunDirectory.open("demo", out), /leave --resume out to start/);
+        {
+          await using _failed = await RunDirectory.create("demo", out);
+        }
+        const isOwn = recipe?.includes("mine") ?? false;
+        if (isOwn) assert.equal(await Deno.readTextFile(own), recipe);
+        assert.equal((await begun(out)).path, folder);
+        assert.equal(await exists(own), isOwn);
+        await Deno.remove(folder, { recursive: true });
+      }
+    }
+  }));
+
+Deno.test("what is somebody's own is not taken for what a start has left", () =>
+  inFolder(async () => {
+    const kept: Record<string, string[]> = {
+      "a recipe of one's own": ["recipe.yaml"],
+      "a recipe, and a folder of checkpoints of something else": ["recipe.yaml", "checkpoints/best.pth"],
+      "something of one's own among the checkpoints": [".lock", "recipe.yaml", "checkpoints/notes.txt"],
+      "a recipe beside a lock of something else": ["recipe.yaml", "notes.txt", ".lock"],
+      "metrics of a run": [".lock", "recipe.yaml", "metrics.jsonl"],
+      "a later checkpoint": [".lock", "checkpoints/step-0000008.safetensors"],
+      "a checkpoint that was copied here": ["checkpoints/step-0000000.safetensors"],
+      "a file called checkpoints": ["checkpoints"],
+    };
+    for (const [folder, files] of Object.entries(kept)) {
+      for (const file of files) {
+        await Deno.mkdir(`${folder}/${file}`.replace(/\/[^/]*$/, ""), { recursive: true });
+        await Deno.writeTextFile(`${folder}/${file}`, "version: mine");
+      }
+      await assert.rejects(RunDirectory.create("demo", folder), /is not empty/, folder);
+      for (const file of files) assert.equal(await Deno.readTextFile(`${folder}/${file}`), "version: mine");
+    }
+  }));
+
+Deno.test("a start that fails leaves a folder that was there as it was: it may be a disk's", () =>
+  inFolder(async () => {
+    await Deno.mkdir("mounted");
+    {
+      await using directory = await RunDirectory.create("demo", "mounted");
+      await Deno.mkdir(directory.file("checkpoints"));
+      await Deno.writeTextFile(directory.checkpointFile(0), "");
+    }
+    assert.deepEqual(await Array.fromAsync(Deno.readDir("mounted")), []);
+  }));
+
+Deno.test("of starts at once in one folder one gets it, the others are told", () =>
+  inFolder(async () => {
+    const starts = await Promise.allSettled(
+      Array.from({ length: 6 }, () => RunDirectory.create("demo", "one")),
+    );
+    const failed = starts.flatMap((start) => start.status === "rejected" ? [start.reason] : []);
+    assert.equal(failed.length, 5);
+    for (const error of failed) {
+      assert.ok(error instanceof UsageError, `${error.stack}`);
+      assert.match(error.message, /^Another process is writing the run "one"; wait until it is done/);
+    }
+  }));
+
+Deno.test("a file system that cannot lock is told, with what to do", () =>
+  inFolder(async () => {
+    await begun("begun");
+    const { tryLockSync } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.tryLockSync = () => {
+      throw new Error("No locks available (os error 37)");
+    };
+    try {
+      const takings = [
+        () => RunDirectory.create("demo", "new"),
+        () => RunDirectory.create("demo", null),
+        () => RunDirectory.open("demo", "begun"),
+      ];
+      for (const taking of takings) {
+        await assert.rejects(taking, (error: Error) => {
+          assert.ok(error instanceof UsageError, `${error.stack}`);
+          assert.match(
+            error.message,
+            /^Cannot lock the run's folder ".*": No locks available .*; name one .* by --out/,
+          );
+          return true;
+        });
+      }
+      for (const path of ["new", "runs/demo"]) assert.ok(!await exists(path), path);
+    } finally {
+      Deno.FsFile.prototype.tryLockSync = tryLockSync;
+    }
+  }));
+
+Deno.test("a folder that a failed start removes while another is about to lock it does not count as locked", () =>
+  inFolder(async () => {
+    const { tryLockSync } = Deno.FsFile.prototype;
+    let removed = false;
+    Deno.FsFile.prototype.tryLockSync = function (exclusive) {
+      if (!removed) Deno.removeSync("one", { recursive: true });
+      removed = true;
+      return tryLockSync.call(this, exclusive);
+    };
+    try {
+      await assert.rejects(RunDirectory.create("demo", "one"), UsageError);
+    } finally {
+      Deno.FsFile.prototype.tryLockSync = tryLockSync;
+    }
+    await using directory = await RunDirectory.create("demo", "one");
+    await assert.rejects(RunDirectory.create("demo", directory.path), /Another process is writing/);
+  }));
+
+Deno.test("a start that fails in the midst leaves no folder", () =>
+  inFolder(async () => {
+    await assert.rejects(async () => {
+      await using directory = await RunDirectory.create("demo", "made");
+      await directory.begin("version: 1\n", {}, () => Promise.reject(new RunError("No space left")));
+    }, /No space left/);
+    assert.ok(!await exists("made"));
   }));

@@ -51,7 +51,11 @@ export class RunEvaluation implements Disposable {
 
   async #evaluateStudent(step: number, network: string): Promise<void> {
     const { augmenters: [{ size }] } = this.parts, copy = () => this.learner.copyResult();
-    const found = await this.#evaluation.network(this.#student.encode, size, { size, copy });
+    const found = await this.#evaluation.network(
+      this.#student.encode,
+      { name: step === 0 ? "the untrained student" : `the student at step ${step}`, size },
+      { size, copy },
+    );
     this.report({ step, network, ...found });
   }
 

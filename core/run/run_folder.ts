@@ -4,8 +4,9 @@
  * @module
  */
 import { join } from "node:path";
+import { RunError } from "../errors.ts";
 import { exists } from "../files/path_exists.ts";
-import { type MetricsLine, readMetrics } from "./metrics_file.ts";
+import { type Metrics, readMetrics } from "./metrics_file.ts";
 
 /** Names of the files, and of the folder of checkpoints. */
 export const RUN_FILES = {
@@ -52,18 +53,45 @@ export class RunFolder {
   /**
    * The lines of `metrics.jsonl`; none if it is not there. A last line that is half written is left out.
    *
-   * @throws {RunError} If another is no JSON.
+   * @throws {RunError} If the file cannot be read.
    */
-  async metrics(): Promise<MetricsLine[]> {
+  async metrics(): Promise<Metrics> {
     return await readMetrics(this.file("metrics"));
   }
 
-  /** `summary.json`; null before the end. */
+  /**
+   * `summary.json`; null before the end.
+   *
+   * @throws {RunError} If it is damaged.
+   */
   async summary(): Promise<Record<string, unknown> | null> {
-    const text = await Deno.readTextFile(this.file("summary")).catch((error) => {
+    return await this.#json("summary");
+  }
+
+  /**
+   * `run.json`; of a run that has none, nothing.
+   *
+   * @throws {RunError} If it is damaged.
+   */
+  async facts(): Promise<Record<string, unknown>> {
+    return await this.#json("facts") ?? {};
+  }
+
+  async #json(what: "summary" | "facts"): Promise<Record<string, unknown> | null> {
+    const path = this.file(what);
+    const text = await Deno.readTextFile(path).catch((error) => {
       if (error instanceof Deno.errors.NotFound) return null;
-      throw error;
+      throw new RunError(`Cannot read "${path}": ${error.message}`, { cause: error });
     });
-    return text === null ? null : JSON.parse(text);
+    if (text === null) return null;
+    try {
+      const value: unknown = JSON.parse(text);
+      if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+        return value as Record<string, unknown>;
+      }
+    } catch { /* told below */ }
+    throw new RunError(
+      `The file "${path}" is damaged: it holds no JSON object; bring it back, or delete it to go on without`,
+    );
   }
 }

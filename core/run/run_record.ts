@@ -12,7 +12,11 @@ import type { Recipe } from "../recipe/load_recipe.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { Student } from "../interfaces/student.ts";
+import { shortPath } from "../text/short_path.ts";
 import { tf } from "../tf.ts";
+import { labelHash, listingHash } from "../images/listing_hash.ts";
+import { RunError } from "../errors.ts";
+import { SEED_VERSION } from "../version.ts";
 import type { SkippedImages } from "../images/without_broken.ts";
 
 /** The first screen. */
@@ -28,7 +32,7 @@ export function describeRun(
 ): RunDescription {
   const { tensors, file, sha256, layout } = teacher?.weights ?? {};
   const weights = sha256
-    ? `, ${tensors} tensors of ${file} (layout ${layout}, SHA-256 ${sha256.slice(0, 12)}...)`
+    ? `, ${tensors} tensors of ${shortPath(file!)} (layout ${layout}, SHA-256 ${sha256.slice(0, 12)}...)`
     : "";
   const precision = engine.arithmetic(recipe.train.precision, { training: true });
   return {
@@ -55,7 +59,12 @@ export function runFacts(
     started: new Date().toISOString(),
     recipe: resolve(recipe.path),
     seed: recipe.seed,
-    versions: { deno: Deno.version.deno, tfjs: tf.version_core, [engine.name]: engine.version },
+    versions: {
+      seed: SEED_VERSION,
+      deno: Deno.version.deno,
+      tfjs: tf.version_core,
+      [engine.name]: engine.version,
+    },
     device: engine.device,
     cores: navigator.hardwareConcurrency,
     teacher: teacher?.weights ?? null,
@@ -66,10 +75,60 @@ export function runFacts(
     },
     images: {
       train: data.train.length,
+      // Of the names in their order: a resume with others would be another run.
+      listing_sha256: listingHash(data.train),
+      // Of those that its figures are of, with their classes.
+      labels_sha256: recipe.evaluate.evaluators.length && data.evaluation
+        ? [data.evaluation.gallery, data.evaluation.queries].map(labelHash)
+        : null,
       gallery: data.evaluation?.gallery.length ?? 0,
       queries: data.evaluation?.queries.length ?? 0,
     },
   };
+}
+
+/**
+ * Makes sure that a run goes on with the images and in the precision that it began with. What earlier versions did not
+ * take down is not compared.
+ *
+ * @param past What `run.json` says.
+ * @param now What it would say today.
+ * @throws {RunError} If they are others, or in another order.
+ */
+export function requireSameFacts(directory: RunFolder, past: Facts, now: Facts): void {
+  const then = mappingIn(past, "images"), today = mappingIn(now, "images");
+  const differs = (was: unknown, is: unknown) =>
+    was !== undefined && was !== null && is !== null && JSON.stringify(was) !== JSON.stringify(is);
+  const begun = `the run "${directory.path}" began with`;
+  if (differs(then.listing_sha256, today.listing_sha256) || differs(then.train, today.train)) {
+    const counts = then.train === today.train
+      ? `${then.train} then and now, but other ones or in another order`
+      : `${then.train} then, ${today.train} now`;
+    throw new RunError(
+      `The images are not those that ${begun}: ${counts}. Every step's batch would be of others; bring the images ` +
+        "back, or start another run with --out",
+    );
+  }
+  if (differs(then.labels_sha256, today.labels_sha256)) {
+    throw new RunError(
+      `The images to evaluate on, or their classes, are not those that ${begun}. Its figures could not be compared with ` +
+        "those before; bring them back, take evaluate out, or start another run with --out",
+    );
+  }
+  const precision = mappingIn(past, "student").trained_in, present = mappingIn(now, "student").trained_in;
+  if (differs(precision, present)) {
+    throw new RunError(
+      `The student was trained in ${precision}, but would go on in ${present} on this device, ${now.device}; resume it ` +
+        "on a device like the one before, or start another run with --out",
+    );
+  }
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+function mappingIn(facts: Facts, key: string): Facts {
+  const value = facts[key];
+  return typeof value === "object" && value !== null ? value as Facts : {};
 }
 
 /** The outcome, from the metrics that the run has written. */
@@ -78,16 +137,20 @@ export async function writeSummary(
   recipe: Recipe,
   measured: { imagesPerSecond: number | null; waitedMs: number; skipped: SkippedImages },
 ): Promise<void> {
-  const metrics = await directory.metrics();
+  const { lines: metrics, problem } = await directory.metrics();
   const steps = metrics.filter((line) => "loss" in line), last = steps.at(-1);
+  // Who only looks at a finished run again has measured nothing: what was measured stays.
+  const before = measured.imagesPerSecond === null ? await directory.summary() : null;
+  const kept = before?.steps === (last?.step ?? 0) ? before : null;
   await directory.writeJson("summary", {
     recipe: recipe.name,
     steps: last?.step ?? 0,
     images_seen: Number(last?.step ?? 0) * recipe.train.batch_size,
     final_loss: last?.loss ?? null,
-    images_per_second: measured.imagesPerSecond,
-    data_wait_seconds: measured.waitedMs / 1000,
+    images_per_second: kept?.images_per_second ?? measured.imagesPerSecond,
+    data_wait_seconds: kept?.data_wait_seconds ?? measured.waitedMs / 1000,
     skipped_images: measured.skipped,
+    ...problem !== null && { metrics_problem: problem },
     evaluations: metrics.filter((line) => "evaluation" in line),
   });
 }

@@ -1,3 +1,4 @@
+import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
@@ -8,7 +9,8 @@ import { Checkpoints } from "./checkpoints.ts";
 import { openRecorder, type Recorder } from "./recorder.ts";
 import { writeReport } from "./report.ts";
 import type { RunDirectory } from "./run_directory.ts";
-import { describeRun, runFacts, writeSummary } from "./run_record.ts";
+import type { Resumed } from "./past_recipe.ts";
+import { describeRun, requireSameFacts, runFacts, writeSummary } from "./run_record.ts";
 
 /** What a run works with. */
 export interface Made {
@@ -16,6 +18,8 @@ export interface Made {
   parts: ProcessParts;
   learner: Learner;
   host: Host;
+  /** What the user has typed to run it; null: a program calls the library. */
+  command: string | null;
 }
 
 /**
@@ -31,9 +35,9 @@ export class RunWriter {
     private readonly made: Made,
     private readonly steps: { stepsPerEpoch: number; steps: number },
   ) {
-    const { seed, checkpoint: { keep } } = recipe, { directory, parts, learner } = made;
+    const { seed, checkpoint: { keep } } = recipe, { directory, parts, learner, command } = made;
     const { student, average, terms, step } = learner, { stepsPerEpoch } = steps;
-    this.#facts = runFacts(recipe, parts, learner);
+    this.#facts = { ...runFacts(recipe, parts, learner), command };
     const state = {
       student: student.parameters,
       more: [...step.optimizer.state, ...stateOf(terms), ...average?.parameters ?? []],
@@ -43,10 +47,63 @@ export class RunWriter {
     this.checkpoints = new Checkpoints(directory, state, { origin, stepsPerEpoch, keep });
   }
 
-  /** Makes the folder a run's. */
+  /** Makes the folder a run's, with its untrained state. */
   async begin(): Promise<void> {
-    await this.made.directory.begin(this.recipe.resolved);
-    await this.made.directory.writeJson("facts", this.#facts);
+    const { directory } = this.made;
+    await directory.begin(this.recipe.resolved, this.#facts, () => this.checkpoints.save(0));
+  }
+
+  /**
+   * Sets the state to the newest checkpoint's.
+   *
+   * @returns the step that the run goes on after.
+   * @throws {RunError} If the run's images or weights are other ones now, or there is nothing left to do.
+   */
+  async load(): Promise<number> {
+    const { made: { directory }, steps } = this;
+    await directory.summary(); // what is damaged is told before anything changes
+    requireSameFacts(directory, await directory.facts(), this.#facts);
+    const step = await this.checkpoints.resume();
+    if (step <= steps.steps) return step;
+    throw new RunError(
+      `The run "${directory.path}" is at step ${step} already, past its end at ${steps.steps}; leave --max-steps out`,
+    );
+  }
+
+  /** Takes down what this process changes of a run that goes on after `step`. */
+  async goOn(step: number, { changes, extendedFrom }: Resumed): Promise<void> {
+    const { recipe, made: { directory }, steps } = this, past = await directory.facts();
+    if (step < steps.steps) await directory.setResultsAside(step);
+    const { started, versions, device, images, command } = this.#facts;
+    const changed = Object.fromEntries(
+      changes.map(({ key, was, now }) => [key, { was: was ?? null, now: now ?? null }]),
+    );
+    const resumed = {
+      ...{ at_step: step, started, versions, device, command, changed },
+      ...extendedFrom !== null && { extended_from_epochs: extendedFrom },
+    };
+    this.#tellChanges(resumed, past);
+    const before = Array.isArray(past.resumed) ? past.resumed : [];
+    Object.assign(this.#facts, past, {
+      images: { ...images as object, ...past.images as object }, // earlier versions told less of them
+      resumed: [...before, resumed],
+    });
+    await directory.writeJson("facts", this.#facts);
+    // Only then: it is by its time that the newest run is known where run.json tells none.
+    if (changes.length || extendedFrom !== null) await directory.writeText("recipe", recipe.resolved);
+  }
+
+  #tellChanges(
+    { changed, device }: { changed: Record<string, { was: unknown; now: unknown }>; device: unknown },
+    past: Record<string, unknown>,
+  ): void {
+    const told = Object.entries(changed).map(([key, { was, now }]) =>
+      `${key} is ${JSON.stringify(now)}, no longer ${JSON.stringify(was)}`
+    );
+    if (past.device !== undefined && past.device !== device) {
+      told.push(`the device is ${device}, no longer ${past.device}: the last bits may differ`);
+    }
+    if (told.length) this.made.host.log(`Changed since the run began: ${told.join("; ")}`);
   }
 
   /** Opens what takes down each step, for a run that goes on after `startStep`. */

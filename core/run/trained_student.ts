@@ -14,7 +14,7 @@ import type { Student } from "../interfaces/student.ts";
  * @throws {RunError} If the file does not fit the student.
  */
 export async function loadTrainedStudent(
-  recipe: Recipe,
+  recipe: Pick<Recipe, "student" | "seed">,
   file: SafetensorsFile,
   { engine, host }: { engine: Engine; host: Host },
 ): Promise<Student> {

@@ -61,7 +61,7 @@ export class TrainingBatches implements Disposable {
       seed: number;
       sources: readonly ViewSource[];
       caches: TeacherCaches | null;
-      bags: NeighbourBags | null;
+      bags: Pick<NeighbourBags, "draw"> | null;
     },
   ) {}
 
@@ -215,13 +215,19 @@ export class TrainingBatches implements Disposable {
   }
 }
 
-async function findBags(parts: ProcessParts, recipe: Recipe, host: Host): Promise<NeighbourBags | null> {
-  const { data: { train }, teacher } = parts, bag = bagSize(recipe);
+/** What is drawn can be read: in the place of other images stand their stand-ins. */
+async function findBags(
+  parts: ProcessParts,
+  recipe: Recipe,
+  host: Host,
+): Promise<Pick<NeighbourBags, "draw"> | null> {
+  const { data: { train }, standIns, teacher } = parts, bag = bagSize(recipe);
   if (!teacher || bag === 0) return null;
   host.log(`Looking for the ${bag} nearest neighbours of each of ${train.length} images`);
   const embeddings = await embedCentreViews(parts, recipe, host);
   try {
-    return await NeighbourBags.of(embeddings, bag);
+    const bags = await NeighbourBags.of(embeddings, bag);
+    return { draw: (image, key) => standIns.of(bags.draw(image, key)) };
   } finally {
     embeddings.dispose();
   }

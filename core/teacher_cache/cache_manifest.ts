@@ -30,11 +30,15 @@ export function readManifest(folder: string): CacheManifest | null {
   }
   try {
     const manifest = JSON.parse(text);
-    if (manifest.format === 1 && typeof manifest.identity === "object") return manifest;
+    if (manifest?.format === 1 && isObject(manifest.identity) && isObject(manifest.about)) return manifest;
   } catch { /* said below */ }
   throw new RunError(
     `The file "${path}" does not tell what the cache holds: it is damaged, or of another version; delete the folder "${folder}", or name another in teacher.cache.dir`,
   );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** @throws {RunError} If the cache is of something else, telling what differs. */

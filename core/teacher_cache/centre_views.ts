@@ -18,16 +18,21 @@ const CHUNK = 4096;
  * @throws {RunError} If the cache is of other images or of another teacher, or cannot be written.
  */
 export async function embedCentreViews(
-  parts: Taught & Pick<ProcessParts, "pipeline">,
+  parts: Taught & Pick<ProcessParts, "pipeline" | "standIns">,
   recipe: Recipe,
   host: Host,
 ): Promise<tf.Tensor2D> {
-  const { data: { train }, engine, pipeline } = parts, teacher = parts.teacher!, dim = teacher.embeddingDim;
+  const { data: { train }, standIns, engine, pipeline } = parts,
+    teacher = parts.teacher!,
+    dim = teacher.embeddingDim;
   using disk = await openCentreStore(parts, recipe, host);
   const store: EmbeddingStore = disk ?? new MemoryStore("fp32"), missing: ViewId[] = [];
-  for await (const ids of chunksOf(train.length, host)) missing.push(...store.missing(ids));
+  for await (const ids of chunksOf(train.length, host)) {
+    missing.push(...store.missing(ids.filter(({ image }) => standIns.of(image) === image)));
+  }
   const lacking: ImageSet = { length: missing.length, image: (i) => train.image(missing[i].image) };
   const batches = embedBatches(lacking, async (images) => [await teacher.embed(images)], {
+    network: "the teacher",
     ...{ engine, pipeline, batchSize: recipe.train.batch_size, size: centreSize(parts) },
     signal: host.signal,
   });
@@ -38,7 +43,7 @@ export async function embedCentreViews(
   }
   const rows = new Float32Array(train.length * dim);
   for await (const ids of chunksOf(train.length, host)) {
-    for (const id of ids) rows.set(store.row(id), id.image * dim);
+    for (const { image, view } of ids) rows.set(store.row({ image: standIns.of(image), view }), image * dim);
   }
   return tf.tensor2d(rows, [train.length, dim]);
 }

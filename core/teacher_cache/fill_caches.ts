@@ -3,7 +3,9 @@ import type { Host } from "../interfaces/host.ts";
 import { createProcessParts, type ProcessParts } from "../parts/process_parts.ts";
 import { RunError, UsageError } from "../errors.ts";
 import { lockFile, tryLockFile } from "../files/file_lock.ts";
+import { writing, writingSync } from "../files/writing.ts";
 import type { BatchRequest } from "../images/pipeline/view_pipeline.ts";
+import type { StandIns } from "../images/stand_ins.ts";
 import { planSteps } from "../views/sampler.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { bagSize, streamsOf } from "../views/streams.ts";
@@ -76,6 +78,8 @@ interface FillBatch {
 interface Work {
   store: DiskStore;
   cache: TeacherCache;
+  /** Images of it that cannot be read, and so have no views. */
+  broken: readonly number[];
   /** Numbers of an image's views, and how many views that makes. */
   numbers: readonly number[];
   all: number;
@@ -86,11 +90,15 @@ interface Work {
 }
 
 function workOfViews(parts: ProcessParts, recipe: Recipe, source: ViewSource, caches: TeacherCaches): Work {
-  const { data } = parts, { seed } = recipe, { teacherSize: size } = source, cache = caches.of(source);
+  const { data, standIns } = parts,
+    { seed } = recipe,
+    { teacherSize: size } = source,
+    cache = caches.of(source);
   const numbers = fixedViews(source, caches.views);
   return {
-    ...{ store: cache.store as DiskStore, cache, numbers, all: numbers.length * data.train.length, size },
-    batches: () => batchesOfViews(data.train.length, recipe, source, caches.views),
+    ...{ store: cache.store as DiskStore, cache, broken: standIns.broken, numbers, size },
+    all: numbers.length * standIns.readable,
+    batches: () => batchesOfViews(data.train.length, standIns, recipe, source, caches.views),
     request: ({ ids, number }) =>
       viewRequest(source, { train: data.train, seed, images: ids.map(({ image }) => image), number, size }),
   };
@@ -101,28 +109,31 @@ function workOfCentre(
   { train: { batch_size: batchSize } }: Recipe,
   store: DiskStore,
 ): Work {
-  const { data: { train }, teacher } = parts, size = centreSize(parts);
+  const { data: { train }, standIns, teacher } = parts, size = centreSize(parts);
   return {
     ...{
       store,
       cache: new TeacherCache(teacher!, store, train.length, 1),
+      broken: standIns.broken,
       numbers: [0],
-      all: train.length,
+      all: standIns.readable,
       size,
     },
     *batches() {
       for (let first = 0; first < train.length; first += batchSize) {
         const length = Math.min(batchSize, train.length - first);
-        yield { ids: Array.from({ length }, (_, i) => ({ image: first + i, view: 0 })), number: 0 };
+        const images = Array.from({ length }, (_, i) => first + i).filter((i) => standIns.of(i) === i);
+        if (images.length) yield { ids: images.map((image) => ({ image, view: 0 })), number: 0 };
       }
     },
     request: ({ ids }) => ({ images: ids.map(({ image }) => train.image(image)), keys: null, size }),
   };
 }
 
-/** Views that the recipe asks for and that are there. */
-function found({ store, numbers }: Work): number {
-  return store.sizeOf(numbers);
+/** Views that the recipe asks for and that are there. An image may have been kept while it could be read. */
+function found({ store, numbers, broken }: Work): number {
+  const kept = broken.flatMap((image) => numbers.filter((view) => store.lists({ image, view })));
+  return store.sizeOf(numbers) - kept.length;
 }
 
 function isListed(store: DiskStore, { ids }: FillBatch): boolean {
@@ -149,14 +160,15 @@ class Filler {
     for (const batches of unitsOf(work)) {
       const file = join(claims, `${unit++}.lock`);
       if (!this.#lacks(store, batches)) continue;
-      await Deno.mkdir(claims, { recursive: true }); // not where all is there: it may be read only
-      using claim = tryLockFile(file);
+      // Not where all is there: it may be read only.
+      await writing(claims, () => Deno.mkdir(claims, { recursive: true }));
+      using claim = writingSync(file, () => tryLockFile(file));
       if (claim) await this.#compute(work, batches);
       else left.push([file, batches]);
     }
     const waiting = () => this.host.log("Waiting for another process that computes the rest");
     for (const [file, batches] of left) {
-      using _claim = await lockFile(file, this.host.signal, waiting);
+      using _claim = await writing(file, () => lockFile(file, this.host.signal, waiting));
       await this.#compute(work, batches);
     }
     const there = found(work);
@@ -213,6 +225,7 @@ function* unitsOf(work: Work): Generator<FillBatch[]> {
 /** As training takes them; then, of each epoch, the images that no batch of it had. */
 function* batchesOfViews(
   images: number,
+  standIns: StandIns,
   { train, data: { shuffle }, seed }: Recipe,
   source: ViewSource,
   rounds: number,
@@ -223,11 +236,13 @@ function* batchesOfViews(
     const numbers = source.teacherViews.map((view) => viewNumber(source, round, view));
     const of = (images: number[]) =>
       numbers.map((view) => ({ ids: images.map((image) => ({ image, view })), number: view }));
-    for (const plan of planSteps({ images, batchSize, shuffle, seed, startStep, endStep })) {
+    for (const plan of planSteps({ images, batchSize, shuffle, seed, startStep, endStep, standIns })) {
       for (const image of plan.images) seen.add(image);
       yield* of(plan.images);
     }
-    const rest = Array.from({ length: images }, (_, i) => i).filter((i) => !seen.has(i));
+    const rest = Array.from({ length: images }, (_, i) => i).filter((i) =>
+      standIns.of(i) === i && !seen.has(i)
+    );
     if (rest.length) yield* of(rest);
   }
 }

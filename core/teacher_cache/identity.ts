@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import type { ProcessParts } from "../parts/process_parts.ts";
-import type { ImageSet } from "../interfaces/data_source.ts";
+import { listingHash } from "../images/listing_hash.ts";
 import type { Precision } from "../interfaces/engine.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import type { ViewSource } from "../views/view_source.ts";
@@ -66,23 +65,4 @@ function ofImages(
 
 function optionsOf({ options }: { options: unknown }): Record<string, unknown> {
   return { ...options as Record<string, unknown> };
-}
-
-/** Of listings that were read: every folder of a cache asks for the same one, and it may be of a million images. */
-const LISTING_HASHES = new WeakMap<ImageSet, string>();
-
-/** SHA-256 of the images' names and places in their order; of a reader, what it is told. */
-function listingHash(images: ImageSet): string {
-  const known = LISTING_HASHES.get(images);
-  if (known !== undefined) return known;
-  const hash = createHash("sha256");
-  for (let i = 0; i < images.length; i++) {
-    const { name, offset = 0, length = "", pixels, encoding, reader } = images.image(i);
-    hash.update(`${name}\0${offset}\0${length}\0${pixels ? JSON.stringify(pixels) : encoding ?? ""}`);
-    if (reader) hash.update(`\0${JSON.stringify([reader.exportName, reader.parameters])}`);
-    hash.update("\n");
-  }
-  const digest = hash.digest("hex");
-  LISTING_HASHES.set(images, digest);
-  return digest;
 }

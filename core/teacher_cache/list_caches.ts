@@ -1,12 +1,22 @@
 import { join } from "node:path";
+import { z } from "zod";
+import { RunError } from "../errors.ts";
 import { MANIFEST, readManifest } from "./cache_manifest.ts";
 import { shardNames } from "./disk_store.ts";
 import type { StoredPrecision } from "./embedding_store.ts";
 import { RecordFormat } from "./shard.ts";
 
+/** A cache on disk that cannot be told about. */
+export interface DamagedCache {
+  path: string;
+  /** What is wrong with it. */
+  problem: string;
+}
+
 /** A cache on disk. */
 export interface CacheSummary {
   path: string;
+  problem: null;
   teacher: string;
   data: string;
   /** Images of the training set. */
@@ -21,30 +31,52 @@ export interface CacheSummary {
 
 /**
  * The caches below a folder, sorted; none if there is no such folder. Embeddings are counted by the size of the files,
- * which are not opened: one that is damaged is told where it is read.
- *
- * @throws {RunError} If a manifest is damaged.
+ * which are not opened: one that is damaged is told where it is read. One cache whose manifest is damaged costs no other.
  */
-export function listCaches(folder: string): CacheSummary[] {
-  const entries = entriesOf(folder);
-  if (entries.some(({ name }) => name === MANIFEST)) return [summarize(folder)];
+export function listCaches(folder: string): (CacheSummary | DamagedCache)[] {
+  let entries: Deno.DirEntry[];
+  try {
+    entries = entriesOf(folder);
+  } catch (error) {
+    return [{ path: folder, problem: (error as Error).message }];
+  }
+  if (entries.some(({ name }) => name === MANIFEST)) return [described(folder)];
   return entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort()
     .flatMap((name) => listCaches(join(folder, name)));
 }
 
+function described(path: string): CacheSummary | DamagedCache {
+  try {
+    return summarize(path);
+  } catch (error) {
+    // What the system refuses has a code; anything else is a defect.
+    if (!(error instanceof RunError) && !(error instanceof Error && "code" in error)) throw error;
+    return { path, problem: error.message };
+  }
+}
+
+/** What a listing tells of an identity. */
+const TOLD = z.object({
+  teacher: z.object({ plugin: z.string(), dimensions: z.int().positive() }),
+  data: z.object({ plugin: z.string(), images: z.int().positive() }),
+  kept_in: z.enum(["fp16", "fp32"]),
+});
+
 function summarize(path: string): CacheSummary {
-  const { identity, about } = readManifest(path)!;
-  const { teacher, data, kept_in } = identity as {
-    teacher: { plugin: string; dimensions: number };
-    data: { plugin: string; images: number };
-    kept_in: StoredPrecision;
-  };
+  const { identity, about } = readManifest(path)!, told = TOLD.safeParse(identity);
+  if (!told.success) {
+    throw new RunError(
+      `The file "${join(path, MANIFEST)}" does not tell what the cache holds: ${z.prettifyError(told.error)}`,
+    );
+  }
+  const { teacher, data, kept_in } = told.data;
   const format = new RecordFormat(teacher.dimensions, kept_in);
   const views = shardNames(path)
     .reduce((sum, name) => sum + format.recordsIn(Deno.statSync(join(path, name)).size), 0);
   const root = (about.data as { root?: string } | undefined)?.root;
   return {
     path,
+    problem: null,
     teacher: teacher.plugin,
     data: root === undefined ? data.plugin : `${data.plugin} ${root}`,
     images: data.images,

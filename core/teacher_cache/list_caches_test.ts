@@ -27,12 +27,23 @@ Deno.test("caches are listed by the size of their files; a damaged one hides no 
       store.add(ids, ids.map(rowOf));
     }
     await Deno.writeTextFile(join(root, "a", "views", "000000.embeddings"), "damaged");
-    const facts = listCaches(root).map(({ path, teacher, data, views }) => [path, teacher, data, views]);
+    const facts = listCaches(root).map((cache) =>
+      cache.problem === null ? [cache.path, cache.teacher, cache.data, cache.views] : []
+    );
     assert.deepEqual(facts, [
       [join(root, "a", "views"), "t", "d photos", 0],
       [join(root, "b", "views"), "t", "d photos", 3],
     ]);
     assert.deepEqual(listCaches(join(root, "nowhere")), []);
+    const manifest = join(root, "a", "views", "cache.json");
+    for (
+      const text of ["", "null", "[]", '{"format":1,"identity":{}}', '{"format":1,"identity":{},"about":{}}']
+    ) {
+      await Deno.writeTextFile(manifest, text);
+      const [a, b] = listCaches(root);
+      assert.match(a.problem!, /^The file ".*cache\.json" does not tell what the cache holds: /);
+      assert.equal(b.problem, null);
+    }
   } finally {
     await Deno.remove(root, { recursive: true });
   }

@@ -1,6 +1,9 @@
 import { join } from "node:path";
+import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
+import { memoryLimit } from "../memory_limit.ts";
+import { memoryProblems } from "../recipe/memory_needs.ts";
 import { formatBytes } from "../text/format_bytes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { bagSize, looksAtTeacher, streamsOf } from "../views/streams.ts";
@@ -12,7 +15,7 @@ import { centreIdentityOf, identityOf } from "./identity.ts";
 import { TeacherCache } from "./teacher_cache.ts";
 
 /** What is needed to tell which embeddings a cache is of. */
-export type Taught = Pick<ProcessParts, "engine" | "data" | "teacher" | "augmenters">;
+export type Taught = Pick<ProcessParts, "engine" | "data" | "standIns" | "teacher" | "augmenters">;
 
 type CachedTeacher = NonNullable<Recipe["teacher"]>;
 type CachingRecipe = Recipe & { teacher: CachedTeacher & { cache: NonNullable<CachedTeacher["cache"]> } };
@@ -50,7 +53,7 @@ export class TeacherCaches implements Disposable {
 /**
  * Opens the caches that a recipe asks for; null if it asks for none, or has no teacher in training.
  *
- * @throws {RunError} If what is on disk is of other views.
+ * @throws {RunError} If what is on disk is of other views, or memory has no room for what is not kept on disk.
  */
 export async function openTeacherCaches(
   parts: Taught,
@@ -61,16 +64,27 @@ export async function openTeacherCaches(
   const { views } = recipe.teacher.cache, caches = new TeacherCaches(views);
   try {
     for (const source of viewSources(streamsOf(recipe), parts)) {
+      checkMemory(parts, recipe, source);
       const store = await openStore(parts, recipe, source, host);
       const { train } = parts.data, numbers = fixedViews(source, views);
       caches.set(source, new TeacherCache(parts.teacher!, store, train.length, numbers.length));
-      if (store instanceof DiskStore) host.log(describe(store, numbers, train.length));
+      if (store instanceof DiskStore) host.log(describe(store, numbers, parts.standIns.readable));
     }
     return caches;
   } catch (error) {
     caches[Symbol.dispose]();
     throw error;
   }
+}
+
+/** `validate` has compared one batch of images with the machine's memory; now their number is known. */
+function checkMemory({ data, teacher }: Taught, { train, teacher: use }: Recipe, source: ViewSource): void {
+  const { views, dir, precision } = use!.cache!;
+  if (dir !== null) return;
+  const numbers = Math.min(views, train.epochs) * source.teacherViews.length;
+  const shape = [data.train.length, numbers, teacher!.embeddingDim], bytes = precision === "fp16" ? 2 : 4;
+  const [problem] = memoryProblems([{ path: ["teacher", "cache", "views"], shape, bytes }], memoryLimit());
+  if (problem) throw new RunError(`${problem.message}, or set teacher.cache.dir`);
 }
 
 /**

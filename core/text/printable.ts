@@ -16,11 +16,25 @@ const UNSAFE =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
 
 /**
- * `text` as it can be printed: what a terminal would obey is written as an escape (`\x1b`, `\u202e`). Tabs and
- * newlines stay, as messages have them; where a name must stay on one line, see {@link quoted}.
+ * `text` as it can be printed: what a terminal would obey is written as an escape (`\u001b`), as JSON and YAML have
+ * them, so that a JSON text keeps its meaning. Tabs and newlines stay, as messages have them; where a name must stay
+ * on one line, see {@link quoted} and {@link oneLine}.
  */
 export function printable(text: string): string {
   return text.replace(UNSAFE, escapeOf);
+}
+
+/** The same on one line, for a cell of a table or a line that changes. */
+export function oneLine(text: string): string {
+  return printable(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+}
+
+/**
+ * A message whose further lines are set in: a name with a newline in it that gets into a message cannot pass for a
+ * line of its own, such as the one that says that a command is done.
+ */
+export function setIn(message: string): string {
+  return message.replaceAll("\n", "\n    ");
 }
 
 /**
@@ -34,8 +48,10 @@ export function quoted(text: string, length = 100): string {
 }
 
 function escapeOf(character: string): string {
-  const code = character.charCodeAt(0);
-  return code < 0x100
-    ? `\\x${code.toString(16).padStart(2, "0")}`
-    : `\\u${code.toString(16).padStart(4, "0")}`;
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Whether a text can stand on a line of its own in a file of lines, and be read back as it was. */
+export function isOneLine(text: string): boolean {
+  return !/[\n\r\0]/.test(text);
 }

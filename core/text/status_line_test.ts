@@ -32,3 +32,13 @@ Deno.test("without a terminal every line stays, and there is nothing to end", ()
   line.end();
   assert.deepEqual(written, ["step 1\n", "a message\n"]);
 });
+
+Deno.test("names of files cannot clear the line, set the title or fake a line", () => {
+  const { written, line } = recorded(true);
+  line.update("1/2 \x1b[2K\nDone: runs/a");
+  line.print('no picture "\x1b]0;title\x07.png\x9b"');
+  assert.deepEqual(written, [
+    "\r\x1b[K1/2 \\u001b[2K\\nDone: runs/a",
+    '\r\x1b[Kno picture "\\u001b]0;title\\u0007.png\\u009b"\n',
+  ]);
+});

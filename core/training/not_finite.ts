@@ -1,8 +1,60 @@
 import { RunError } from "../errors.ts";
 import type { Parameter } from "../interfaces/student.ts";
+import { tf } from "../tf.ts";
+import type { StepBatch } from "./step_batch.ts";
 
-/** A loss or a gradient that is no number; the message says which. */
-export class NotFiniteError extends RunError {}
+/** A loss or a gradient that is no number; the message says which, and where it comes from. */
+export class NotFiniteError extends RunError {
+  /** @param advice What to do about it. */
+  constructor(message: string, readonly advice: string) {
+    super(message);
+  }
+
+  /** The same, telling the step that went wrong, counted from 1. */
+  at(step: number): NotFiniteError {
+    return new NotFiniteError(`Step ${step} went wrong: ${this.message}`, this.advice);
+  }
+}
+
+/**
+ * Where a loss that is no number comes from: the teacher's rows, the weights that the step began with, or the step.
+ *
+ * @param changed What a step changes, as it was before it, by name.
+ */
+export async function originOfNotFinite(
+  batch: StepBatch,
+  changed: readonly Parameter[],
+): Promise<{ origin: string; advice: string } | null> {
+  for (const { teacherEmbeddings } of Object.values(batch)) {
+    for (const rows of teacherEmbeddings) {
+      const broken = await notFiniteRows(rows), [count] = rows.shape;
+      if (!broken) continue;
+      return {
+        origin: `the teacher's embeddings of ${broken} of ${count} images are not finite`,
+        advice: "look at the teacher's weights, its preprocessing and its precision",
+      };
+    }
+  }
+  for (const { name, variable } of changed) {
+    if (variable.dtype === "float32" && await notFiniteRows(tf.reshape(variable, [1, -1]), true)) {
+      return {
+        origin: `"${name}" was not finite before the step already`,
+        advice: "begin again from a checkpoint before, with a lower train.lr",
+      };
+    }
+  }
+  return null;
+}
+
+async function notFiniteRows(rows: tf.Tensor, dispose = false): Promise<number> {
+  const values = await rows.data(), [count, dim] = rows.shape;
+  if (dispose) rows.dispose();
+  let broken = 0;
+  for (let row = 0; row < count; row++) {
+    if (!values.subarray(row * dim, (row + 1) * dim).every(Number.isFinite)) broken++;
+  }
+  return broken;
+}
 
 /**
  * What is wrong with a loss or the gradients, if anything is.

@@ -16,7 +16,7 @@ import { inputsOf, type LossTerm, seenBy, stateOf } from "./loss_terms.ts";
 import { LearntVector } from "./learnt_vector.ts";
 import { mapTensors, NamedFunction, tensorsOf } from "./named_tensors.ts";
 import { NoiseDealer, stepNoise } from "./noise.ts";
-import { notFinite, NotFiniteError } from "./not_finite.ts";
+import { notFinite, NotFiniteError, originOfNotFinite } from "./not_finite.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { rowsToEnqueue } from "./rows_to_enqueue.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -153,7 +153,14 @@ export class TrainingStep implements Disposable {
     try {
       if (problem) {
         before.restore();
-        throw new NotFiniteError(problem);
+        const found = await originOfNotFinite(batch, [
+          ...this.parts.student.parameters,
+          ...this.optimizer.state,
+        ]);
+        throw new NotFiniteError(
+          found ? `${problem}: ${found.origin}` : problem,
+          found?.advice ?? "lower train.lr or set train.clip_grad_norm",
+        );
       }
       if (tensorsOf(rows).length) tf.dispose(tensorsOf(await this.#enqueued.call(rows)));
     } finally {

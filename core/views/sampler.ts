@@ -20,10 +20,12 @@ export function* planSteps(options: {
   seed: number;
   startStep: number;
   endStep: number;
+  /** What is shown for an image; default: the image itself. */
+  standIns?: { of(image: number): number };
   /** Which of several processes takes its slice of each batch; null, or absent: one takes all. */
   processes?: { rank: number; size: number } | null;
 }): Generator<StepPlan> {
-  const { images, batchSize, shuffle, seed, startStep, endStep } = options;
+  const { images, batchSize, shuffle, seed, startStep, endStep, standIns } = options;
   const { rank, size } = options.processes ?? { rank: 0, size: 1 }, slice = batchSize / size;
   const stepsPerEpoch = Math.floor(images / batchSize);
   let order: ArrayLike<number> = [], orderEpoch = -1;
@@ -36,6 +38,7 @@ export function* planSteps(options: {
       orderEpoch = epoch;
     }
     const first = (step % stepsPerEpoch) * batchSize + rank * slice;
-    yield { step, epoch, images: Array.from({ length: slice }, (_, i) => order[first + i]) };
+    const batch = Array.from({ length: slice }, (_, i) => order[first + i]);
+    yield { step, epoch, images: standIns ? batch.map((image) => standIns.of(image)) : batch };
   }
 }

@@ -4,9 +4,12 @@
  *
  * @module
  */
+import { crc32 } from "node:zlib";
 import { writeAtomically } from "../files/atomic_file.ts";
+import { requireRegularFile } from "../files/regular_file.ts";
 import { RunError } from "../errors.ts";
 import { readRange } from "../files/read_range.ts";
+import { quoted } from "../text/printable.ts";
 import {
   BYTES_PER_ELEMENT,
   type StoredType,
@@ -43,12 +46,16 @@ export class SafetensorsFile implements WeightsFile {
     return bytes[8] === 0x7b;
   }
 
-  /** @throws {RunError} If it is not a whole, consistent safetensors file. */
-  static async open(path: string): Promise<SafetensorsFile> {
+  /**
+   * @param advice What to do about a file that is none: not every file comes from elsewhere.
+   * @throws {RunError} If it is not a whole, consistent safetensors file.
+   */
+  static async open(path: string, advice = "; fetch or export it again"): Promise<SafetensorsFile> {
+    await requireRegularFile(path);
     const file = await Deno.open(path);
     try {
       const { size } = await file.stat();
-      const { header, dataStart } = readHeader(file, path, size);
+      const { header, dataStart } = readHeader(file, path, size, advice);
       const { __metadata__: metadata = {}, ...entries } = header;
       const tensors = checkEntries(path, entries, size - dataStart);
       return new SafetensorsFile(path, file, dataStart, tensors, checkMetadata(path, metadata));
@@ -69,6 +76,35 @@ export class SafetensorsFile implements WeightsFile {
     return readRange(this.file, this.dataStart + begin, end - begin, this.path);
   }
 
+  /**
+   * Reads all values, if the file tells their checksum and that of its header.
+   *
+   * @throws {RunError} If they are other ones than were written.
+   */
+  checkValues(): void {
+    const { [OF_VALUES]: ofValues, [OF_HEADER]: ofHeader, ...metadata } = this.metadata;
+    if (ofValues === undefined && ofHeader === undefined) return;
+    const entries = Object.fromEntries(
+      [...this.tensors].map(([name, { dtype, shape, begin, end }]) => [
+        name,
+        { dtype, shape, data_offsets: [begin, end] },
+      ]),
+    );
+    const require = (what: string, sum: string, expected: string | undefined) => {
+      if (sum === expected) return;
+      throw new RunError(
+        `The ${what} in "${this.path}" are not those that were written: their checksum is ${sum}, ` +
+          `expected ${quoted(expected ?? "none")}`,
+      );
+    };
+    require("names, shapes and metadata", headerSum(metadata, entries), ofHeader);
+    let sum = 0;
+    for (const { begin, end } of [...this.tensors.values()].sort((a, b) => a.begin - b.begin)) {
+      sum = crc32(readRange(this.file, this.dataStart + begin, end - begin, this.path), sum);
+    }
+    require("values", hex(sum), ofValues);
+  }
+
   [Symbol.dispose](): void {
     this.file.close();
   }
@@ -87,13 +123,24 @@ export interface NamedArray {
   data: Float32Array | Int32Array | BigInt64Array;
 }
 
-/** Writes a safetensors file, whole or not at all. */
+/** What the metadata calls the checksum of all values, in the order of their bytes: CRC-32, hexadecimal. */
+const OF_VALUES = "values_crc32";
+/** The same of the JSON `[metadata, tensors]` of the header, without the two. */
+const OF_HEADER = "header_crc32";
+
+/**
+ * Writes a safetensors file, whole or not at all.
+ *
+ * @param options.checksum True: the metadata tells checksums of values and header, which `checkValues` goes by.
+ */
 export async function writeSafetensors(
   path: string,
   tensors: readonly NamedArray[],
   metadata: Record<string, string>,
+  { checksum = false } = {},
 ): Promise<void> {
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const values = tensors.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const entries: Record<string, unknown> = {};
   let offset = 0;
   for (const { name, shape, data } of tensors) {
     const elements = shape.reduce((a, b) => a * b, 1);
@@ -105,8 +152,15 @@ export async function writeSafetensors(
       : data instanceof Int32Array
       ? "I32"
       : "I64";
-    header[name] = { dtype, shape, data_offsets: [offset, offset += data.byteLength] };
+    entries[name] = { dtype, shape, data_offsets: [offset, offset += data.byteLength] };
   }
+  const sums = checksum
+    ? {
+      [OF_VALUES]: hex(values.reduce((sum, bytes) => crc32(bytes, sum), 0)),
+      [OF_HEADER]: headerSum(metadata, entries),
+    }
+    : {};
+  const header = { __metadata__: { ...metadata, ...sums }, ...entries };
   // Spaces after the JSON keep the values aligned to 8 bytes.
   const text = JSON.stringify(header);
   const json = new TextEncoder().encode(
@@ -114,13 +168,19 @@ export async function writeSafetensors(
   );
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
-  const values = tensors.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   await writeAtomically(path, [length, json, ...values]);
 }
 
-function readHeader(file: Deno.FsFile, path: string, size: number) {
-  const bad = (why: string) =>
-    new RunError(`The file "${path}" is not a safetensors file: ${why}; fetch or export it again`);
+function headerSum(metadata: Record<string, string>, entries: Record<string, unknown>): string {
+  return hex(crc32(JSON.stringify([metadata, entries])));
+}
+
+function hex(sum: number): string {
+  return sum.toString(16).padStart(8, "0");
+}
+
+function readHeader(file: Deno.FsFile, path: string, size: number, advice: string) {
+  const bad = (why: string) => new RunError(`The file "${path}" is not a safetensors file: ${why}${advice}`);
   if (size < 8) throw bad(`it has ${size} bytes, fewer than the 8 of a header length`);
   const lengthBytes = readRange(file, 0, 8, path);
   const length = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));

@@ -9,7 +9,11 @@ import type { NamedArray } from "./safetensors.ts";
 import type { Parameter } from "../interfaces/student.ts";
 import { fromTorch, torchShape, toTorch } from "./tensor_layout.ts";
 import { tf } from "../tf.ts";
+import { valueProblem } from "./value_problem.ts";
 import type { WeightsFile } from "./weights_file.ts";
+
+/** Problems that a message lists at most. */
+const SHOWN = 20;
 
 /** Reads variables out. */
 export async function readParameters(parameters: readonly Parameter[], prefix = ""): Promise<NamedArray[]> {
@@ -23,7 +27,7 @@ export async function readParameters(parameters: readonly Parameter[], prefix = 
 /**
  * Sets variables to the values of a file.
  *
- * @throws {RunError} If one is missing or has another shape; all such are listed.
+ * @throws {RunError} If one is missing, has another shape, or values that no network has; all such are listed.
  */
 export function assignParameters(
   parameters: readonly Parameter[],
@@ -34,12 +38,25 @@ export function assignParameters(
   if (problems.length) {
     throw new RunError(`The weights in "${file.path}" do not fit:\n  ${problems.join("\n  ")}`);
   }
+  const broken: string[] = [];
   for (const { name, kind, variable } of parameters) {
-    const data = fromTorch(file.read(prefix + name), variable.shape, kind);
-    const value = tf.tensor(data, variable.shape);
+    const values = file.read(prefix + name), problem = valueProblem(prefix + name, values);
+    if (problem) broken.push(problem);
+    const value = tf.tensor(fromTorch(values, variable.shape, kind), variable.shape);
     variable.assign(value);
     value.dispose();
   }
+  if (broken.length) throw brokenWeights(file.path, broken);
+}
+
+/** Weights that fit, but are of a network that diverged, or of a damaged file. */
+export function brokenWeights(path: string, problems: readonly string[]): RunError {
+  const shown = problems.slice(0, SHOWN), more = problems.length - shown.length;
+  return new RunError(
+    `The weights in "${path}" are of a network that diverged, or damaged; take others:\n  ${
+      [...shown, ...more ? [`and ${more} more`] : []].join("\n  ")
+    }`,
+  );
 }
 
 function mismatch({ name, kind, variable }: Parameter, file: WeightsFile, prefix: string): string[] {

@@ -1,4 +1,4 @@
-import { RunError, type tf, type WeightsFile } from "@seed/core";
+import { quoted, RunError, type tf, type WeightsFile } from "@seed/core";
 import type { Backbone } from "../backbones/backbone.ts";
 import { FrozenParameters } from "./frozen_parameters.ts";
 import { frozenHead, type Head } from "./frozen_head.ts";
@@ -110,22 +110,42 @@ export function layoutOf(
   );
 }
 
-/** Input size and normalisation: a student's file says its own, others are made for the published ones. */
+/** Longest side of a picture that a network is given: 200 MB of float32. Published networks take up to 1024 pixels. */
+const MAX_INPUT_SIZE = 4096;
+
+/**
+ * The side in pixels that a file of weights says its network takes.
+ *
+ * @param usual If it says none; null: it must.
+ * @throws {RunError} If that is no number of pixels.
+ */
+export function inputSizeOf(
+  { path, metadata: { input_size: text } }: WeightsFile,
+  usual: number | null,
+): number {
+  if (text === undefined && usual !== null) return usual;
+  const size = /^[0-9]{1,5}$/.test(text ?? "") ? Number(text) : NaN;
+  if (size >= 1 && size <= MAX_INPUT_SIZE) return size;
+  const found = text === undefined ? "does not say its input_size" : `says input_size ${quoted(text)}`;
+  throw new RunError(`The file "${path}" ${found}, expected a number of pixels from 1 to ${MAX_INPUT_SIZE}`);
+}
+
+/**
+ * Input size and normalisation: a student's file says its own, others are made for the published ones.
+ *
+ * @throws {RunError} If what the file says is none.
+ */
 export function publishedInput(
-  { path, metadata }: WeightsFile,
+  file: WeightsFile,
   network: Network,
   layout: Layout,
 ): { inputSize: number; normalization: Normalization } {
-  const { input_size, mean, std } = metadata;
-  const inputSize = input_size === undefined ? network.inputSize : Number(input_size);
-  if (!Number.isInteger(inputSize) || inputSize < 1) {
-    throw new RunError(`The file "${path}" says input_size "${input_size}", expected a number of pixels`);
-  }
+  const { path, metadata: { mean, std } } = file;
   const published = layout.normalization ?? network.normalization;
   const channels = (name: string, text: string | undefined, usual: Normalization["mean"]) =>
     text === undefined ? usual : parseChannels(path, name, text);
   return {
-    inputSize,
+    inputSize: inputSizeOf(file, network.inputSize),
     normalization: {
       mean: channels("mean", mean, published.mean),
       std: channels("std", std, published.std),
@@ -136,13 +156,16 @@ export function publishedInput(
 function parseChannels(path: string, name: string, text: string): Normalization["mean"] {
   try {
     const value = JSON.parse(text);
-    if (Array.isArray(value) && value.length === 3 && value.every(Number.isFinite)) {
+    const fits = (channel: unknown) => Number.isFinite(channel) && (name !== "std" || channel as number > 0);
+    if (Array.isArray(value) && value.length === 3 && value.every(fits)) {
       return value as [number, number, number];
     }
   } catch {
     // told below
   }
   throw new RunError(
-    `The file "${path}" says ${name} "${text}", expected three numbers such as [0.5, 0.5, 0.5]`,
+    `The file "${path}" says ${name} ${quoted(text)}, expected three numbers${
+      name === "std" ? " above 0" : ""
+    } such as [0.5, 0.5, 0.5]`,
   );
 }

@@ -156,7 +156,19 @@ Deno.test("a student's file says its own input size and normalisation, and a lay
     () => publishedInput(fileOf({}, { mean: "[0.5]" }), TINY, PLAIN),
     /mean "\[0.5\]", expected three/,
   );
-  assert.throws(() => publishedInput(fileOf({}, { input_size: "big" }), TINY, PLAIN), /input_size "big"/);
+  for (const size of ["big", "0", "-8", "1e3", "99999", "100000", "", "Infinity"]) {
+    assert.throws(
+      () => publishedInput(fileOf({}, { input_size: size }), TINY, PLAIN),
+      (error: Error) =>
+        error instanceof RunError && error.message.includes(`says input_size "${size}", expected`),
+    );
+  }
+  for (const std of ["[0,0,0]", "[0.2,-0.2,0.2]", "[1e999,1,1]", "[0.2,0.2]", '{"length":3}']) {
+    assert.throws(
+      () => publishedInput(fileOf({}, { std }), TINY, PLAIN),
+      (error: Error) => error instanceof RunError && error.message.includes("expected three numbers above 0"),
+    );
+  }
   const published = publishedInput(fileOf({}), TINY, { ...PLAIN, normalization: SWAV });
   assert.deepEqual(published, { inputSize: 8, normalization: SWAV });
 });

@@ -1,10 +1,12 @@
 import {
+  brokenWeights,
   fromTorch,
   nearest,
   type ParameterKind,
   RunError,
   tf,
   torchShape,
+  valueProblem,
   type WeightsFile,
 } from "@seed/core";
 import type { Initializer } from "../parameters/initializer.ts";
@@ -40,6 +42,8 @@ export class FrozenParameters implements ParameterSource, Disposable {
   readonly #tensors: tf.Tensor[] = [];
   readonly #taken = new Set<string>();
   readonly #problems: string[] = [];
+  /** Values that no network has. */
+  readonly #broken: string[] = [];
 
   /** Entries of the file that are not dropped. */
   readonly #entries: ReadonlySet<string>;
@@ -67,10 +71,11 @@ export class FrozenParameters implements ParameterSource, Disposable {
     const problem = this.#problem(fileName, torchShape(shape, kind));
     if (problem) this.#problems.push(problem);
     // After a problem the network is built to the end all the same, to list every one; `finish` then throws.
-    const data = problem
-      ? new Float32Array(shape.reduce((a, b) => a * b, 1))
-      : fromTorch(this.file.read(fileName), shape, kind);
-    const tensor = tf.tensor(data, [...shape]);
+    const values = problem ? new Float32Array(shape.reduce((a, b) => a * b, 1)) : this.file.read(fileName);
+    // By the network's name, which tells variances whatever the publisher calls them.
+    const broken = valueProblem(name, values);
+    if (broken) this.#broken.push(broken.replace(`"${name}"`, `"${fileName}"`));
+    const tensor = tf.tensor(fromTorch(values, shape, kind), [...shape]);
     this.#tensors.push(tensor);
     this.values.push({ name, kind, tensor });
     return tensor;
@@ -98,14 +103,17 @@ export class FrozenParameters implements ParameterSource, Disposable {
   /**
    * To be called when the network is built.
    *
-   * @throws {RunError} If entries are missing, have another shape, or are left over.
+   * @throws {RunError} If entries are missing, have another shape, are left over, or have values that no network has.
    */
   finish(): void {
     const unused = this.options.allowUnused
       ? []
       : [...this.#entries].filter((name) => !this.#taken.has(name));
     const problems = [...this.#problems, ...unused.map((name) => `left over "${name}"`)];
-    if (problems.length === 0) return;
+    if (problems.length === 0) {
+      if (this.#broken.length) throw brokenWeights(this.file.path, this.#broken);
+      return;
+    }
     const shown = problems.slice(0, 20), more = problems.length - shown.length;
     if (more) shown.push(`and ${more} more`);
     if (unused.length) shown.push('A teacher\'s option "allow_unused: true" accepts what is left over');

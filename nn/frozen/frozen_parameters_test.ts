@@ -36,6 +36,27 @@ Deno.test("only tensors that the network asks for and that fit it are read, so t
   });
 });
 
+Deno.test("values that no network has are an error that names their tensors", () => {
+  const values: Record<string, number[]> = {
+    "trunk.bn.weight": [1, NaN, -Infinity],
+    "trunk.bn.running_mean": [-1, 0, 1],
+    "trunk.bn.running_var": [1, -0.5, 0],
+    unused: [NaN, 0, 0],
+  };
+  const file = fileOf(Object.fromEntries(Object.keys(values).map((name) => [name, [3]])));
+  file.read = (name) => Float32Array.from(values[name]);
+  using parameters = new FrozenParameters(file, { rename: (name) => `trunk.${name}`, allowUnused: true });
+  for (const name of ["weight", "running_mean", "running_var"]) {
+    parameters.get(`bn.${name}`, "vector", [3], constant(0));
+  }
+  assert.throws(() => parameters.finish(), {
+    name: "RunError",
+    message: 'The weights in "weights.file" are of a network that diverged, or damaged; take others:\n' +
+      '  "trunk.bn.weight" is not finite: 2 of 3 values are NaN or infinite\n' +
+      '  "trunk.bn.running_var" holds variances, but 1 of 3 values is below zero',
+  });
+});
+
 Deno.test("a frozen convolution keeps its folded weight and bias alone", () => {
   const norm = Object.fromEntries(
     ["weight", "bias", "running_mean", "running_var"].map((k) => [`n.${k}`, [4]]),

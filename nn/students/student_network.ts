@@ -1,8 +1,10 @@
 import {
+  type ArrayNeed,
   type OptionProblem,
   type Parameter,
   type RecipeFacts,
   type Student,
+  type StudentFacts,
   type StudentOutput,
   tf,
   UsageError,
@@ -14,6 +16,9 @@ import { drop } from "../layers/dropout.ts";
 import { projectionHead } from "../layers/linear.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 import { TrainableParameters } from "../parameters/trainable_parameters.ts";
+
+/** Of a layer; the widest published heads have 8,192. Two such layers hold 17 GB between them: see {@link headArrays}. */
+const width = z.int().positive().max(65_536);
 
 /**
  * Options of a student's projection head, as recipes write them.
@@ -42,13 +47,13 @@ import { TrainableParameters } from "../parameters/trainable_parameters.ts";
  */
 export const headOptions = z.strictObject({
   /** Width between two linear layers, or widths between several; null: a single one. Default: the backbone's width. */
-  hidden: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]).nullable().optional(),
+  hidden: z.union([width, z.array(width).min(1).max(16)]).nullable().optional(),
   /** `batch`: a batch norm before each ReLU. */
   norm: z.enum(["none", "batch"]).default("none"),
   /** Width of a projection, after which a prediction head of the same hidden widths leads to the embedding. */
-  projection: z.int().positive().nullable().default(null),
+  projection: width.nullable().default(null),
   /** Width of the embedding. Default: the teacher's, or 128 without one. */
-  dim: z.int().positive().optional(),
+  dim: width.optional(),
 }).prefault({});
 
 /**
@@ -69,6 +74,31 @@ export function checkHead(
 ): OptionProblem[] {
   const problem = widthProblem(dim, teacherDim);
   return problem === null ? [] : [{ key: "head.dim", message: problem }];
+}
+
+/** Of a head's options, those that nothing reads: without a hidden layer there is no ReLU to put a norm before. */
+export function headUnread(
+  { head: { hidden, projection } }: { head: z.output<typeof headOptions> },
+): OptionProblem[] {
+  return hidden === null && projection === null
+    ? [{ key: "head.norm", message: "a head of one layer has no ReLU, which the norm would stand before" }]
+    : [];
+}
+
+/** What a student with a head tells of itself. */
+export function headFacts({ head: { dim } }: { head: { dim?: number } }): StudentFacts {
+  return { embeddingDim: dim ?? null };
+}
+
+/** Weights of a head's layers between widths that options tell, each with its gradient and its momentum. */
+export function headArrays(
+  { head: { hidden, projection, dim } }: { head: z.output<typeof headOptions> },
+  { embeddingDim }: Pick<RecipeFacts, "embeddingDim">,
+): ArrayNeed[] {
+  const inner = widths(hidden ?? null), out = dim ?? embeddingDim ?? DEFAULT_DIM;
+  const key = inner.length ? "head.hidden" : "head.dim";
+  const chain = projection === null ? [...inner, out] : [...inner, projection, ...inner, out];
+  return chain.slice(1).map((width, i) => ({ key, shape: [chain[i], width], copies: 3 }));
 }
 
 function widthProblem(dim: number | undefined, teacherDim: number | null): string | null {

@@ -39,7 +39,7 @@ export const teacherOptions = {
   /** Of the weights file; null: unchecked. */
   sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, "Expected 64 hexadecimal digits").nullable().default(null),
   /** Side of the views it sees, in pixels; null: the augmenter's size. */
-  input_size: z.int().min(32).nullable().default(null),
+  input_size: z.int().min(32).max(1024).nullable().default(null),
   precision: z.enum(["fp32", "bf16", "auto"]).default("auto"),
 };
 

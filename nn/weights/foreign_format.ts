@@ -1,18 +1,9 @@
 // deno-lint-ignore-file no-control-regex -- formats begin with such bytes
-/** Formats that people take for weights, by their first bytes as latin-1. */
+import { otherFormat } from "@seed/core";
+
+/** More formats that people take for weights, by their first bytes as latin-1. */
 const STARTS: readonly [RegExp, string][] = [
-  [/^$/, "empty"],
-  [
-    /^version https:\/\/git-lfs/,
-    "a pointer of Git LFS in place of the file itself (git lfs pull fetches it)",
-  ],
-  [/^\s*(<!doctype html|<html)/i, "a web page, probably of an error or of a page before the download"],
-  [/^\s*<\?xml/, "an XML text, probably an error of the server"],
   [/^\s*[{[]/, "a JSON text"],
-  [/^\x1f\x8b/, "compressed by gzip (gunzip it)"],
-  [/^BZh/, "compressed by bzip2"],
-  [/^\xfd7zXZ/, "compressed by xz"],
-  [/^\x28\xb5\x2f\xfd/, "compressed by zstd"],
   [/^[^]{257}ustar/, "a tar archive (unpack it)"],
   [/^\x89HDF\r\n/, "an HDF5 file, as Keras writes"],
   [/^\x93NUMPY/, "a single array without a name (numpy.savez keeps names)"],
@@ -32,8 +23,9 @@ const TABLE_END = "\x57\xfb\x80\x8b\x24\x75\x47\xdb";
  * @param end Its last 8.
  */
 export function formatOf(start: Uint8Array, end: Uint8Array): string {
-  const text = latin1(start), known = STARTS.find(([pattern]) => pattern.test(text));
-  if (known) return known[1];
+  const text = latin1(start),
+    known = otherFormat(start) ?? STARTS.find(([pattern]) => pattern.test(text))?.[1];
+  if (known) return known;
   if (latin1(end) === TABLE_END) return "the index of a TensorFlow checkpoint";
   const hex = [...start.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return `of an unknown format (it begins with the bytes ${hex})`;

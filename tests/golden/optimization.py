@@ -20,9 +20,30 @@ def expected() -> dict:
                 name: {f"step {i}": state for i, state in enumerate(regression(make, averaged, RATES))}
                 for name, (make, averaged) in OPTIMIZERS.items()
             },
+            "drops": {name: multi_step(**given) for name, given in DROPS.items()},
             "rates": {name: [rounded(rate) for rate in values[:8] + values[20::20] + values[-1:]] for name, values in rates.items()},
         }
     }
+
+
+DROPS = {
+    "two drops to a tenth": {"epochs": 10, "drops": [4, 7], "factor": 0.1},
+    "a fifth each, from the first epoch on": {"epochs": 8, "drops": [1, 2, 6], "factor": 0.2},
+    "one drop at the last epoch": {"epochs": 5, "drops": [4], "factor": 0.5},
+    "two drops at once": {"epochs": 6, "drops": [3, 3], "factor": 0.1},
+}
+
+
+def multi_step(epochs: int, drops: list[int], factor: float) -> dict:
+    """The rate of each epoch of torch.optim.lr_scheduler.MultiStepLR, stepped once an epoch, from a rate of 0.3."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.3)
+    scheduler = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=drops, gamma=factor)
+    rates = []
+    for _ in range(epochs):
+        rates.append(rounded(scheduler.get_last_lr()[0]))
+        optimizer.step()
+        scheduler.step()
+    return {"epochs": epochs, "drops": drops, "factor": factor, "rates": rates}
 
 
 RATES = [0.1, 0.1, 0.05, 0.02, 0.01]

@@ -26,6 +26,20 @@ function assertClose(name: string, actual: Float32Array, expected: number[]): vo
   actual.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 2e-6, message));
 }
 
+for (const [name, { epochs, drops, factor, rates }] of Object.entries(golden.drops)) {
+  Deno.test(`a schedule of steps is PyTorch's MultiStepLR: ${name}`, () => {
+    const train = { epochs, drops, dropFactor: factor, schedule: "steps", lr: 0.3 } as const;
+    assert.equal(rates.length, epochs);
+    rates.forEach((expected, epoch) => {
+      for (const scheduleBy of ["epoch", "step"] as const) {
+        const given = { ...train, scheduleBy, warmupEpochs: 0, batchSize: 256, stepsPerEpoch: 3 };
+        const rate = learningRate(3 * epoch, given);
+        assert.ok(Math.abs(rate - expected) < 1e-7, `epoch ${epoch}: ${rate}, expected ${expected}`);
+      }
+    });
+  });
+}
+
 type Make = (parameters: Parameter[]) => Optimizer;
 
 const OPTIMIZERS: Record<keyof typeof golden.optimizers, Make> = {

@@ -17,6 +17,8 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 interface StartOptions {
   env?: Record<string, string>;
   cwd?: string;
+  /** Commands of bash that come before, in the same process: they set its limits, say. */
+  shell?: string;
 }
 
 /** Runs the command line as users do, in a process of its own. */
@@ -30,8 +32,10 @@ export function startCli(
   options: StartOptions = {},
 ): { outcome: Promise<Outcome>; kill(signal: Deno.Signal): void } {
   const started = performance.now();
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--config", `${ROOT}deno.json`, `${ROOT}cli/main.ts`, ...args],
+  const run = ["run", "--allow-all", "--config", `${ROOT}deno.json`, `${ROOT}cli/main.ts`, ...args];
+  const inShell = ["-c", `${options.shell}\nexec "$@"`, "bash", Deno.execPath(), ...run];
+  const process = new Deno.Command(options.shell === undefined ? Deno.execPath() : "bash", {
+    args: options.shell === undefined ? run : inShell,
     env: { NO_COLOR: "1", ...options.env },
     cwd: options.cwd,
     stdin: "null",

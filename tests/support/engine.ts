@@ -24,7 +24,7 @@ export async function testEngine(): Promise<Engine> {
   return engine ??= await openTestEngine();
 }
 
-const TRAINS_IN_BF16 = (await readProcessor()).convolvesInBf16;
+const TRAINS_IN_BF16 = readProcessor().convolvesInBf16;
 
 /** A test of training in bf16. Where the engine does not train in it the test is ignored, and its name says why. */
 export function testInBf16(name: string, fn: () => Promise<void>): void {

@@ -6,13 +6,14 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { writeAtomically } from "../../files/atomic_file.ts";
+import { removeLeftovers, writeAtomically } from "../../files/atomic_file.ts";
+import { isOfSystem, WriteError, writing } from "../../files/writing.ts";
 import type { PluginContext } from "../../interfaces/plugin.ts";
 import type { PackedImages } from "./packed_images.ts";
 import { PackedTexts } from "./packed_texts.ts";
 
 /** Changes when the content of an index does: older ones are made again. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /**
  * The index of a file: from the cache if the file is the same as then (by path, size and time of change), else made
@@ -20,7 +21,7 @@ const FORMAT = 1;
  *
  * @param path Absolute.
  * @param make Finds the images.
- * @throws {RunError} What `make` throws.
+ * @throws {RunError} What `make` throws. A cache that cannot be written is told alone.
  */
 export async function cachedIndex(
   path: string,
@@ -34,16 +35,26 @@ export async function cachedIndex(
   const known = await readIndex(file, log);
   if (known) return known;
   const images = await make();
-  await Deno.mkdir(cacheDir, { recursive: true });
-  await writeAtomically(file, encode(images));
+  try {
+    await writing(cacheDir, () => Deno.mkdir(cacheDir, { recursive: true }));
+    await writing(cacheDir, () => removeLeftovers(cacheDir, false));
+    await writing(file, () => writeAtomically(file, encode(images)));
+  } catch (error) {
+    // A cache that others share may be read only, or the disk full: without an index all works, but slower.
+    if (!(error instanceof WriteError)) throw error;
+    log(`${error.message}; the index of "${path}" is not kept and will be made anew at each start`);
+  }
   return images;
 }
 
 /** Null: there is none, or a damaged one, which is told. */
 async function readIndex(file: string, log: (message: string) => void): Promise<PackedImages | null> {
   const bytes = await Deno.readFile(file).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
+    if (!isOfSystem(error)) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) {
+      log(`Cannot read the index "${file}": ${error.message}; making it anew`);
+    }
+    return null;
   });
   const images = bytes && decode(bytes);
   if (bytes && !images) log(`The index "${file}" is damaged; making it anew`);
@@ -58,7 +69,7 @@ interface Head {
   classNames: readonly string[] | null;
 }
 
-/** Length of the head and sum of all after it, then head and arrays. */
+/** Length of the head, the sum of it and of all after it, then head and arrays. */
 function encode({ offsets, lengths, labels, names, classNames }: PackedImages): Uint8Array[] {
   const head: Head = { count: offsets.length, nameBytes: names.bytes.length, classNames };
   const text = new TextEncoder().encode(JSON.stringify(head)),
@@ -69,15 +80,20 @@ function encode({ offsets, lengths, labels, names, classNames }: PackedImages): 
     padded,
     ...arrays.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
   ];
-  const sum = chunks.reduce((sum, chunk) => crc32(chunk, sum), 0);
-  return [new Uint8Array(Uint32Array.of(padded.length, sum).buffer), ...chunks];
+  const length = bytesOf(padded.length),
+    sum = [length, ...chunks].reduce((sum, chunk) => crc32(chunk, sum), 0);
+  return [length, bytesOf(sum), ...chunks];
+}
+
+function bytesOf(number: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(number).buffer);
 }
 
 /** Null: it is damaged. */
 function decode(bytes: Uint8Array<ArrayBuffer>): PackedImages | null {
   if (bytes.length < 8) return null;
   const [headBytes, sum] = new Uint32Array(bytes.buffer, 0, 2);
-  if (crc32(bytes.subarray(8)) !== sum) return null;
+  if (crc32(bytes.subarray(8), crc32(bytes.subarray(0, 4))) !== sum) return null;
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headBytes)));
   const { count, nameBytes, classNames } = head as Head;
   let at = 8 + headBytes;

@@ -6,6 +6,7 @@
  * @module
  */
 import { RunError } from "../../errors.ts";
+import { otherFormat } from "../../files/other_formats.ts";
 import { readRange } from "../../files/read_range.ts";
 import { BLOCK, decodeText, parseHeader, type TarHeader } from "./header.ts";
 import { parsePax, type PaxRecords } from "./pax.ts";
@@ -63,6 +64,14 @@ export function* readTar(file: Deno.FsFile, path: string): Generator<TarMember> 
   }
 }
 
+function parseFails(block: Uint8Array): boolean {
+  try {
+    return block.length < BLOCK || !parseHeader(block);
+  } catch {
+    return true; // told by the caller
+  }
+}
+
 /** Reads headers, and says what is wrong with them and where. */
 class Archive {
   readonly #size: number;
@@ -79,6 +88,10 @@ class Archive {
     if (left <= 0) throw this.#fault(at, "the file ends without the archive's end mark: it was cut short");
     const block = this.#read(at, Math.min(BLOCK, left));
     if (block[0] === 0 && block.every((byte) => byte === 0)) return this.#checkEnd(at), null;
+    if (at === 0 && parseFails(block)) {
+      const other = otherFormat(block);
+      if (other) throw new RunError(`The file "${this.path}" is ${other}, expected a tar archive`);
+    }
     if (left < BLOCK) throw this.#fault(at, `the file ends ${left} bytes into a header: it was cut short`);
     return this.#explained(at, () => parseHeader(block));
   }

@@ -10,9 +10,9 @@ export const probability = z.number().min(0).max(1);
 
 /** Two numbers in ascending order. */
 export function range(low: number, high: number) {
-  return z.tuple([z.number(), z.number()]).refine(([a, b]) => low <= a && a <= b && b <= high, {
-    message: `Expected two numbers in ascending order between ${low} and ${high}`,
-  });
+  const message = `Expected two numbers in ascending order between ${low} and ${high}`;
+  const number = z.number().min(low, message).max(high, message);
+  return z.tuple([number, number]).refine(([a, b]) => a <= b, { message });
 }
 
 /** Of random crops: the side of a view in pixels, and the share of the picture's area that a crop takes. */
@@ -26,7 +26,7 @@ export function cropOptions(defaults: { scale: [number, number] }) {
 
 /** Ranges of {@link colorJitter}. */
 export function jitterOptions(defaults: { color: number; hue: number }) {
-  const color = z.number().min(0).default(defaults.color);
+  const color = z.number().min(0).max(100).default(defaults.color);
   return z.strictObject({
     brightness: color,
     contrast: color,

@@ -28,16 +28,17 @@ interface Frame {
  */
 export function decodeGif(bytes: Uint8Array): Pixels {
   const { width, height, place, palette, background, interlaced, depth, data } = readFrame(bytes);
-  const indices = new Uint8Array(width * height).fill(background);
   const rows = unpackLzw(data, depth, place.width * place.height);
+  const indices = new Uint8Array(width * height).fill(background);
   rowOrder(place.height, interlaced).forEach((y, i) => {
     const row = rows.subarray(i * place.width, (i + 1) * place.width);
     indices.set(row, (place.top + y) * width + place.left);
   });
   const pixels = new Uint8Array(3 * indices.length);
-  indices.forEach((index, i) => {
-    for (let c = 0; c < 3; c++) pixels[3 * i + c] = palette[3 * index + c];
-  });
+  for (let i = 0, at = 0; i < indices.length; i++) {
+    const color = 3 * indices[i];
+    pixels[at++] = palette[color], pixels[at++] = palette[color + 1], pixels[at++] = palette[color + 2];
+  }
   return { data: pixels, width, height };
 }
 

@@ -33,7 +33,7 @@ Deno.test("truncated pictures fail where PIL fails", async () => {
     for (const bytes of truncated) {
       const said = bytes === 0
         ? /^The file is empty; /
-        : /^The (picture is truncated or damaged: .|GIF is truncated$|bytes are no picture that is decoded)/;
+        : /^The (picture is truncated or damaged: .|(GIF|BMP|PNM) is truncated$|bytes are .*no picture that is decoded)/;
       await assert.rejects(
         decode(whole.subarray(0, bytes)),
         { name: "Error", message: said },
@@ -57,14 +57,80 @@ Deno.test("a picture that is too large is refused by its header", async () => {
       `The picture has ${side} x ${side} pixels, more than the 178956970 that are decoded; shrink it, or take it out`;
     await assert.rejects(decode(bytes), { message });
   }
+  const long = {
+    message: /^The picture has .* pixels, a side is longer than the 1048576 that are decoded; /,
+  };
+  view(png).setUint32(16, 2), view(png).setUint32(20, 89_000_000);
+  view(png).setUint32(29, crc32(png.subarray(12, 29)));
+  const bmp = await Deno.readFile(`${FOLDER}rgb24.bmp`);
+  view(bmp).setUint32(18, 2 ** 20 + 1, true);
+  for (const bytes of [png, bmp, new TextEncoder().encode("P5 1 1048577 255 ")]) {
+    await assert.rejects(decode(bytes), long);
+  }
+  await assert.rejects(decode(new TextEncoder().encode("P6 60000 60000 255 ")), {
+    message: /60000 x 60000 pixels, more/,
+  });
 });
 
 Deno.test("bytes of other formats are no pictures, though libvips draws some of them", async () => {
   const svg =
     '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"><rect width="4" height="4"/></svg>';
-  const message =
-    "The bytes are no picture that is decoded (JPEG, PNG, WEBP, GIF, TIFF, AVIF); take the file out, or convert it";
-  for (const text of [svg, "no picture", "BM", "\0"]) {
+  const kinds: [string, string][] = [
+    ["no picture", ""],
+    ["\0", ""],
+    ["PX\n", ""],
+    [svg, "an SVG drawing, "],
+    ["BM", "a BMP with a header that is not known, or cut off, "],
+    ["P7\nWIDTH 4", "a PAM, "],
+    [
+      "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+      "a pointer of Git LFS in place of the picture itself (git lfs pull fetches it), ",
+    ],
+    ["\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC (HEVC in HEIF), "],
+    ["<!DOCTYPE html><title>404", "a web page, probably of an error or of a page before the download, "],
+    ["%PDF-1.7", "a PDF, "],
+  ];
+  for (const [text, kind] of kinds) {
+    const message =
+      `The bytes are ${kind}no picture that is decoded (JPEG, PNG, WEBP, GIF, TIFF, AVIF, BMP, PNM); take the file out, or convert it`;
     await assert.rejects(decode(new TextEncoder().encode(text)), { message });
+  }
+});
+
+const UNREAD = "which is not read; convert it, to PNG for example, or take it out";
+
+Deno.test("what is whole but of a kind that is not read is called by its name, and not damaged", async () => {
+  const jpeg = await Deno.readFile(`${FOLDER}gray.jpg`), bmp = await Deno.readFile(`${FOLDER}rgb24.bmp`);
+  const frame = jpeg.findIndex((byte, i) => byte === 0xff && jpeg[i + 1] === 0xc0);
+  const changed = (bytes: Uint8Array, at: number, value: number) =>
+    bytes.map((byte, i) => i === at ? value : byte);
+  const heic = new TextEncoder().encode("\0\0\0\x18ftypmif1\0\0\0\0mif1heic\0\0\0\x08meta hvc1");
+  const file = (name: string) => Deno.readFile(`${FOLDER}unread/${name}`);
+  const cases: [Uint8Array, string][] = [
+    [await file("animation.avif"), "an animated AVIF"],
+    [await file("lab.tif"), "a TIFF of CIELAB"],
+    [await file("lzma.tif"), "a TIFF compressed by LZMA"],
+    [await file("zstd.tif"), "a TIFF compressed by Zstandard"],
+    [await file("subsampled.tif"), "a TIFF of YCbCr with subsampled chroma (2 x 2) without JPEG compression"],
+    [heic, "a HEIC (HEVC in HEIF)"],
+    [changed(jpeg, frame + 4, 12), "a JPEG of 12 bits a sample"],
+    [changed(jpeg, frame + 1, 0xc3), "a JPEG of the lossless kind"],
+    [changed(bmp, 28, 2), "a BMP of 2 bits a pixel"],
+    [changed(bmp, 30, 4), "a BMP of the compression JPEG"],
+  ];
+  for (const [bytes, kind] of cases) {
+    await assert.rejects(decode(bytes), { message: `The picture is ${kind}, ${UNREAD}` });
+  }
+});
+
+Deno.test("runs of a BMP end where it ends, wherever they lead", async () => {
+  const rle = await Deno.readFile(`${FOLDER}rle8.bmp`), start = new DataView(rle.buffer).getUint32(10, true);
+  for (let at = start; at < rle.length; at++) {
+    for (const value of [0, 1, 2, 3, 0x7f, 0xff]) {
+      const bytes = rle.map((byte, i) => i === at ? value : byte);
+      const picture = await decode(bytes).catch((error: Error) => error);
+      if (picture instanceof Error) assert.equal(picture.message, "The BMP is truncated");
+      else assert.equal(picture.data.length, 7 * 5 * 3);
+    }
   }
 });

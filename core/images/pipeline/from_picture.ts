@@ -1,5 +1,5 @@
 import type { Pixels } from "../../interfaces/augmenter.ts";
-import { decode } from "./decode.ts";
+import { decode } from "./decode_lazily.ts";
 import { decodeWindow } from "./jpeg/decode_window.ts";
 import { readJpegHeader } from "./jpeg/read_header.ts";
 import type { Size, Window } from "./planes.ts";

@@ -73,11 +73,11 @@ Deno.test("workers read by readers, and images that a reader refuses can be left
   }
   const train = { length: 4, image: (i: number) => image("picky", i) };
   const data = { train, evaluation: null, [Symbol.dispose]() {} };
-  const { data: whole, skipped } = await withoutBroken(data, pipeline, {
+  const { data: whole, standIns, skipped } = await withoutBroken(data, pipeline, {
     log() {},
     signal: new AbortController().signal,
   });
-  assert.deepEqual([whole.train.length, skipped.count], [2, 2]);
+  assert.deepEqual([whole.train.length, standIns.readable, skipped.count], [4, 2, 2]);
   assert.match(
     skipped.images[0].message,
     /^Cannot make a view of the image "picky 1": The reader "picky" of /,

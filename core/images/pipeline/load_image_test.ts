@@ -66,3 +66,19 @@ Deno.test("what is not there or not what it must be is told with the file", asyn
     });
   }
 });
+
+Deno.test("what is no file, or larger than pictures are, is not read", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "seed-load-" }), file = join(folder, "large.png");
+  try {
+    await Deno.writeTextFile(file, "");
+    await Deno.truncate(file, 2 ** 31);
+    const cases: [string, RegExp][] = [
+      [file, /large\.png" has 2147483648 bytes, expected an image of at most 2147483647$/],
+      [folder, /is a folder, expected a file$/],
+      ...Deno.build.os === "windows" ? [] : [["/dev/zero", /is a device, expected a file$/]],
+    ] as [string, RegExp][];
+    for (const [path, says] of cases) await assert.rejects(loadImage({ name: "one", file: path }), says);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -45,10 +45,10 @@ export interface ViewTask {
   offset: number;
 }
 
-/** What a worker says. */
+/** What a worker says; bloated: the kernels' memory has grown so much that another worker should take its place. */
 export type WorkerReply =
   | { kind: "ready" }
   | { kind: "log"; message: string }
   | { kind: "ended" }
-  | { kind: "done"; id: number }
-  | { kind: "failed"; id: number | null; message: string };
+  | { kind: "done"; id: number; isBloated: boolean }
+  | { kind: "failed"; id: number | null; message: string; isBloated: boolean };

@@ -1,5 +1,7 @@
-/** Formats that are decoded: what PIL reads of those that libvips reads. */
-export type PictureFormat = "jpeg" | "png" | "gif" | "webp" | "tiff" | "avif";
+import { foreignKindOf } from "./foreign_picture.ts";
+
+/** Formats that are decoded: what PIL reads of those that libvips reads, and simple ones. */
+export type PictureFormat = "jpeg" | "png" | "gif" | "webp" | "tiff" | "avif" | "bmp" | "pnm";
 
 /** Where a format's files have which bytes. */
 const SIGNATURES: readonly [PictureFormat, at: number, bytes: string][] = [
@@ -27,32 +29,59 @@ export function formatOf(bytes: Uint8Array): PictureFormat {
     Array.from(signature).every((letter, i) => bytes[at + i] === letter.charCodeAt(0))
   );
   if (found) return found[0];
-  const formats = [...new Set(SIGNATURES.map(([format]) => format.toUpperCase()))].join(", ");
+  if (isBmp(bytes)) return "bmp";
+  if (isPnm(bytes)) return "pnm";
+  if (bytes.length === 0) throw new Error("The file is empty; take it out, or fetch it again");
+  const formats = [...new Set(SIGNATURES.map(([format]) => format)), "bmp", "pnm"].join(", ").toUpperCase();
+  const kind = foreignKindOf(bytes);
   throw new Error(
-    bytes.length
-      ? `The bytes are no picture that is decoded (${formats}); take the file out, or convert it`
-      : "The file is empty; take it out, or fetch it again",
+    `The bytes are ${
+      kind ? `${kind}, ` : ""
+    }no picture that is decoded (${formats}); take the file out, or convert it`,
   );
 }
 
+/** "BM", and a header of less than 256 bytes: other files begin with the two letters too. */
+function isBmp(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x42 && bytes[1] === 0x4d && bytes[14] >= 12 && !bytes[15] && !bytes[16] &&
+    !bytes[17] &&
+    bytes.length >= 18;
+}
+
+/** P1 to P6, and a blank. */
+function isPnm(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] >= 0x31 && bytes[1] <= 0x36 &&
+    (bytes[2] === 32 || bytes[2] >= 9 && bytes[2] <= 13);
+}
+
+/** What the start of a JPEG's frame says. */
+export interface JpegFrame {
+  /** Its kind: 0xc0 is baseline. */
+  readonly marker: number;
+  /** Bits of a sample. */
+  readonly precision: number;
+  /** Colour components. */
+  readonly components: number;
+}
+
 /**
- * Colour components of a JPEG, by its start of frame (ITU T.81, B.1.1); null: there is none before the end.
+ * The start of a JPEG's frame (ITU T.81, B.1.1 and B.2.2); null: there is none before the end.
  *
  * Bytes that belong to no marker are passed over, as libjpeg passes over them.
  */
-export function componentsOf(jpeg: Uint8Array): number | null {
+export function frameOf(jpeg: Uint8Array): JpegFrame | null {
   for (let at = 2; at + 9 < jpeg.length;) {
     const marker = jpeg[at + 1];
     if (jpeg[at] !== 0xff || marker === 0xff || marker === 0) at++;
-    else if (isStartOfFrame(marker)) return jpeg[at + 9];
+    else if (isStartOfFrame(marker)) return { marker, precision: jpeg[at + 4], components: jpeg[at + 9] };
     else at += 2 + (isAlone(marker) ? 0 : jpeg[at + 2] << 8 | jpeg[at + 3]);
   }
   return null;
 }
 
-/** SOF0 to SOF15; the three among them are DHT, JPG and DAC. */
+/** SOF0 to SOF15, of which three are DHT, JPG and DAC, and that of JPEG-LS. */
 function isStartOfFrame(marker: number): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+  return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker) || marker === 0xf7;
 }
 
 /** Whether a marker has no segment: TEM, RST0 to RST7, SOI. */

@@ -1,4 +1,5 @@
 import { RunError } from "../../errors.ts";
+import { BrokenImageError } from "../broken_image_error.ts";
 import type { AbortMessage, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
 /** One is being made while the next is read; more would only hold pictures in memory. */
@@ -20,12 +21,19 @@ export function taskOf(view: Task["view"]): Task {
   return { view, made: Promise.withResolvers(), deaths: 0 };
 }
 
+/** Seconds of a clock that stands still with this process, after which a worker that has finished nothing is ended. */
+export const STUCK_SECONDS = 150;
+
 /** Whom a worker tells what happens in it. */
 export interface WorkerEvents {
   /** A task is over. */
   onFree(): void;
   /** The worker has died by itself, with the tasks that it had. */
   onDeath(error: Error, tasks: readonly Task[]): void;
+  /** It has finished nothing for too long; it is to be ended, and the tasks that it had told or made anew. */
+  onStuck(tasks: readonly Task[]): void;
+  /** It has no more tasks and takes none: it is to be ended, and another to take its place. */
+  onWornOut(): void;
   /** An augmenter says something. */
   onLog(message: string): void;
 }
@@ -38,9 +46,14 @@ export class PipelineWorker {
   /** Its augmenters know that it ends, or it is dead. */
   readonly #ended = Promise.withResolvers<void>();
   #isEnding = false;
+  /** A giant picture's memory stays with it: it finishes what it has, and no more. */
+  #isWornOut = false;
+  /** Seconds since it was given something or finished something. */
+  #waited = 0;
   #nextId = 0;
 
-  constructor(private readonly events: WorkerEvents) {
+  /** @param stuckSeconds What it may take for a view, or two. */
+  constructor(private readonly events: WorkerEvents, private readonly stuckSeconds = STUCK_SECONDS) {
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -54,6 +67,7 @@ export class PipelineWorker {
 
   /** A view that a worker may have died of is made alone: no other is blamed for it, or made twice in vain. */
   accepts({ deaths }: Task): boolean {
+    if (this.#isWornOut) return false;
     const isAlone = deaths > 0 || [...this.#tasks.values()].some(({ deaths }) => deaths > 0);
     return this.#tasks.size < (isAlone ? 1 : TASKS_OF_A_WORKER);
   }
@@ -65,8 +79,17 @@ export class PipelineWorker {
 
   make(task: Task): void {
     const id = this.#nextId++;
+    if (this.#tasks.size === 0) this.#waited = 0;
     this.#tasks.set(id, task);
     this.#worker.postMessage({ kind: "view", id, ...task.view } satisfies ViewTask);
+  }
+
+  /** A second is over. Whoever calls it stands still with the process, so one that was stopped blames no picture. */
+  tick(): void {
+    if (this.#tasks.size === 0 || ++this.#waited <= this.stuckSeconds) return;
+    const tasks = [...this.#tasks.values()];
+    this.#tasks.clear();
+    this.events.onStuck(tasks);
   }
 
   /** Aborts its augmenters' signals. */
@@ -107,8 +130,11 @@ export class PipelineWorker {
     }
     const { made, view } = this.#tasks.get(reply.id!)!;
     this.#tasks.delete(reply.id!);
+    this.#waited = 0;
     if (reply.kind === "done") made.resolve();
-    else made.reject(new RunError(`Cannot make a view of the image "${view.image.name}": ${reply.message}`));
-    this.events.onFree();
+    else made.reject(new BrokenImageError(view.image, reply.message));
+    if (reply.isBloated) this.#isWornOut = true;
+    if (!this.#isWornOut) this.events.onFree();
+    else if (this.#tasks.size === 0) this.events.onWornOut();
   }
 }

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { ImageReference, ImageSet } from "../../interfaces/data_source.ts";
-import { RunError } from "../../errors.ts";
+import { BrokenImageError } from "../broken_image_error.ts";
 import type { KeyPart } from "../../random.ts";
 import type { AugmenterModule, StartMessage } from "./messages.ts";
-import { PipelineWorker, type Task, taskOf } from "./pipeline_worker.ts";
+import { PipelineWorker, STUCK_SECONDS, type Task, taskOf } from "./pipeline_worker.ts";
 
 /** Views to make: one of each image. */
 export interface BatchRequest<Tag = unknown> {
@@ -37,6 +37,8 @@ export interface PipelineOptions {
   seed: number;
   /** Batches that are made ahead; default 3. */
   ahead?: number;
+  /** Seconds that a worker may take for a view before it is ended; default 150. */
+  stuckSeconds?: number;
   /** Told what augmenters say, and when a worker has died and another takes its place; absent: nobody is. */
   log?(message: string): void;
   /** Aborted: the augmenters' signals are too. Views are made all the same, until the pipeline is disposed of. */
@@ -56,18 +58,11 @@ const CHECK_SIZE = 8;
 /** Images that are checked between two looks at the signal. */
 const CHECKED_AT_ONCE = 1024;
 
-/** More threads than this wait for the disk, not the processor. */
-const MAX_AUTO_WORKERS = 8;
-
-/** As many threads as there are cores, within reason. */
-export function autoWorkers(): number {
-  return Math.min(MAX_AUTO_WORKERS, navigator.hardwareConcurrency);
-}
-
 /**
  * Makes batches of views in worker threads. Results do not depend on the number of workers: every random choice
  * comes from the view's key, and batches are delivered in the order they were asked for. A worker that dies is
- * replaced, and makes what it had begun anew; a view that two workers died of is an error.
+ * replaced, and makes what it had begun anew; a view that two workers died of is an error. So is a view that takes too
+ * long: its worker is ended. A worker that a giant picture has left much memory in is replaced when it is done.
  */
 export class ViewPipeline implements AsyncDisposable {
   readonly #workers: PipelineWorker[] = [];
@@ -83,9 +78,13 @@ export class ViewPipeline implements AsyncDisposable {
   #ended: Error | null = null;
   #waited = 0;
   #waitingSince: number | null = null;
+  readonly #clock = setInterval(() => {
+    for (const worker of [...this.#workers]) worker.tick();
+  }, 1000);
 
   private constructor(private readonly start: StartMessage, private readonly options: PipelineOptions) {
     this.#ahead = options.ahead ?? 3;
+    Deno.unrefTimer(this.#clock);
   }
 
   /** @throws {RunError} If a worker cannot load the augmenter. */
@@ -175,6 +174,7 @@ export class ViewPipeline implements AsyncDisposable {
   /** Tells the augmenters by their signals and ends the workers; then whoever waits for a batch is told. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.options.signal?.removeEventListener("abort", this.#interrupt);
+    clearInterval(this.#clock);
     this.#ended ??= new Error("The pipeline was stopped");
     const workers = this.#takeWorkers();
     for (const worker of workers) this.#endWorker(worker, this.#ended);
@@ -231,12 +231,14 @@ export class ViewPipeline implements AsyncDisposable {
   }
 
   async #startWorker(): Promise<void> {
-    const { log, signal } = this.options;
+    const { log, signal, stuckSeconds } = this.options;
     const worker = new PipelineWorker({
       onFree: () => this.#assign(),
       onDeath: (error, tasks) => this.#replace(worker, error, tasks),
+      onStuck: (tasks) => this.#stuck(worker, tasks),
+      onWornOut: () => this.#renew(worker),
       onLog: (message) => log?.(message),
-    });
+    }, stuckSeconds);
     this.#starting.add(worker);
     if (signal?.aborted) worker.interrupt(signal.reason);
     try {
@@ -263,9 +265,30 @@ export class ViewPipeline implements AsyncDisposable {
     for (const task of again) task.deaths++;
     this.#backlog.unshift(...again);
     for (const { made, view } of hopeless) {
-      made.reject(new RunError(`${error.message}, twice, at a view of the image "${view.image.name}"`));
+      made.reject(new BrokenImageError(view.image, `${error.message}, twice`));
     }
     this.options.log?.(`${error.message}; another takes its place`);
+    this.#startWorker().catch((reason) => this.#end(reason));
+  }
+
+  /** Of two views in a worker either may be the one that takes too long: each is made anew, alone. */
+  #stuck(worker: PipelineWorker, tasks: readonly Task[]): void {
+    if (tasks.length > 1) {
+      for (const task of tasks) task.deaths++;
+      this.#backlog.unshift(...tasks);
+    } else {
+      const [{ made, view: { image } }] = tasks, seconds = this.options.stuckSeconds ?? STUCK_SECONDS;
+      made.reject(new BrokenImageError(image, `it takes more than ${seconds} s; take the image out`));
+    }
+    this.options.log?.("A data worker has finished nothing for too long; another takes its place");
+    this.#renew(worker);
+  }
+
+  /** Another takes its place. */
+  #renew(worker: PipelineWorker): void {
+    const at = this.#workers.indexOf(worker);
+    if (at >= 0) this.#workers.splice(at, 1);
+    this.#endWorker(worker, new Error("Another worker has taken its place"));
     this.#startWorker().catch((reason) => this.#end(reason));
   }
 

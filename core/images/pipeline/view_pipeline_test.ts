@@ -14,13 +14,19 @@ const MODULE = new URL("./testdata/augmenters.ts", import.meta.url).href;
 
 async function start(
   exportName = "default",
-  options: { workers?: number; ahead?: number; log?(message: string): void; signal?: AbortSignal } = {},
+  options: {
+    workers?: number;
+    ahead?: number;
+    stuckSeconds?: number;
+    log?(message: string): void;
+    signal?: AbortSignal;
+  } = {},
 ) {
   return await ViewPipeline.start({
     augmenters: [{ module: MODULE, exportName, options: {}, cacheDir: "cache" }],
     workers: options.workers ?? 2,
     seed: 0,
-    ...{ ahead: options.ahead, log: options.log, signal: options.signal },
+    ...{ ahead: options.ahead, stuckSeconds: options.stuckSeconds, log: options.log, signal: options.signal },
   });
 }
 
@@ -200,8 +206,9 @@ Deno.test("a part of a file that is not there is named", () =>
 Deno.test("an augmenter's mistakes are told with the image's name", () =>
   withImages(async (image) => {
     const expected = {
-      wrongSize: /image 0": The augmenter returned 16 bytes for a view of 4 px, expected 48$/,
-      throwsText: /image 0": no error object$/,
+      wrongSize:
+        /image 0": The augmenter returned 16 bytes for a view of 4 px, expected 48\. It lies in ".*pixels" at byte 0$/,
+      throwsText: /image 0": no error object\./,
     };
     for (const [exportName, says] of Object.entries(expected)) {
       await using pipeline = await start(exportName, { workers: 1 });
@@ -240,7 +247,8 @@ Deno.test("a view that two workers die of is an error, again and again, never a 
   withImages(async (image) => {
     for (const workers of [1, 3]) {
       await using pipeline = await start("dies", { workers });
-      const says = /^A data worker died: .*Out of luck, twice, at a view of the image "image 3"$/;
+      const says =
+        /^Cannot make a view of the image "image 3": A data worker died: .*Out of luck, twice\. It lies in /;
       assert.match(await refusal(pipeline, requests(image, 4)), says);
       assert.match(await refusal(pipeline, requests(image, 4)), says);
       const others = requests((i) => image(i + 100), 2);
@@ -356,6 +364,66 @@ Deno.test("a worker that computes without a pause is ended all the same", () =>
     await Promise.all([pipeline[Symbol.asyncDispose](), assert.rejects(next, /The pipeline was stopped/)]);
   }));
 
+Deno.test("a view that takes too long is an error of its image alone, and its worker is replaced", () =>
+  withImages(async (image) => {
+    const said: string[] = [];
+    await using pipeline = await start("hangsAtThree", {
+      workers: 1,
+      stuckSeconds: 1,
+      log: (m) => said.push(m),
+    });
+    const one = (index: number) => [{ images: [image(index)], keys: [[index]], size: 4 }];
+    const results = await Promise.allSettled([2, 3, 4, 5].map((index) => collect(pipeline, one(index))));
+    assert.deepEqual(results.map(({ status }) => status), [
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+    ]);
+    const { reason } = results[1] as PromiseRejectedResult;
+    assert.ok(reason instanceof RunError);
+    assert.match(
+      reason.message,
+      /^Cannot make a view of the image "image 3": it takes more than 1 s; take the image out\. It lies in /,
+    );
+    assert.match(said[0], /^A data worker has finished nothing for too long; another takes its place$/);
+  }));
+
+Deno.test("a worker that a giant picture leaves much memory in is replaced, and nothing is lost", () =>
+  withImages(async (image) => {
+    await using pipeline = await start("bloats", { workers: 1 });
+    const made = await collect(pipeline, requests(image, 6, { batch: 1 }));
+    const numbers = made.map((pixels) => pixels[0]);
+    // Of views that it was given before, it makes one after the giant's.
+    assert.deepEqual(numbers.slice(0, 4), [1, 2, 3, 4]);
+    assert.ok(numbers[5] < 3, `${numbers}`);
+  }));
+
+Deno.test("memory does not grow with workers that are replaced", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "seed-pipeline-" }), file = join(folder, "one.png");
+  try {
+    await sharp({ create: { width: 600, height: 600, channels: 3, background: "#f00" } }).png().toFile(file);
+    const rss = [];
+    for (let i = 0; i < 16; i++) {
+      await using pipeline = await start("blank", { workers: 1 });
+      await collect(pipeline, [{ images: [{ name: "one", file }], keys: null, size: 64 }]);
+      if (i === 5 || i === 15) rss.push(Deno.memoryUsage().rss);
+    }
+    assert.ok(rss[1] - rss[0] < 60e6, `${rss.map((bytes) => bytes / 1e6)} MB after 6 and after 16 workers`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("control characters of an image's name do not get into messages", () =>
+  withImages(async (image) => {
+    await using pipeline = await start("throwsText", { workers: 1 });
+    const bad = { ...image(1), name: "\x1b]0;PWNED\x07\x9b2K.png" };
+    const refused = await refusal(pipeline, [{ images: [bad], keys: [[1]], size: 4 }]);
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(refused, /[\x00-\x1f\x7f-\x9f]/);
+  }));
+
 Deno.test("a pipeline without an augmenter makes evaluation views only", () =>
   withImages(async (image) => {
     await using pipeline = await ViewPipeline.start({ augmenters: [], workers: 1, seed: 0 });
@@ -363,6 +431,6 @@ Deno.test("a pipeline without an augmenter makes evaluation views only", () =>
     assert.deepEqual([...pixels], Array.from({ length: 4 }, () => [7, 0, 0]).flat());
     assert.match(
       await refusal(pipeline, requests(image, 1)),
-      /The pipeline was started without an augmenter 0$/,
+      /The pipeline was started without an augmenter 0\./,
     );
   }));

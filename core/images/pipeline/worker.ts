@@ -7,15 +7,20 @@
 import sharp from "sharp";
 import type { Augmenter, Pixels } from "../../interfaces/augmenter.ts";
 import type { Plugin } from "../../interfaces/plugin.ts";
+import { printable } from "../../text/printable.ts";
 import { contextOf } from "./plugin_context.ts";
 import { Random } from "../../random.ts";
 import { centerView } from "./center_view.ts";
+import { isBloated } from "./kernels/arena.ts";
 import { loadImage } from "./load_image.ts";
+import { makeConsoleSafe } from "../../text/safe_console.ts";
 import type { AbortMessage, AugmenterModule, StartMessage, ViewTask, WorkerReply } from "./messages.ts";
 
 // One image at a time in each of several workers, nothing seen twice.
 sharp.concurrency(1);
 sharp.cache(false);
+
+makeConsoleSafe(); // an augmenter of others may print what it is given
 
 /** By number. */
 const augmenters: Augmenter[] = [];
@@ -33,10 +38,11 @@ self.onmessage = async ({ data }: MessageEvent<StartMessage | AbortMessage | Vie
       reply({ kind: "ready" });
     } else {
       await makeView(data);
-      reply({ kind: "done", id: data.id });
+      reply({ kind: "done", id: data.id, isBloated: isBloated() });
     }
   } catch (error) {
-    reply({ kind: "failed", id, message: error instanceof Error ? error.message : String(error) });
+    const message = printable(error instanceof Error ? error.message : String(error));
+    reply({ kind: "failed", id, message, isBloated: isBloated() });
   }
 };
 

@@ -54,7 +54,21 @@ export const objective = made(
       const { parts = 1 } = options as { parts?: number };
       return passSize % parts === 0 ? [] : [{ key: "parts", message: `${passSize} is not ${parts} parts` }];
     },
-    needs: () => ({}),
+    needs: () => ({ teacherViews: [0], queue: true }),
+  },
+);
+/** Has options that nothing reads unless another says so. */
+export const choosing = made(
+  "augmenter",
+  z.strictObject({
+    choice: z.enum(["none", "some"]).default("none"),
+    inner: z.strictObject({ rate: z.number().default(1), other: z.number().default(2) }).prefault({}),
+  }),
+  {
+    unread: (options) =>
+      (options as { choice: string }).choice === "none"
+        ? [{ key: "inner.rate", message: "the choice is none" }]
+        : [],
   },
 );
 /** An augmenter, a teacher and a student that tell and check what they can. */

@@ -16,7 +16,7 @@ export default definePlugin({
     /** Side of a view in pixels. */
     size: z.int().min(8).max(1024).default(224),
     /** What the short side is resized to for a view of `size`; null: `size / 0.875`. */
-    short_side: z.int().min(8).nullable().default(null),
+    short_side: z.int().min(8).max(8192).nullable().default(null),
     interpolation: z.enum(["bicubic", "bilinear"]).default("bicubic"),
   }).refine(({ size, short_side }) => short_side === null || short_side >= size, {
     path: ["short_side"],

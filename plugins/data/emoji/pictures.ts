@@ -4,8 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import sharp from "sharp";
-import { type ImageReference, RunError, writeAtomically } from "@seed/core";
+import { type ImageReference, RunError, writeAtomically, writingInCache } from "@seed/core";
 
 /** Icon sets that draw the same concepts under the same names; versions are pinned in `deno.json`. */
 export const EMOJI_SETS = ["noto", "twemoji", "openmoji", "fluent-emoji-flat", "emojione"] as const;
@@ -64,8 +63,7 @@ export async function drawSet(
   // The file is there whole or not at all, and its name says everything that it depends on.
   if (await sizeOf(file) !== concepts.length * bytes) {
     log(`Drawing ${concepts.length} emoji of ${set} at ${size} px (once)`);
-    await Deno.mkdir(cacheDir, { recursive: true });
-    await writeAtomically(file, draw(icons, concepts, size));
+    await writingInCache(cacheDir, () => writeAtomically(file, draw(icons, concepts, size)));
   }
   return {
     concepts,
@@ -97,6 +95,7 @@ async function rasterise(
   const icon = icons[name], w = icon.width ?? width, h = icon.height ?? height;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ` +
     `viewBox="0 0 ${w} ${h}" width="${w}" height="${h}">${icon.body}</svg>`;
+  const { default: sharp } = await import("sharp"); // native code, which is not always allowed
   // 72 dots an inch is one pixel a unit.
   const density = Math.max(1, 72 * size / Math.max(w, h));
   return await sharp(new TextEncoder().encode(svg), { density })

@@ -5,8 +5,9 @@
  * @module
  */
 import { join } from "node:path";
-import { definePlugin, type ImageSet, isFolder, type PackedTexts, standInImage, z } from "@seed/core";
-import { listImages } from "./listing.ts";
+import { definePlugin, type ImageSet, type PackedTexts, quoted, RunError, standInImage, z } from "@seed/core";
+import { listImages, type ListingOptions } from "./listing.ts";
+import { findSplits } from "./splits.ts";
 
 export { listImages };
 
@@ -18,6 +19,8 @@ export default definePlugin({
   options: z.strictObject({
     /** The folder. */
     root: z.string(),
+    /** `none`: `train`, `val`, `test` and the like are classes as any other. */
+    splits: z.enum(["auto", "none"]).default("auto"),
   }),
   async standIn(options, { folder, images }) {
     const root = join(folder, "images"), file = await standInImage();
@@ -27,52 +30,110 @@ export default definePlugin({
     }
     return { ...options, root };
   },
-  async create(options, { resolve }) {
-    const { train, queries } = await openImageFolder(resolve(options.root));
+  async create({ root, splits }, { resolve, log }) {
+    const { train, queries } = await openImageFolder(resolve(root), { splits, log });
     return { train, evaluation: queries && { gallery: train, queries }, [Symbol.dispose]() {} };
   },
 });
 
+/** How a folder is opened. */
+export interface FolderOptions extends ListingOptions {
+  /** `none`: no folder in it is a split. Default: `auto`. */
+  splits?: "auto" | "none";
+}
+
 /**
  * The images of a folder: those of `train/`, or else all, and those of `val/` or `test/`.
  *
- * @param option What named the folder, for errors.
- * @throws {RunError} If there is no such folder, or no image where there should be some.
+ * @throws {RunError} If there is no such folder, no image where there should be some, if the folders in it are splits
+ *   by their names but not those that are known, or if some images have a class and others have none.
  */
 export async function openImageFolder(
   root: string,
-  option = "data.root",
+  { splits = "auto", ...options }: FolderOptions = {},
 ): Promise<{ train: ImageSet; queries: ImageSet | null }> {
-  const trainRoot = await firstFolder(root, ["train"]) ?? root;
-  const queriesRoot = await firstFolder(root, ["val", "test"]);
-  const train = imageSet(trainRoot, await listImages(trainRoot, option));
-  const queries = queriesRoot && queriesRoot !== trainRoot
-    ? imageSet(queriesRoot, await listImages(queriesRoot, option), train.classNames)
-    : null;
+  const found = splits === "auto" ? await findSplits(root, options) : { train: root, queries: null };
+  const paths = await listImages(found.train, options), strays = straysOf(paths);
+  if (found.queries === null) {
+    if (strays && strays.count < paths.length) {
+      options.log?.(
+        `${strays.count} of ${paths.length} images lie beside the folders in ${
+          quoted(found.train, 300)
+        }, the first is ` +
+          `${quoted(strays.first)}: the images have no classes`,
+      );
+    }
+    return { train: imageSet(found.train, paths, strays === null ? [] : null), queries: null };
+  }
+  const searched = await listImages(found.queries, options), others = straysOf(searched);
+  const isLabelled = requireAlike({ root: found.train, paths, strays }, {
+    root: found.queries,
+    paths: searched,
+    strays: others,
+  });
+  const train = imageSet(found.train, paths, isLabelled ? [] : null);
+  const queries = imageSet(found.queries, searched, train.classNames ?? null);
+  tellNewClasses(train, queries, found.queries, options);
   return { train, queries };
 }
 
-async function firstFolder(root: string, names: string[]): Promise<string | null> {
-  for (const name of names) {
-    const path = `${root}/${name}`;
-    if (await isFolder(path)) return path;
+/** Images that lie in no folder, and so have no class; null: there are none. */
+function straysOf(paths: PackedTexts): { first: string; count: number } | null {
+  let first = "", count = 0;
+  for (let i = 0; i < paths.length; i++) {
+    const path = paths.at(i);
+    if (!path.includes("/") && count++ === 0) first = path;
   }
-  return null;
+  return count ? { first, count } : null;
 }
 
-/** @param knownClasses Names whose order is kept, so that two splits agree. */
-function imageSet(root: string, paths: PackedTexts, knownClasses: readonly string[] = []): ImageSet {
+/** A split. */
+interface Split {
+  root: string;
+  paths: PackedTexts;
+  strays: ReturnType<typeof straysOf>;
+}
+
+/** Whether the images have classes; all of them do, or none. */
+function requireAlike(...splits: Split[]): boolean {
+  const isFlat = splits.every(({ paths, strays }) => strays?.count === paths.length);
+  const [odd] = splits.filter(({ strays }) => strays);
+  if (isFlat || !odd) return !isFlat;
+  throw new RunError(
+    `The image ${quoted(odd.strays!.first)} lies beside the folders of classes in ${quoted(odd.root, 300)}` +
+      (odd.strays!.count > 1 ? `, as ${odd.strays!.count - 1} more do` : "") +
+      ", and has no class; move it into the folder of its class, or take it out",
+  );
+}
+
+/** Queries of a class that is not trained on can never be right. */
+function tellNewClasses(train: ImageSet, queries: ImageSet, root: string, { log }: ListingOptions): void {
+  const known = train.classNames?.length ?? 0, fresh = queries.classNames?.slice(known) ?? [];
+  if (!fresh.length) return;
+  let count = 0;
+  for (let i = 0; i < queries.length; i++) if (queries.label!(i) >= known) count++;
+  const names = fresh.slice(0, 5).map((name) => quoted(name)).join(", ");
+  log?.(
+    `${quoted(root, 300)} has ${fresh.length} classes that train/ has not (${names}${
+      fresh.length > 5 ? ", ..." : ""
+    }), with ` +
+      `${count} of its ${queries.length} images: no evaluation can get them right`,
+  );
+}
+
+/** @param knownClasses Names whose order is kept, so that two splits agree; null: the images have no classes. */
+function imageSet(root: string, paths: PackedTexts, knownClasses: readonly string[] | null): ImageSet {
   const { length } = paths;
   const image = (i: number) => {
     const path = paths.at(i);
     return { name: path, file: `${root}/${path}` };
   };
+  if (knownClasses === null) return { length, isFound: true, image };
   const ids = new Map(knownClasses.map((name, id) => [name, id])), labels = new Int32Array(length);
   for (let i = 0; i < length; i++) {
-    const path = paths.at(i), end = path.indexOf("/"), name = path.slice(0, end);
-    if (end < 0) return { length, image };
+    const path = paths.at(i), name = path.slice(0, path.indexOf("/"));
     if (!ids.has(name)) ids.set(name, ids.size);
     labels[i] = ids.get(name)!;
   }
-  return { length, image, label: (i) => labels[i], classNames: [...ids.keys()] };
+  return { length, isFound: true, image, label: (i) => labels[i], classNames: [...ids.keys()] };
 }

@@ -10,6 +10,7 @@ import {
   type PackedImages,
   PackedImagesBuilder,
   readRange,
+  requireRegularFile,
   RunError,
 } from "@seed/core";
 import { findLines, lineIndexOf, readLineIndex } from "./line_starts.ts";
@@ -30,6 +31,7 @@ const PAUSE_EVERY = 4096;
  * does not fit; if the file ends within an image.
  */
 export async function indexTsv(path: string, signal: AbortSignal): Promise<PackedImages> {
+  await requireRegularFile(path);
   using file = await Deno.open(path);
   const { size } = await file.stat();
   const starts = await readLineIndex(lineIndexOf(path), size) ?? await findLines(file, signal);

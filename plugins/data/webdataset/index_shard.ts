@@ -11,8 +11,10 @@ import {
   type PackedImages,
   PackedImagesBuilder,
   parseLabel,
+  quoted,
   readRange,
   readTar,
+  requireRegularFile,
   RunError,
   type TarMember,
 } from "@seed/core";
@@ -29,9 +31,11 @@ const PAUSE_EVERY = 4096;
  * images.
  */
 export async function indexShard(path: string, signal: AbortSignal): Promise<PackedImages> {
+  await requireRegularFile(path);
   using file = await Deno.open(path);
   const found = new PackedImagesBuilder();
-  const begin = (key: string) => new Sample(path, file, key, found);
+  const alone: string[] = [];
+  const begin = (key: string) => new Sample(path, file, key, found, alone);
   let sample = begin(""), count = 0;
   for (const member of readTar(file, path)) {
     const { key, extension } = splitName(member.name);
@@ -44,7 +48,21 @@ export async function indexShard(path: string, signal: AbortSignal): Promise<Pac
     signal.throwIfAborted();
   }
   sample.finish();
-  if (found.length > 0) return withoutRepetition(found.finish(), path);
+  if (found.length > 0) {
+    const images = withoutRepetition(found.finish(), path), bare = images.labels.indexOf(-1);
+    // Their labels would be lost, and nothing would say so.
+    if (bare >= 0 && alone.length > 0) {
+      throw new RunError(
+        `In the shard "${path}" ${alone.length} labels stand apart from their images, the first is ${
+          quoted(alone[0])
+        }, and ` +
+          `images have none, the first is ${
+            quoted(images.names.at(bare))
+          }: the files of a sample must follow each other`,
+      );
+    }
+    return images;
+  }
   throw new RunError(
     `The shard "${path}" holds no images (${[...IMAGE_EXTENSIONS].join(", ")}) among its ${count} files`,
   );
@@ -60,6 +78,8 @@ class Sample {
     private readonly file: Deno.FsFile,
     readonly key: string,
     private readonly found: PackedImagesBuilder,
+    /** Takes labels without an image. */
+    private readonly alone: string[],
   ) {}
 
   add(member: TarMember, extension: string): void {
@@ -72,7 +92,13 @@ class Sample {
   }
 
   finish(): void {
-    if (!this.#image) return;
+    if (!this.#image) {
+      const { cls, json } = this.#labels;
+      if (cls !== undefined || json !== undefined) {
+        this.alone.push(`${this.key}.${cls === undefined ? "json" : "cls"}`);
+      }
+      return;
+    }
     const { name, start, size } = this.#image, label = this.#labels.cls ?? this.#labels.json ?? null;
     this.found.push({ name, offset: start, length: size, label });
   }

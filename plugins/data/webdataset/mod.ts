@@ -13,6 +13,7 @@ import {
   type PackedFile,
   packedImageSet,
   type PluginContext,
+  quoted,
   RunError,
   standInImage,
   z,
@@ -64,9 +65,7 @@ export default definePlugin({
     const train = await openShards(root, "data.root", context);
     const searched = queries === null ? null : await openShards(queries, "data.queries", context);
     const all = [...train, ...searched ?? []].map(({ images }) => images), isLabelled = haveLabels(all);
-    if (searched && !isLabelled) {
-      context.log("Some images have no .cls or .json with a label: the data is taken without labels");
-    }
+    requireAlike([...train, ...searched ?? []]);
     const named = class_names === null ? null : await readNames(context.resolve(class_names));
     const classNames = isLabelled ? checkedNames(named, classNamesOf(all)) : null;
     const gallery = packedImageSet(train, classNames);
@@ -77,6 +76,26 @@ export default definePlugin({
     };
   },
 });
+
+/**
+ * Makes sure that all images have a label, or none.
+ *
+ * @throws {RunError} If some have one and others not: with the labels of some alone no figure would be true.
+ */
+function requireAlike(files: readonly PackedFile[]): void {
+  const bare = files.find(({ images }) => images.labels.includes(-1));
+  if (!bare || !files.some(({ images }) => images.labels.some((label) => label >= 0))) return;
+  const count = (of: (label: number) => boolean) =>
+    files.reduce((sum, { images }) => sum + images.labels.filter(of).length, 0);
+  throw new RunError(
+    `${count((label) => label < 0)} images have no .cls or .json with a label, and ${
+      count((label) => label >= 0)
+    } have one; the ` +
+      `first without is ${
+        quoted(bare.images.names.at(bare.images.labels.indexOf(-1)))
+      } in "${bare.path}". Give all of them one, or none`,
+  );
+}
 
 /** Indexes the shards that an option names, as far as they are not indexed. */
 async function openShards(

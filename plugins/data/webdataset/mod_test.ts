@@ -73,13 +73,81 @@ Deno.test("a folder gives its shards in order; classes have names if a file give
     );
   }));
 
-Deno.test("images without labels are taken without, which is told where it matters", () =>
+Deno.test("without any labels images are taken without; some labels alone are an error that counts them", () =>
   inFolder(async (folder) => {
-    await writeTar(join(folder, "some.tar"), { "1.jpg": "one", "1.cls": "0", "2.jpg": "two" });
-    const logged: string[] = [];
-    using source = await open(folder, { root: "some.tar", queries: "some.tar" }, logged);
+    await writeTar(join(folder, "none.tar"), {
+      "1.jpg": "one",
+      "1.json": '{"caption": "a cat"}',
+      "2.jpg": "two",
+    });
+    using source = await open(folder, { root: "none.tar", queries: "none.tar" });
     assert.equal(source.train.label, undefined);
-    assert.match(logged.join("\n"), /^Indexing .*\n.*\n?Some images have no \.cls or \.json with a label/);
+    await writeTar(join(folder, "some.tar"), { "1.jpg": "one", "1.cls": "0", "a/2.jpg": "two" });
+    const says =
+      /2 images have no \.cls or \.json with a label, and 2 have one; the first without is "a\/2\.jpg" in ".*some\.tar"/;
+    await assert.rejects(open(folder, { root: "some.tar", queries: "some.tar" }), says);
+    await writeTar(join(folder, "all.tar"), { "1.jpg": "one", "1.cls": "0" });
+    await assert.rejects(
+      open(folder, { root: ["all.tar", "none.tar"] }),
+      /2 images have no .* and 1 have one/,
+    );
+  }));
+
+Deno.test("labels that stand apart from their images are an error, not lost", () =>
+  inFolder(async (folder) => {
+    await writeTar(join(folder, "apart.tar"), { "1.jpg": "one", "2.jpg": "two", "1.cls": "0", "2.cls": "1" });
+    await assert.rejects(
+      open(folder, { root: "apart.tar" }),
+      /2 labels stand apart from their images, the first is "1\.cls", and images have none, the first is "1\.jpg"/,
+    );
+  }));
+
+Deno.test("what is no archive is told as what it is", () =>
+  inFolder(async (folder) => {
+    const contents: [string | Uint8Array, RegExp][] = [
+      [
+        Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, ...new Array(600).fill(7)),
+        /is compressed by gzip \(gunzip it\)/,
+      ],
+      ["<!DOCTYPE html><title>404</title>", /is a web page, probably of an error/],
+      ["version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", /is a pointer of Git LFS/],
+      ["", /is empty, expected a tar archive|ends without the archive's end mark/],
+    ];
+    for (const [content, says] of contents) {
+      await Deno.writeFile(join(folder, "x.tar"), typeof content === "string" ? utf8(content) : content);
+      await assert.rejects(open(folder, { root: "x.tar" }), (error: Error) => {
+        assert.ok(error instanceof RunError, `${error.stack}`);
+        assert.match(error.message, says);
+        return true;
+      });
+    }
+  }));
+
+Deno.test("a damaged index is made anew, wherever it is damaged; one that cannot be kept is told", () =>
+  inFolder(async (folder) => {
+    await writeTar(join(folder, "a.tar"), { "1.jpg": "one", "1.cls": "0" });
+    (await open(folder, { root: "a.tar" }))[Symbol.dispose]();
+    const [index] = await Array.fromAsync(
+      Deno.readDir(join(folder, "cache")),
+      ({ name }) => join(folder, "cache", name),
+    );
+    const whole = await Deno.readFile(index);
+    for (let at = 0; at < whole.length; at++) {
+      await Deno.writeFile(index, whole.with(at, whole[at] ^ 0x21));
+      const logged: string[] = [];
+      using source = await open(folder, { root: "a.tar" }, logged);
+      assert.deepEqual(await contents(source.train), [["a.tar/1.jpg", "one", 0]]);
+      assert.match(logged[0], /is damaged; making it anew$/, `byte ${at}`);
+    }
+    await Deno.remove(join(folder, "cache"), { recursive: true });
+    await Deno.writeTextFile(join(folder, "cache"), "a file in its place");
+    const logged: string[] = [];
+    using source = await open(folder, { root: "a.tar" }, logged);
+    assert.equal(source.train.length, 1);
+    assert.match(
+      logged.join("\n"),
+      /Cannot write ".*cache": .*; the index of ".*a\.tar" is not kept and will be made anew at each start/,
+    );
   }));
 
 Deno.test("a shard is indexed once, and again when it changes or its index is damaged", () =>

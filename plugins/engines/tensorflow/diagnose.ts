@@ -5,7 +5,7 @@ import { readProcessor } from "./processor.ts";
 
 /** Whether TensorFlow is there and loads, and what it computes on. */
 export async function diagnose(context: PluginContext): Promise<Diagnosis[]> {
-  const library = await findInstalledLibrary(context), { bf16 } = await readProcessor();
+  const library = await findInstalledLibrary(context), { bf16 } = readProcessor();
   const processor = {
     subject: "Processor",
     ok: true,

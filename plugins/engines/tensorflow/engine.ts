@@ -38,7 +38,7 @@ export class TensorflowEngine implements Engine {
     library: Library,
     options: { device: Device | "auto"; trace: boolean },
   ): Promise<TensorflowEngine> {
-    const processor = await readProcessor();
+    const processor = readProcessor();
     const context = new EagerContext(
       openLibrary(library, processor),
       contextConfig({ hideGpus: options.device === "cpu" }),
@@ -125,6 +125,7 @@ function openLibrary(library: Library, { wideVectors }: Processor): CApi {
     const logLevel = Number(Deno.env.get("TF_CPP_MIN_LOG_LEVEL") ?? 2);
     return openCApi(library, { logLevel, wideVectors });
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error; // nothing is wrong with the library
     throw new RunError(
       `TensorFlow's library "${library.main}" does not load: ${(error as Error).message}; ` +
         (library.installed

@@ -1,4 +1,5 @@
 import { ONE_DNN } from "./c_api.ts";
+import { readSystemFile, systemControl } from "./system_facts.ts";
 
 /** What matters of the processor that computes. */
 export interface Processor {
@@ -13,23 +14,26 @@ export interface Processor {
 const UNKNOWN = { convolvesInBf16: false, wideVectors: false };
 
 /** Reads it from the operating system; what that does not tell is taken to be absent. */
-export async function readProcessor(): Promise<Processor> {
-  if (Deno.build.os === "linux") {
-    const features = (await Deno.readTextFile("/proc/cpuinfo")).match(/^(?:flags|Features)\s*:(.*)$/m)?.[1] ??
-      "";
-    const has = (...names: string[]) => names.some((name) => ` ${features} `.includes(` ${name} `));
-    // x86: avx512_bf16, amx_bf16; arm64: bf16.
-    const x86 = has("avx512_bf16", "amx_bf16");
-    return {
-      bf16: x86 || has("bf16"),
-      convolvesInBf16: x86 && Deno.env.get(ONE_DNN) !== "0",
-      wideVectors: has("avx512_bf16"),
-    };
+export function readProcessor(): Processor {
+  switch (Deno.build.os) {
+    case "linux":
+      return processorOf(readSystemFile("/proc/cpuinfo"), { oneDnn: Deno.env.get(ONE_DNN) !== "0" });
+    case "darwin":
+      return { bf16: systemControl("hw.optional.arm.FEAT_BF16") === 1, ...UNKNOWN };
+    default:
+      return { bf16: false, ...UNKNOWN }; // Windows does not tell without native code.
   }
-  if (Deno.build.os === "darwin") {
-    const { stdout } = await new Deno.Command("sysctl", { args: ["-n", "hw.optional.arm.FEAT_BF16"] })
-      .output();
-    return { bf16: new TextDecoder().decode(stdout).trim() === "1", ...UNKNOWN };
-  }
-  return { bf16: false, ...UNKNOWN }; // Windows does not tell without native code.
+}
+
+/**
+ * The processor that Linux describes.
+ *
+ * @param cpuinfo The text of `/proc/cpuinfo`.
+ */
+export function processorOf(cpuinfo: string, { oneDnn }: { oneDnn: boolean }): Processor {
+  const features = cpuinfo.match(/^(?:flags|Features)\s*:(.*)$/m)?.[1] ?? "";
+  const has = (...names: string[]) => names.some((name) => ` ${features} `.includes(` ${name} `));
+  // x86: avx512_bf16, amx_bf16; arm64: bf16.
+  const x86 = has("avx512_bf16", "amx_bf16");
+  return { bf16: x86 || has("bf16"), convolvesInBf16: x86 && oneDnn, wideVectors: has("avx512_bf16") };
 }

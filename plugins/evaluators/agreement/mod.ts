@@ -72,7 +72,7 @@ export default definePlugin({
   name: "@seed/evaluator-agreement",
   apiVersion: 1,
   about: { summary: "Share of nearest neighbours on held-out images that are the teacher's too" },
-  options: z.strictObject({ k: z.int().positive().default(10) }),
+  options: z.strictObject({ k: z.int().positive().max(10_000).default(10) }),
   check: (_options, { hasTeacher }) =>
     hasTeacher ? [] : [{
       key: "plugin",

@@ -23,6 +23,8 @@ import {
   type Matrix,
   nearestNeighbours,
   type Neighbours,
+  quoted,
+  rankOf,
   RunError,
   z,
 } from "@seed/core";
@@ -48,11 +50,13 @@ class KnnEvaluator implements Evaluator {
     const { on } = this.options, figures: Figures = {};
     const spaces: Space[] = on === "both" ? ["features", "embedding"] : [on];
     for (const space of spaces) {
-      for (const { k, classified } of await this.#classify(subject, space)) {
+      for (const { k, fewest, classified } of await this.#classify(subject, space)) {
         for (const [name, value] of Object.entries(accuracy(classified))) {
           figures[`${space === "embedding" ? "embedding_" : ""}${name}${this.#suffix(k)}`] = value;
         }
-        if (space === spaces[0] && k === this.#ks[0]) report?.(this.#details(subject, space, classified));
+        if (space === spaces[0] && k === this.#ks[0]) {
+          report?.(this.#details(subject, space, { fewest, classified }));
+        }
       }
     }
     return figures;
@@ -62,7 +66,7 @@ class KnnEvaluator implements Evaluator {
   async #classify(
     { gallery, queries }: Embedded,
     space: Space,
-  ): Promise<{ k: number; classified: Classified }[]> {
+  ): Promise<{ k: number; fewest: number; classified: Classified }[]> {
     const labels = [queries, gallery].map(({ images }) => labelsOf(images, this.name));
     const most = Math.max(...this.#ks);
     if (most >= gallery.images.length) {
@@ -73,15 +77,25 @@ class KnnEvaluator implements Evaluator {
     const excluded = sameIdentity(queries.images.identity, gallery.images.identity);
     const rows = [queries, gallery].map((set) => matrixOf(set, space));
     const neighbours = await nearestNeighbours(rows[0], rows[1], { k: most, excluded });
+    const alone = neighbours.findIndex(({ indices }) => indices.length === 0);
+    if (alone >= 0) {
+      throw new RunError(
+        `The evaluator knn finds no neighbour for ${
+          quoted(queries.images.image(alone).name)
+        }: all ${gallery.images.length} ` +
+          "images of the gallery show the same thing as it",
+      );
+    }
     const { classNames } = queries.images, { temperature } = this.options, classes = classCount(...labels);
     return this.#ks.map((k) => {
       const ranks: number[] = [], predicted: number[] = [];
       neighbours.forEach((found, query) => {
         const votes = votesOf(found, { k, labels: labels[1], classes, temperature });
-        ranks.push(rank(votes, labels[0][query]));
+        ranks.push(rankOf(votes, labels[0][query]));
         predicted.push(winner(votes));
       });
-      return { k, classified: { ranks, predicted, labels: labels[0], classes, classNames } };
+      const fewest = neighbours.reduce((least, { indices }) => Math.min(least, indices.length), k);
+      return { k, fewest, classified: { ranks, predicted, labels: labels[0], classes, classNames } };
     });
   }
 
@@ -89,10 +103,15 @@ class KnnEvaluator implements Evaluator {
     return typeof this.options.k === "number" ? "" : `_k${k}`;
   }
 
-  #details({ gallery, queries }: Embedded, space: Space, classified: Classified): EvaluationDetails {
+  #details(
+    { gallery, queries }: Embedded,
+    space: Space,
+    { fewest, classified }: { fewest: number; classified: Classified },
+  ): EvaluationDetails {
     const what = space === "features" ? "the backbone's features" : "the projection head's output";
+    const [k] = this.#ks, few = fewest < k ? ` (${fewest} where no more show another thing)` : "";
     return {
-      protocol: `${this.#ks[0]} nearest neighbours by cosine of ${what}, votes exp(similarity / ` +
+      protocol: `${k} nearest neighbours${few} by cosine of ${what}, votes exp(similarity / ` +
         `${this.options.temperature})`,
       ...{ gallery: gallery.images.length, queries: queries.images.length, seed: null },
       ...byClass(classified),
@@ -100,14 +119,17 @@ class KnnEvaluator implements Evaluator {
   }
 }
 
-/** Each class's sum of votes. */
+/**
+ * Each class's sum of votes, in units of the nearest neighbour's: `exp(1 / temperature)` itself is no number below a
+ * temperature of 0.0014.
+ */
 function votesOf(
   { indices, similarities }: Neighbours,
   options: { k: number; labels: ArrayLike<number>; classes: number; temperature: number },
 ): Float64Array {
   const { k, labels, classes, temperature } = options, votes = new Float64Array(classes);
   for (let i = 0; i < Math.min(k, indices.length); i++) {
-    votes[labels[indices[i]]] += Math.exp(similarities[i] / temperature);
+    votes[labels[indices[i]]] += Math.exp((similarities[i] - similarities[0]) / temperature);
   }
   return votes;
 }
@@ -115,11 +137,6 @@ function votesOf(
 /** The class with the most votes; of equal ones the lowest. */
 function winner(votes: Float64Array): number {
   return votes.reduce((best, vote, label) => vote > votes[best] ? label : best, 0);
-}
-
-/** How many classes come before one: those with more votes, and lower ones with as many. */
-function rank(votes: Float64Array, own: number): number {
-  return votes.filter((vote, label) => vote > votes[own] || vote === votes[own] && label < own).length;
 }
 
 function matrixOf({ features: data, featureDim: dim, embedding }: EmbeddedSet, space: Space): Matrix {
@@ -134,6 +151,9 @@ function sameIdentity(query: Identity, gallery: Identity): ((q: number, g: numbe
   return query && gallery && ((q, g) => query(q) === gallery(g));
 }
 
+/** Each query keeps as many; published figures have up to 200. */
+const neighbours = z.int().positive().max(10_000);
+
 export default definePlugin({
   kind: "evaluator",
   name: "@seed/evaluator-knn",
@@ -144,10 +164,11 @@ export default definePlugin({
   },
   options: z.strictObject({
     /** One number of neighbours, or several. */
-    k: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]).default(20),
+    k: z.union([neighbours, z.array(neighbours).min(1).max(100)]).default(20),
     /** `embedding`: what the projection head makes of the features. */
     on: z.enum(["features", "embedding", "both"]).default("features"),
-    temperature: z.number().positive().default(0.07),
+    temperature: z.number().positive().max(1e6).default(0.07),
   }),
+  needs: () => ({ labels: true }),
   create: (options) => new KnnEvaluator(options),
 });

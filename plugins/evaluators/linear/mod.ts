@@ -145,16 +145,25 @@ export default definePlugin({
     /** `sgd`: MoCo's schedule on the features as they are. */
     protocol: z.enum(["logistic", "sgd"]).default("logistic"),
     /** Strengths of regularisation to choose from: l2 / 2 times the weights' squares is added to the mean loss. */
-    l2: z.array(z.number().positive()).min(1).default([1, 0.1, 1e-2, 1e-3, 1e-4, 1e-5]),
+    l2: z.array(z.number().positive().max(1e6)).min(1).max(100).default([1, 0.1, 1e-2, 1e-3, 1e-4, 1e-5]),
     /** Share of every class of the gallery that the strength is chosen on; the last fit has all of it. */
     held_out: z.number().min(0.01).max(0.5).default(0.2),
     /** Of the protocol `sgd`. */
     sgd: z.strictObject({
-      lr: z.number().positive().default(30),
-      batch_size: z.int().positive().default(256),
-      epochs: z.int().positive().default(100),
-      drops: z.array(z.int().positive()).default([60, 80]),
+      lr: z.number().positive().max(1e6).default(30),
+      batch_size: z.int().positive().max(65_536).default(256),
+      epochs: z.int().positive().max(100_000).default(100),
+      drops: z.array(z.int().positive().max(100_000)).max(1000).default([60, 80]),
     }).prefault({}),
   }),
+  needs: () => ({ labels: true }),
+  unread: ({ protocol, l2 }) => {
+    const of = (protocol: string) => `it is of the protocol ${protocol}`;
+    if (protocol === "sgd") {
+      return [{ key: "l2", message: of("logistic") }, { key: "held_out", message: of("logistic") }];
+    }
+    const chosen = l2.length > 1 ? [] : [{ key: "held_out", message: "of one strength none is chosen" }];
+    return [{ key: "sgd", message: of("sgd") }, ...chosen];
+  },
   create: (options, { engine, seed }) => new LinearEvaluator(engine, seed, options),
 });

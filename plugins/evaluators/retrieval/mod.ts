@@ -32,7 +32,9 @@ class RetrievalEvaluator implements Evaluator {
       neighbours.filter(({ indices }, query) =>
         indices.subarray(0, k).some((row) => galleryKey(row) === queryKey(query))
       );
-    return { top1: hits(1).length / neighbours.length, top5: hits(5).length / neighbours.length };
+    const share = (k: number) => hits(k).length / neighbours.length;
+    // Among five or fewer images one of five nearest is a hit whatever the network makes of them.
+    return gallery.images.length > 5 ? { top1: share(1), top5: share(5) } : { top1: share(1) };
   }
 }
 

@@ -40,7 +40,7 @@ Deno.test("retrieval of images that nothing is known of is an error", async () =
   await assert.rejects(() => retrieval(unknown, unknown), RunError);
 });
 
-Deno.test("retrieval from a gallery of fewer than five looks at all of them", async () => {
+Deno.test("retrieval from a gallery of five or fewer tells no top5, which every network would have", async () => {
   const figures = await retrieval(atAngles([0, 90], { label: [0, 1] }), atAngles([1, 2], { label: [0, 1] }));
-  assert.deepEqual(figures, { top1: 1 / 2, top5: 1 });
+  assert.deepEqual(figures, { top1: 1 / 2 });
 });

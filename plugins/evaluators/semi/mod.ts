@@ -106,7 +106,14 @@ class SemiEvaluator implements Evaluator {
     const { features: scores } = await embedImages(
       queries,
       async (pixels) => await forward.call(pixels) as tf.Tensor2D[],
-      { engine, pipeline: views, batchSize: Math.min(64, queries.length), size, signal },
+      {
+        network: "the fine-tuned network",
+        engine,
+        pipeline: views,
+        batchSize: Math.min(64, queries.length),
+        size,
+        signal,
+      },
     );
     return classifyScores(scores, labels[1], classes);
   }
@@ -128,8 +135,8 @@ const split = z.strictObject({
   /** A file that names the images whose labels are known, instead. */
   list: z.string().nullable().default(null),
   /** Rates of the backbone and of the classifier; default: SwAV's for so many labels. */
-  lr: z.number().positive().optional(),
-  head_lr: z.number().positive().optional(),
+  lr: z.number().positive().max(1e6).optional(),
+  head_lr: z.number().positive().max(1e6).optional(),
 }).transform(({ labels, list, lr, head_lr }): Split => {
   const usual = labels < FEW_BELOW ? FEW : MORE;
   return { labels, list, lr: lr ?? usual.lr, head_lr: head_lr ?? usual.head_lr };
@@ -144,13 +151,13 @@ export default definePlugin({
     source: "Caron et al., NeurIPS 2020, table 2",
   },
   options: z.strictObject({
-    splits: z.array(split).min(1).prefault([{ labels: 0.01 }, { labels: 0.1 }]),
-    epochs: z.int().positive().default(20),
-    batch_size: z.int().positive().default(256),
+    splits: z.array(split).min(1).max(100).prefault([{ labels: 0.01 }, { labels: 0.1 }]),
+    epochs: z.int().positive().max(100_000).default(20),
+    batch_size: z.int().positive().max(65_536).default(256),
     /** Epochs after which both rates are a fifth. */
-    drops: z.array(z.int().positive()).default([12, 16]),
+    drops: z.array(z.int().positive().max(100_000)).max(1000).default([12, 16]),
   }),
-  needs: () => ({ augmenters: { crops: CROPS } }),
+  needs: () => ({ labels: true, augmenters: { crops: CROPS } }),
   create: (options, { engine, seed, signal, resolve }) =>
     new SemiEvaluator(options, { engine, seed, signal, resolve }),
 });

@@ -53,7 +53,7 @@ Deno.test("fine-tuning learns from few labels, leaves the network as it is, and 
   const engine = await testEngine(), folder = await Deno.makeTempDir({ prefix: "seed-semi-" });
   try {
     await makeImageFolder(folder, { train: 16, val: 8 });
-    using data = await dataImageFolder.create({ root: join(folder) }, testContext);
+    using data = await dataImageFolder.create({ root: join(folder), splits: "auto" }, testContext);
     const { gallery, queries } = data.evaluation!;
     using student = tinyStudent({ seed: 1, teacherDim: null });
     const values = () => student.parameters.map(({ variable }) => variable.dataSync());
@@ -94,5 +94,11 @@ Deno.test("fine-tuning learns from few labels, leaves the network as it is, and 
 async function unembedded(images: ImageSet) {
   await using pipeline = await ViewPipeline.start({ augmenters: [], workers: 1, seed: 0 });
   const encode = (pixels: tf.Tensor4D) => Promise.resolve([tf.zeros<tf.Rank.R2>([pixels.shape[0], 1])]);
-  return await embedImages(images, encode, { engine: await testEngine(), pipeline, batchSize: 8, size: 8 });
+  return await embedImages(images, encode, {
+    network: "a network",
+    engine: await testEngine(),
+    pipeline,
+    batchSize: 8,
+    size: 8,
+  });
 }

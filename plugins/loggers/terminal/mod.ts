@@ -9,6 +9,7 @@ import {
   type EvaluationRecord,
   figuresOf,
   formatDuration,
+  IDENTICAL_FEATURES,
   type Logger,
   type RunDescription,
   type StatusLine,
@@ -18,22 +19,21 @@ import {
   z,
 } from "@seed/core";
 
-/** Weight of the newest loss and speed in the ones shown. */
-const SMOOTHING = 0.1;
-
-/** What a person sees of a run. */
+/** What a person sees of a run. All figures are the newest step's own, as `metrics.jsonl` has them. */
 export class TerminalLogger implements Logger {
   #run!: RunDescription;
-  #loss: number | null = null;
-  #secondsPerStep: number | null = null;
-  #dataWait: number | null = null;
-  #shown = 0;
+  #shown = -Infinity;
 
   /**
    * @param everySeconds Between lines where standard error is no terminal.
    * @param line Where it writes.
+   * @param now What time it is, in milliseconds.
    */
-  constructor(private readonly everySeconds: number, private readonly line: StatusLine = statusLine) {}
+  constructor(
+    private readonly everySeconds: number,
+    private readonly line: StatusLine = statusLine,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
 
   start(run: RunDescription): void {
     this.#run = run;
@@ -51,31 +51,23 @@ export class TerminalLogger implements Logger {
 
   step(
     { step, epoch, loss, lr, images_per_second }: StepRecord,
-    { dataWaitSeconds }: StepTiming,
+    { seconds, dataWaitSeconds, secondsLeft }: StepTiming,
   ): void {
-    const batch = this.#run.images / this.#run.stepsPerEpoch;
-    this.#loss = smooth(this.#loss, loss);
-    this.#secondsPerStep = smooth(this.#secondsPerStep, batch / images_per_second);
-    this.#dataWait = smooth(this.#dataWait, dataWaitSeconds);
-    const now = performance.now();
-    if (
-      now - this.#shown < (this.line.isTerminal ? 100 : 1000 * this.everySeconds) && step < this.#run.steps
-    ) {
-      return;
-    }
+    const now = this.now(), every = this.line.isTerminal ? 100 : 1000 * this.everySeconds;
+    if (now - this.#shown < every && step < this.#run.steps) return;
     this.#shown = now;
-    const left = formatDuration((this.#run.steps - step) * this.#secondsPerStep);
-    const speed = batch / this.#secondsPerStep;
+    const left = secondsLeft === null ? "" : `  ${formatDuration(secondsLeft)} left`;
     this.line.update(
-      `epoch ${epoch.toFixed(2)}  step ${step}/${this.#run.steps}  loss ${this.#loss.toFixed(4)}  ` +
-        `lr ${lr.toPrecision(3)}  ${speed.toFixed(1)} images/s  ` +
-        `waits for data ${(100 * this.#dataWait / this.#secondsPerStep).toFixed(0)} %  ${left} left`,
+      `epoch ${epoch.toFixed(2)}  step ${step}/${this.#run.steps}  loss ${loss.toFixed(4)}  ` +
+        `lr ${lr.toPrecision(3)}  ${images_per_second.toFixed(1)} images/s  ` +
+        `waits for data ${(100 * dataWaitSeconds / seconds).toFixed(0)} %${left}`,
     );
   }
 
-  evaluation({ step, network, evaluation }: EvaluationRecord): void {
+  evaluation({ step, network, evaluation, identical_features }: EvaluationRecord): void {
     const figures = figuresOf(evaluation).map(([name, value]) => `${name} ${(100 * value).toFixed(1)} %`);
     this.line.print(`${`step ${step}`.padEnd(12)}${network.padEnd(11)}${figures.join("   ")}`);
+    if (identical_features) this.line.print(`${"".padEnd(12)}${IDENTICAL_FEATURES}`);
   }
 
   message(text: string): void {
@@ -91,10 +83,6 @@ export class TerminalLogger implements Logger {
   }
 }
 
-function smooth(before: number | null, value: number): number {
-  return before === null ? value : before + SMOOTHING * (value - before);
-}
-
 export default definePlugin({
   kind: "logger",
   name: "@seed/logger-terminal",
@@ -102,7 +90,7 @@ export default definePlugin({
   about: { summary: "One updating line: epoch, step, loss, images/s, time left" },
   options: z.strictObject({
     /** Seconds between lines where standard error is no terminal. */
-    every_seconds: z.number().positive().default(10),
+    every_seconds: z.number().positive().max(86_400).default(10),
   }),
   create: ({ every_seconds }) => new TerminalLogger(every_seconds),
 });

@@ -23,7 +23,11 @@ function written(isTerminal: boolean): string[] {
   const before = written.length;
   const step = (step: number) => {
     const record = { step, epoch: step / 4, loss: 2, lr: 0.1, images_per_second: 100, gradient_norm: 3 };
-    logger.step({ ...record, losses: { seed: 1, moco: 1 }, metrics: { more: 5 } }, { dataWaitSeconds: 0 });
+    logger.step({ ...record, losses: { seed: 1, moco: 1 }, metrics: { more: 5 } }, {
+      seconds: 0.1,
+      dataWaitSeconds: 0,
+      secondsLeft: 0,
+    });
   };
   step(8); // the last one is always shown
   logger.message("A data worker died");
@@ -45,3 +49,24 @@ Deno.test("a message has a line of its own while the line of steps keeps changin
 
 Deno.test("in a file each line of steps and each message stays", () =>
   assert.deepEqual(written(false), [`${STEP}\n`, "A data worker died\n", `${STEP}\n`]));
+
+Deno.test("what is shown of a step is its own, and no time is left where nobody knows it", () => {
+  const written: string[] = [];
+  let now = 0;
+  const line = new StatusLine({ isTerminal: () => true, write: (text) => void written.push(text) });
+  const logger = new TerminalLogger(10, line, () => now);
+  logger.start(RUN);
+  written.length = 0;
+  // The first is traced for a minute; what metrics.jsonl has of each is what is shown of it.
+  const steps = [[60, 1 / 6, 9, null], [0.1, 100, 2.5, 0.6], [0.2, 50, 2, 10]] as const;
+  steps.forEach(([seconds, images_per_second, loss, secondsLeft], i) => {
+    now += 1000 * seconds;
+    const record = { step: i + 1, epoch: (i + 1) / 4, loss, lr: 0.1, images_per_second, gradient_norm: 3 };
+    logger.step(record, { seconds, dataWaitSeconds: seconds / 4, secondsLeft });
+  });
+  assert.deepEqual(written.map((text) => text.replace(/^.*(?=loss)/s, "")), [
+    "loss 9.0000  lr 0.100  0.2 images/s  waits for data 25 %",
+    "loss 2.5000  lr 0.100  100.0 images/s  waits for data 25 %  1 s left",
+    "loss 2.0000  lr 0.100  50.0 images/s  waits for data 25 %  10 s left",
+  ]);
+});

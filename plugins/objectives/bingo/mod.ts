@@ -45,11 +45,11 @@ export default definePlugin({
     source: "Xu et al., ICLR 2022",
   },
   options: z.strictObject({
-    temperature: z.number().positive().default(0.2),
+    temperature: z.number().positive().max(1e6).default(0.2),
     /** Images of a bag, without the image itself. */
-    bag: z.int().positive().default(5),
+    bag: z.int().positive().max(1000).default(5),
     /** Epochs before an image and its neighbour belong together; the released code's 11. */
-    apart_epochs: z.int().min(0).default(11),
+    apart_epochs: z.int().min(0).max(100_000).default(11),
   }),
   needs: ({ bag }) => ({
     views: 4,

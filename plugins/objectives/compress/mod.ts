@@ -32,7 +32,7 @@ export default definePlugin({
     summary: "CompRess, one queue: the teacher's similarities to past images",
     source: "Koohpayegani et al., NeurIPS 2020",
   },
-  options: z.strictObject({ temperature: z.number().positive().default(0.04) }),
+  options: z.strictObject({ temperature: z.number().positive().max(1e6).default(0.04) }),
   needs: () => ({ teacherViews: [0], queue: true }),
   create: ({ temperature }) => ({
     loss({ studentEmbeddings: [embedding], teacherEmbeddings: [zT], queue: D }) {

@@ -97,7 +97,7 @@ export default definePlugin({
   apiVersion: 1,
   about: { summary: "MoCo-v2: contrast with a momentum encoder, no teacher", source: "Chen et al., 2020" },
   options: z.strictObject({
-    temperature: z.number().positive().default(0.2),
+    temperature: z.number().positive().max(1e6).default(0.2),
     /** Share of itself that the momentum encoder keeps at each step. */
     momentum: z.number().min(0).max(1).default(0.999),
   }),

@@ -18,9 +18,9 @@ export default definePlugin({
   },
   options: z.strictObject({
     /** The paper's tau^S. */
-    student_temperature: z.number().positive().default(0.2),
+    student_temperature: z.number().positive().max(1e6).default(0.2),
     /** The paper's tau^T; towards 0 the target becomes one-hot and the loss InfoNCE with a frozen key. */
-    teacher_temperature: z.number().positive().default(0.01),
+    teacher_temperature: z.number().positive().max(1e6).default(0.01),
   }),
   // Teacher and student see the same view; the queue holds teacher embeddings.
   needs: () => ({ teacherViews: [0], queue: true }),

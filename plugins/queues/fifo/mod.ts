@@ -51,6 +51,12 @@ function unitRows(rows: number, dim: number, seed: number): Float32Array {
   return values;
 }
 
+/** A thousand million: beyond it a row's number is no int32. Before it memory ends, which `arrays` is for. */
+const MOST_ROWS = 1e9;
+
+/** MoCo's width, for a memory estimate where only the teacher's file says it. */
+const USUAL_DIM = 128;
+
 export default definePlugin({
   kind: "queue",
   name: "@seed/queue-fifo",
@@ -58,7 +64,7 @@ export default definePlugin({
   about: { summary: "The newest embeddings, oldest out first", source: "He et al., CVPR 2020, section 3.2" },
   options: z.strictObject({
     /** How many embeddings it holds; a multiple of the batch size. */
-    size: z.int().positive(),
+    size: z.int().positive().max(MOST_ROWS),
   }),
   check({ size }, { batchSize, queueRows }) {
     if (size % queueRows === 0) return [];
@@ -72,5 +78,7 @@ export default definePlugin({
       (below > 0 ? `${below} or ${above}` : `${above}`);
     return [{ key: "size", message }];
   },
+  tells: ({ size }) => ({ rows: size }),
+  arrays: ({ size }, { embeddingDim }) => [{ key: "size", shape: [size, embeddingDim ?? USUAL_DIM] }],
   create: ({ size }, { embeddingDim, seed }) => new FifoQueue(size, embeddingDim, seed),
 });

@@ -4,7 +4,18 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { checkHead, dropRate, efficientnet, headOptions, IMAGENET, StudentNetwork, TIMM } from "@seed/nn";
+import {
+  checkHead,
+  dropRate,
+  efficientnet,
+  headArrays,
+  headFacts,
+  headOptions,
+  headUnread,
+  IMAGENET,
+  StudentNetwork,
+  TIMM,
+} from "@seed/nn";
 
 export default definePlugin({
   kind: "student",
@@ -23,6 +34,9 @@ export default definePlugin({
     drop_path: dropRate,
   }),
   check: checkHead,
+  tells: headFacts,
+  arrays: headArrays,
+  unread: headUnread,
   create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim }) =>
     new StudentNetwork(
       `efficientnet_${variant}`,

@@ -4,7 +4,16 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { checkHead, dropRate, headOptions, mobilenetV3, StudentNetwork } from "@seed/nn";
+import {
+  checkHead,
+  dropRate,
+  headArrays,
+  headFacts,
+  headOptions,
+  headUnread,
+  mobilenetV3,
+  StudentNetwork,
+} from "@seed/nn";
 
 export default definePlugin({
   kind: "student",
@@ -21,6 +30,9 @@ export default definePlugin({
     dropout: dropRate,
   }),
   check: checkHead,
+  tells: headFacts,
+  arrays: headArrays,
+  unread: headUnread,
   create: ({ variant, head, dropout }, { seed, embeddingDim }) =>
     new StudentNetwork(`mobilenet_v3_${variant}`, (source) => mobilenetV3(source, variant), {
       seed,

@@ -4,7 +4,7 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { checkHead, headOptions, resnet, StudentNetwork } from "@seed/nn";
+import { checkHead, headArrays, headFacts, headOptions, headUnread, resnet, StudentNetwork } from "@seed/nn";
 
 export default definePlugin({
   kind: "student",
@@ -21,6 +21,9 @@ export default definePlugin({
     head: headOptions,
   }),
   check: checkHead,
+  tells: headFacts,
+  arrays: headArrays,
+  unread: headUnread,
   create: ({ depth, stem, head }, { seed, embeddingDim }) =>
     new StudentNetwork(`resnet${depth}`, (source) => resnet(source, { depth, stem }), {
       seed,

@@ -17,7 +17,11 @@ import {
 } from "./runtime.ts";
 import { imageInput, outputName } from "./signature.ts";
 
-const channels = z.tuple([z.number(), z.number(), z.number()]);
+const channels = z.tuple([
+  z.number().min(-1e6).max(1e6),
+  z.number().min(-1e6).max(1e6),
+  z.number().min(-1e6).max(1e6),
+]);
 
 /** Side of the image that a model of any input size is tried with. */
 const TRIED_SIDE = 224;
@@ -34,7 +38,7 @@ export default definePlugin({
     weights: z.string(),
     sha256: teacherOptions.sha256,
     /** Side of the views it sees, in pixels; null: the model's own, or the augmenter's if the model takes any. */
-    input_size: z.int().positive().nullable().default(null),
+    input_size: z.int().positive().max(1024).nullable().default(null),
     /** Of each channel of pixels in 0..1: the model is given `(pixels - mean) / std`. */
     mean: channels,
     std: channels.refine((values) => values.every((value) => value > 0), "Expected numbers above 0"),
@@ -45,7 +49,7 @@ export default definePlugin({
     /** What becomes of tokens, if the output is `[batch, tokens, dim]`. */
     tokens: z.enum(["first", "mean"]).nullable().default(null),
     /** Threads; null: as onnxruntime thinks best, one a core. */
-    threads: z.int().min(1).nullable().default(null),
+    threads: z.int().min(1).max(1024).nullable().default(null),
   }),
   async checkFiles({ weights, sha256 }, { resolve }) {
     const path = resolve(weights);

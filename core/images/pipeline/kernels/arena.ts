@@ -23,6 +23,14 @@ export class Arena {
   }
 }
 
+/** More than what pictures usually need, and what a worker may keep. */
+const MOST_KEPT = 2 ** 28;
+
+/** Whether a giant picture has left its memory: WebAssembly never gives any back while its thread lives. */
+export function isBloated(): boolean {
+  return memory.buffer.byteLength > MOST_KEPT;
+}
+
 /** The bytes of an area, until the next one is taken. */
 export function bytesAt(address: number, length: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(memory.buffer as ArrayBuffer, address, length);

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import type { Augmenter, Pixels } from "../../../interfaces/augmenter.ts";
 import { definePlugin } from "../../../interfaces/plugin.ts";
+import { Arena } from "../kernels/arena.ts";
 import type { Random } from "../../../random.ts";
 
 type View = (image: Uint8Array | Pixels, random: Random, size: number) => Promise<Uint8Array>;
@@ -88,6 +89,20 @@ export const tellsContext = definePlugin({
 /** Computes without a pause. */
 export const hangs = augmenter(() => {
   for (;;);
+});
+
+/** Computes without a pause at the image whose first byte is 3; others are white. */
+export const hangsAtThree = augmenter((image, _random, size) => {
+  if (first(image) === 3) { for (;;); }
+  return Promise.resolve(new Uint8Array(size * size * 3).fill(255));
+});
+
+let made = 0;
+
+/** All bytes say how many views this worker has made; of the image whose first byte is 3 by the kernels' memory. */
+export const bloats = augmenter((image, _random, size) => {
+  if (first(image) === 3) new Arena().take(2 ** 28);
+  return Promise.resolve(new Uint8Array(size * size * 3).fill(++made));
 });
 
 export const cannotBeMade = definePlugin({

@@ -1,0 +1,72 @@
+/**
+ * Looks at what a name leads to before it is opened: opening a pipe waits for a writer, for ever if there is none, and
+ * a device may have no end.
+ *
+ * @module
+ */
+import { RunError } from "../errors.ts";
+import { quoted } from "../text/printable.ts";
+
+/**
+ * Makes sure that a name leads to a file with a beginning and an end.
+ *
+ * @throws {RunError} If there is none, or it is something else: the message says what.
+ */
+export async function requireRegularFile(path: string): Promise<Deno.FileInfo> {
+  let info;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    throw explain(path, error as Error, await Deno.readLink(path).catch(() => null));
+  }
+  return checked(path, info);
+}
+
+/** The same, where nothing can be waited for. */
+export function requireRegularFileSync(path: string): Deno.FileInfo {
+  let info;
+  try {
+    info = Deno.statSync(path);
+  } catch (error) {
+    throw explain(path, error as Error, readLink(path));
+  }
+  return checked(path, info);
+}
+
+function readLink(path: string): string | null {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return null; // no link
+  }
+}
+
+function checked(path: string, info: Deno.FileInfo): Deno.FileInfo {
+  if (info.isFile) return info;
+  const what = info.isDirectory
+    ? "folder"
+    : info.isFifo
+    ? "pipe"
+    : info.isSocket
+    ? "socket"
+    : info.isCharDevice || info.isBlockDevice
+    ? "device"
+    : "thing of another kind";
+  throw new RunError(`${named(path)} is a ${what}, expected a file`);
+}
+
+function explain(path: string, error: Error, target: string | null): RunError {
+  const tell = (message: string) => new RunError(message, { cause: error });
+  if (error instanceof Deno.errors.NotFound) {
+    if (target !== null) return tell(`The link ${named(path)} leads to ${named(target)}, which is not there`);
+    // What the system gave was no UTF-8, and was replaced when it was read: no name leads to the file any more.
+    if (path.includes("\ufffd")) return tell(`The name ${named(path)} is not UTF-8; rename the file`);
+    return tell(`There is no file ${named(path)}`);
+  }
+  if (/too many (levels of )?symbolic links/i.test(error.message)) {
+    return tell(`The link ${named(path)} leads to itself`);
+  }
+  return tell(`Cannot read ${named(path)}: ${error.message}`);
+}
+
+const named = (path: string) => quoted(path, 300);

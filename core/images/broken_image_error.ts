@@ -1,0 +1,16 @@
+import { RunError } from "../errors.ts";
+import type { ImageReference } from "../interfaces/data_source.ts";
+import { quoted } from "../text/printable.ts";
+
+/** No view can be made of an image: it is missing, damaged, or nothing that is decoded. */
+export class BrokenImageError extends RunError {
+  /** Where it lies; null: only its reader knows. */
+  readonly file: string | null;
+
+  constructor({ name, file, offset, reader }: ImageReference, reason: string) {
+    const at = offset === undefined ? "" : ` at byte ${offset}`;
+    const place = reader || reason.includes(file) ? "" : `. It lies in ${quoted(file, Infinity)}${at}`;
+    super(`Cannot make a view of the image ${quoted(name, Infinity)}: ${reason.replace(/\.$/, "")}${place}`);
+    this.file = reader ? null : file;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The memory that a recipe takes for sure, told before anything opens. It is a lower bound, made of the arrays that
+ * numbers of a recipe alone decide on:
+ *
+ * - what plugins tell by `arrays`: a queue's rows, the weights of a head with their gradient and momentum;
+ * - a step's views: `batch_size x views x side x side x 3`, a byte each as pixels and four as numbers, at the student's
+ *   side, and at the teacher's where that is another;
+ * - the teacher's cache in memory: `images x views x width`, of at least the images of one batch.
+ *
+ * What the networks' layers hold in between depends on the network: `distill --dry-run` measures it.
+ *
+ * @module
+ */
+import type { ArrayNeed, RecipeFacts } from "../interfaces/plugin.ts";
+import { formatBytes } from "../text/format_bytes.ts";
+import { viewsOfAny } from "./objective_needs.ts";
+import type { KnownRecipe } from "./recipe_facts.ts";
+import type { Path } from "./recipe_file.ts";
+import type { Problem } from "./recipe_document.ts";
+
+/** An array, and the key of the recipe that makes it as large as it is. */
+export interface LocatedArray extends Omit<ArrayNeed, "key"> {
+  readonly path: Path;
+}
+
+/** Bytes of a pixel's channel. */
+const PIXEL = 1;
+/** Bytes of a value, where an array does not say otherwise: float32. */
+const FLOAT = 4;
+/** Values that an array may have: JavaScript's and the engines' numbers of places are 32-bit. */
+const MOST_VALUES = 2 ** 31 - 1;
+
+/** The arrays that the core makes for a recipe, as far as its plugins tell how large they are. */
+export function arraysOfStep(recipe: KnownRecipe, facts: RecipeFacts): LocatedArray[] {
+  const { train, objectives } = recipe,
+    teacherViews = viewsOfAny(objectives ?? [], (needs) => needs.teacherViews);
+  if (!train || !objectives) return [];
+  const streams = [
+    {
+      path: ["train", "batch_size"],
+      views: Math.max(0, ...objectives.map(({ needs }) => needs.views)),
+      seen: teacherViews.length,
+    },
+    ...recipe.smallPatches.map(({ count: views, at }) => ({
+      path: [...at, "count"],
+      ...{ views, seen: teacherViews.length ? views : 0 },
+    })),
+  ];
+  const arrays = streams.flatMap(({ path, views, seen }, i): LocatedArray[] => {
+    const side = facts.studentSides[i], teacherSide = facts.teacherSides[i] ?? side;
+    const pixels = (views: number, side: number) => ({
+      ...{ path, bytes: PIXEL + FLOAT, shape: [train.batch_size, views, side, side, 3] },
+    });
+    if (side === undefined) return [];
+    return [pixels(views, side), ...teacherSide === side ? [] : [pixels(seen, teacherSide)]];
+  });
+  return [...arrays, ...arraysOfCache(recipe, facts, teacherViews.length)];
+}
+
+/** In memory it holds what an epoch's views have been shown: no more than there are epochs. */
+function arraysOfCache(
+  { teacher, train }: KnownRecipe,
+  { teacherDim }: RecipeFacts,
+  teacherViews: number,
+): LocatedArray[] {
+  const cache = teacher?.cache;
+  if (!cache || cache.dir !== null || !train || teacherDim === null) return [];
+  const views = Math.min(cache.views, train.epochs) * teacherViews;
+  const shape = [train.batch_size, views, teacherDim];
+  return [{
+    path: ["teacher", "cache", "views"],
+    shape,
+    bytes: cache.precision === "fp16" ? FLOAT / 2 : FLOAT,
+  }];
+}
+
+/**
+ * What does not fit.
+ *
+ * @param limit Bytes that there are; null: not known.
+ */
+export function memoryProblems(arrays: readonly LocatedArray[], limit: number | null): Problem[] {
+  const problems = arrays.flatMap((array): Problem[] => {
+    const values = count(array), needs = bytesOf(array);
+    if (limit !== null && needs > limit) {
+      return [{
+        path: array.path,
+        message: `${told(array)} needs ${formatBytes(needs)}, ${has(limit)}; lower it`,
+      }];
+    }
+    if (values <= MOST_VALUES) return [];
+    return [{
+      path: array.path,
+      message: `${told(array)} are more than the ${MOST_VALUES} that an array may have; lower it`,
+    }];
+  });
+  if (problems.length || limit === null) return problems;
+  const sum = arrays.reduce((sum, array) => sum + bytesOf(array), 0);
+  if (sum <= limit) return [];
+  const largest = arrays.toSorted((a, b) => bytesOf(b) - bytesOf(a)).slice(0, 3);
+  const parts = largest.map((array) => `${told(array)} ${formatBytes(bytesOf(array))}`).join(", ");
+  return [{
+    path: largest[0].path,
+    message: `The recipe needs ${formatBytes(sum)} at least (${parts}), ${has(limit)}`,
+  }];
+}
+
+function told({ path, shape, bytes = FLOAT }: LocatedArray): string {
+  return `${path.join(".")} ${shape.join(" x ")} ${bytes === FLOAT ? "floats" : `values of ${bytes} bytes`}`;
+}
+
+function has(limit: number): string {
+  return `this machine has ${formatBytes(limit)}`;
+}
+
+function count({ shape }: LocatedArray): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+function bytesOf(array: LocatedArray): number {
+  return count(array) * (array.bytes ?? FLOAT) * (array.copies ?? 1);
+}

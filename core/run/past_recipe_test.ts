@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { stringify } from "yaml";
+import { RunError, UsageError } from "../errors.ts";
+import { compareWithPast, MAY_CHANGE } from "./past_recipe.ts";
+import { RunFolder } from "./run_folder.ts";
+
+type Values = Record<string, unknown>;
+
+const RECIPE = {
+  version: 1,
+  seed: 0,
+  data: { plugin: "@seed/data-image-folder", root: "a", shuffle: true },
+  teacher: { plugin: "@seed/teacher-network", weights: "t.pth", sha256: null },
+  train: { lr: 0.1, epochs: 4, workers: 2, bn_splits: 1 },
+  loggers: [{ plugin: "./mine.ts" }],
+};
+
+/** Compares a run of {@link RECIPE} with a recipe of other values. */
+async function compare(
+  changed: Values,
+  { facts = {}, extend = false, past = stringify(RECIPE) }: {
+    facts?: unknown;
+    extend?: boolean;
+    past?: string;
+  } = {},
+) {
+  const path = await Deno.makeTempDir({ prefix: "seed-past-" });
+  try {
+    await Deno.writeTextFile(`${path}/recipe.yaml`, past);
+    await Deno.writeTextFile(`${path}/run.json`, typeof facts === "string" ? facts : JSON.stringify(facts));
+    return await compareWithPast(new RunFolder(path), { resolved: stringify({ ...RECIPE, ...changed }) }, {
+      extend,
+    });
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
+}
+
+async function refused(
+  comparing: Promise<unknown>,
+  says: RegExp,
+  Kind: typeof RunError | typeof UsageError = UsageError,
+) {
+  await assert.rejects(comparing, (error: Error) => {
+    assert.ok(error instanceof Kind, `${error.stack}`);
+    assert.match(error.message, says);
+    return true;
+  });
+}
+
+Deno.test("a teacher's file may lie elsewhere only if its hash is known", async () => {
+  const teacher = { ...RECIPE.teacher, weights: "u.pth" };
+  const { changes } = await compare({ teacher }, { facts: { teacher: { sha256: "0f" } } });
+  assert.deepEqual(changes, [{ key: "teacher.weights", was: "t.pth", now: "u.pth" }]);
+  for (const facts of [{}, { teacher: null }, { teacher: { sha256: null } }]) {
+    await refused(compare({ teacher }, { facts }), /^ {2}teacher\.weights: "t\.pth" then, "u\.pth" now$/m);
+  }
+});
+
+Deno.test("of the data only where it lies may change: an option that makes other pictures of the same names may not", async () => {
+  await compare({ data: { ...RECIPE.data, root: "b" } });
+  await refused(compare({ data: { ...RECIPE.data, size: 64 } }), /^ {2}data\.size: none then, 64 now$/m);
+  await refused(compare({ data: { ...RECIPE.data, plugin: "@seed/data-tsv" } }), /^ {2}data\.plugin: /m);
+});
+
+Deno.test("a run that is longer already may be extended by the same command once more", async () => {
+  await refused(
+    compare({}, { extend: true }),
+    /^--extend makes a run longer, but train\.epochs is 4 as before/,
+  );
+  const facts = { resumed: [{ at_step: 8 }, { at_step: 8, extended_from_epochs: 2 }] };
+  assert.deepEqual(await compare({}, { extend: true, facts }), { changes: [], extendedFrom: null });
+});
+
+Deno.test("what cannot be read of a run is told with its file", async () => {
+  await refused(
+    compare({}, { facts: "{" }),
+    /run\.json" is damaged: it holds no JSON object; bring it back/,
+    RunError,
+  );
+  await refused(
+    compare({}, { past: "a: [" }),
+    /^Cannot read what the run began with, ".*recipe\.yaml": /,
+    RunError,
+  );
+  await refused(compare({}, { past: "12" }), /recipe\.yaml" is no recipe: it holds no mapping/, RunError);
+  await refused(compare({}, { past: "" }), /recipe\.yaml" is no recipe: it holds no mapping/, RunError);
+});
+
+Deno.test("the documentation tells every key that a resume may change", async () => {
+  const page = await Deno.readTextFile(new URL("../../docs/run_directory.md", import.meta.url));
+  for (const key of [...Object.keys(MAY_CHANGE), "teacher.weights"]) {
+    assert.ok(page.includes(`\`${key}\``), key);
+  }
+});

@@ -1,0 +1,149 @@
+/**
+ * What happens to a run in its midst: a disk that is full, a picture that cannot be read, a logger that fails, a closed
+ * terminal, a signal. What was done is kept, one message says where and how to go on, and the resume ends as a run
+ * that nothing happened to, bit for bit.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Outcome } from "./support/cli.ts";
+import {
+  checkpointName,
+  checkpointsOf,
+  CLI,
+  distillTiny,
+  inTinyFolder,
+  metricsOf,
+  outcomeOf,
+  type TinyRun,
+} from "./support/tiny_runs.ts";
+
+/** Runs to the end, without meddling. */
+async function finish(folder: string, run: TinyRun): Promise<void> {
+  const { code, stderr } = await distillTiny(folder, run);
+  assert.equal(code, 0, stderr);
+}
+
+/** A run that something happens to: what it says, checked, then its resume against a run that nothing happened to. */
+async function breakAndResume(
+  { meddles, shell, flags = [], check }: Omit<TinyRun, "out"> & {
+    check(broken: Outcome, run: string): void | Promise<void>;
+  },
+): Promise<void> {
+  await inTinyFolder(async (folder) => {
+    await finish(folder, { out: "whole", flags });
+    const broken = await distillTiny(folder, { out: "broken", meddles, shell, flags });
+    await check(broken, join(folder, "broken"));
+    assert.doesNotMatch(broken.stderr, /^ +at .*\.ts:\d+/m, "no stack trace");
+    await finish(folder, { out: "broken", flags: [...flags, "--resume"] });
+    assert.deepEqual(await outcomeOf(join(folder, "broken")), await outcomeOf(join(folder, "whole")));
+  });
+}
+
+/** A write past a limit of the process gives an error, as on a full disk, instead of ending it. */
+const NO_DEATH_BY_LIMIT = "trap '' XFSZ";
+const hasPrlimit = await new Deno.Command("prlimit", { args: ["--version"] }).output().then(
+  ({ success }) => success,
+  () => false,
+);
+
+Deno.test({
+  name: "a disk that is full when a checkpoint is due: the one before is kept",
+  ignore: !hasPrlimit,
+  fn: () =>
+    breakAndResume({
+      meddles: ["step 6", "limit 6000"],
+      shell: NO_DEATH_BY_LIMIT,
+      check({ code, stderr }, run) {
+        assert.equal(code, 1, stderr);
+        const [last] = stderr.trimEnd().split("\n").slice(-1);
+        assert.match(
+          last,
+          /^Cannot write ".*step-0000010\.safetensors": File too large .*\. Make room, .*\. The state after step 5 is kept in ".*step-0000005\.safetensors"; --resume goes on from it$/,
+        );
+        assert.deepEqual(checkpointsOf(run), [0, 5].map(checkpointName), "no half one");
+      },
+    }),
+});
+
+Deno.test({
+  name:
+    "a disk that is full when a line of metrics is due: no line is written in half, nor a checkpoint ahead",
+  ignore: !hasPrlimit,
+  fn: () =>
+    breakAndResume({
+      flags: ["--set", "checkpoint.every_steps=30", "--set", "train.epochs=20", "--set", "evaluate=null"],
+      meddles: ["step 40", "limit 8000"],
+      shell: NO_DEATH_BY_LIMIT,
+      async check({ code, stderr }, run) {
+        assert.equal(code, 1, stderr);
+        assert.match(
+          stderr,
+          /^Cannot write ".*metrics\.jsonl": File too large .*after step 30 is kept in ".*step-0000030/m,
+        );
+        const text = await Deno.readTextFile(join(run, "metrics.jsonl")), lines = await metricsOf(run);
+        assert.ok(text.endsWith("\n") && text.length < 8000 && lines.length > 40);
+        assert.deepEqual(lines.map(({ step }) => step), lines.map((_, i) => i + 1));
+        assert.deepEqual(checkpointsOf(run), [0, 30].map(checkpointName));
+      },
+    }),
+});
+
+Deno.test("a folder that cannot be made is told with its path", () =>
+  inTinyFolder(async (folder) => {
+    const long = "x".repeat(300);
+    const cases: Record<string, RegExp> = {
+      "tiny.yaml/run": /^Cannot write "tiny\.yaml\/run": Not a directory/m,
+      [long]: /^Cannot write "x{300}": File name too long/m,
+    };
+    for (const [out, says] of Object.entries(cases)) {
+      const { code, stderr } = await distillTiny(folder, { out });
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, says);
+      assert.doesNotMatch(stderr, /^ +at /m);
+    }
+  }));
+
+Deno.test("a logger that fails: the step that was taken is kept", () =>
+  inTinyFolder(async (folder) => {
+    await finish(folder, { out: "whole" });
+    const { code, stderr } = await distillTiny(folder, { out: "broken", meddles: ["step 4", "throw"] });
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /The logger "meddling-logger" failed: The tracking server is away\. The state after step 4 is kept in ".*step-0000004\.safetensors"; --resume goes on from it/,
+    );
+    await finish(folder, { out: "broken", flags: ["--resume"] });
+    assert.deepEqual(await outcomeOf(join(folder, "broken")), await outcomeOf(join(folder, "whole")));
+  }));
+
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  Deno.test(`${signal}: a checkpoint, and exit code 130`, () =>
+    breakAndResume({
+      meddles: ["step 4", signal],
+      check({ code, stderr }, run) {
+        assert.equal(code, 130, stderr);
+        assert.match(stderr, /^Interrupted.*: writing a checkpoint \(again to stop at once\)$/m);
+        const newest = checkpointsOf(run).at(-1)!;
+        assert.ok(newest >= checkpointName(4) && newest < checkpointName(12), newest);
+      },
+    }));
+}
+
+Deno.test("a closed terminal: what was done is kept", () =>
+  inTinyFolder(async (folder) => {
+    await finish(folder, { out: "whole" });
+    // Whoever reads what it prints goes away after the first steps.
+    const script = `"$@" 2>&1 >/dev/null | sed -u "/^Compiling/q" >/dev/null; echo "\${PIPESTATUS[0]}"`;
+    const { stdout } = await new Deno.Command("bash", {
+      args: ["-c", script, "bash", ...CLI, "distill", "tiny.yaml", "--out", "broken"],
+      cwd: folder,
+    }).output();
+    assert.equal(new TextDecoder().decode(stdout), "1\n");
+    // The next thing that it had to tell was the evaluation after step 6, if not a step before.
+    const newest = checkpointsOf(join(folder, "broken")).at(-1)!;
+    assert.ok(newest > checkpointName(0) && newest <= checkpointName(6), newest);
+    await finish(folder, { out: "broken", flags: ["--resume"] });
+    assert.deepEqual(await outcomeOf(join(folder, "broken")), await outcomeOf(join(folder, "whole")));
+  }));

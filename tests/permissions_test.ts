@@ -1,0 +1,192 @@
+/**
+ * Each task has the permissions that its verb needs, and no others: every verb is run with exactly the flags of
+ * `deno.json`.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { VARIANTS } from "../plugins/data/cifar/variants.ts";
+import { ROOT } from "./support/cli.ts";
+import { makeImageFolder } from "./support/image_folder.ts";
+
+const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`)) as {
+  tasks: Record<string, string>;
+};
+
+/** The flags of a verb's task. */
+function flagsOf(verb: string): string[] {
+  const [, flags] = tasks[verb].match(new RegExp(`^deno run (.*) cli/task\\.ts ${verb}$`)) ?? [];
+  assert.ok(flags, `The task "${verb}" is "${tasks[verb]}"`);
+  return flags.split(" ");
+}
+
+/** Runs a verb as its task does. */
+async function run(cwd: string, [verb, ...args]: string[], env: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      ...flagsOf(verb),
+      "--config",
+      `${ROOT}deno.json`,
+      `${ROOT}cli/task.ts`,
+      verb,
+      ...args,
+    ],
+    env: { NO_COLOR: "1", INIT_CWD: cwd, ...env },
+    cwd,
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+const RECIPE = `version: 1
+data: { plugin: "@seed/data-image-folder", root: images, on_error: skip }
+augmenter: { plugin: "@seed/augmenter-moco-v2", size: 32 }
+teacher: { plugin: "@seed/teacher-network", network: resnet18, weights: resnet18.safetensors, layer: features, cache: { views: 1, dir: cache } }
+student: { plugin: "@seed/student-mobilenet-v3", variant: small, head: { hidden: 16 } }
+queue: { plugin: "@seed/queue-fifo", size: 16 }
+objective: { plugin: "@seed/objective-seed" }
+train: { batch_size: 4, epochs: 1, lr: 0.03 }
+evaluate: { knn: { k: 3 }, agreement: { k: 1 } }
+`;
+
+const ONNX_TEACHER = 'teacher={ plugin: "@seed/teacher-onnx", weights: r.onnx, mean: [0.5, 0.5, 0.5], ' +
+  "std: [0.25, 0.25, 0.25], cache: { views: 1, dir: onnx } }";
+
+Deno.test("every verb runs with the permissions of its task", async (t) => {
+  const folder = await Deno.makeTempDir({ prefix: "seed-permissions-" });
+  const path = (name: string) => `${folder}/${name}`;
+  try {
+    await makeImageFolder(path("images"), { train: 3, val: 1 });
+    const moco = RECIPE.replace(/teacher: .*\n/, "").replace("objective-seed", "objective-moco")
+      .replace("hidden: 16", "hidden: 16, dim: 12").replace(
+        'student-mobilenet-v3", variant: small',
+        'student-resnet", depth: 18',
+      )
+      .replace(", agreement: { k: 1 }", "");
+    await Deno.writeTextFile(path("first.yaml"), moco);
+    await Deno.writeTextFile(path("recipe.yaml"), RECIPE);
+    const commands: [what: string, args: string[]][] = [
+      ["distill", ["distill", "first.yaml", "--out", "first", "--max-steps", "1"]],
+      ["validate", ["validate", "first.yaml"]],
+      ["export, state dict", [
+        "export",
+        "--run",
+        "first",
+        "--to",
+        "safetensors",
+        "--out",
+        "resnet18.safetensors",
+      ]],
+      ["export, onnx", [
+        "export",
+        "--network",
+        "resnet18",
+        "--weights",
+        "resnet18.safetensors",
+        "--to",
+        "onnx",
+        "--out",
+        "r.onnx",
+        "--input-size",
+        "32",
+      ]],
+      ["cache, with onnxruntime", ["cache", "recipe.yaml", "--set", ONNX_TEACHER]],
+      ["cache", ["cache", "recipe.yaml"]],
+      ["distill, with a teacher", ["distill", "recipe.yaml", "--out", "runs/a"]],
+      ["distill --dry-run --stand-in", ["distill", "recipe.yaml", "--dry-run", "--stand-in", "20"]],
+      ["eval", ["eval", "--run", "runs/a"]],
+      ["embed", ["embed", "--run", "runs/a", "--images", "images", "--out", "a.npy"]],
+      ["view", ["view", "recipe.yaml", "--out", "v.html"]],
+      ["pack", ["pack", "images", "packed", "--to", "tar"]],
+      ["view, packed", [
+        "view",
+        "recipe.yaml",
+        "--set",
+        'data={ plugin: "@seed/data-webdataset", root: packed }',
+        "--out",
+        "w.html",
+      ]],
+      ["ls", ["ls"]],
+      ["doctor", ["doctor"]],
+    ];
+    for (const [what, args] of commands) {
+      await t.step(what, async () => {
+        const { code, stderr, stdout } = await run(folder, args);
+        assert.equal(code, 0, stderr + stdout);
+      });
+    }
+    await t.step("an installation, as far as it goes without an index", async () => {
+      const env = { SEED_CACHE_DIR: path("fresh"), PIP_NO_INDEX: "1", PIP_FIND_LINKS: folder };
+      for (
+        const args of [["embed", "--run", "runs/a", "--images", "images", "--out", "b.npy"], [
+          "eval",
+          "--run",
+          "runs/a",
+        ]]
+      ) {
+        const { code, stderr } = await run(folder, args, env);
+        assert.equal(code, 1);
+        assert.match(
+          stderr,
+          /Cannot install tensorflow\S* 2\.\d+\.\d+: the package index does not offer this file/,
+        );
+      }
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a recipe that is only looked at can have nothing written, sent or started", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "seed-permissions-" });
+  try {
+    for (
+      const [what, code] of Object.entries({
+        write: `Deno.writeTextFileSync("x", "")`,
+        net: `await Deno.connect({ hostname: "127.0.0.1", port: 1 })`,
+        run: `new Deno.Command("true").outputSync()`,
+        ffi: `Deno.dlopen("libc.so.6", {})`,
+      })
+    ) {
+      await Deno.writeTextFile(`${folder}/${what}.ts`, `${code}; export default 1;`);
+      await Deno.writeTextFile(`${folder}/recipe.yaml`, `${RECIPE}loggers: [{ plugin: "./${what}.ts" }]\n`);
+      const { code: exit, stderr } = await run(folder, ["validate", "recipe.yaml"]);
+      assert.equal(exit, 2, stderr);
+      assert.match(stderr, new RegExp(`Cannot load the plugin .*Requires ${what} access`), what);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Tasks that are allowed everything, and why. */
+const ALL: Record<string, string> = {
+  test: "starts servers, pip, mount and every verb; golden tests start a Python that a variable names",
+  bench: "starts a Python with PyTorch that a variable names",
+  "build-kernels": "fetches and runs a compiler",
+};
+
+Deno.test("no task is allowed everything but those that must be", () => {
+  for (const [name, task] of Object.entries(tasks)) {
+    if (/--allow-all|(^| )-[a-zA-Z]*A/.test(task)) {
+      assert.ok(name in ALL, `"${name}" is allowed everything; why?`);
+    }
+  }
+  assert.deepEqual(flagsOf("ls"), ["--allow-read", "--allow-env"]);
+  // How much memory there is: validate compares what a recipe needs with it.
+  assert.deepEqual(flagsOf("validate"), ["--allow-read", "--allow-env", "--allow-sys=systemMemoryInfo"]);
+});
+
+Deno.test("tasks may fetch from where data are published, and from nowhere else", async () => {
+  const hosts = new Set(Object.values(VARIANTS).map(({ archive }) => new URL(archive.url).host));
+  const fashion = await Deno.readTextFile(`${ROOT}plugins/data/fashion_mnist/mod.ts`);
+  for (const [, url] of fashion.matchAll(/url: `(https?:[^`]*)`/g)) hosts.add(new URL(url).host);
+  assert.ok(hosts.size >= 2);
+  for (const verb of ["distill", "cache", "eval", "view"]) {
+    const [net] = flagsOf(verb).filter((flag) => flag.startsWith("--allow-net"));
+    assert.deepEqual(new Set(net.replace("--allow-net=", "").split(",")), hosts, verb);
+  }
+});

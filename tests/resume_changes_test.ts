@@ -1,0 +1,223 @@
+/**
+ * What may differ between a run and its resume, and what may not: recipes of earlier versions, labels, the device.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { definePlugin, RunError, UsageError, z } from "@seed/core";
+import { distill, loadRecipe } from "@seed/core/host";
+import { DEFAULTS } from "../cli/defaults.ts";
+import { makeImageFolder } from "./support/image_folder.ts";
+import { inFolder } from "./support/plugin_context.ts";
+
+const plugin = (name: string) => new URL(`./support/plugins.ts#${name}`, import.meta.url).href;
+
+/** 12 images of two classes, 3 steps an epoch; without a teacher. */
+const RECIPE = `version: 1
+engine: { plugin: "${plugin("engine")}" }
+data: { plugin: "@seed/data-list", root: train.txt, queries: val.txt }
+augmenter: { plugin: "@seed/augmenter-moco-v2", size: 8 }
+student: { plugin: "${plugin("student")}" }
+queue: { plugin: "@seed/queue-fifo", size: 16 }
+objective: { plugin: "@seed/objective-moco" }
+train: { batch_size: 4, epochs: 2, lr: 0.1, workers: 1 }
+evaluate: { knn: { k: 3 } }
+loggers: []
+`;
+
+/** A logger that damages the record that it watches, as a disk that was full for a moment has. */
+export const damaging = definePlugin({
+  kind: "logger",
+  name: "damaging-logger",
+  apiVersion: 1,
+  about: { summary: "Damages metrics.jsonl" },
+  options: z.strictObject({}),
+  create: (_options, { runDirectory }) => ({
+    step({ step }) {
+      if (step === 3) {
+        Deno.writeTextFileSync(`${runDirectory}/metrics.jsonl`, '{"step":36,"lo{"step', { append: true });
+      }
+    },
+    [Symbol.dispose]() {},
+  }),
+});
+
+interface Given {
+  maxSteps?: number;
+  resume?: boolean;
+  extend?: boolean;
+  set?: string[];
+}
+
+/** Runs the recipe in a folder; returns what was told. */
+async function run(folder: string, { maxSteps, resume = false, extend, set = [] }: Given): Promise<string[]> {
+  const told: string[] = [],
+    host = { log: (line: string) => void told.push(line), signal: new AbortController().signal };
+  const overrides = [`data.root=${folder}/train.txt`, `data.queries=${folder}/val.txt`, ...set];
+  const recipe = await loadRecipe(join(folder, "recipe.yaml"), {
+    defaults: { ...DEFAULTS, loggers: [] },
+    overrides,
+  });
+  await distill(recipe, { out: join(folder, "run"), maxSteps: maxSteps ?? null, resume, extend }, host);
+  return told;
+}
+
+/** Tests with a run that has done two of its six steps. */
+async function withRun(test: (folder: string) => Promise<void>): Promise<void> {
+  await inFolder(async (folder) => {
+    await makeImageFolder(folder, { images: 7 }, ["rows", "stripes"]);
+    const line = (name: string, i: number) => `images/${name}/${i}.png\t${name}\n`;
+    const list = (from: number, to: number) =>
+      ["rows", "stripes"].flatMap((name) => Array.from({ length: to - from }, (_, i) => line(name, from + i)))
+        .join("");
+    await Deno.writeTextFile(join(folder, "train.txt"), list(0, 6));
+    await Deno.writeTextFile(join(folder, "val.txt"), list(6, 7));
+    await Deno.writeTextFile(join(folder, "recipe.yaml"), RECIPE);
+    await run(folder, { maxSteps: 2 });
+    await test(folder);
+  });
+}
+
+async function edit(path: string, change: (text: string) => string): Promise<void> {
+  const before = await Deno.readTextFile(path), after = change(before);
+  assert.notEqual(after, before, "the edit changes something");
+  await Deno.writeTextFile(path, after);
+}
+
+const editFacts = (folder: string, change: (facts: any) => void) =>
+  edit(join(folder, "run/run.json"), (text) => {
+    const facts = JSON.parse(text);
+    change(facts);
+    return JSON.stringify(facts);
+  });
+
+Deno.test("a run whose recipe an earlier version wrote goes on: what that did not know is as by default", () =>
+  withRun(async (folder) => {
+    await edit(
+      join(folder, "run/recipe.yaml"),
+      (text) => text.replace(/^ {2}(clip_grad_norm|precision|trace): .*\n/gm, ""),
+    );
+    await assert.rejects(run(folder, { resume: true, set: ["train.precision=bf16"] }), (error: Error) => {
+      assert.ok(error instanceof UsageError, `${error.stack}`);
+      assert.match(error.message, /^ {2}train\.precision: "fp32" then, "bf16" now$/m);
+      assert.doesNotMatch(error.message, /clip_grad_norm|trace/);
+      return true;
+    });
+    await run(folder, { resume: true });
+  }));
+
+Deno.test("a class of another name, and pictures to evaluate on of another class, are other labels", () =>
+  withRun(async (folder) => {
+    const lists = ["train.txt", "val.txt"].map((name) => join(folder, name));
+    for (const list of lists) {
+      const before = await Deno.readTextFile(list);
+      await edit(list, (text) => text.replace("\tstripes", "\trows"));
+      await assert.rejects(run(folder, { resume: true }), (error: Error) => {
+        assert.ok(error instanceof RunError, `${error.stack}`);
+        assert.match(
+          error.message,
+          /^The images to evaluate on, or their classes, are not those that the run ".*" began with/,
+        );
+        return true;
+      });
+      // Nothing is measured of them without evaluators.
+      await run(folder, { resume: true, maxSteps: 3, set: ["evaluate=null"] });
+      await Deno.writeTextFile(list, before);
+    }
+    await run(folder, { resume: true });
+  }));
+
+Deno.test("another device is told; another precision on it, which is other arithmetic, is refused", () =>
+  withRun(async (folder) => {
+    await editFacts(folder, (facts) => facts.device = "another device");
+    const told = await run(folder, { resume: true, maxSteps: 3 });
+    assert.match(
+      told.join("\n"),
+      /^Changed since the run began: the device is .*, no longer another device: the last bits may/m,
+    );
+    await editFacts(folder, (facts) => facts.student.trained_in = "bf16");
+    await assert.rejects(
+      run(folder, { resume: true }),
+      /was trained in bf16, but would go on in fp32 on this device/,
+    );
+  }));
+
+Deno.test("a run of an earlier version, which told no hashes, goes on with as many images, and tells them from then on", () =>
+  withRun(async (folder) => {
+    await editFacts(folder, (facts) => {
+      delete facts.images.listing_sha256;
+      delete facts.images.labels_sha256;
+    });
+    await run(folder, { resume: true, maxSteps: 3 });
+    const { images } = JSON.parse(await Deno.readTextFile(join(folder, "run/run.json")));
+    assert.match(images.listing_sha256, /^[0-9a-f]{64}$/);
+    await edit(join(folder, "train.txt"), (text) => text.replace("rows/1.png", "rows/0.png"));
+    await assert.rejects(run(folder, { resume: true }), /The images are not those/);
+  }));
+
+Deno.test("a student of an end that was cut off is set aside when the run goes on to a later one", () =>
+  withRun(async (folder) => {
+    const file = (name: string) => join(folder, "run", name);
+    await Deno.remove(file("summary.json")); // a kill between the student and the summary
+    await run(folder, { resume: true, maxSteps: 0 }).catch(() => {}); // refused, and changes nothing
+    assert.ok(await Deno.stat(file("student.safetensors")));
+    const before = await Deno.readFile(file("student.safetensors"));
+    await run(folder, { resume: true });
+    assert.deepEqual(await Deno.readFile(file("student-step-2.safetensors")), before);
+  }));
+
+Deno.test("an end before what is done already is refused", () =>
+  withRun(async (folder) => {
+    await assert.rejects(
+      run(folder, { resume: true, maxSteps: 1 }),
+      /is at step 2 already, past its end at 1; leave --max-steps out/,
+    );
+    const { steps } = JSON.parse(await Deno.readTextFile(join(folder, "run/summary.json")));
+    assert.equal(steps, 2);
+  }));
+
+Deno.test("a damaged record is told before anything changes", () =>
+  withRun(async (folder) => {
+    for (const name of ["summary.json", "run.json"]) {
+      const path = join(folder, "run", name), before = await Deno.readTextFile(path);
+      for (const damaged of ["", "{", "[1]", "null", before.slice(0, -5)]) {
+        await Deno.writeTextFile(path, damaged);
+        await assert.rejects(run(folder, { resume: true }), (error: Error) => {
+          assert.ok(error instanceof RunError, `${error.stack}`);
+          assert.match(
+            error.message,
+            new RegExp(`^The file ".*${name}" is damaged: it holds no JSON object`),
+          );
+          return true;
+        });
+        assert.equal(await Deno.readTextFile(path), damaged);
+      }
+      await Deno.writeTextFile(path, before);
+    }
+    await Deno.stat(join(folder, "run/student.safetensors")); // still that of its end
+  }));
+
+Deno.test("a line that is damaged on the way costs the run neither its end nor its report, and is told there", () =>
+  withRun(async (folder) => {
+    await run(folder, { resume: true, set: [`loggers=[{plugin: "${import.meta.url}#damaging"}]`] });
+    const read = (name: string) => Deno.readTextFile(join(folder, "run", name));
+    const { steps, metrics_problem } = JSON.parse(await read("summary.json"));
+    assert.equal(steps, 6);
+    assert.match(metrics_problem, /^Line \d+ of ".*metrics\.jsonl" is damaged/);
+    assert.match(await read("report.html"), /metrics_problem<td>Line/);
+    // A resume leaves it out, and tells which steps it was of.
+    await run(folder, { resume: true });
+    assert.doesNotMatch(await read("metrics.jsonl"), /"step":36/);
+    assert.match(await read("metrics-damaged.jsonl"), /"step":36/);
+  }));
+
+Deno.test("a finished run that is resumed once more keeps what was measured", () =>
+  withRun(async (folder) => {
+    await run(folder, { resume: true });
+    const summary = () => Deno.readTextFile(join(folder, "run/summary.json"));
+    const before = await summary();
+    assert.ok(JSON.parse(before).data_wait_seconds > 0);
+    await run(folder, { resume: true });
+    assert.equal(await summary(), before);
+  }));
