@@ -6,10 +6,11 @@
  */
 import assert from "node:assert/strict";
 import { tf } from "@seed/core";
-import { loadRecipe } from "@seed/core/host";
+import { checkForProcesses, distill, follow, loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { Learner } from "../core/parts/learner.ts";
 import { createProcessParts } from "../core/parts/process_parts.ts";
+import { agree } from "../core/processes/agree.ts";
 import { TrainingBatches } from "../core/run/training_batches.ts";
 import { mapTensors } from "../core/training/named_tensors.ts";
 import { disposeBatch, type StepBatch } from "../core/training/step_batch.ts";
@@ -42,7 +43,7 @@ const WAYS: Record<string, string[]> = {
   "MoCo": ["objective={ plugin: '@seed/objective-moco' }", "teacher=null", "student.head.dim=12"],
   "CompRess": ["objective={ plugin: '@seed/objective-compress' }"],
   "SimReg": ["objective={ plugin: '@seed/objective-simreg' }", "queue=null"],
-  "DisCo": ["objective={ plugin: '@seed/objective-disco' }"],
+  "DisCo": ["objective={ plugin: '@seed/objective-disco' }", "queue=null"],
   "BINGO": ["objective={ plugin: '@seed/objective-bingo', bag: 2 }"],
   "dropout": ["student.dropout=0.3"],
   "batch norm in two splits": ["train.bn_splits=2"],
@@ -146,3 +147,86 @@ async function valuesOf(
   }
   return values;
 }
+
+/** A whole run, with evaluations and checkpoints; 3 epochs of 2 steps. */
+const RUN = RECIPE.replace("epochs: 2", "epochs: 3") +
+  "evaluate: { every_epochs: 1, knn: { k: 2 } }\ncheckpoint: { every_steps: 2 }\n";
+
+/** What a run leaves, without what is measured. */
+async function outcomeOf(run: string) {
+  const lines = (await Deno.readTextFile(`${run}/metrics.jsonl`)).trimEnd().split("\n");
+  const metrics = lines.map((line) => {
+    const { images_per_second: _, ...record } = JSON.parse(line);
+    return record;
+  });
+  const names = [...Deno.readDirSync(`${run}/checkpoints`)].map(({ name }) => name).sort();
+  return { metrics, newest: (await Deno.readFile(`${run}/checkpoints/${names.at(-1)}`)).toBase64() };
+}
+
+Deno.test("a run in two processes is that of two parts, to the bit, interrupted by the second and resumed too", () =>
+  inFolder(async (folder) => {
+    await makeImageFolder(`${folder}/images`, { train: 6, val: 2 });
+    const path = `${folder}/mine.yaml`;
+    await Deno.writeTextFile(path, RUN.replace("ROOT_OF_IMAGES", `${folder}/images`));
+    const load = (...overrides: string[]) => loadRecipe(path, { overrides, defaults: DEFAULTS });
+    const host = (signal = new AbortController().signal) => ({ log: () => {}, signal });
+    const options = (out: string, resume = false) => ({ out: `${folder}/${out}`, maxSteps: null, resume });
+    await distill(await load("train.accumulate=2"), options("alone"), host());
+    const alone = await outcomeOf(`${folder}/alone`);
+
+    const together = async (out: string, { resume = false, interruptAt = Infinity } = {}) => {
+      const recipe = await load(), [first, second] = localProcesses(2), abort = new AbortController();
+      let sums = 0;
+      const counting = {
+        ...second,
+        sum: (values: Float32Array<ArrayBuffer>) => {
+          if (++sums === interruptAt) abort.abort();
+          return second.sum(values);
+        },
+      };
+      const [{ finished }, isOver] = await Promise.all([
+        distill(recipe, options(out, resume), host(), first),
+        follow(recipe, { maxSteps: null }, host(abort.signal), counting),
+      ]);
+      assert.equal(isOver, finished);
+      return finished;
+    };
+    assert.ok(await together("two"));
+    assert.deepEqual(await outcomeOf(`${folder}/two`), alone);
+    // The third step's sum: the step is finished, and both stop before the fourth.
+    assert.ok(!await together("stopped", { interruptAt: 6 }));
+    assert.equal((await outcomeOf(`${folder}/stopped`)).metrics.filter(({ loss }) => loss).length, 3);
+    assert.ok(await together("stopped", { resume: true }));
+    assert.deepEqual(await outcomeOf(`${folder}/stopped`), alone);
+  }));
+
+Deno.test("what differs between processes is told before the first step, and what they cannot do before anything", async () => {
+  const [first, second, third] = localProcesses(3);
+  const facts = { recipe: "a", engine: "tensorflow 2.21.0" };
+  const said = agree(first, facts, "host-a");
+  void agree(second, facts, "host-b");
+  void agree(third, { ...facts, engine: "tensorflow 2.20.0" }, "host-c");
+  await assert.rejects(said, {
+    name: "ProcessesError",
+    message: 'Process 2 on host-c has the engine "tensorflow 2.20.0", but process 0 on host-a has ' +
+      '"tensorflow 2.21.0"; all processes of a run must have the same',
+  });
+  await inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/mine.yaml`, RECIPE.replace("ROOT_OF_IMAGES", folder));
+    const check = async (size: number, ...overrides: string[]) =>
+      checkForProcesses(await loadRecipe(`${folder}/mine.yaml`, { overrides, defaults: DEFAULTS }), size);
+    await check(4, "train.accumulate=2");
+    await assert.rejects(
+      check(3),
+      /train\.batch_size 8 cannot be dealt out to 3 processes: set it to a multiple of 3, for example 9/,
+    );
+    await assert.rejects(
+      check(4, "train.accumulate=4"),
+      /dealt out to 4 processes, train\.accumulate 4: .* multiple of 16/,
+    );
+    await assert.rejects(
+      check(2, "teacher.cache={ views: 2 }"),
+      /teacher\.cache needs a folder that all of them see/,
+    );
+  });
+});
