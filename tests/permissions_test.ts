@@ -165,6 +165,7 @@ Deno.test("a recipe that is only looked at can have nothing written, sent or sta
 /** Tasks that are allowed everything, and why. */
 const ALL: Record<string, string> = {
   test: "starts servers, pip, mount and every verb; golden tests start a Python that a variable names",
+  fuzz: "reads a process's memory in /proc, and starts processes",
   bench: "starts a Python with PyTorch that a variable names",
   "build-kernels": "fetches and runs a compiler",
 };

@@ -35,9 +35,9 @@ export const damaging = definePlugin({
   options: z.strictObject({}),
   create: (_options, { runDirectory }) => ({
     step({ step }) {
-      if (step === 3) {
-        Deno.writeTextFileSync(`${runDirectory}/metrics.jsonl`, '{"step":36,"lo{"step', { append: true });
-      }
+      if (step !== 3) return;
+      using file = Deno.openSync(`${runDirectory}/metrics.jsonl`, { read: true, write: true });
+      file.writeSync(new TextEncoder().encode("?"));
     },
     [Symbol.dispose]() {},
   }),
@@ -204,12 +204,12 @@ Deno.test("a line that is damaged on the way costs the run neither its end nor i
     const read = (name: string) => Deno.readTextFile(join(folder, "run", name));
     const { steps, metrics_problem } = JSON.parse(await read("summary.json"));
     assert.equal(steps, 6);
-    assert.match(metrics_problem, /^Line \d+ of ".*metrics\.jsonl" is damaged/);
+    assert.match(metrics_problem, /^Line 1 of ".*metrics\.jsonl" is damaged/);
     assert.match(await read("report.html"), /metrics_problem<td>Line/);
     // A resume leaves it out, and tells which steps it was of.
     await run(folder, { resume: true });
-    assert.doesNotMatch(await read("metrics.jsonl"), /"step":36/);
-    assert.match(await read("metrics-damaged.jsonl"), /"step":36/);
+    assert.doesNotMatch(await read("metrics.jsonl"), /\?/);
+    assert.match(await read("metrics-damaged.jsonl"), /^\?/);
   }));
 
 Deno.test("a finished run that is resumed once more keeps what was measured", () =>
@@ -220,4 +220,12 @@ Deno.test("a finished run that is resumed once more keeps what was measured", ()
     assert.ok(JSON.parse(before).data_wait_seconds > 0);
     await run(folder, { resume: true });
     assert.equal(await summary(), before);
+  }));
+
+Deno.test("a picture to evaluate on that cannot be read any more can be left out by a resume", () =>
+  withRun(async (folder) => {
+    await Deno.writeTextFile(join(folder, "images/rows/6.png"), "no picture");
+    await assert.rejects(run(folder, { resume: true }), /rows\/6\.png/);
+    const told = await run(folder, { resume: true, set: ["data.on_error=skip", "evaluate.knn.k=1"] });
+    assert.match(told.join("\n"), /data\.on_error is "skip", no longer "stop"/);
   }));

@@ -41,15 +41,21 @@ const DAMAGES: Record<string, [state: RegExp, told: RegExp]> = {
   'echo \'{"step":5,"evaluation":{"knn":7}}\' >> $R/metrics.jsonl': [/^finished, 4 steps$/, /Line 3 of/],
   "rm $R/metrics.jsonl; mkdir $R/metrics.jsonl": [
     /^finished, 4 steps$/,
-    /^Cannot read "runs\/b\/metrics\.jsonl": /,
+    /"runs\/b\/metrics\.jsonl" is a folder/,
   ],
+  "rm $R/metrics.jsonl; mkfifo $R/metrics.jsonl": [
+    /^finished, 4 steps$/,
+    /"runs\/b\/metrics\.jsonl" is a pipe/,
+  ],
+  "rm $R/summary.json; mkfifo $R/summary.json": [/^damaged$/, /"runs\/b\/summary\.json" is a pipe/],
+  "ln -sf gone $R/summary.json": [/^damaged$/, /The link "runs\/b\/summary\.json" leads to "gone"/],
   ": > $R/summary.json": [
     /^damaged$/,
     /The file "runs\/b\/summary\.json" is damaged: it holds no JSON object/,
   ],
   "echo null > $R/summary.json": [/^damaged$/, /The file "runs\/b\/summary\.json" is damaged/],
   'echo \'{"steps":"4"}\' > $R/summary.json': [/^damaged$/, /it does not say how many steps/],
-  "rm $R/summary.json; mkdir $R/summary.json": [/^damaged$/, /Cannot read "runs\/b\/summary\.json"/],
+  "rm $R/summary.json; mkdir $R/summary.json": [/^damaged$/, /"runs\/b\/summary\.json" is a folder/],
   "rm -r $R/summary.json $R/checkpoints; : > $R/checkpoints": [/^damaged$/, /[Nn]ot a directory/],
   "rm -r $R/summary.json $R/checkpoints": [/^without a checkpoint$/, /^knn top1 25\.0 %$/],
 };

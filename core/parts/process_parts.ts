@@ -21,6 +21,8 @@ export interface ProcessParts {
   readonly engine: Engine;
   /** What to train on, as it is listed; and what to evaluate on, without what does not decode. */
   readonly data: DataSource;
+  /** All of it as it is listed, with what does not decode. */
+  readonly listed: DataSource;
   /** In the place of images to train on that do not decode. */
   readonly standIns: StandIns;
   /** Images that are left out, since they do not decode. */
@@ -76,7 +78,7 @@ export async function createProcessParts(
   pipeline ??= stack.use(await startPipeline(recipe, host));
   const owned = stack.move();
   return {
-    ...{ engine, ...found, augmenters, teacher, referenceTeacher, pipeline, processes },
+    ...{ engine, listed, ...found, augmenters, teacher, referenceTeacher, pipeline, processes },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

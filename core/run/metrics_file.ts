@@ -5,9 +5,9 @@
  * @module
  */
 import { z } from "zod";
-import { RunError } from "../errors.ts";
 import { writeTextAtomically } from "../files/atomic_file.ts";
 import { LineFile } from "../files/line_file.ts";
+import { readTextIfThere } from "../files/text_file.ts";
 import { writing } from "../files/writing.ts";
 import type { EvaluationRecord, StepRecord } from "../interfaces/logger.ts";
 
@@ -41,13 +41,10 @@ export class MetricsFile implements Disposable {
       // A step is evaluated after its checkpoint.
       "evaluation" in line ? line.step < startStep : line.step <= startStep
     );
-    const steps = new Set(kept.flatMap(({ line }) => "loss" in line ? [line.step] : []));
-    const lost = Array.from({ length: startStep }, (_, i) => i + 1).filter((step) => !steps.has(step));
-    if (lost.length) {
+    const lost = missingSteps(kept.map(({ line }) => line), startStep);
+    if (lost !== null) {
       tell(
-        `"${path}" has no line of step ${
-          rangesOf(lost)
-        }, though the checkpoint is of step ${startStep}: they are lost`,
+        `"${path}" has no line of step ${lost}, though the checkpoint is of step ${startStep}: they are lost`,
       );
     }
     await writing(path, () => writeTextAtomically(path, kept.map(({ text }) => text + "\n").join("")));
@@ -105,10 +102,7 @@ interface Lines {
 }
 
 async function readLines(path: string): Promise<Lines> {
-  const text = await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw new RunError(`Cannot read "${path}": ${error.message}`, { cause: error });
-  });
+  const text = await readTextIfThere(path) ?? "";
   const end = text.lastIndexOf("\n") + 1, found: Lines = { lines: [], damaged: [], torn: end < text.length };
   text.slice(0, end).split("\n").forEach((text, i) => {
     if (text === "") return;
@@ -142,6 +136,13 @@ const LINE = z.looseObject({
 
 function lineOf(numbers: readonly number[]): string {
   return `Line${numbers.length > 1 ? "s" : ""} ${rangesOf(numbers)}`;
+}
+
+/** Those of the steps up to `last` that no line is of, such as `3, 7 to 9`; null: there are none. */
+export function missingSteps(lines: readonly MetricsLine[], last: number): string | null {
+  const steps = new Set(lines.flatMap((line) => "loss" in line ? [line.step] : []));
+  const missing = Array.from({ length: last }, (_, i) => i + 1).filter((step) => !steps.has(step));
+  return missing.length ? rangesOf(missing) : null;
 }
 
 /** Ascending numbers, shortly: `3, 7 to 9`; of many ranges the first ones. */

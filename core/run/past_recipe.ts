@@ -6,6 +6,7 @@
  */
 import { parse } from "yaml";
 import { RunError, UsageError } from "../errors.ts";
+import { readTextIfThere } from "../files/text_file.ts";
 import { fromEarlier } from "../recipe/earlier_recipes.ts";
 import { loadRecipe, type Recipe } from "../recipe/load_recipe.ts";
 import { isShipped } from "../recipe/plugin_loader.ts";
@@ -31,7 +32,7 @@ export const MAY_CHANGE: Readonly<Record<string, string>> = {
   "checkpoint": "when the state is written changes nothing of it",
   "data.class_names": "the names that it gives are compared instead",
   "data.download": "where the images come from does not matter, their listing is compared",
-  "data.on_error": "what is left out is compared, with the listing of the images",
+  "data.on_error": "the listing stays as it is, and an image that can be read stands in for one that cannot",
   "data.queries": "the listing of the images is compared instead, with their labels",
   "data.root": "the listing of the images is compared instead, and where they lie does not matter",
   "engine": "engines compute the same, but for the last bits; another precision is refused",
@@ -94,9 +95,9 @@ export async function compareWithPast(
 type Values = Record<string, unknown>;
 
 async function readPast(folder: RunFolder): Promise<Values> {
-  const path = folder.file("recipe");
+  const path = folder.file("recipe"), text = await readTextIfThere(path) ?? "";
   try {
-    const values = parse(await Deno.readTextFile(path));
+    const values = parse(text);
     if (isMapping(values)) return fromEarlier(values) as Values;
   } catch (error) {
     throw new RunError(`Cannot read what the run began with, "${path}": ${(error as Error).message}`, {

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { isTemporary, removeLeftovers, writeTextAtomically } from "../files/atomic_file.ts";
+import { removeLeftovers, writeTextAtomically } from "../files/atomic_file.ts";
 import { tryLockFile } from "../files/file_lock.ts";
 import { writing } from "../files/writing.ts";
 import { exists, isFolder } from "../files/path_exists.ts";
@@ -190,10 +190,10 @@ function removeIfEmpty(path: string): void {
 /** Makes a folder unless it is there; what a start that was killed has left is taken too. Returns whether it is ours to lock. */
 async function claim(path: string): Promise<boolean> {
   try {
-    await Deno.mkdir(path);
+    await writing(path, () => Deno.mkdir(path));
     return true;
   } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    if (!((error as Error).cause instanceof Deno.errors.AlreadyExists)) throw error;
   }
   if (!await isFolder(path)) return false;
   // Not one that is empty: a process that has just made it has yet to lock it.

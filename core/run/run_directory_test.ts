@@ -302,6 +302,22 @@ Deno.test("a start that fails leaves a folder that was there as it was: it may b
     assert.deepEqual(await Array.fromAsync(Deno.readDir("mounted")), []);
   }));
 
+Deno.test("a place where no folder can be made is told", () =>
+  inFolder(async () => {
+    await Deno.writeTextFile("file", "");
+    await Deno.writeTextFile("runs", "");
+    for (const named of ["file/run", null]) {
+      await assert.rejects(RunDirectory.create("demo", named), (error: Error) => {
+        assert.ok(error instanceof RunError, `${error.stack}`);
+        assert.match(error.message, /^Cannot write "(file\/run|runs)": /);
+        return true;
+      });
+    }
+    await Deno.remove("runs");
+    await Deno.mkdir("runs");
+    await assert.rejects(RunDirectory.create("n".repeat(300), null), RunError);
+  }));
+
 Deno.test("of starts at once in one folder one gets it, the others are told", () =>
   inFolder(async () => {
     const starts = await Promise.allSettled(

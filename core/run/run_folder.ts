@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { RunError } from "../errors.ts";
 import { exists } from "../files/path_exists.ts";
+import { readTextIfThere } from "../files/text_file.ts";
 import { type Metrics, readMetrics } from "./metrics_file.ts";
 
 /** Names of the files, and of the folder of checkpoints. */
@@ -78,11 +79,7 @@ export class RunFolder {
   }
 
   async #json(what: "summary" | "facts"): Promise<Record<string, unknown> | null> {
-    const path = this.file(what);
-    const text = await Deno.readTextFile(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return null;
-      throw new RunError(`Cannot read "${path}": ${error.message}`, { cause: error });
-    });
+    const path = this.file(what), text = await readTextIfThere(path);
     if (text === null) return null;
     try {
       const value: unknown = JSON.parse(text);

@@ -16,6 +16,7 @@ import { shortPath } from "../text/short_path.ts";
 import { tf } from "../tf.ts";
 import { labelHash, listingHash } from "../images/listing_hash.ts";
 import { RunError } from "../errors.ts";
+import { missingSteps } from "./metrics_file.ts";
 import { SEED_VERSION } from "../version.ts";
 import type { SkippedImages } from "../images/without_broken.ts";
 
@@ -52,7 +53,7 @@ export function describeRun(
 /** Versions, device, seed, weights and counts. */
 export function runFacts(
   recipe: Recipe,
-  { engine, teacher, data }: ProcessParts,
+  { engine, teacher, data, listed }: ProcessParts,
   { student }: Pick<Learner, "student">,
 ): Record<string, unknown> {
   return {
@@ -77,9 +78,9 @@ export function runFacts(
       train: data.train.length,
       // Of the names in their order: a resume with others would be another run.
       listing_sha256: listingHash(data.train),
-      // Of those that its figures are of, with their classes.
-      labels_sha256: recipe.evaluate.evaluators.length && data.evaluation
-        ? [data.evaluation.gallery, data.evaluation.queries].map(labelHash)
+      // Of those that its figures are of, with their classes; one that cannot be read any more counts.
+      labels_sha256: recipe.evaluate.evaluators.length && listed.evaluation
+        ? [listed.evaluation.gallery, listed.evaluation.queries].map(labelHash)
         : null,
       gallery: data.evaluation?.gallery.length ?? 0,
       queries: data.evaluation?.queries.length ?? 0,
@@ -139,6 +140,7 @@ export async function writeSummary(
 ): Promise<void> {
   const { lines: metrics, problem } = await directory.metrics();
   const steps = metrics.filter((line) => "loss" in line), last = steps.at(-1);
+  const missing = missingSteps(metrics, last?.step ?? 0);
   // Who only looks at a finished run again has measured nothing: what was measured stays.
   const before = measured.imagesPerSecond === null ? await directory.summary() : null;
   const kept = before?.steps === (last?.step ?? 0) ? before : null;
@@ -150,6 +152,7 @@ export async function writeSummary(
     images_per_second: kept?.images_per_second ?? measured.imagesPerSecond,
     data_wait_seconds: kept?.data_wait_seconds ?? measured.waitedMs / 1000,
     skipped_images: measured.skipped,
+    ...missing !== null && { steps_without_metrics: missing },
     ...problem !== null && { metrics_problem: problem },
     evaluations: metrics.filter((line) => "evaluation" in line),
   });

@@ -9,7 +9,7 @@ import { writeAtomically } from "../files/atomic_file.ts";
 import { requireRegularFile } from "../files/regular_file.ts";
 import { RunError } from "../errors.ts";
 import { readRange } from "../files/read_range.ts";
-import { quoted } from "../text/printable.ts";
+import { printable, quoted } from "../text/printable.ts";
 import {
   BYTES_PER_ELEMENT,
   type StoredType,
@@ -195,7 +195,7 @@ function readHeader(file: Deno.FsFile, path: string, size: number, advice: strin
     return { header, dataStart: 8 + length };
   } catch (error) {
     if (error instanceof RunError) throw error;
-    throw bad(`its header is not JSON (${(error as Error).message})`);
+    throw bad(`its header is not JSON (${printable((error as Error).message)})`);
   }
 }
 

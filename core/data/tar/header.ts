@@ -1,3 +1,5 @@
+import { quoted } from "../../text/printable.ts";
+
 /** Archives are made of blocks of so many bytes. */
 export const BLOCK = 512;
 
@@ -67,7 +69,7 @@ function parseNumber(field: Uint8Array, name: string): number {
   }
   const text = LATIN1.decode(field).replace(/\0.*$/s, "").trim();
   if (/^[0-7]+$/.test(text)) return parseInt(text, 8);
-  throw new Error(`the header's ${name} is "${text}", expected an octal number`);
+  throw new Error(`the header's ${name} is ${quoted(text)}, expected an octal number`);
 }
 
 /**

@@ -28,18 +28,26 @@ interface Frame {
  */
 export function decodeGif(bytes: Uint8Array): Pixels {
   const { width, height, place, palette, background, interlaced, depth, data } = readFrame(bytes);
-  const rows = unpackLzw(data, depth, place.width * place.height);
-  const indices = new Uint8Array(width * height).fill(background);
-  rowOrder(place.height, interlaced).forEach((y, i) => {
-    const row = rows.subarray(i * place.width, (i + 1) * place.width);
-    indices.set(row, (place.top + y) * width + place.left);
-  });
-  const pixels = new Uint8Array(3 * indices.length);
-  for (let i = 0, at = 0; i < indices.length; i++) {
-    const color = 3 * indices[i];
-    pixels[at++] = palette[color], pixels[at++] = palette[color + 1], pixels[at++] = palette[color + 2];
+  const indices = unpackLzw(data, depth, place.width * place.height);
+  const pixels = filledWith(palette.subarray(3 * background, 3 * background + 3), width * height);
+  let from = 0;
+  for (const y of rowOrder(place.height, interlaced)) {
+    let to = 3 * ((place.top + y) * width + place.left);
+    for (const end = from + place.width; from < end;) {
+      const color = 3 * indices[from++];
+      pixels[to++] = palette[color], pixels[to++] = palette[color + 1], pixels[to++] = palette[color + 2];
+    }
   }
   return { data: pixels, width, height };
+}
+
+/** So many pixels of a colour: what is filled is copied, twice as much each time. */
+function filledWith(color: Uint8Array, count: number): Uint8Array {
+  const pixels = new Uint8Array(3 * count);
+  if (color.every((value) => value === 0)) return pixels;
+  pixels.set(color);
+  for (let filled = 3; filled < pixels.length; filled *= 2) pixels.copyWithin(filled, 0, filled);
+  return pixels;
 }
 
 const EXTENSION = 0x21, IMAGE = 0x2c, GRAPHIC_CONTROL = 0xf9;

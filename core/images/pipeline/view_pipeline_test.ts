@@ -186,7 +186,7 @@ Deno.test("an image that does not decode is named; the pipeline goes on with oth
     }
     assert.match(
       await refusal(pipeline, request(join(folder, "nowhere.png"))),
-      /"dogs\/nowhere\.png": .*No such file/,
+      /"dogs\/nowhere\.png": .*There is no file/,
     );
     const [pixels] = await collect(pipeline, request(good));
     assert.deepEqual([...pixels.subarray(0, 3)], [255, 0, 0]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RunError } from "@seed/core";
+import { quoted, RunError } from "@seed/core";
 
 const NEWLINE = 10;
 /** An index of more bytes than this has more lines than there are images anywhere. */
@@ -38,7 +38,7 @@ export async function readLineIndex(path: string, size: number): Promise<number[
     const isNext = starts.length === 0 ? start === 0 : start > last && start < size;
     if (!/^\d+$/.test(line) || !isNext) {
       throw new RunError(
-        `${path}:${starts.length + 1}: found "${line.slice(0, 40)}", expected the first byte of a line, ` +
+        `${path}:${starts.length + 1}: found ${quoted(line, 40)}, expected the first byte of a line, ` +
           `${
             starts.length === 0 ? "0" : `more than ${last} and less than ${size}`
           }; remove the index to have it made anew`,

@@ -134,8 +134,7 @@ class Sample {
   #number(member: TarMember, text: string): number {
     const label = parseLabel(text.replace(/^0+(?=\d)/, "")); // some write 007
     if (label !== null) return label;
-    const shown = text.length > 80 ? `${text.slice(0, 80)}...` : text;
-    throw this.#fault(member, `gives the label "${shown}", expected a number of a class, from 0`);
+    throw this.#fault(member, `gives the label ${quoted(text, 80)}, expected a number of a class, from 0`);
   }
 
   #fault({ name, offset }: TarMember, what: string): RunError {

@@ -66,7 +66,8 @@ export default definePlugin({
     const searched = queries === null ? null : await openShards(queries, "data.queries", context);
     const all = [...train, ...searched ?? []].map(({ images }) => images), isLabelled = haveLabels(all);
     requireAlike([...train, ...searched ?? []]);
-    const named = class_names === null ? null : await readNames(context.resolve(class_names));
+    const namesFile = class_names === null ? null : context.resolve(class_names);
+    const named = namesFile === null ? null : { file: namesFile, names: await readNames(namesFile) };
     const classNames = isLabelled ? checkedNames(named, classNamesOf(all)) : null;
     const gallery = packedImageSet(train, classNames);
     return {
@@ -137,13 +138,17 @@ async function readNames(path: string): Promise<string[]> {
 }
 
 /** The names that are given, if there are enough and no two are equal. */
-function checkedNames(given: readonly string[] | null, numbers: readonly string[]): readonly string[] {
-  if (given === null) return numbers;
+function checkedNames(
+  named: { file: string; names: readonly string[] } | null,
+  numbers: readonly string[],
+): readonly string[] {
+  if (named === null) return numbers;
+  const { file, names: given } = named, option = `data.class_names "${file}"`;
   const twice = given.find((name, i) => given.indexOf(name) < i);
-  if (twice !== undefined) throw new RunError(`data.class_names has the class "${twice}" twice`);
+  if (twice !== undefined) throw new RunError(`${option} has the class ${quoted(twice)} twice`);
   if (given.length >= numbers.length) return given;
   throw new RunError(
-    `data.class_names has ${given.length} names, but the shards have the label ${numbers.at(-1)}; ` +
+    `${option} has ${given.length} names, but the shards have the label ${numbers.at(-1)}; ` +
       "it needs a line for each class from 0",
   );
 }

@@ -190,7 +190,7 @@ Deno.test("what is wrong with shards is told with shard and byte", () =>
       [{ "1.jpg": "one", "1.cls": "99999999" }, /gives the label "99999999"/],
       [{ "1.jpg": "one", "1.cls": "0".repeat(65) }, /has 65 bytes, expected at most 64/],
       [{ "1.jpg": "one", "1.json": "{" }, /"1\.json" .* is not JSON/],
-      [{ "1.jpg": "one", "1.json": '{"label": "cat"}' }, /gives the label ""cat""/],
+      [{ "1.jpg": "one", "1.json": '{"label": "cat"}' }, /gives the label "\\"cat\\""/],
       [{ "1.jpg": "" }, /"1\.jpg" at byte 0 .* is empty, expected an image/],
       [{ "1.txt": "text" }, /The shard ".*x\.tar" holds no images \(jpg, .*\) among its 1 files/],
       [{ "../1.jpg": "one" }, /Cannot read the archive ".*x\.tar" at byte 0: .* leads out of the archive/],
