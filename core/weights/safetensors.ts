@@ -234,13 +234,10 @@ function checkEntry(path: string, name: string, value: unknown): Entry {
   if (!isObject(value)) throw bad("has no description");
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(BYTES_PER_ELEMENT, dtype)) {
-<<<<<<< HEAD
-    throw bad(`has the unknown type ${typeof dtype === "string" ? quoted(dtype) : `"${typeof dtype}"`}`);
-=======
     throw bad(
-      `has the type ${quoted(String(dtype))}; only ${Object.keys(BYTES_PER_ELEMENT).join(", ")} are read`,
+      `has the type ${typeof dtype === "string" ? quoted(dtype) : `"${typeof dtype}"`}; only ` +
+        `${Object.keys(BYTES_PER_ELEMENT).join(", ")} are read`,
     );
->>>>>>> refs/heads/figures2
   }
   const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
   if (!Array.isArray(shape) || !shape.every(isCount)) throw bad("has no valid shape");

@@ -50,15 +50,10 @@ const END_BYTES = 22;
 /** The first and the last bytes. */
 async function readEnds(path: string): Promise<{ start: Uint8Array; end: Uint8Array }> {
   try {
-<<<<<<< HEAD
     using file = await openRegular(path);
-    const { size } = await file.stat(), start = new Uint8Array(512), end = new Uint8Array(8);
-=======
-    using file = await Deno.open(path);
     const { size } = await file.stat(),
       start = new Uint8Array(512),
       end = new Uint8Array(Math.min(size, END_BYTES));
->>>>>>> refs/heads/figures2
     const count = await file.read(start) ?? 0;
     await file.seek(size - end.length, Deno.SeekMode.Start);
     await file.read(end);

@@ -1,12 +1,7 @@
-<<<<<<< HEAD
-import protobuf from "protobufjs";
-import { NoFileError, readRegular, RunError } from "@seed/core";
-=======
 import { createHash } from "node:crypto";
-import { checkSha256, RunError } from "@seed/core";
+import { checkSha256, NoFileError, readRegular, RunError } from "@seed/core";
 import { type ExternalData, externalData } from "./external_data.ts";
 import { type ModelTensor, modelTensors } from "./model_tensors.ts";
->>>>>>> refs/heads/figures2
 
 /** An ONNX file, and the files beside it that hold weights of its. */
 export interface OnnxModel {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { writeSafetensors } from "@seed/core";
 import { networkNamed, openWeights } from "@seed/nn";
 import { FrozenNetwork } from "@seed/nn/host";
-import { countWeights } from "../../../plugins/teachers/onnx/model_file.ts";
+import { readModel } from "../../../plugins/teachers/onnx/model_file.ts";
 import { repairZip } from "../checksums.ts";
 import type { Reader, Seed } from "../reader.ts";
 
@@ -117,7 +117,7 @@ export const WEIGHTS: readonly Reader[] = [
   {
     name: "onnx",
     seeds: () => seedsOf("onnx_teacher.onnx", "onnx_teacher_channels_last.onnx"),
-    read: async (folder, seed) => void await countWeights(pathOf(folder, seed)),
+    read: async (folder, seed) => void await readModel(pathOf(folder, seed)),
   },
 ];
 
