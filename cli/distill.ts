@@ -4,16 +4,20 @@ import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { dryRunReport } from "./dry_run_report.ts";
 import { INTERRUPTED, interruptible } from "./interruptible.ts";
+import { resumedRecipe, type RunRecipe } from "./resumed_recipe.ts";
 
 export const help = `Usage: deno task distill RECIPE [flags]
+       deno task distill --resume --out DIR [flags]
 
 Trains the student of a recipe, evaluates it, and writes the run's folder.
 
   --out DIR          folder of the run (default runs/RECIPE, or the next free runs/RECIPE-N)
   --set key=value    overrides a key of the recipe, for example --set train.lr=0.06; repeatable
   --max-steps N      stops after N steps; 0 writes the initial state only
-  --resume           goes on with the run in --out, or with the recipe's newest
+  --resume           goes on with the run in --out, or with the recipe's newest; without RECIPE, with what is in --out
   --extend           of a resume: train.epochs is higher than the run began with
+  --allow-plugins    of a resume without RECIPE: imports plugins that the run names and that do not come with SEED,
+                     which runs their code
   --dry-run          makes everything, takes a few steps, tells shapes, memory and time; writes nothing
   --stand-in N       a dry run with made-up images, as if there were N, and made-up weights of the teacher
   --json             prints the summary as one JSON object on standard output
@@ -29,22 +33,35 @@ export async function run(args: string[]): Promise<number> {
     "max-steps": { type: "string" },
     resume: { type: "boolean" },
     extend: { type: "boolean" },
+    "allow-plugins": { type: "boolean" },
     "dry-run": { type: "boolean" },
     "stand-in": { type: "string" },
     json: { type: "boolean" },
   });
-  const path = onlyPositional(parsed, "recipe"), isDry = parsed.has("dry-run");
-  if (isDry && parsed.has("resume")) throw new UsageError("--dry-run and --resume exclude each other");
-  if (parsed.has("extend") && !parsed.has("resume")) throw new UsageError("--extend is for a --resume");
+  const isDry = parsed.has("dry-run"), resumes = parsed.has("resume");
+  if (isDry && resumes) throw new UsageError("--dry-run and --resume exclude each other");
+  for (const flag of ["extend", "allow-plugins"]) {
+    if (parsed.has(flag) && !resumes) throw new UsageError(`--${flag} is for a --resume`);
+  }
   if (parsed.has("stand-in") && !isDry) throw new UsageError("--stand-in is for a --dry-run");
-  const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
+  const { recipe, out } = resumes ? await resumedRecipe(parsed) : await namedRecipe(parsed);
   if (isDry) return await interruptible("stopping", (host) => tryOut(recipe, parsed, host));
-  return await interruptible("writing a checkpoint", (host) => train(recipe, args, parsed, host));
+  return await interruptible("writing a checkpoint", (host) => train({ recipe, out }, args, parsed, host));
 }
 
-async function train(recipe: Recipe, args: string[], parsed: Arguments, host: Host): Promise<number> {
+async function namedRecipe(parsed: Arguments): Promise<RunRecipe> {
+  const path = onlyPositional(parsed, "recipe"), overrides = parsed.list("set");
+  return { recipe: await loadRecipe(path, { overrides, defaults: DEFAULTS }), out: parsed.text("out") };
+}
+
+async function train(
+  { recipe, out }: RunRecipe,
+  args: string[],
+  parsed: Arguments,
+  host: Host,
+): Promise<number> {
   const options = {
-    out: parsed.text("out"),
+    out,
     maxSteps: parsed.count("max-steps"),
     resume: parsed.has("resume"),
     extend: parsed.has("extend"),
