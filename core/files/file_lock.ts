@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isOfSystem } from "./writing.ts";
 
 /**
  * Takes a lock unless another holds it. Null: another does.
@@ -35,7 +36,7 @@ export function isFileLocked(path: string): boolean {
     using file = Deno.openSync(path);
     return !file.tryLockSync(false); // closing it lets go of it
   } catch (error) {
-    if (error instanceof Error && "code" in error) return false;
+    if (isOfSystem(error)) return false;
     throw error;
   }
 }
