@@ -17,19 +17,23 @@ import { errorMessage } from "./error_message.ts";
 import { INTERRUPTED, interruptible } from "./interruptible.ts";
 import { join, type Place, placeOf } from "./processes/join.ts";
 import { launchWithRestarts, MOST_PROCESSES } from "./processes/launch.ts";
+import { resumedRecipe, type RunRecipe } from "./resumed_recipe.ts";
 
 export const help = `Usage: deno task distill RECIPE [flags]
+       deno task distill --resume --out DIR [flags]
 
 Trains the student of a recipe, evaluates it, and writes the run's folder.
 
   --out DIR          folder of the run (default runs/RECIPE, or the next free runs/RECIPE-N)
   --set key=value    overrides a key of the recipe, for example --set train.lr=0.06; repeatable
   --max-steps N      stops after N steps; 0 writes the initial state only
-  --resume           goes on with the run in --out, or with the recipe's newest
+  --resume           goes on with the run in --out, or with the recipe's newest; without RECIPE, with what is in --out
   --processes N      trains in N processes of this machine, which share its cores out; under mpiexec or srun a process
                      joins those that it was started with
   --restarts N       with --processes: if a process fails, all begin again from the newest checkpoint, N times at most
   --extend           of a resume: train.epochs is higher than the run began with
+  --allow-plugins    of a resume without RECIPE: imports plugins that the run names and that do not come with SEED,
+                     which runs their code
   --dry-run          makes everything, takes a few steps, tells shapes, memory and time; writes nothing
   --stand-in N       a dry run with made-up images, as if there were N, and made-up weights of the teacher
   --json             prints the summary as one JSON object on standard output
@@ -47,26 +51,19 @@ export async function run(args: string[]): Promise<number> {
     extend: { type: "boolean" },
     processes: { type: "string" },
     restarts: { type: "string" },
+    "allow-plugins": { type: "boolean" },
     "dry-run": { type: "boolean" },
     "stand-in": { type: "string" },
     json: { type: "boolean" },
   });
-  const path = onlyPositional(parsed, "recipe"), isDry = parsed.has("dry-run");
-  if (isDry && parsed.has("resume")) throw new UsageError("--dry-run and --resume exclude each other");
-  if (parsed.has("extend") && !parsed.has("resume")) throw new UsageError("--extend is for a --resume");
-  const count = parsed.count("processes", 1, MOST_PROCESSES), restarts = parsed.count("restarts", 0, 1000);
-  if (restarts !== null && count === null) throw new UsageError("--restarts is for --processes");
-  if (restarts !== null && parsed.text("out") === null) {
-    throw new UsageError("--restarts goes on with a run in its folder: name it by --out");
+  const isDry = parsed.has("dry-run"), resumes = parsed.has("resume");
+  if (isDry && resumes) throw new UsageError("--dry-run and --resume exclude each other");
+  for (const flag of ["extend", "allow-plugins"]) {
+    if (parsed.has(flag) && !resumes) throw new UsageError(`--${flag} is for a --resume`);
   }
-  if (count !== null && isDry) throw new UsageError("--dry-run tries one process; leave --processes out");
-  const place = placeOf((name) => Deno.env.get(name));
-  if (place && count !== null) {
-    throw new UsageError("This process was started as one of several (mpiexec, srun): leave --processes out");
-  }
-  if (place && isDry) throw new UsageError("--dry-run is for one process: start it without mpiexec or srun");
+  const { count, restarts, place } = processesOf(parsed);
   if (parsed.has("stand-in") && !isDry) throw new UsageError("--stand-in is for a --dry-run");
-  const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
+  const { recipe, out } = resumes ? await resumedRecipe(parsed) : await namedRecipe(parsed);
   if (isDry) return await interruptible("stopping", (host) => tryOut(recipe, parsed, host));
   if (count !== null && count > 1) {
     checkForProcesses(recipe, count);
@@ -82,10 +79,31 @@ export async function run(args: string[]): Promise<number> {
   if (place) {
     return await interruptible(
       "writing a checkpoint",
-      (host) => trainTogether(recipe, args, parsed, { place, host }),
+      (host) => trainTogether({ recipe, out }, args, parsed, { place, host }),
     );
   }
-  return await interruptible("writing a checkpoint", (host) => train(recipe, args, parsed, host));
+  return await interruptible("writing a checkpoint", (host) => train({ recipe, out }, args, parsed, host));
+}
+
+async function namedRecipe(parsed: Arguments): Promise<RunRecipe> {
+  const path = onlyPositional(parsed, "recipe"), overrides = parsed.list("set");
+  return { recipe: await loadRecipe(path, { overrides, defaults: DEFAULTS }), out: parsed.text("out") };
+}
+
+/** In how many processes a command line, or whoever started this process, would have it run. */
+function processesOf(parsed: Arguments) {
+  const count = parsed.count("processes", 1, MOST_PROCESSES), restarts = parsed.count("restarts", 0, 1000);
+  if (restarts !== null && count === null) throw new UsageError("--restarts is for --processes");
+  if (restarts !== null && parsed.text("out") === null) {
+    throw new UsageError("--restarts goes on with a run in its folder: name it by --out");
+  }
+  const isDry = parsed.has("dry-run"), place = placeOf((name) => Deno.env.get(name));
+  if (count !== null && isDry) throw new UsageError("--dry-run tries one process; leave --processes out");
+  if (place && count !== null) {
+    throw new UsageError("This process was started as one of several (mpiexec, srun): leave --processes out");
+  }
+  if (place && isDry) throw new UsageError("--dry-run is for one process: start it without mpiexec or srun");
+  return { count, restarts, place };
 }
 
 /** The flags that each process is started with. */
@@ -100,17 +118,17 @@ function withoutProcesses(args: readonly string[]): string[] {
 
 /** This process's part of a run in several. */
 async function trainTogether(
-  recipe: Recipe,
+  named: RunRecipe,
   args: string[],
   parsed: Arguments,
   { place, host }: { place: Place; host: Host },
 ): Promise<number> {
   const { processes, leave, abort } = await join(place, host);
   try {
-    checkForProcesses(recipe, processes.size);
+    checkForProcesses(named.recipe, processes.size);
     const code = processes.rank === 0
-      ? await train(recipe, args, parsed, host, processes)
-      : await follow(recipe, { maxSteps: parsed.count("max-steps") }, host, processes)
+      ? await train(named, args, parsed, host, processes)
+      : await follow(named.recipe, { maxSteps: parsed.count("max-steps") }, host, processes)
       ? 0
       : INTERRUPTED;
     await leave();
@@ -130,14 +148,14 @@ function messageOf(error: unknown): string {
 }
 
 async function train(
-  recipe: Recipe,
+  { recipe, out }: RunRecipe,
   args: string[],
   parsed: Arguments,
   host: Host,
   processes: Processes | null = null,
 ): Promise<number> {
   const options = {
-    out: parsed.text("out"),
+    out,
     maxSteps: parsed.count("max-steps"),
     resume: parsed.has("resume"),
     extend: parsed.has("extend"),

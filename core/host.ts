@@ -15,7 +15,7 @@ export { sha256OfFile } from "./fetch/file_hash.ts";
 export { checkPip } from "./fetch/check_pip.ts";
 export { tryLockFile } from "./files/file_lock.ts";
 export { exists } from "./files/path_exists.ts";
-export { writing } from "./files/writing.ts";
+export { isOfSystem, writing } from "./files/writing.ts";
 export { BrokenImageError } from "./images/broken_image_error.ts";
 export { requireFiles } from "./images/require_files.ts";
 export { type SkippedImages, withoutBroken, withoutBrokenImages } from "./images/without_broken.ts";

@@ -4,9 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { writeSafetensors } from "@seed/core";
+import { RunError, writeSafetensors } from "@seed/core";
 import { RunFolder } from "@seed/core/host";
 import { RunDirectory } from "../core/run/run_directory.ts";
+import { DiskStore } from "../core/teacher_cache/disk_store.ts";
 import { runCli } from "./support/cli.ts";
 import { inFolder } from "./support/plugin_context.ts";
 
@@ -97,4 +98,43 @@ Deno.test("who looks whether a run is under way keeps nobody from it, and needs 
     await Deno.remove(run.file("lock"));
     assert.ok((await new Deno.Command("mkfifo", { args: [run.file("lock")] }).output()).success);
     assert.equal(run.isUnderWay(), false, "a pipe is not waited for");
+  }));
+
+/** Where files cannot be locked: as Deno tells it, without a code. */
+async function withoutLocks(test: () => void | Promise<void>): Promise<void> {
+  const { lock, tryLock, tryLockSync } = Deno.FsFile.prototype;
+  const refuse = () => {
+    throw new Error("No locks available (os error 37)");
+  };
+  Object.assign(Deno.FsFile.prototype, {
+    lock: refuse,
+    tryLock: () => Promise.try(refuse),
+    tryLockSync: refuse,
+  });
+  try {
+    await test();
+  } finally {
+    Object.assign(Deno.FsFile.prototype, { lock, tryLock, tryLockSync });
+  }
+}
+
+Deno.test("on a file system without locks runs are listed, and a cache says what to do", () =>
+  inFolder(async (folder) => {
+    const run = await makeRun(`${folder}/a`);
+    await Deno.writeTextFile(run.file("lock"), "");
+    const options = {
+      ...{ dim: 4, precision: "fp16", views: 1, images: 1, identity: { seed: 1 }, about: {} },
+      ...{ signal: new AbortController().signal, log: () => {} },
+    } as const;
+    await withoutLocks(async () => {
+      assert.equal(run.isUnderWay(), false);
+      await assert.rejects(DiskStore.open(`${folder}/cache`, options as never), (error: Error) => {
+        assert.ok(error instanceof RunError, `${error.stack}`);
+        assert.match(
+          error.message,
+          /^Cannot make the cache ".*cache": No locks available .*; name another folder in teacher\.cache\.dir/,
+        );
+        return true;
+      });
+    });
   }));

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Figures, RunError } from "@seed/core";
-import { RunFolder } from "@seed/core/host";
+import { isOfSystem, RunFolder } from "@seed/core/host";
 import { percent } from "../table.ts";
 import type { Listing } from "./listing.ts";
 
@@ -51,8 +51,7 @@ async function describe(run: RunFolder): Promise<RunItem> {
     try {
       return await read();
     } catch (error) {
-      // What the system refuses has a code; anything else is a defect.
-      if (!(error instanceof RunError) && !(error instanceof Error && "code" in error)) throw error;
+      if (!(error instanceof RunError) && !isOfSystem(error)) throw error; // a defect
       problems.push(error.message);
       return otherwise;
     }

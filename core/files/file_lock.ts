@@ -6,6 +6,7 @@
  * @module
  */
 import { RunError } from "../errors.ts";
+import { isOfSystem } from "./writing.ts";
 
 /**
  * Takes a lock unless another holds it. Null: another does.
@@ -37,7 +38,7 @@ export function isFileLocked(path: string): boolean {
     using file = Deno.openSync(path);
     return !file.tryLockSync(false); // closing it lets go of it
   } catch (error) {
-    if (error instanceof Error && "code" in error) return false;
+    if (isOfSystem(error)) return false;
     throw error;
   }
 }

@@ -335,7 +335,13 @@ async function requireCacheOf(
     await writeTextAtomically(join(folder, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
   } catch (error) {
     if (error instanceof RunError || error === signal.reason) throw error;
-    throw new RunError(`Cannot make the cache "${folder}": ${(error as Error).message}`, { cause: error });
+    throw new RunError(
+      `Cannot make the cache "${folder}": ${
+        (error as Error).message
+      }; name another folder in teacher.cache.dir, on a ` +
+        "file system that can be written and has locks (of network file systems some have none)",
+      { cause: error },
+    );
   }
 }
 
