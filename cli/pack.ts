@@ -25,6 +25,7 @@ read faster. OUT is a new folder; the images keep their bytes.
   --to FORMAT        tsv: train.tsv and val.tsv with .lineidx, for @seed/data-tsv; tar: shards train-000000.tar and so
                      on, and classes.txt, for @seed/data-webdataset
   --shard-size N     of tar: megabytes of a shard at most (default 1000)
+  --splits NAME      none: folders called train, val and so on are classes as any other (default auto)
   --json             prints what was done as one JSON object on standard output
 
 Example: deno task pack photos photos-packed --to tar`;
@@ -41,6 +42,7 @@ export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
     to: { type: "string" },
     "shard-size": { type: "string" },
+    splits: { type: "string" },
     json: { type: "boolean" },
   });
   if (parsed.positionals.length !== 2) {
@@ -56,7 +58,7 @@ export async function run(args: string[]): Promise<number> {
   }
   await refuseToOverwrite(out);
   return await interruptible("nothing is written", async (host) => {
-    const splits = await splitsOf(root, host);
+    const splits = await splitsOf(root, parsed.choice("splits", ["auto", "none"]) ?? "auto", host);
     const shardBytes = (megabytes ?? 1000) * 1e6;
     const files = await inNewFolder(out, async (folder) => {
       const packing = new Packing(splits, folder, host);
@@ -75,8 +77,9 @@ async function refuseToOverwrite(out: string): Promise<void> {
   throw new UsageError(`There is a file or folder "${out}" already; name another, or remove it`);
 }
 
-async function splitsOf(root: string, { log }: Host): Promise<Split[]> {
-  const { train, queries } = await openImageFolder(root, { option: "DIR", log });
+async function splitsOf(root: string, splits: "auto" | "none", { log }: Host): Promise<Split[]> {
+  const options = { option: "DIR", splitsOption: "--splits", splits, log };
+  const { train, queries } = await openImageFolder(root, options);
   return [{ name: "train", images: train }, ...queries ? [{ name: "val", images: queries } as const] : []];
 }
 
@@ -112,15 +115,24 @@ async function inNewFolder(out: string, fill: (folder: string) => Promise<string
   }
 }
 
+/** Milliseconds after which a folder without a lock is a dead process's: a live one has it for an instant alone. */
+const DEAD_AFTER = 10 * 60 * 1000;
+
 /** A folder whose lock can be taken is nobody's any more. */
 async function removeLeftovers(beside: string, prefix: string): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(beside)) {
     const folder = join(beside, name), file = join(folder, LOCK);
     if (!isDirectory || !name.startsWith(prefix)) continue;
-    // Without a lock it has just been made, or is about to become what it is.
-    using lock = await exists(file) ? tryLockFile(file) : null;
-    if (lock) await Deno.remove(folder, { recursive: true });
+    const isLocked = await exists(file);
+    using lock = isLocked ? tryLockFile(file) : null;
+    // Without a lock it has just been made, or is about to become what it is; or its process died just then.
+    if (lock || !isLocked && await isOld(folder)) await Deno.remove(folder, { recursive: true });
   }
+}
+
+async function isOld(folder: string): Promise<boolean> {
+  const { mtime } = await Deno.lstat(folder);
+  return mtime !== null && Date.now() - mtime.getTime() > DEAD_AFTER;
 }
 
 /** Writes the files of all splits; each method returns their names. */

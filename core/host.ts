@@ -45,6 +45,8 @@ export type { Trust } from "./recipe/plugin_trust.ts";
 export { shortPath } from "./text/short_path.ts";
 export { RecipeError } from "./recipe/recipe_file.ts";
 export { saveStudent } from "./run/checkpoint.ts";
+export { checkForProcesses } from "./run/company.ts";
+export { follow } from "./run/follow.ts";
 export { distill, type DistillOptions, type DistillResult } from "./run/distill.ts";
 export { type DryRun, dryRun, type DryRunOptions } from "./run/dry_run.ts";
 export { loadTrainedStudent } from "./run/trained_student.ts";

@@ -27,11 +27,12 @@
  *
  * @module
  */
-export { RunError, UsageError } from "./errors.ts";
+export { ProcessesError, RunError, UsageError } from "./errors.ts";
 export { fused, type FusedBody, product } from "./interfaces/fused.ts";
 export { type KeyPart, Random } from "./random.ts";
 export { tf } from "./tf.ts";
 export { unitRows } from "./unit_rows.ts";
+export { tellClassesWithoutGallery } from "./data/classes_without_gallery.ts";
 export { cachedIndex } from "./data/packed/image_index.ts";
 export {
   classNamesOf,
@@ -40,10 +41,12 @@ export {
   labelIn,
   type Labels,
   parseLabel,
+  requireLabelsOfAll,
   withSameKindOfLabels,
 } from "./data/packed/labels.ts";
 export {
   type FoundImage,
+  type LeftOut,
   MAX_IMAGE_BYTES,
   type PackedFile,
   type PackedImages,
@@ -52,6 +55,7 @@ export {
 } from "./data/packed/packed_images.ts";
 export { PackedTexts, PackedTextsBuilder } from "./data/packed/packed_texts.ts";
 export { type PixelRecords, recordImageSet } from "./data/packed/pixel_records.ts";
+export { splitUseOf, splitUseOfWord } from "./data/split_words.ts";
 export { readTar, type TarMember } from "./data/tar/read_tar.ts";
 export { sizeOfChunks, TAR_END, tarMember } from "./data/tar/write_tar.ts";
 export { EagerFunction, untraced } from "./engine/eager_function.ts";
@@ -74,12 +78,19 @@ export { checkSha256 } from "./fetch/file_hash.ts";
 export { type Installation, isInstalled } from "./fetch/install_once.ts";
 export { importNpmPackage, type NpmPackage } from "./fetch/npm_package.ts";
 export { writingInCache } from "./fetch/cache_directory.ts";
-export { installPackage, type PipPackage } from "./fetch/pip_package.ts";
+export { installPackage, type PipPackage, unpackPackage } from "./fetch/pip_package.ts";
 export { type PublishedFile, unpackPublished } from "./fetch/published_file.ts";
 export { writeAtomically, writeTextAtomically } from "./files/atomic_file.ts";
 export { otherFormat } from "./files/other_formats.ts";
 export { isFile, isFolder } from "./files/path_exists.ts";
-export { requireRegularFile, requireRegularFileSync } from "./files/regular_file.ts";
+export {
+  NoFileError,
+  openRegular,
+  openRegularSync,
+  readRegular,
+  requireRegularFile,
+  requireRegularFileSync,
+} from "./files/regular_file.ts";
 export { readRange } from "./files/read_range.ts";
 export { IMAGE_EXTENSIONS, isImageName } from "./images/image_names.ts";
 export { standInImage } from "./images/stand_in_image.ts";
@@ -100,6 +111,7 @@ export {
   type Size,
   type Window,
 } from "./images/pipeline/resample.ts";
+export type { Processes } from "./processes/processes.ts";
 export type { Augmenter, Pixels, ViewDescription } from "./interfaces/augmenter.ts";
 export type {
   DataSource,

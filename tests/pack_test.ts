@@ -125,6 +125,9 @@ Deno.test("pack removes what packs have left that were killed, and not what one 
       await Deno.mkdir(at(name));
       await Deno.writeTextFile(at(`${name}/.lock`), "");
     }
+    for (const name of [".out.partial-old", ".out.partial-new"]) await Deno.mkdir(at(name)); // without a lock
+    const before = new Date(Date.now() - 3600 * 1000);
+    await Deno.utime(at(".out.partial-old"), before, before);
     const alive = new Deno.Command(Deno.execPath(), {
       args: [
         "eval",
@@ -138,7 +141,10 @@ Deno.test("pack removes what packs have left that were killed, and not what one 
     await reader.read();
     try {
       assert.equal(await run([at("images"), at("out"), "--to", "tsv"]), 0);
-      assert.deepEqual(namesIn(folder), [".other.partial-dead", ".out.partial-alive", "images", "out"]);
+      assert.deepEqual(
+        namesIn(folder),
+        [".other.partial-dead", ".out.partial-alive", ".out.partial-new", "images", "out"],
+      );
       assert.deepEqual(namesIn(at("out")), ["train.lineidx", "train.tsv"]);
     } finally {
       alive.kill();
@@ -158,4 +164,32 @@ Deno.test("a class with a newline in its name is refused, whatever it is packed 
       );
     }
     assert.deepEqual(namesIn(folder), ["images"]);
+  }));
+
+Deno.test("folders that are called as splits are packed as classes if that is said", () =>
+  inFolder(async (folder) => {
+    const images = join(folder, "images"), out = join(folder, "out");
+    for (const name of ["test", "exam"]) {
+      await Deno.mkdir(join(images, name), { recursive: true });
+      await Deno.writeTextFile(join(images, name, "1.jpg"), name);
+    }
+    await assert.rejects(
+      run([images, out, "--to", "tsv"]),
+      /^RunError: .* has "test", but no "train": .* or set DIR to a folder below it; .* set --splits to none$/,
+    );
+    assert.equal(await run([images, out, "--to", "tsv", "--splits", "none"]), 0);
+    assert.deepEqual(namesIn(out), ["train.lineidx", "train.tsv"]);
+  }));
+
+Deno.test("a class with what some readers take for the end of a line is refused", () =>
+  inFolder(async (folder) => {
+    for (const [i, character] of ["\r", "\v", "\x1e", "\x85", "\u2028"].entries()) {
+      const images = join(folder, `${i}`);
+      await Deno.mkdir(join(images, `a${character}b`), { recursive: true });
+      await Deno.writeTextFile(join(images, `a${character}b/1.jpg`), "one");
+      await assert.rejects(
+        run([images, join(folder, "out"), "--to", "tar"]),
+        /^RunError: The class "a.*b" has a newline/,
+      );
+    }
   }));

@@ -1,14 +1,19 @@
 import { createHash } from "node:crypto";
 import { RunError } from "../errors.ts";
+import { openRegular } from "../files/regular_file.ts";
 
 /** SHA-256 of a file, hexadecimal; the file is streamed. */
 export async function sha256OfFile(path: string): Promise<string> {
   return await hashOfFile(path, "sha256");
 }
 
-/** Hash of a file, hexadecimal; the file is streamed. MD5 is for what is published with no other. */
+/**
+ * Hash of a file, hexadecimal; the file is streamed. MD5 is for what is published with no other.
+ *
+ * @throws {RunError} If there is no such file, or it is a pipe or a device.
+ */
 export async function hashOfFile(path: string, algorithm: "sha256" | "md5"): Promise<string> {
-  using file = await Deno.open(path);
+  using file = await openRegular(path);
   const hash = createHash(algorithm);
   const buffer = new Uint8Array(1 << 20);
   for (let count; (count = await file.read(buffer)) !== null;) hash.update(buffer.subarray(0, count));

@@ -9,8 +9,8 @@ const STARTS: readonly [RegExp, string][] = [
   [/^\s*(<!doctype html|<html)/i, "a web page, probably of an error or of a page before the download"],
   [/^\s*<\?xml/, "an XML text, probably an error of the server"],
   [/^\x1f\x8b/, "compressed by gzip (gunzip it)"],
-  [/^BZh/, "compressed by bzip2"],
-  [/^\xfd7zXZ/, "compressed by xz"],
+  [/^BZh[1-9]1AY&SY/, "compressed by bzip2"],
+  [/^\xfd7zXZ\0/, "compressed by xz"],
   [/^\x28\xb5\x2f\xfd/, "compressed by zstd"],
   [/^PK\x03\x04/, "a zip archive (unpack it)"],
 ];

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { RunError } from "../errors.ts";
-import { requireRegularFile, requireRegularFileSync } from "./regular_file.ts";
+import {
+  openRegular,
+  openRegularSync,
+  readRegular,
+  requireRegularFile,
+  requireRegularFileSync,
+} from "./regular_file.ts";
 
 Deno.test({
   name: "what a name leads to is told before it is opened",
@@ -14,6 +20,15 @@ Deno.test({
       for (const name of ["file", "link"]) {
         assert.equal((await requireRegularFile(at(name))).size, 2);
         assert.equal(requireRegularFileSync(at(name)).size, 2);
+        for (const file of [await openRegular(at(name)), openRegularSync(at(name))]) {
+          assert.equal(file.statSync().size, 2);
+          file.close();
+        }
+        assert.deepEqual(await readRegular(at(name), 2), Uint8Array.of(49, 50));
+        await assert.rejects(
+          readRegular(at(name), 1),
+          /^RunError: The file ".*" has 2 bytes, expected a file of at most 1$/,
+        );
       }
       await new Deno.Command("mkfifo", { args: [at("pipe")] }).output();
       await Deno.symlink("/dev/zero", at("zeros"));
@@ -35,7 +50,10 @@ Deno.test({
           return true;
         };
         await assert.rejects(requireRegularFile(path), isRight);
+        await assert.rejects(openRegular(path), isRight);
+        await assert.rejects(readRegular(path, 9), isRight);
         assert.throws(() => requireRegularFileSync(path), isRight);
+        assert.throws(() => openRegularSync(path), isRight);
       }
     } finally {
       await Deno.remove(folder, { recursive: true });

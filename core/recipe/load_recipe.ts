@@ -2,7 +2,13 @@ import { z } from "zod";
 import { memoryLimit } from "../memory_limit.ts";
 import { nearest } from "../text/nearest.ts";
 import type { Plugin, PluginKind, RecipeFacts } from "../interfaces/plugin.ts";
-import { absoluteSpecifier, type LoadedPlugin, loadPlugin, pluginModule } from "./plugin_loader.ts";
+import {
+  absoluteSpecifier,
+  type LoadedPlugin,
+  loadPlugin,
+  pluginModule,
+  splitExport,
+} from "./plugin_loader.ts";
 import { PluginTrust, refusal, type Trust } from "./plugin_trust.ts";
 import { checkNeeds } from "./check_needs.ts";
 import { checkOptions } from "./check_options.ts";
@@ -576,7 +582,7 @@ function withKeys(schema: z.ZodType, core: z.ZodObject): z.ZodType {
 
 function absolutePaths(specifier: string, recipePath: string): string {
   if (!/^\.{1,2}\//.test(specifier)) return specifier;
-  const [path, ...rest] = specifier.split("#");
+  const [path, ...rest] = splitExport(specifier);
   return [absoluteSpecifier(path, recipePath), ...rest].join("#");
 }
 

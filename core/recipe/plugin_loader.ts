@@ -97,9 +97,10 @@ export function absoluteSpecifier(specifier: string, recipePath: string): string
   }
 }
 
-function splitExport(specifier: string): string[] {
-  const hash = specifier.lastIndexOf("#");
-  return hash < 0 ? [specifier] : [specifier.slice(0, hash), specifier.slice(hash + 1)];
+/** A specifier without the export that it names, and that; `#` in a folder's or a file's own name names none. */
+export function splitExport(specifier: string): [module: string, exportName?: string] {
+  const [, module, exportName] = specifier.match(/^(.*)#([^#/\\.]*)$/s) ?? [];
+  return module === undefined ? [specifier] : [module, exportName];
 }
 
 async function importModule(module: string, specifier: string): Promise<Record<string, unknown>> {

@@ -86,7 +86,7 @@ export class RunWriter {
     };
     this.#tellChanges(resumed, past);
     const before = Array.isArray(past.resumed) ? past.resumed : [];
-    Object.assign(this.#facts, past, {
+    Object.assign(this.#facts, { command: null }, past, {
       images: { ...images as object, ...past.images as object }, // earlier versions told less of them
       resumed: [...before, resumed],
     });

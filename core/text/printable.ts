@@ -51,7 +51,11 @@ function escapeOf(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** Whether a text can stand on a line of its own in a file of lines, and be read back as it was. */
+/**
+ * Whether a text can stand on a line of its own in a file of lines, and be read back as it was: by readers too that
+ * take form feeds or Unicode's separators for ends of lines, as Python's `splitlines` does.
+ */
 export function isOneLine(text: string): boolean {
-  return !/[\n\r\0]/.test(text);
+  // deno-lint-ignore no-control-regex
+  return !/[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]/.test(text);
 }

@@ -1,4 +1,4 @@
-import { quoted, RunError, SafetensorsFile, type WeightsFile } from "@seed/core";
+import { NoFileError, openRegular, quoted, RunError, SafetensorsFile, type WeightsFile } from "@seed/core";
 import { formatOf } from "./foreign_format.ts";
 import { isNpz, openNpz } from "./npz_file.ts";
 import { isTorchLegacy, openTorchLegacy } from "./torch_legacy_file.ts";
@@ -28,6 +28,12 @@ function openArchive(path: string): WeightsFile {
   try {
     if (isTorchZip(zip)) return openTorchZip(zip);
     if (isNpz(zip)) return openNpz(zip);
+    if (isExportedProgram(zip)) {
+      throw new RunError(
+        `The file "${path}" is a program of torch.export, of which only Python knows the weights; save those ` +
+          "alone: torch.save(torch.export.load(...).state_dict, ...)",
+      );
+    }
     const [first] = zip.entries.keys(), found = first === undefined ? "nothing" : `${quoted(first)}`;
     throw new RunError(
       `The file "${path}" is a zip archive with ${found}, but neither PyTorch's nor NumPy's; ${READ}`,
@@ -38,21 +44,33 @@ function openArchive(path: string): WeightsFile {
   }
 }
 
+/** Of a zip archive's end, and more than other formats need. */
+const END_BYTES = 22;
+
 /** The first and the last bytes. */
 async function readEnds(path: string): Promise<{ start: Uint8Array; end: Uint8Array }> {
   try {
-    using file = await Deno.open(path);
-    const { size } = await file.stat(), start = new Uint8Array(512), end = new Uint8Array(8);
+    using file = await openRegular(path);
+    const { size } = await file.stat(),
+      start = new Uint8Array(512),
+      end = new Uint8Array(Math.min(size, END_BYTES));
     const count = await file.read(start) ?? 0;
-    await file.seek(Math.max(0, size - 8), Deno.SeekMode.Start);
+    await file.seek(size - end.length, Deno.SeekMode.Start);
     await file.read(end);
     return { start: start.subarray(0, count), end };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
+    if (error instanceof NoFileError) {
       throw new RunError(`There is no file of weights "${path}"; check the path, or fetch it`);
     }
     throw new RunError(`Cannot read the weights "${path}": ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** A `.pt2`: https://docs.pytorch.org/docs/stable/export/pt2_archive.html */
+function isExportedProgram({ entries }: ZipFile): boolean {
+  return [...entries.keys()].some((name) =>
+    /^([^/]+\/)?(archive_format|serialized_exported_program\.json)$/.test(name)
+  );
 }
 
 /** `PK`, 3, 4: a local file header; `PK`, 5, 6: the directory of an empty archive. */

@@ -1,5 +1,5 @@
 import { constants, crc32, inflateRawSync } from "node:zlib";
-import { quoted, readRange } from "@seed/core";
+import { openRegularSync, quoted, readRange } from "@seed/core";
 import { readZipDirectory, type ZipEntry, zipError } from "./zip_directory.ts";
 
 /** What inflated members may take beyond the size of the archive. */
@@ -24,7 +24,7 @@ export class ZipFile implements Disposable {
 
   /** @throws {RunError} If it is damaged, or would inflate to far more than it is. */
   static open(path: string): ZipFile {
-    const file = Deno.openSync(path);
+    const file = openRegularSync(path);
     try {
       const entries = readZipDirectory(file, path);
       refuseBomb(path, [...entries.values()], file.statSync().size);

@@ -9,11 +9,11 @@ import { crc32 } from "node:zlib";
 import { removeLeftovers, writeAtomically } from "../../files/atomic_file.ts";
 import { isOfSystem, WriteError, writing } from "../../files/writing.ts";
 import type { PluginContext } from "../../interfaces/plugin.ts";
-import type { PackedImages } from "./packed_images.ts";
+import type { LeftOut, PackedImages } from "./packed_images.ts";
 import { PackedTexts } from "./packed_texts.ts";
 
 /** Changes when the content of an index does: older ones are made again. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /**
  * The index of a file: from the cache if the file is the same as then (by path, size and time of change), else made
@@ -67,11 +67,12 @@ interface Head {
   /** Of all names. */
   nameBytes: number;
   classNames: readonly string[] | null;
+  leftOut?: readonly LeftOut[];
 }
 
 /** Length of the head, the sum of it and of all after it, then head and arrays. */
-function encode({ offsets, lengths, labels, names, classNames }: PackedImages): Uint8Array[] {
-  const head: Head = { count: offsets.length, nameBytes: names.bytes.length, classNames };
+function encode({ offsets, lengths, labels, names, classNames, leftOut }: PackedImages): Uint8Array[] {
+  const head: Head = { count: offsets.length, nameBytes: names.bytes.length, classNames, leftOut };
   const text = new TextEncoder().encode(JSON.stringify(head)),
     padded = new Uint8Array((text.length + 7) & ~7);
   padded.fill(32).set(text);
@@ -95,7 +96,7 @@ function decode(bytes: Uint8Array<ArrayBuffer>): PackedImages | null {
   const [headBytes, sum] = new Uint32Array(bytes.buffer, 0, 2);
   if (crc32(bytes.subarray(8), crc32(bytes.subarray(0, 4))) !== sum) return null;
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headBytes)));
-  const { count, nameBytes, classNames } = head as Head;
+  const { count, nameBytes, classNames, leftOut } = head as Head;
   let at = 8 + headBytes;
   const next = (length: number) => (at += length) - length;
   const offsets = new Float64Array(bytes.buffer, next(8 * count), count);
@@ -103,5 +104,5 @@ function decode(bytes: Uint8Array<ArrayBuffer>): PackedImages | null {
   const lengths = new Uint32Array(bytes.buffer, next(4 * count), count);
   const labels = new Int32Array(bytes.buffer, next(4 * count), count);
   const names = new PackedTexts(new Uint8Array(bytes.buffer, next(nameBytes), nameBytes), ends);
-  return { offsets, lengths, labels, names, classNames };
+  return { offsets, lengths, labels, names, classNames, leftOut };
 }

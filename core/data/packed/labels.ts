@@ -4,6 +4,9 @@
  * @module
  */
 
+import { RunError } from "../../errors.ts";
+import { quoted } from "../../text/printable.ts";
+
 /** Labels of images, in their order. */
 export interface Labels {
   /** Class of each, an index into `classNames` or else a number of its own; -1: none. */
@@ -23,6 +26,29 @@ export function parseLabel(text: string): number | null {
 /** Whether every image has a label. */
 export function haveLabels(sets: readonly Labels[]): boolean {
   return sets.every(({ labels }) => labels.every((label) => label >= 0));
+}
+
+/** Images with names, of one file. */
+export interface NamedLabels extends Labels {
+  readonly path: string;
+  readonly names: { at(index: number): string };
+}
+
+/**
+ * Makes sure that all images of some files have a label, or none.
+ *
+ * @throws {RunError} If some have one and others not: no figure would be true of the labels of some alone.
+ */
+export function requireLabelsOfAll(files: readonly NamedLabels[]): void {
+  const total = files.reduce((sum, { labels }) => sum + labels.length, 0);
+  const bare = files.reduce((sum, { labels }) => sum + labels.filter((label) => label < 0).length, 0);
+  if (bare === 0 || bare === total) return;
+  const { path, names, labels } = files.find(({ labels }) => labels.includes(-1))!;
+  throw new RunError(
+    `${bare} of ${total} images have no label, and the others have one; the first without is ${
+      quoted(names.at(labels.indexOf(-1)))
+    } in ${quoted(path, 300)}. Give all of them one, or none`,
+  );
 }
 
 /** Names of the classes that labels are of: those that they bring, sorted, else numbers. */

@@ -10,6 +10,15 @@ import { type PackedTexts, PackedTextsBuilder } from "./packed_texts.ts";
 /** What one image may take in a large file: it is read whole. */
 export const MAX_IMAGE_BYTES: number = 1 << 28;
 
+/** Some of what a file holds besides images, to be told whenever it is read. */
+export interface LeftOut {
+  /** What there are several of: `samples have no image`. */
+  readonly what: string;
+  readonly count: number;
+  /** Name of the first. */
+  readonly first: string;
+}
+
 /** The images of one file. All arrays have an entry an image. */
 export interface PackedImages extends Labels {
   /** First byte of each. */
@@ -18,6 +27,7 @@ export interface PackedImages extends Labels {
   readonly lengths: Uint32Array;
   /** Names within the file. */
   readonly names: PackedTexts;
+  readonly leftOut?: readonly LeftOut[];
 }
 
 /** An image as it is found. */

@@ -2,8 +2,7 @@ import type { Pixels } from "../../interfaces/augmenter.ts";
 import type { ImageReference, RawPixels } from "../../interfaces/data_source.ts";
 import { RunError } from "../../errors.ts";
 import { readRange } from "../../files/read_range.ts";
-import { requireRegularFile, requireRegularFileSync } from "../../files/regular_file.ts";
-import { quoted } from "../../text/printable.ts";
+import { openRegularSync, readRegular } from "../../files/regular_file.ts";
 import { readByReader } from "./image_reader.ts";
 
 /** Files stay open: a source often keeps many images in one. */
@@ -32,23 +31,12 @@ async function readBytes(image: ImageReference): Promise<Uint8Array> {
   const { file, offset = 0, length, reader } = image;
   if (reader) return await readByReader(image, reader);
   if (length !== undefined) return readRange(openFile(file), offset, length, file);
-  await checkFile(file);
-  const bytes = await Deno.readFile(file);
+  const bytes = await readRegular(file, MOST_BYTES, "an image");
   return offset === 0 ? bytes : bytes.subarray(offset);
 }
 
 /** Larger ones are no pictures that are decoded, and would take the memory before anybody sees it. */
 const MOST_BYTES = 2 ** 31 - 1;
-
-/** A pipe would be waited for without end, a device be read without end. */
-async function checkFile(file: string): Promise<void> {
-  const { size } = await requireRegularFile(file);
-  if (size > MOST_BYTES) {
-    throw new RunError(
-      `The file ${quoted(file, Infinity)} has ${size} bytes, expected an image of at most ${MOST_BYTES}`,
-    );
-  }
-}
 
 /** Synchronous where it is opened too: two tasks at once would open a file twice. */
 function openFile(path: string): Deno.FsFile {
@@ -59,8 +47,7 @@ function openFile(path: string): Deno.FsFile {
     file.close();
     files.delete(oldest);
   }
-  requireRegularFileSync(path);
-  const file = Deno.openSync(path);
+  const file = openRegularSync(path);
   files.set(path, file);
   return file;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, join } from "node:path";
-import { type PluginContext, readTar, RunError, unpackPublished } from "@seed/core";
+import { openRegular, type PluginContext, readTar, RunError, unpackPublished } from "@seed/core";
 import type { Variant } from "./variants.ts";
 
 /** A file, or a part of an archive. */
@@ -53,7 +53,7 @@ async function filesIn(folder: string, variant: Variant): Promise<Parts> {
 }
 
 async function membersOf(archive: string): Promise<Parts> {
-  using file = await Deno.open(archive);
+  using file = await openRegular(archive);
   const members = readTar(file, archive).map(({ name, start, size }): [string, Part] => [
     basename(name),
     { path: archive, offset: start, size },

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { type DataSource, definePlugin, recordImageSet, z } from "@seed/core";
+import { type DataSource, definePlugin, recordImageSet, tellClassesWithoutGallery, z } from "@seed/core";
 import { findFiles } from "./files.ts";
 import { readClassNames, readRecords, SIDE } from "./records.ts";
 import { type Variant, VARIANTS } from "./variants.ts";
@@ -48,6 +48,7 @@ export default definePlugin({
       return recordImageSet(records, { width: SIDE, height: SIDE, layout: "planar" }, classNames);
     };
     const gallery = open(variant.train), queries = open(variant.test);
+    tellClassesWithoutGallery({ gallery, queries }, context.log);
     return { train: gallery, evaluation: { gallery, queries }, [Symbol.dispose]() {} };
   },
 });

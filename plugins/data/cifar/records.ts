@@ -1,4 +1,4 @@
-import { type PixelRecords, readRange, RunError } from "@seed/core";
+import { openRegularSync, type PixelRecords, readRange, RunError } from "@seed/core";
 import type { Part } from "./files.ts";
 import type { Variant } from "./variants.ts";
 
@@ -22,7 +22,7 @@ export function readRecords(name: string, { path, offset, size }: Part, variant:
       `"${name}" in "${path}" has ${size} bytes, expected a multiple of ${stride} (an image and its label)`,
     );
   }
-  using file = Deno.openSync(path);
+  using file = openRegularSync(path);
   const labels = new Uint8Array(count);
   for (let from = 0; from < count; from += TOGETHER) {
     const records = Math.min(TOGETHER, count - from);
@@ -44,7 +44,7 @@ export function readClassNames(name: string, { path, offset, size }: Part, { cla
   if (size > MAX_NAME_BYTES) {
     throw new RunError(`"${name}" in "${path}" has ${size} bytes, expected at most ${MAX_NAME_BYTES}`);
   }
-  using file = Deno.openSync(path);
+  using file = openRegularSync(path);
   const text = new TextDecoder().decode(readRange(file, offset, size, path));
   const names = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
   if (names.length === classes) return names;

@@ -1,4 +1,4 @@
-import { type PixelRecords, readRange, RunError } from "@seed/core";
+import { openRegularSync, type PixelRecords, readRange, RunError } from "@seed/core";
 
 /** Side of an image. */
 export const SIDE = 28;
@@ -20,7 +20,7 @@ export function readIdx(name: string, images: string, labels: string): PixelReco
   if (count !== labelled) {
     throw new RunError(`"${images}" has ${count} images, but "${labels}" ${labelled} labels`);
   }
-  using file = Deno.openSync(labels);
+  using file = openRegularSync(labels);
   const values = readRange(file, 8, count, labels), wrong = values.findIndex((label) => label >= CLASSES);
   if (wrong >= 0) {
     throw new RunError(
@@ -32,7 +32,7 @@ export function readIdx(name: string, images: string, labels: string): PixelReco
 
 /** Lengths of the axes; the file's size is that of all values. */
 function readHeader(path: string, axes: number): number[] {
-  using file = Deno.openSync(path);
+  using file = openRegularSync(path);
   const { size } = file.statSync(), length = 4 + 4 * axes;
   const view = new DataView(readRange(file, 0, Math.min(length, size), path).buffer);
   if (size < length || view.getUint32(0) !== 0x0800 + axes) {

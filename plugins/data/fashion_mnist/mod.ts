@@ -12,6 +12,7 @@ import {
   type PublishedFile,
   recordImageSet,
   RunError,
+  tellClassesWithoutGallery,
   unpackPublished,
   z,
 } from "@seed/core";
@@ -73,6 +74,7 @@ export default definePlugin({
       return recordImageSet([readIdx(name, images, labels)], pixels, CLASS_NAMES);
     };
     const gallery = await open("train"), queries = await open("test");
+    tellClassesWithoutGallery({ gallery, queries }, context.log);
     return { train: gallery, evaluation: { gallery, queries }, [Symbol.dispose]() {} };
   },
 });

@@ -5,9 +5,18 @@
  * @module
  */
 import { join } from "node:path";
-import { definePlugin, type ImageSet, type PackedTexts, quoted, RunError, standInImage, z } from "@seed/core";
-import { listImages, type ListingOptions } from "./listing.ts";
-import { findSplits } from "./splits.ts";
+import {
+  definePlugin,
+  type ImageSet,
+  type PackedTexts,
+  quoted,
+  RunError,
+  standInImage,
+  tellClassesWithoutGallery,
+  z,
+} from "@seed/core";
+import { listFolder, listImages, type Listing } from "./listing.ts";
+import { findSplits, refuseSplitsBelow, type SplitOptions } from "./splits.ts";
 
 export { listImages };
 
@@ -37,7 +46,7 @@ export default definePlugin({
 });
 
 /** How a folder is opened. */
-export interface FolderOptions extends ListingOptions {
+export interface FolderOptions extends SplitOptions {
   /** `none`: no folder in it is a split. Default: `auto`. */
   splits?: "auto" | "none";
 }
@@ -53,7 +62,8 @@ export async function openImageFolder(
   { splits = "auto", ...options }: FolderOptions = {},
 ): Promise<{ train: ImageSet; queries: ImageSet | null }> {
   const found = splits === "auto" ? await findSplits(root, options) : { train: root, queries: null };
-  const paths = await listImages(found.train, options), strays = straysOf(paths);
+  const listed = await listFolder(found.train, options), { paths } = listed, strays = straysOf(paths);
+  if (splits === "auto") refuseSplitsBelow(found.train, paths, options);
   if (found.queries === null) {
     if (strays && strays.count < paths.length) {
       options.log?.(
@@ -63,17 +73,16 @@ export async function openImageFolder(
           `${quoted(strays.first)}: the images have no classes`,
       );
     }
-    return { train: imageSet(found.train, paths, strays === null ? [] : null), queries: null };
+    return { train: imageSet(found.train, listed, strays === null ? [] : null), queries: null };
   }
-  const searched = await listImages(found.queries, options), others = straysOf(searched);
-  const isLabelled = requireAlike({ root: found.train, paths, strays }, {
-    root: found.queries,
-    paths: searched,
-    strays: others,
-  });
-  const train = imageSet(found.train, paths, isLabelled ? [] : null);
+  const searched = await listFolder(found.queries, options);
+  const isLabelled = requireAlike(
+    { root: found.train, paths, strays },
+    { root: found.queries, paths: searched.paths, strays: straysOf(searched.paths) },
+  );
+  const train = imageSet(found.train, listed, isLabelled ? [] : null);
   const queries = imageSet(found.queries, searched, train.classNames ?? null);
-  tellNewClasses(train, queries, found.queries, options);
+  if (options.log) tellClassesWithoutGallery({ gallery: train, queries }, options.log);
   return { train, queries };
 }
 
@@ -106,34 +115,23 @@ function requireAlike(...splits: Split[]): boolean {
   );
 }
 
-/** Queries of a class that is not trained on can never be right. */
-function tellNewClasses(train: ImageSet, queries: ImageSet, root: string, { log }: ListingOptions): void {
-  const known = train.classNames?.length ?? 0, fresh = queries.classNames?.slice(known) ?? [];
-  if (!fresh.length) return;
-  let count = 0;
-  for (let i = 0; i < queries.length; i++) if (queries.label!(i) >= known) count++;
-  const names = fresh.slice(0, 5).map((name) => quoted(name)).join(", ");
-  log?.(
-    `${quoted(root, 300)} has ${fresh.length} classes that train/ has not (${names}${
-      fresh.length > 5 ? ", ..." : ""
-    }), with ` +
-      `${count} of its ${queries.length} images: no evaluation can get them right`,
-  );
-}
-
 /** @param knownClasses Names whose order is kept, so that two splits agree; null: the images have no classes. */
-function imageSet(root: string, paths: PackedTexts, knownClasses: readonly string[] | null): ImageSet {
+function imageSet(
+  root: string,
+  { paths, areFiles: isFound }: Listing,
+  knownClasses: readonly string[] | null,
+): ImageSet {
   const { length } = paths;
   const image = (i: number) => {
     const path = paths.at(i);
     return { name: path, file: `${root}/${path}` };
   };
-  if (knownClasses === null) return { length, isFound: true, image };
+  if (knownClasses === null) return { length, isFound, image };
   const ids = new Map(knownClasses.map((name, id) => [name, id])), labels = new Int32Array(length);
   for (let i = 0; i < length; i++) {
     const path = paths.at(i), name = path.slice(0, path.indexOf("/"));
     if (!ids.has(name)) ids.set(name, ids.size);
     labels[i] = ids.get(name)!;
   }
-  return { length, isFound: true, image, label: (i) => labels[i], classNames: [...ids.keys()] };
+  return { length, isFound, image, label: (i) => labels[i], classNames: [...ids.keys()] };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { loadImage, RunError } from "@seed/core";
+import { type ImageSet, loadImage, RunError } from "@seed/core";
 import { ViewPipeline } from "@seed/core/host";
 import { contextIn, inFolder } from "../../../tests/support/plugin_context.ts";
 import plugin, { listImages } from "./mod.ts";
@@ -28,7 +28,7 @@ Deno.test("listImages() gives whole paths in the order of their code units", () 
     await touch(folder, [...paths.toReversed(), "notes.txt", ".hidden/1.jpg", "a/.1.jpg"]);
     await Deno.symlink(join(folder, "a"), join(folder, "link"));
     const found = await listImages(folder);
-    const expected = [...paths, "link/10.PNG", "link/2.jpg", "link/b/c.webp"].sort();
+    const expected = paths.toSorted(); // what the link leads to is listed where it is
     assert.deepEqual(Array.from({ length: found.length }, (_, i) => found.at(i)), expected);
   }));
 
@@ -88,6 +88,7 @@ Deno.test("folders that are called as splits, but not as those that are known, a
         /has "train" and "validation", but no "val": rename what is searched for/,
       ],
       [["train/cat/1.jpg", "TEST/cat/2.jpg"], /has "TEST" and "train", but no "val"/],
+      [["train2017/1.jpg", "val2017/2.jpg"], /has "train2017" and "val2017", but no "train"/],
     ];
     for (const [i, [paths, says]] of cases.entries()) {
       const root = `${folder}/${i}`;
@@ -123,30 +124,29 @@ Deno.test("what is passed over is told: other files by their endings, folders be
     assert.equal(source.train.length, 1);
     assert.match(
       logged.find((line) => line.includes("Passed over"))!,
-      /train": 2 \.heic, 1 no ending, which are not read/,
+      /train": 3 other files: 2 \.heic, 1 no ending, which are not read/,
     );
     assert.match(
-      logged.find((line) => line.includes("Beside the splits"))!,
-      /1 folders are passed over: "masks"/,
+      logged.find((line) => line.includes("Beside train"))!,
+      /1 folders are passed over: "masks";/,
     );
     assert.match(
-      logged.find((line) => line.includes("classes that"))!,
-      /val" has 1 classes that train\/ has not \("bird"\), with 2 of its 3 images/,
+      logged.find((line) => line.includes("of classes"))!,
+      /^2 of 3 images that are searched for are of classes that no image to train on has: "bird" \(2\)\./,
     );
   }));
 
 Deno.test({
-  name:
-    "links that lead round or multiply are told; a link to nothing and a pipe are images that cannot be read",
+  name: "a link to nothing, a pipe and a device that are called as images are images that cannot be read",
   ignore: Deno.build.os === "windows",
   fn: () =>
     inFolder(async (folder) => {
-      await touch(folder, ["odd/1.jpg", "round/a/1.jpg"]);
+      await touch(folder, ["odd/1.jpg"]);
       await Deno.symlink("/gone/x.jpg", `${folder}/odd/2.jpg`);
       await new Deno.Command("mkfifo", { args: [`${folder}/odd/3.jpg`] }).output();
       await Deno.symlink("/dev/zero", `${folder}/odd/4.jpg`);
       using source = await openIn(`${folder}/odd`);
-      assert.equal(source.train.length, 4);
+      assert.deepEqual([source.train.length, source.train.isFound], [4, false]);
       const says = [
         /is empty/,
         /The link ".*2\.jpg" leads to "\/gone\/x\.jpg", which is not there$/,
@@ -156,23 +156,94 @@ Deno.test({
       for (const [i, message] of says.entries()) {
         await assert.rejects(loadImage(source.train.image(i)), message);
       }
+    }),
+});
 
-      await Deno.symlink("..", `${folder}/round/a/up`);
-      await assert.rejects(
-        openIn(`${folder}/round`),
-        /The link ".*a\/up" leads round to ".*\/round", a folder that it lies in/,
+const namesOf = ({ length, image }: ImageSet) => Array.from({ length }, (_, i) => image(i).name);
+
+Deno.test({
+  name: "each folder on the disk is listed once, at its own place, however many links lead to it",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const root = `${folder}/photos`;
+      await touch(folder, ["photos/b/1.jpg", "photos/c.jpg/2.jpg", "photos/.store/x/3.jpg", "pool/p/4.jpg"]);
+      await Deno.symlink("..", `${root}/b/up`); // to a folder that it lies in
+      await Deno.symlink(folder, `${root}/b/above`); // to one that the root lies in
+      await Deno.symlink("b", `${root}/a`); // before the folder itself
+      await Deno.symlink(".store/x", `${root}/stored`); // to what is not listed else
+      await Deno.symlink("../pool", `${root}/pool`);
+      await Deno.symlink("../pool/p", `${root}/z`);
+      await Deno.symlink("/gone/class", `${root}/dog`);
+      const logged: string[] = [];
+      using source = await openIn(root, { splits: "none" }, logged);
+      assert.deepEqual(namesOf(source.train), ["b/1.jpg", "c.jpg/2.jpg", "pool/p/4.jpg", "stored/3.jpg"]);
+      assert.equal(source.train.isFound, true);
+      assert.match(
+        logged.join("\n"),
+        /: 4 links, the first of them ".*photos\/a" to "b": they lead to folders/,
+      );
+      assert.match(
+        logged.join("\n"),
+        /: 1 links, .*photos\/dog" to "\/gone\/class": they lead to what is not/,
       );
 
       const wide = `${folder}/wide`;
-      await touch(
-        wide,
-        Array.from({ length: 31 }, (_, i) => `d${i}/1.jpg`),
-      );
+      await touch(wide, Array.from({ length: 31 }, (_, i) => `d${i}/1.jpg`));
       for (let i = 0; i < 30; i++) {
         for (const name of ["x", "y"]) await Deno.symlink(`../d${i + 1}`, `${wide}/d${i}/${name}`);
       }
+      // The same, from outside: nothing is listed at its own place.
+      await touch(folder, ["entry/0.jpg"]);
+      await Deno.symlink("../wide/d0", `${folder}/entry/d0`);
       const started = performance.now();
-      await assert.rejects(openIn(wide), /is reached by more than 16 ways, by links/);
+      for (const name of ["wide", "entry"]) {
+        using source = await openIn(`${folder}/${name}`);
+        assert.equal(source.train.length, name === "wide" ? 31 : 32);
+      }
       assert.ok(performance.now() - started < 2000);
     }),
 });
+
+Deno.test({
+  name: "a folder whose name is not UTF-8 is told, and not as if the root were missing",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    inFolder(async (folder) => {
+      await touch(folder, ["a/1.jpg"]);
+      await new Deno.Command("bash", { args: ["-c", "mkdir $'b\\xff'"], cwd: folder }).output();
+      await assert.rejects(
+        openIn(folder),
+        /^RunError: The name of the folder ".*b\ufffd" is not UTF-8; rename it$/,
+      );
+    }),
+});
+
+Deno.test("folders with splits in them are an error: what is held out would be trained on", () =>
+  inFolder(async (folder) => {
+    await touch(folder, ["set/imagenet/train/cat/1.jpg", "set/imagenet/val/cat/2.jpg"]);
+    await assert.rejects(openIn(`${folder}/set`), (error: Error) => {
+      assert.match(error.message, /^The folder "imagenet" in ".*set" has "train" and "val" in it: /);
+      assert.match(
+        error.message,
+        /set data\.root to ".*set\/imagenet"; if these are classes, set data\.splits/,
+      );
+      return true;
+    });
+    await touch(folder, [
+      "parts/bolt/train/1.jpg",
+      "parts/bolt/test/2.jpg",
+      "parts/nut/Train/1.jpg",
+      "parts/nut/Test/2.jpg",
+    ]);
+    await assert.rejects(
+      openIn(`${folder}/parts`),
+      /"bolt" .* has "test" and "train" in it, as 1 more have: .*; put the folders of the classes below/,
+    );
+    using all = await openIn(`${folder}/parts`, { splits: "none" });
+    assert.equal(all.train.length, 4);
+    // A word alone is a name as any other.
+    await touch(folder, ["words/verbs/train/1.jpg", "words/nouns/test/2.jpg"]);
+    using words = await openIn(`${folder}/words`);
+    assert.deepEqual(words.train.classNames, ["nouns", "verbs"]);
+  }));

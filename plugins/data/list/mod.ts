@@ -11,7 +11,9 @@ import {
   haveLabels,
   type ImageSet,
   labelIn,
+  requireLabelsOfAll,
   standInImage,
+  tellClassesWithoutGallery,
   withSameKindOfLabels,
   z,
 } from "@seed/core";
@@ -48,9 +50,12 @@ export default definePlugin({
     for (const [i, path] of paths.entries()) {
       found.push(await readList(path, ["data.root", "data.queries"][i]));
     }
+    requireLabelsOfAll(found.map((list, i) => ({ ...list, path: paths[i], names: list.paths })));
     const lists = withSameKindOfLabels(found), classNames = haveLabels(lists) ? classNamesOf(lists) : null;
     const [train, queries] = lists.map((list, i) => imageSet(paths[i], list, classNames));
-    return { train, evaluation: queries ? { gallery: train, queries } : null, [Symbol.dispose]() {} };
+    const evaluation = queries ? { gallery: train, queries } : null;
+    if (evaluation) tellClassesWithoutGallery(evaluation, context.log);
+    return { train, evaluation, [Symbol.dispose]() {} };
   },
 });
 

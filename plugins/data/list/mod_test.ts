@@ -47,6 +47,19 @@ Deno.test("a line that cannot be read is told with list and line", () =>
       [Uint8Array.of(97, 10, 0xff, 10), /x\.txt:2: the line is not UTF-8$/],
       [Uint8Array.of(97, 0, 10), /x\.txt:1: the line has a zero byte in it/],
       ["", /The list ".*x\.txt" is empty/],
+      [
+        "a.jpg 1\nb.jpg,1\n",
+        /x\.txt:2: the line has a "," in its path, as a table in CSV has: expected PATH, or/,
+      ],
+      ["path;label\nb.jpg;1;x\n", /x\.txt:2: the line has a ";" in its path/],
+      [
+        "img\\a.jpg 1\n",
+        /x\.txt:1: the line has backslashes in its path: expected .* with \/ between folders/,
+      ],
+      ['"a.jpg" 1\n', /x\.txt:1: the line has quotes around its path/],
+      [Uint8Array.of(0xff, 0xfe, 97, 0, 10, 0), /x\.txt" is text in UTF-16 \(save it as UTF-8\)/],
+      [Uint8Array.of(0x1f, 0x8b, 8, 0), /x\.txt" is compressed by gzip/],
+      ["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", /x\.txt" is a pointer of Git LFS/],
     ];
     for (const [content, says] of cases) {
       await Deno.writeFile(join(folder, "x.txt"), typeof content === "string" ? utf8(content) : content);
@@ -59,4 +72,26 @@ Deno.test("a line that cannot be read is told with list and line", () =>
     await assert.rejects(open(folder, { root: "y.txt" }), /There is no list ".*y\.txt"; set data\.root/);
     await Deno.writeTextFile(join(folder, "x.txt"), "a.jpg");
     await assert.rejects(open(folder, { root: "x.txt", queries: "." }), /set data\.queries to a text file/);
+  }));
+
+Deno.test("a name with a comma or a backslash in it is one, if there is such a file", () =>
+  inFolder(async (folder) => {
+    for (const name of ["a.jpg,b", "c\\d.jpg", '"e"']) await Deno.writeTextFile(join(folder, name), "");
+    await Deno.writeTextFile(join(folder, "x.txt"), 'a.jpg,b\t1\nc\\d.jpg 2\n"e" 0\nDoe, John.jpg 1\n');
+    using source = await open(folder, { root: "x.txt" });
+    assert.equal(source.train.length, 4);
+  }));
+
+Deno.test("labels in one list alone are an error; queries of classes without an image to train on are told", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "train.txt"), "a.jpg cat\nb.jpg dog\n");
+    await Deno.writeTextFile(join(folder, "bare.txt"), "c.jpg\n");
+    await assert.rejects(
+      open(folder, { root: "train.txt", queries: "bare.txt" }),
+      /^RunError: 1 of 3 images have no label, .* the first without is "c\.jpg" in ".*bare\.txt"\. Give all/,
+    );
+    await Deno.writeTextFile(join(folder, "val.txt"), "c.jpg fish\nd.jpg dog\ne.jpg fish\n");
+    const logged: string[] = [], options = plugin.options.parse({ root: "train.txt", queries: "val.txt" });
+    using _source = await plugin.create(options, contextIn(folder, logged));
+    assert.match(logged[0], /^2 of 3 images that are searched for are of classes that .*: "fish" \(2\)\. No/);
   }));

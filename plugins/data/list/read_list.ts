@@ -1,9 +1,13 @@
+import { dirname, resolve } from "node:path";
 import {
   isImageName,
   LabelCollector,
   type Labels,
+  NoFileError,
+  otherFormat,
   type PackedTexts,
   PackedTextsBuilder,
+  readRegular,
   RunError,
 } from "@seed/core";
 
@@ -27,6 +31,9 @@ export interface ImageList extends Labels {
  */
 export async function readList(path: string, option: string): Promise<ImageList> {
   const bytes = await readBytes(path, option),
+    other = bytes.length > 0 && otherFormatOf(bytes.subarray(0, 512));
+  if (other) throw new RunError(`The list "${path}" is ${other}, expected lines of text`);
+  const problems = new PathProblems(dirname(path)),
     paths = new PackedTextsBuilder(),
     labels = new LabelCollector();
   let line = 0;
@@ -37,7 +44,7 @@ export async function readList(path: string, option: string): Promise<ImageList>
     const fault = (what: string) => new RunError(`${path}:${line}: the line ${what}`);
     const entry = splitLine(decode(bytes.subarray(start, end), fault));
     if (entry.path === "") throw fault("has no path");
-    const problem = labels.push(entry.label);
+    const problem = problems.of(entry.path) ?? labels.push(entry.label);
     if (problem) throw fault(problem);
     paths.push(entry.path);
   }
@@ -56,15 +63,41 @@ function splitLine(line: string): { path: string; label: string } {
   return { path: text.slice(0, blank).trim(), label: text.slice(blank + 1) };
 }
 
-async function readBytes(path: string, option: string): Promise<Uint8Array> {
-  const info = await Deno.stat(path).catch(() => null);
-  if (!info?.isFile) throw new RunError(`There is no list "${path}"; set ${option} to a text file of paths`);
-  if (info.size > MAX_BYTES) {
-    throw new RunError(
-      `The list "${path}" has ${info.size} bytes, expected at most ${MAX_BYTES}; is it a list?`,
-    );
+/** What lists for other programs have; a name may be so too, if there is such a file. */
+class PathProblems {
+  constructor(private readonly folder: string) {}
+
+  /** What is wrong with the path of a line; null: nothing that is seen. */
+  of(path: string): string | null {
+    const problem = problemOf(path);
+    if (problem === null) return null;
+    try {
+      Deno.statSync(resolve(this.folder, path));
+      return null;
+    } catch {
+      return `${problem}: expected PATH, or PATH, a tab and LABEL, with / between folders`;
+    }
   }
-  return await Deno.readFile(path);
+}
+
+function problemOf(path: string): string | null {
+  const comma = path.search(/[,;]/);
+  if (/^["'].*["']$/.test(path)) return `has quotes around its path`;
+  if (Deno.build.os !== "windows" && path.includes("\\")) return `has backslashes in its path`;
+  if (comma < 0 || !path.split(/[,;]/).some((part) => isImageName(part.trim()))) return null;
+  return isImageName(path) ? null : `has a "${path[comma]}" in its path, as a table in CSV has`;
+}
+
+function otherFormatOf(start: Uint8Array): string | null {
+  const isUtf16 = start[0] === 0xff && start[1] === 0xfe || start[0] === 0xfe && start[1] === 0xff;
+  return isUtf16 ? "text in UTF-16 (save it as UTF-8)" : otherFormat(start);
+}
+
+async function readBytes(path: string, option: string): Promise<Uint8Array> {
+  return await readRegular(path, MAX_BYTES, "a list").catch((error) => {
+    const what = error instanceof NoFileError ? `There is no list "${path}"` : error.message;
+    throw new RunError(`${what}; set ${option} to a text file of paths`, { cause: error });
+  });
 }
 
 function decode(bytes: Uint8Array, fault: (what: string) => RunError): string {

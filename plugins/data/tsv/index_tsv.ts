@@ -7,10 +7,11 @@ import { basename } from "node:path";
 import {
   LabelCollector,
   MAX_IMAGE_BYTES,
+  openRegular,
+  otherFormat,
   type PackedImages,
   PackedImagesBuilder,
   readRange,
-  requireRegularFile,
   RunError,
 } from "@seed/core";
 import { findLines, lineIndexOf, readLineIndex } from "./line_starts.ts";
@@ -31,9 +32,10 @@ const PAUSE_EVERY = 4096;
  * does not fit; if the file ends within an image.
  */
 export async function indexTsv(path: string, signal: AbortSignal): Promise<PackedImages> {
-  await requireRegularFile(path);
-  using file = await Deno.open(path);
+  using file = await openRegular(path);
   const { size } = await file.stat();
+  const other = size > 0 ? otherFormat(readRange(file, 0, Math.min(512, size), path)) : null;
+  if (other) throw new RunError(`The file "${path}" is ${other}, expected lines of label, tab, image`);
   const starts = await readLineIndex(lineIndexOf(path), size) ?? await findLines(file, signal);
   if (starts.length === 0) {
     throw new RunError(`The file "${path}" is empty, expected lines of label, tab, image`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quoted, RunError } from "@seed/core";
+import { NoFileError, quoted, readRegular, RunError } from "@seed/core";
 
 const NEWLINE = 10;
 /** An index of more bytes than this has more lines than there are images anywhere. */
@@ -24,15 +24,12 @@ export function lineIndexOf(path: string): string {
  * @throws {RunError} With the line, if its numbers do not go up from 0 within the file.
  */
 export async function readLineIndex(path: string, size: number): Promise<number[] | null> {
-  const info = await Deno.stat(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return null;
+  const bytes = await readRegular(path, MAX_INDEX_BYTES, "an index").catch((error) => {
+    if (error instanceof NoFileError) return null;
     throw error;
   });
-  if (info === null) return null;
-  if (info.size > MAX_INDEX_BYTES) {
-    throw new RunError(`The index "${path}" has ${info.size} bytes, expected at most ${MAX_INDEX_BYTES}`);
-  }
-  const starts: number[] = [], text = (await Deno.readTextFile(path)).trimEnd();
+  if (bytes === null) return null;
+  const starts: number[] = [], text = new TextDecoder().decode(bytes).trimEnd();
   for (const match of text.matchAll(/[^\n]+|(?<=\n)(?=\n)/g)) {
     const line = match[0].trim(), start = Number(line), last = starts.at(-1) ?? -1;
     const isNext = starts.length === 0 ? start === 0 : start > last && start < size;

@@ -11,16 +11,18 @@ import {
   type DataSource,
   definePlugin,
   haveLabels,
-  isFile,
   type PackedFile,
   packedImageSet,
   type PluginContext,
+  requireLabelsOfAll,
   RunError,
   standInImage,
+  tellClassesWithoutGallery,
   withSameKindOfLabels,
   z,
 } from "@seed/core";
 import { indexTsv } from "./index_tsv.ts";
+import { splitFiles } from "./split_files.ts";
 import { type TsvImage, writeTsv } from "./write_tsv.ts";
 
 export { type TsvImage, writeTsv };
@@ -34,7 +36,7 @@ export default definePlugin({
     source: "https://github.com/jacobswan1/SEED",
   },
   options: z.strictObject({
-    /** A .tsv file, or a folder with train.tsv and, to evaluate on, val.tsv. */
+    /** A .tsv file, or a folder with train.tsv and, to evaluate on, val.tsv or test.tsv. */
     root: z.string(),
   }),
   async standIn(_options, { folder, images }) {
@@ -50,29 +52,25 @@ export default definePlugin({
     if (info === null) {
       throw new RunError(`There is no "${root}"; set data.root to a .tsv or to a folder of train.tsv`);
     }
-    const paths = info.isFile ? [root] : [join(root, "train.tsv"), ...await fileIf(join(root, "val.tsv"))];
+    const paths = info.isDirectory ? await splitFiles(root, context) : [root];
     const files: PackedFile[] = [];
     for (const path of paths) files.push(await openTsv(path, context));
+    requireLabelsOfAll(files.map(({ path, images }) => ({ path, ...images })));
     const sets = withSameKindOfLabels(files.map(({ images }) => images));
     const classNames = haveLabels(sets) ? classNamesOf(sets) : null;
     const [train, queries] = files.map((file, i) =>
       packedImageSet([{ ...file, images: sets[i] }], classNames, "base64")
     );
-    return { train, evaluation: queries ? { gallery: train, queries } : null, [Symbol.dispose]() {} };
+    const evaluation = queries ? { gallery: train, queries } : null;
+    if (evaluation) tellClassesWithoutGallery(evaluation, context.log);
+    return { train, evaluation, [Symbol.dispose]() {} };
   },
 });
 
 async function openTsv(path: string, context: PluginContext): Promise<PackedFile> {
-  if (!await isFile(path)) {
-    throw new RunError(`There is no file "${path}"; set data.root to a .tsv or to a folder of train.tsv`);
-  }
   const images = await cachedIndex(path, context, async () => {
     context.log(`Indexing ${path} (once)`);
     return await indexTsv(path, context.signal);
   });
   return { path, name: basename(path), images };
-}
-
-async function fileIf(path: string): Promise<string[]> {
-  return await isFile(path) ? [path] : [];
 }

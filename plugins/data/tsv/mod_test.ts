@@ -143,3 +143,42 @@ Deno.test("a third column is refused when the image is read", () =>
       /train\.tsv" at byte 5 is not base64 .* a blank within/,
     );
   }));
+
+Deno.test("test.tsv is searched for if there is no val.tsv; other names of splits are an error", () =>
+  inFolder(async (folder) => {
+    const put = (name: string, ...lines: [string, string][]) =>
+      Deno.writeTextFile(join(folder, name), linesOf(...lines));
+    await put("training.tsv", ["cat", "one"]);
+    await assert.rejects(
+      open(folder),
+      /There is no file ".*train\.tsv", but "training\.tsv"; set data\.root to/,
+    );
+    await put("train.tsv", ["cat", "one"]);
+    await put("Val.tsv", ["dog", "two"]);
+    await assert.rejects(
+      open(folder),
+      /has train\.tsv and "Val\.tsv", but no val\.tsv: rename what is searched for/,
+    );
+    await put("test.tsv", ["dog", "two"]);
+    const logged: string[] = [];
+    using source = await plugin.create({ root: "." }, contextIn(folder, logged));
+    assert.equal(source.evaluation!.queries.image(0).name, "test.tsv/1");
+    assert.match(logged.join("\n"), /Passed over in ".*": "Val\.tsv", "training\.tsv"/);
+    assert.match(logged.join("\n"), /1 of 1 images that are searched for are of classes .*: "dog" \(1\)/);
+    await put("test.tsv", ["", "two"]);
+    await assert.rejects(
+      open(folder),
+      /1 of 2 images have no label, .* the first without is "1" in ".*test\.tsv"/,
+    );
+  }));
+
+Deno.test("what is no such file is told as what it is", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "a.tsv"), "<!DOCTYPE html>\n<html>404</html>");
+    await assert.rejects(
+      open(folder, "a.tsv"),
+      /a\.tsv" is a web page, .*, expected lines of label, tab, image/,
+    );
+    await Deno.writeFile(join(folder, "b.tsv"), Uint8Array.of(0x1f, 0x8b, 8, 9, 10));
+    await assert.rejects(open(folder, "b.tsv"), /b\.tsv" is compressed by gzip/);
+  }));

@@ -4,17 +4,21 @@
  *
  * @module
  */
+import { basename } from "node:path/posix";
 import { crc32 } from "node:zlib";
 import {
   IMAGE_EXTENSIONS,
+  isImageName,
+  type LeftOut,
   MAX_IMAGE_BYTES,
+  openRegular,
   type PackedImages,
   PackedImagesBuilder,
   parseLabel,
+  printable,
   quoted,
   readRange,
   readTar,
-  requireRegularFile,
   RunError,
   type TarMember,
 } from "@seed/core";
@@ -31,11 +35,9 @@ const PAUSE_EVERY = 4096;
  * images.
  */
 export async function indexShard(path: string, signal: AbortSignal): Promise<PackedImages> {
-  await requireRegularFile(path);
-  using file = await Deno.open(path);
+  using file = await openRegular(path);
   const found = new PackedImagesBuilder();
-  const alone: string[] = [];
-  const begin = (key: string) => new Sample(path, file, key, found, alone);
+  const without = new WithoutImage(), begin = (key: string) => new Sample(path, file, key, found, without);
   let sample = begin(""), count = 0;
   for (const member of readTar(file, path)) {
     const { key, extension } = splitName(member.name);
@@ -51,26 +53,71 @@ export async function indexShard(path: string, signal: AbortSignal): Promise<Pac
   if (found.length > 0) {
     const images = withoutRepetition(found.finish(), path), bare = images.labels.indexOf(-1);
     // Their labels would be lost, and nothing would say so.
-    if (bare >= 0 && alone.length > 0) {
+    const { labels } = without;
+    if (bare >= 0 && labels.count > 0) {
       throw new RunError(
-        `In the shard "${path}" ${alone.length} labels stand apart from their images, the first is ${
-          quoted(alone[0])
+        `In the shard "${path}" ${labels.count} labels stand apart from their images, the first is ${
+          quoted(labels.first)
         }, and ` +
           `images have none, the first is ${
             quoted(images.names.at(bare))
           }: the files of a sample must follow each other`,
       );
     }
-    return images;
+    return { ...images, leftOut: without.leftOut() };
   }
   throw new RunError(
-    `The shard "${path}" holds no images (${[...IMAGE_EXTENSIONS].join(", ")}) among its ${count} files`,
+    `The shard "${path}" holds no images (${[...IMAGE_EXTENSIONS].join(", ")}) among its ${count} files` +
+      without.hint(),
   );
+}
+
+/** Samples without an image that is read. */
+class WithoutImage {
+  readonly #samples = { count: 0, first: "" };
+  /** Of them those that would have one, were the ending what follows the last dot. */
+  readonly #dotted = { count: 0, first: "" };
+  /** Of them those with a label. */
+  readonly labels = { count: 0, first: "" };
+
+  /** @param names Of its members. */
+  add(names: readonly string[], { cls, json }: { cls?: number; json?: number }): void {
+    const shown = names.filter((name) => !basename(name).startsWith("."));
+    if (shown.length === 0) return;
+    const dotted = shown.find(isImageName), isLabel = (name: string) => /\.(cls|json)$/i.test(name);
+    if (dotted) count(this.#dotted, dotted);
+    else count(this.#samples, shown[0]);
+    if (cls !== undefined || json !== undefined) count(this.labels, shown.find(isLabel)!);
+  }
+
+  leftOut(): LeftOut[] {
+    return [
+      { what: "samples have no image that is read", ...this.#samples },
+      { what: `samples have one by its last ending alone (${FIRST_DOT})`, ...this.#dotted },
+    ].filter(({ count }) => count > 0);
+  }
+
+  /** What a message of no images may add. */
+  hint(): string {
+    const { count, first } = this.#dotted;
+    if (count === 0) return "";
+    const { key, extension } = splitName(first);
+    return `: ${quoted(first)} is taken for the sample ${quoted(key)} with the ending ${
+      quoted(extension)
+    } (${FIRST_DOT}); name images without further dots, as pack does`;
+  }
+}
+
+const FIRST_DOT = "for WebDataset an ending is all after a name's first dot";
+
+function count(counted: { count: number; first: string }, name: string): void {
+  if (counted.count++ === 0) counted.first = name;
 }
 
 /** What is read of the members with one key. */
 class Sample {
   #image: TarMember | null = null;
+  readonly #names: string[] = [];
   readonly #labels: { cls?: number; json?: number } = {};
 
   constructor(
@@ -78,34 +125,33 @@ class Sample {
     private readonly file: Deno.FsFile,
     readonly key: string,
     private readonly found: PackedImagesBuilder,
-    /** Takes labels without an image. */
-    private readonly alone: string[],
+    private readonly without: WithoutImage,
   ) {}
 
   add(member: TarMember, extension: string): void {
+    this.#names.push(member.name);
     if (IMAGE_EXTENSIONS.has(extension)) this.#addImage(member);
-    else if (extension === "cls") this.#labels.cls = this.#number(member, this.#read(member, "cls").trim());
-    else if (extension === "json") {
+    else if (extension === "cls") {
+      if (this.#labels.cls !== undefined) throw this.#fault(member, `is a second label of the sample`);
+      this.#labels.cls = this.#number(member, this.#read(member, "cls").trim());
+    } else if (extension === "json") {
       const label = this.#labelIn(member, this.#read(member, "json"));
       if (label !== undefined) this.#labels.json = label;
     }
   }
 
   finish(): void {
-    if (!this.#image) {
-      const { cls, json } = this.#labels;
-      if (cls !== undefined || json !== undefined) {
-        this.alone.push(`${this.key}.${cls === undefined ? "json" : "cls"}`);
-      }
-      return;
-    }
+    if (!this.#image) return this.without.add(this.#names, this.#labels);
     const { name, start, size } = this.#image, label = this.#labels.cls ?? this.#labels.json ?? null;
     this.found.push({ name, offset: start, length: size, label });
   }
 
   #addImage(member: TarMember): void {
     if (this.#image) {
-      throw this.#fault(member, `is a second image of the sample "${this.key}", after "${this.#image.name}"`);
+      throw this.#fault(
+        member,
+        `is a second image of the sample ${quoted(this.key)}, after ${quoted(this.#image.name)}`,
+      );
     }
     if (member.size === 0) throw this.#fault(member, "is empty, expected an image");
     if (member.size > MAX_IMAGE_BYTES) {
@@ -125,7 +171,7 @@ class Sample {
     try {
       content = JSON.parse(text);
     } catch (error) {
-      throw this.#fault(member, `is not JSON: ${(error as Error).message}`);
+      throw this.#fault(member, `is not JSON: ${printable((error as Error).message)}`);
     }
     const label = content?.label;
     return label === undefined || label === null ? undefined : this.#number(member, JSON.stringify(label));
@@ -138,7 +184,7 @@ class Sample {
   }
 
   #fault({ name, offset }: TarMember, what: string): RunError {
-    return new RunError(`The member "${name}" at byte ${offset} of the shard "${this.path}" ${what}`);
+    return new RunError(`The member ${quoted(name)} at byte ${offset} of the shard "${this.path}" ${what}`);
   }
 }
 

@@ -14,8 +14,11 @@ import {
   packedImageSet,
   type PluginContext,
   quoted,
+  readRegular,
+  requireLabelsOfAll,
   RunError,
   standInImage,
+  tellClassesWithoutGallery,
   z,
 } from "@seed/core";
 import { indexShard } from "./index_shard.ts";
@@ -59,44 +62,27 @@ export default definePlugin({
     };
   },
   async create(given, context): Promise<DataSource> {
-    const splits = await splitsOf(given.root, context.resolve), root = splits?.train ?? given.root;
+    const splits = await splitsOf(given, context), root = splits?.train ?? given.root;
     const queries = given.queries ?? splits?.queries ?? null;
     const class_names = given.class_names ?? splits?.classNames ?? null;
     const train = await openShards(root, "data.root", context);
     const searched = queries === null ? null : await openShards(queries, "data.queries", context);
-    const all = [...train, ...searched ?? []].map(({ images }) => images), isLabelled = haveLabels(all);
-    requireAlike([...train, ...searched ?? []]);
+    const files = [...train, ...searched ?? []];
+    requireLabelsOfAll(files.map(({ path, images }) => ({ path, ...images })));
+    const all = files.map(({ images }) => images), isLabelled = haveLabels(all);
     const namesFile = class_names === null ? null : context.resolve(class_names);
     const named = namesFile === null ? null : { file: namesFile, names: await readNames(namesFile) };
     const classNames = isLabelled ? checkedNames(named, classNamesOf(all)) : null;
     const gallery = packedImageSet(train, classNames);
+    const evaluation = searched && { gallery, queries: packedImageSet(searched, classNames) };
+    if (evaluation) tellClassesWithoutGallery(evaluation, context.log);
     return {
       train: gallery,
-      evaluation: searched && { gallery, queries: packedImageSet(searched, classNames) },
+      evaluation,
       [Symbol.dispose]() {},
     };
   },
 });
-
-/**
- * Makes sure that all images have a label, or none.
- *
- * @throws {RunError} If some have one and others not: with the labels of some alone no figure would be true.
- */
-function requireAlike(files: readonly PackedFile[]): void {
-  const bare = files.find(({ images }) => images.labels.includes(-1));
-  if (!bare || !files.some(({ images }) => images.labels.some((label) => label >= 0))) return;
-  const count = (of: (label: number) => boolean) =>
-    files.reduce((sum, { images }) => sum + images.labels.filter(of).length, 0);
-  throw new RunError(
-    `${count((label) => label < 0)} images have no .cls or .json with a label, and ${
-      count((label) => label >= 0)
-    } have one; the ` +
-      `first without is ${
-        quoted(bare.images.names.at(bare.images.labels.indexOf(-1)))
-      } in "${bare.path}". Give all of them one, or none`,
-  );
-}
 
 /** Indexes the shards that an option names, as far as they are not indexed. */
 async function openShards(
@@ -118,7 +104,19 @@ async function openShards(
     told = performance.now();
     context.log(`Indexed ${files.length} of ${paths.length} shards`);
   }
+  for (const message of describeLeftOut(files, option)) context.log(message);
   return files;
+}
+
+/** What shards hold besides images, a line a kind of it. */
+function* describeLeftOut(files: readonly PackedFile[], option: string): Generator<string> {
+  const all = files.flatMap(({ name, images }) => (images.leftOut ?? []).map((some) => ({ ...some, name })));
+  for (const [what, some] of Map.groupBy(all, ({ what }) => what)) {
+    const count = some.reduce((sum, { count }) => sum + count, 0), [{ first, name }] = some;
+    yield `Left out of the shards of ${option}: ${count} ${what}, the first is ${quoted(first)} in ${
+      quoted(name)
+    }`;
+  }
 }
 
 /** The folder that all the paths are in, at some depth. */
@@ -130,11 +128,21 @@ function commonFolder(paths: readonly string[]): string {
   return folder;
 }
 
+/** There are not as many classes as would fill so many bytes. */
+const MAX_NAMES_BYTES = 64 << 20;
+
+/** The lines of a file. */
 async function readNames(path: string): Promise<string[]> {
-  const text = await Deno.readTextFile(path).catch((error) => {
-    throw new RunError(`Cannot read data.class_names "${path}": ${error.message}`);
-  });
-  return text.replace(/\r?\n$/, "").split(/\r?\n/);
+  let text;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(await readRegular(path, MAX_NAMES_BYTES));
+  } catch (error) {
+    const why = error instanceof TypeError ? "it is not UTF-8" : (error as Error).message;
+    throw new RunError(`Cannot read data.class_names "${path}": ${why}`, { cause: error });
+  }
+  const names = text.replace(/(\r?\n)+$/, "").split(/\r?\n/), blank = names.findIndex((name) => !name.trim());
+  if (blank < 0) return names;
+  throw new RunError(`${path}:${blank + 1}: the line is blank, expected the name of class ${blank}`);
 }
 
 /** The names that are given, if there are enough and no two are equal. */

@@ -83,13 +83,12 @@ Deno.test("without any labels images are taken without; some labels alone are an
     using source = await open(folder, { root: "none.tar", queries: "none.tar" });
     assert.equal(source.train.label, undefined);
     await writeTar(join(folder, "some.tar"), { "1.jpg": "one", "1.cls": "0", "a/2.jpg": "two" });
-    const says =
-      /2 images have no \.cls or \.json with a label, and 2 have one; the first without is "a\/2\.jpg" in ".*some\.tar"/;
+    const says = /2 of 4 images have no label, .* the first without is "a\/2\.jpg" in ".*some\.tar"/;
     await assert.rejects(open(folder, { root: "some.tar", queries: "some.tar" }), says);
     await writeTar(join(folder, "all.tar"), { "1.jpg": "one", "1.cls": "0" });
     await assert.rejects(
       open(folder, { root: ["all.tar", "none.tar"] }),
-      /2 images have no .* and 1 have one/,
+      /2 of 3 images have no label/,
     );
   }));
 
@@ -252,4 +251,96 @@ Deno.test("a stand-in is shards of noise that the source reads", () =>
     const options = plugin.options.parse({ root: "nowhere", queries: "nowhere" });
     using source = await open(folder, await plugin.standIn!(options, { folder, images: 3 }));
     assert.deepEqual([source.train.length, source.evaluation!.queries.length], [3, 3]);
+  }));
+
+Deno.test("samples without an image are counted at every start; dots in names are explained", () =>
+  inFolder(async (folder) => {
+    await writeTar(join(folder, "a.tar"), {
+      "train.v1/0001.jpg": "one",
+      "train.v1/0001.cls": "0",
+      "train.v1/0002.jpg": "two", // the folder's dot parts no name
+      "train.v1/0002.cls": "1",
+      "3.heic": "not read",
+      "3.cls": "1",
+      "README": "text",
+      "22.05.png": "of the sample 22",
+      "__MACOSX/._1.jpg": "what macOS adds",
+    });
+    for (const _ of ["made", "cached"]) {
+      const logged: string[] = [];
+      using source = await open(folder, { root: "a.tar" }, logged);
+      assert.deepEqual((await contents(source.train)).map(([name, , label]) => [name, label]), [
+        ["a.tar/train.v1/0001.jpg", 0],
+        ["a.tar/train.v1/0002.jpg", 1],
+      ]);
+      const told = logged.filter((line) => line.startsWith("Left out of the shards of data.root: "));
+      assert.equal(told.length, 2, logged.join("\n"));
+      assert.match(told[0], /: 2 samples have no image that is read, the first is "3\.heic" in "a\.tar"$/);
+      assert.match(
+        told[1],
+        /: 1 samples have one by its last ending alone .*, the first is "22\.05\.png" in/,
+      );
+    }
+    await writeTar(join(folder, "dots.tar"), { "22.05.png": "one", "23.05.png": "two" });
+    await assert.rejects(
+      open(folder, { root: "dots.tar" }),
+      /holds no images .* among its 2 files: "22\.05\.png" is taken for the sample "22" with the ending "05\.png"/,
+    );
+    await writeTar(join(folder, "twice.tar"), { "1.jpg": "one", "1.cls": "0", "1.CLS": "1" });
+    await assert.rejects(open(folder, { root: "twice.tar" }), /"1\.CLS" at byte 2048 .* is a second label/);
+  }));
+
+Deno.test("a folder of shards that are called as held out is not trained on whole", () =>
+  inFolder(async (folder) => {
+    const make = async (name: string, shards: string[]) => {
+      await Deno.mkdir(join(folder, name));
+      for (const shard of shards) await writeTar(join(folder, name, shard), { "1.jpg": shard, "1.cls": "0" });
+    };
+    await make("words", ["imagenet-train-00.tar", "imagenet-validation-00.tar"]);
+    await make("case", ["train-00.tar", "Val-00.tar"]);
+    await make("both", ["train-00.tar", "val-00.tar", "test-00.tar", "extra-00.tar"]);
+    const says: [Record<string, unknown>, RegExp][] = [
+      [
+        { root: "words" },
+        /folder ".*words" of data\.root holds the shard "imagenet-validation-00\.tar", which is/,
+      ],
+      [
+        { root: ["words"] },
+        /"imagenet-validation-00\.tar", which is called as of images that are held out; name the/,
+      ],
+      [{ root: "case" }, /has train-\*\.tar and "Val-00\.tar", but no val-\*\.tar: rename those/],
+      [
+        { root: "both", queries: "words" },
+        /of data\.queries holds the shard "imagenet-train-00\.tar", .* to train on/,
+      ],
+    ];
+    for (const [options, message] of says) await assert.rejects(open(folder, options), message);
+    const logged: string[] = [];
+    using source = await open(folder, { root: "both" }, logged);
+    assert.deepEqual([source.train.length, source.evaluation!.queries.image(0).name], [
+      1,
+      "val-00.tar/1.jpg",
+    ]);
+    assert.match(logged.join("\n"), /Passed over in ".*both": 2 shards, the first is "extra-00\.tar"/);
+    using named = await open(folder, {
+      root: "words/imagenet-train-{00..00}.tar",
+      queries: "case/Val-00.tar",
+    });
+    assert.equal(named.evaluation!.queries.length, 1);
+  }));
+
+Deno.test("names of classes are lines of text, none of them blank", () =>
+  inFolder(async (folder) => {
+    await writeTar(join(folder, "a.tar"), { "1.jpg": "one", "1.cls": "1" });
+    const cases: [string | Uint8Array, RegExp][] = [
+      ["cat\n\ndog\n", /names\.txt:2: the line is blank, expected the name of class 1/],
+      [Uint8Array.of(97, 10, 0xff), /Cannot read data\.class_names ".*names\.txt": it is not UTF-8/],
+    ];
+    for (const [content, says] of cases) {
+      await Deno.writeFile(join(folder, "names.txt"), typeof content === "string" ? utf8(content) : content);
+      await assert.rejects(open(folder, { root: "a.tar", class_names: "names.txt" }), says);
+    }
+    await Deno.writeTextFile(join(folder, "names.txt"), "cat\r\ndog\r\n\r\n");
+    using source = await open(folder, { root: "a.tar", class_names: "names.txt" });
+    assert.deepEqual(source.train.classNames, ["cat", "dog"]);
   }));

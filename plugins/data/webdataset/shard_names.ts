@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { isFolder, RunError } from "@seed/core";
+import { isFolder, type PluginContext, quoted, RunError, splitUseOfWord } from "@seed/core";
 
 /** A pattern with more than this is a mistake. */
 const MAX_SHARDS = 1_000_000;
@@ -44,25 +44,47 @@ export interface Splits {
 /**
  * The splits of a folder whose shards are called `train-*.tar` and `val-*.tar` or `test-*.tar`, as `pack` calls them;
  * null if `root` is no such folder: then all its shards belong together.
+ *
+ * @throws {RunError} If shards are called as held out in another way, and nothing names the queries.
  */
 export async function splitsOf(
-  root: string | readonly string[],
-  resolve: (path: string) => string,
+  { root, queries: given }: { root: string | readonly string[]; queries: string | readonly string[] | null },
+  { resolve, log }: Pick<PluginContext, "resolve" | "log">,
 ): Promise<Splits | null> {
   const folder = typeof root === "string" ? resolve(root) : null;
   if (!folder || !await isFolder(folder)) return null;
   const names = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
-  const shardsOf = (split: string) =>
-    names.filter((name) => name.startsWith(`${split}-`) && name.endsWith(".tar")).map((name) =>
-      join(folder, name)
-    );
+  const shards = names.filter(isShard),
+    shardsOf = (split: string) => shards.filter((name) => name.startsWith(`${split}-`));
   const train = shardsOf("train"), val = shardsOf("val"), queries = val.length ? val : shardsOf("test");
   if (train.length === 0) return null;
+  const others = shards.filter((name) => !train.includes(name) && !queries.includes(name));
+  const heldOut = others.find((name) => isOf("held out", name));
+  if (given === null && queries.length === 0 && heldOut) {
+    throw new RunError(
+      `The folder "${folder}" has train-*.tar and ${
+        quoted(heldOut)
+      }, but no val-*.tar: rename those that are ` +
+        "searched for, or name them by data.queries",
+    );
+  }
+  if (given === null && others.length) {
+    log(`Passed over in "${folder}": ${others.length} shards, the first is ${quoted(others[0])}`);
+  }
+  const paths = (names: readonly string[]) => names.map((name) => join(folder, name));
   return {
-    train,
-    queries: queries.length ? queries : null,
+    train: paths(train),
+    queries: queries.length ? paths(queries) : null,
     classNames: names.includes("classes.txt") ? join(folder, "classes.txt") : null,
   };
+}
+
+function isShard(name: string): boolean {
+  return name.endsWith(".tar") && !name.startsWith(".");
+}
+
+function isOf(use: "train" | "held out", shard: string): boolean {
+  return splitUseOfWord(shard.slice(0, -".tar".length))?.use === use;
 }
 
 /**
@@ -104,10 +126,17 @@ async function shardsAt(path: string, option: string): Promise<string[]> {
     );
   });
   if (!info.isDirectory) return [path];
-  const names: string[] = [];
-  for await (const { name } of Deno.readDir(path)) {
-    if (name.endsWith(".tar") && !name.startsWith(".")) names.push(name);
-  }
+  const names = (await Array.fromAsync(Deno.readDir(path), ({ name }) => name)).filter(isShard);
   if (names.length === 0) throw new RunError(`The folder "${path}" holds no .tar shards; check ${option}`);
+  // A folder says nothing of what is meant; a pattern does.
+  const isTrain = option === "data.root",
+    odd = names.find((name) => isOf(isTrain ? "held out" : "train", name));
+  if (odd !== undefined) {
+    throw new RunError(
+      `The folder "${path}" of ${option} holds the shard ${quoted(odd)}, which is called as of images ${
+        isTrain ? "that are held out" : "to train on"
+      }; name the shards that are meant by a pattern, such as ${path}/NAME-{000000..000146}.tar`,
+    );
+  }
   return names.sort().map((name) => join(path, name));
 }

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { type ImageSet, Random, RunError } from "@seed/core";
+import { type ImageSet, Random, readRegular, RunError } from "@seed/core";
 
 /**
  * The images whose labels are known: the same share of every class, at random by the seed, at least one of each.
@@ -14,6 +14,9 @@ export function stratified(labels: ArrayLike<number>, share: number, seed: numbe
   });
 }
 
+/** A longer list has more lines than there are images anywhere. */
+const MAX_LIST_BYTES = 1 << 30;
+
 /**
  * The images that a file names, one file name a line: SimCLR's `1percent.txt` and `10percent.txt`, say. Folders before
  * the name do not count.
@@ -22,9 +25,10 @@ export function stratified(labels: ArrayLike<number>, share: number, seed: numbe
  */
 export async function listed(images: ImageSet, path: string): Promise<number[]> {
   const rows = new Map(Array.from({ length: images.length }, (_, i) => [basename(images.image(i).name), i]));
-  const text = await Deno.readTextFile(path).catch((error) => {
+  const bytes = await readRegular(path, MAX_LIST_BYTES).catch((error) => {
     throw new RunError(`Cannot read the list "${path}": ${error.message}`);
   });
+  const text = new TextDecoder().decode(bytes);
   return text.split("\n").flatMap((line, number) => {
     const name = basename(line.trim());
     if (!name) return [];
