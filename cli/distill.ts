@@ -1,19 +1,39 @@
-import { commandLine, UsageError } from "@seed/core";
-import { distill, dryRun, type Host, loadRecipe, type Recipe, RunFolder } from "@seed/core/host";
+import { hostname } from "node:os";
+import { commandLine, type Processes, RunError, statusLine, UsageError } from "@seed/core";
+import {
+  checkForProcesses,
+  distill,
+  dryRun,
+  follow,
+  type Host,
+  loadRecipe,
+  type Recipe,
+  RunFolder,
+} from "@seed/core/host";
 import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { dryRunReport } from "./dry_run_report.ts";
+import { errorMessage } from "./error_message.ts";
 import { INTERRUPTED, interruptible } from "./interruptible.ts";
+import { join, type Place, placeOf } from "./processes/join.ts";
+import { launchWithRestarts, MOST_PROCESSES } from "./processes/launch.ts";
+import { resumedRecipe, type RunRecipe } from "./resumed_recipe.ts";
 
 export const help = `Usage: deno task distill RECIPE [flags]
+       deno task distill --resume --out DIR [flags]
 
 Trains the student of a recipe, evaluates it, and writes the run's folder.
 
   --out DIR          folder of the run (default runs/RECIPE, or the next free runs/RECIPE-N)
   --set key=value    overrides a key of the recipe, for example --set train.lr=0.06; repeatable
   --max-steps N      stops after N steps; 0 writes the initial state only
-  --resume           goes on with the run in --out, or with the recipe's newest
+  --resume           goes on with the run in --out, or with the recipe's newest; without RECIPE, with what is in --out
+  --processes N      trains in N processes of this machine, which share its cores out; under mpiexec or srun a process
+                     joins those that it was started with
+  --restarts N       with --processes: if a process fails, all begin again from the newest checkpoint, N times at most
   --extend           of a resume: train.epochs is higher than the run began with
+  --allow-plugins    of a resume without RECIPE: imports plugins that the run names and that do not come with SEED,
+                     which runs their code
   --dry-run          makes everything, takes a few steps, tells shapes, memory and time; writes nothing
   --stand-in N       a dry run with made-up images, as if there were N, and made-up weights of the teacher
   --json             prints the summary as one JSON object on standard output
@@ -29,28 +49,119 @@ export async function run(args: string[]): Promise<number> {
     "max-steps": { type: "string" },
     resume: { type: "boolean" },
     extend: { type: "boolean" },
+    processes: { type: "string" },
+    restarts: { type: "string" },
+    "allow-plugins": { type: "boolean" },
     "dry-run": { type: "boolean" },
     "stand-in": { type: "string" },
     json: { type: "boolean" },
   });
-  const path = onlyPositional(parsed, "recipe"), isDry = parsed.has("dry-run");
-  if (isDry && parsed.has("resume")) throw new UsageError("--dry-run and --resume exclude each other");
-  if (parsed.has("extend") && !parsed.has("resume")) throw new UsageError("--extend is for a --resume");
+  const isDry = parsed.has("dry-run"), resumes = parsed.has("resume");
+  if (isDry && resumes) throw new UsageError("--dry-run and --resume exclude each other");
+  for (const flag of ["extend", "allow-plugins"]) {
+    if (parsed.has(flag) && !resumes) throw new UsageError(`--${flag} is for a --resume`);
+  }
+  const { count, restarts, place } = processesOf(parsed);
   if (parsed.has("stand-in") && !isDry) throw new UsageError("--stand-in is for a --dry-run");
-  const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
+  const { recipe, out } = resumes ? await resumedRecipe(parsed) : await namedRecipe(parsed);
   if (isDry) return await interruptible("stopping", (host) => tryOut(recipe, parsed, host));
-  return await interruptible("writing a checkpoint", (host) => train(recipe, args, parsed, host));
+  if (count !== null && count > 1) {
+    checkForProcesses(recipe, count);
+    return await interruptible(
+      "writing a checkpoint",
+      (host) =>
+        launchWithRestarts(
+          { args: ["distill", ...withoutProcesses(args)], count, restarts: restarts ?? 0 },
+          host,
+        ),
+    );
+  }
+  if (place) {
+    return await interruptible(
+      "writing a checkpoint",
+      (host) => trainTogether({ recipe, out }, args, parsed, { place, host }),
+    );
+  }
+  return await interruptible("writing a checkpoint", (host) => train({ recipe, out }, args, parsed, host));
 }
 
-async function train(recipe: Recipe, args: string[], parsed: Arguments, host: Host): Promise<number> {
+async function namedRecipe(parsed: Arguments): Promise<RunRecipe> {
+  const path = onlyPositional(parsed, "recipe"), overrides = parsed.list("set");
+  return { recipe: await loadRecipe(path, { overrides, defaults: DEFAULTS }), out: parsed.text("out") };
+}
+
+/** In how many processes a command line, or whoever started this process, would have it run. */
+function processesOf(parsed: Arguments) {
+  const count = parsed.count("processes", 1, MOST_PROCESSES), restarts = parsed.count("restarts", 0, 1000);
+  if (restarts !== null && count === null) throw new UsageError("--restarts is for --processes");
+  if (restarts !== null && parsed.text("out") === null) {
+    throw new UsageError("--restarts goes on with a run in its folder: name it by --out");
+  }
+  const isDry = parsed.has("dry-run"), place = placeOf((name) => Deno.env.get(name));
+  if (count !== null && isDry) throw new UsageError("--dry-run tries one process; leave --processes out");
+  if (place && count !== null) {
+    throw new UsageError("This process was started as one of several (mpiexec, srun): leave --processes out");
+  }
+  if (place && isDry) throw new UsageError("--dry-run is for one process: start it without mpiexec or srun");
+  return { count, restarts, place };
+}
+
+/** The flags that each process is started with. */
+function withoutProcesses(args: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--processes" || args[i] === "--restarts") i++;
+    else if (!/^--(processes|restarts)=/.test(args[i])) kept.push(args[i]);
+  }
+  return kept;
+}
+
+/** This process's part of a run in several. */
+async function trainTogether(
+  named: RunRecipe,
+  args: string[],
+  parsed: Arguments,
+  { place, host }: { place: Place; host: Host },
+): Promise<number> {
+  const { processes, leave, abort } = await join(place, host);
+  try {
+    checkForProcesses(named.recipe, processes.size);
+    const code = processes.rank === 0
+      ? await train(named, args, parsed, host, processes)
+      : await follow(named.recipe, { maxSteps: parsed.count("max-steps") }, host, processes)
+      ? 0
+      : INTERRUPTED;
+    await leave();
+    return code;
+  } catch (error) {
+    // The others wait for this one: they are ended, and what it was is told here.
+    statusLine.end();
+    console.error(`Process ${processes.rank} of ${processes.size} on ${hostname()}: ${messageOf(error)}`);
+    return abort();
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof SuppressedError) return messageOf(error.suppressed);
+  if (error instanceof RunError || error instanceof UsageError) return errorMessage(error);
+  return error instanceof Error ? error.stack ?? error.message : `${error}`;
+}
+
+async function train(
+  { recipe, out }: RunRecipe,
+  args: string[],
+  parsed: Arguments,
+  host: Host,
+  processes: Processes | null = null,
+): Promise<number> {
   const options = {
-    out: parsed.text("out"),
+    out,
     maxSteps: parsed.count("max-steps"),
     resume: parsed.has("resume"),
     extend: parsed.has("extend"),
     command: commandLine("distill", args),
   };
-  const { directory, finished } = await distill(recipe, options, host);
+  const { directory, finished } = await distill(recipe, options, host, processes);
   if (!finished) {
     console.error(`Go on with: ${commandLine("distill", resuming(args, directory))}`);
     return INTERRUPTED;

@@ -4,6 +4,9 @@ import type { Host } from "@seed/core/host";
 /** Exit code of a command that was stopped before its end, whatever signal did it: scripts take it for "go on later". */
 export const INTERRUPTED = 130;
 
+/** Signals so close to one another are the same one, passed on by a shell or by what started the command. */
+const SAME_MILLISECONDS = 200;
+
 /**
  * Runs a command that signals stop in an orderly way; a second one ends it at once. So does the end of what it is
  * printed on.
@@ -18,7 +21,7 @@ export async function interruptible(
   command: (host: Host) => Promise<number>,
 ): Promise<number> {
   const abort = new AbortController();
-  let stopped = 1;
+  let stopped = 1, signalled: number | null = null, isHungUp = false;
   const stop = (code: number, reason?: unknown) => {
     stopped = code;
     abort.abort(reason);
@@ -33,7 +36,13 @@ export async function interruptible(
   };
   const listeners = signals().map((signal) => {
     const listener = () => {
-      if (abort.signal.aborted) Deno.exit(INTERRUPTED);
+      isHungUp ||= signal === "SIGHUP";
+      if (signalled !== null) {
+        // A terminal that is closed cannot ask for haste; its end reaches a command more than once.
+        if (signal !== "SIGHUP" && performance.now() - signalled > SAME_MILLISECONDS) Deno.exit(INTERRUPTED);
+        return;
+      }
+      signalled = performance.now();
       stop(INTERRUPTED);
       print(`Interrupted${signal === "SIGINT" ? "" : ` by ${signal}`}: ${notice} (again to stop at once)`);
     };
@@ -45,6 +54,7 @@ export async function interruptible(
     return code === INTERRUPTED ? stopped : code;
   } catch (error) {
     if (abort.signal.aborted && error === abort.signal.reason) return stopped;
+    if (isHungUp) return INTERRUPTED; // it may have met the end of its terminal before the signal
     throw error;
   } finally {
     for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ROOT } from "../tests/support/cli.ts";
 
-/** A command that can be stopped, or that goes on all the same; it says when it has begun. */
+/** A command that can be stopped, with something to do at its end, or that goes on all the same; it says when it has begun. */
 const PROGRAM = `
   import { interruptible } from ${JSON.stringify(import.meta.resolve("./interruptible.ts"))};
   const goesOn = Deno.args[0] === "goes on";
@@ -9,21 +9,27 @@ const PROGRAM = `
     console.log("begun");
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, 20));
-      if (!goesOn) signal.throwIfAborted();
+      if (goesOn || !signal.aborted) continue;
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      throw signal.reason;
     }
   }));`;
 
 /** @returns its exit code, and what it has told. */
-async function stopped(signal: Deno.Signal, more: Deno.Signal[] = []): Promise<[number, string]> {
+async function stopped(
+  signal: Deno.Signal,
+  more: Deno.Signal[] = [],
+  pause = 300,
+): Promise<[number, string]> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--config", `${ROOT}deno.json`, PROGRAM, more.length ? "goes on" : "stops"],
+    args: ["eval", "--config", `${ROOT}deno.json`, PROGRAM, more.length && pause > 200 ? "goes on" : "stops"],
     ...{ stdin: "null", stdout: "piped", stderr: "piped" },
   }).spawn();
   const reader = process.stdout.getReader();
   await reader.read();
   for (const each of [signal, ...more]) {
     process.kill(each);
-    await new Promise((resolve) => setTimeout(resolve, 300)); // of two at once one is lost
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
   await reader.cancel();
   const [{ code }, told] = await Promise.all([process.status, new Response(process.stderr).text()]);
@@ -40,4 +46,8 @@ Deno.test("signals stop a command in an orderly way, each with its exit code", a
 Deno.test("a second signal ends it at once", async () => {
   assert.deepEqual(await stopped("SIGTERM", ["SIGTERM"]), [130, told(" by SIGTERM")]);
   assert.deepEqual(await stopped("SIGTERM", ["SIGINT"]), [130, told(" by SIGTERM")]);
+});
+
+Deno.test("one that comes twice at once, from a terminal and from what started the command, is one", async () => {
+  assert.deepEqual(await stopped("SIGINT", ["SIGINT"], 5), [130, told("")]);
 });

@@ -43,13 +43,21 @@ export async function openRun(folder: string, { overrides, allowPlugins }: RunFl
   const recipe = await parts({ parts: ["engine", "student"] });
   const path = new RunFolder(folder).file("student");
   if (!await exists(path)) {
-    throw new RunError(
-      `The run "${folder}" is not finished: it has no "student.safetensors"; go on with it by distill --resume, ` +
-        "or name one of its checkpoints as --weights of embed",
-    );
+    throw new RunError(await whyUnfinished(new RunFolder(folder)));
   }
   const weights = await SafetensorsFile.open(path), inputSize = inputSizeOf(weights, null);
   return { folder, recipe, parts, weights, inputSize, [Symbol.dispose]: () => weights[Symbol.dispose]() };
+}
+
+async function whyUnfinished(run: RunFolder): Promise<string> {
+  const isUnderWay = run.isUnderWay(), step = (await run.checkpointSteps()).at(-1);
+  const [what, missing, wait] = isUnderWay
+    ? ["under way", " yet", "wait for its end"]
+    : ["not finished", "", "go on with it by distill --resume"];
+  const told = `The run "${run.path}" is ${what}: it has no "student.safetensors"${missing}`;
+  if (step === undefined) return `${told}; ${wait}`;
+  return `${told}, its newest checkpoint is of step ${step}; ${wait}, ` +
+    `or give "${run.checkpointFile(step)}" to embed as --weights`;
 }
 
 /** The run's resolved recipe. */

@@ -14,3 +14,11 @@ export class RunError extends Error {
 export class UsageError extends Error {
   override name = "UsageError";
 }
+
+/**
+ * A run in several processes cannot go on: one of them is gone, or fits the others not. The message says which, and
+ * why. Exit code 1.
+ */
+export class ProcessesError extends RunError {
+  override name = "ProcessesError";
+}

@@ -27,7 +27,7 @@
  *
  * @module
  */
-export { RunError, UsageError } from "./errors.ts";
+export { ProcessesError, RunError, UsageError } from "./errors.ts";
 export { fused, type FusedBody, product } from "./interfaces/fused.ts";
 export { type KeyPart, Random } from "./random.ts";
 export { tf } from "./tf.ts";
@@ -78,7 +78,7 @@ export { checkSha256 } from "./fetch/file_hash.ts";
 export { type Installation, isInstalled } from "./fetch/install_once.ts";
 export { importNpmPackage, type NpmPackage } from "./fetch/npm_package.ts";
 export { writingInCache } from "./fetch/cache_directory.ts";
-export { installPackage, type PipPackage } from "./fetch/pip_package.ts";
+export { installPackage, type PipPackage, unpackPackage } from "./fetch/pip_package.ts";
 export { type PublishedFile, unpackPublished } from "./fetch/published_file.ts";
 export { writeAtomically, writeTextAtomically } from "./files/atomic_file.ts";
 export { otherFormat } from "./files/other_formats.ts";
@@ -111,6 +111,7 @@ export {
   type Size,
   type Window,
 } from "./images/pipeline/resample.ts";
+export type { Processes } from "./processes/processes.ts";
 export type { Augmenter, Pixels, ViewDescription } from "./interfaces/augmenter.ts";
 export type {
   DataSource,

@@ -368,6 +368,18 @@ Deno.test("a finished run that is extended tells what the rate does, and does no
     assert.equal((await outcome(out)).summary.steps, 18);
   }));
 
+Deno.test("a checkpoint that a killed process had still to remove goes at the resume", () =>
+  inFolder(async (folder) => {
+    const out = join(folder, "run"),
+      ofStep = (step: number) => join(out, "checkpoints", `step-000000${step}.safetensors`);
+    await run(SEED, out, { maxSteps: 6 });
+    // Killed right after the newest was written: of three that are kept there are four.
+    await Deno.copyFile(ofStep(2), ofStep(1));
+    await run(SEED, out, { maxSteps: 6, resume: true });
+    const { names } = await checkpointsOf(out);
+    assert.deepEqual(names, [2, 4, 6].map((step) => `step-000000${step}.safetensors`));
+  }));
+
 Deno.test("runs keep no tensors, finished or broken off", () =>
   inFolder(async (folder) => {
     await run(SEED, join(folder, "first"), { maxSteps: 1 });

@@ -147,3 +147,40 @@ Deno.test("a closed terminal: what was done is kept", () =>
     await finish(folder, { out: "broken", flags: ["--resume"] });
     assert.deepEqual(await outcomeOf(join(folder, "broken")), await outcomeOf(join(folder, "whole")));
   }));
+
+Deno.test("a picture that is gone in mid-run: put back, the run is what it was; an empty file will do with skip", () =>
+  inTinyFolder(async (folder) => {
+    await finish(folder, { out: "whole" });
+    const picture = join(folder, "images/train/rows/7.png"), bytes = await Deno.readFile(picture);
+    const { code, stderr } = await distillTiny(folder, {
+      out: "broken",
+      meddles: ["step 4", `remove ${picture}`],
+    });
+    assert.equal(code, 1, stderr);
+    assert.match(
+      stderr,
+      /^Cannot make a view of the image "rows\/7\.png": There is no file ".*rows\/7\.png"\. Put it back; or put an empty file in its place, .*\. The state after step \d+ is kept/m,
+    );
+    const newest = checkpointsOf(join(folder, "broken")).at(-1)!;
+    assert.ok(newest >= checkpointName(4), newest);
+    await new Deno.Command("cp", { args: ["-r", "broken", "skipped"], cwd: folder }).output();
+    await Deno.writeFile(picture, new Uint8Array(0));
+    const skip = ["--resume", "--set", "data.on_error=skip"];
+    await finish(folder, { out: "skipped", flags: skip });
+    assert.equal((await metricsOf(join(folder, "skipped"))).findLast(({ loss }) => loss)!.step, 12);
+    await Deno.writeFile(picture, bytes);
+    await finish(folder, { out: "broken", flags: ["--resume"] });
+    assert.deepEqual(await outcomeOf(join(folder, "broken")), await outcomeOf(join(folder, "whole")));
+  }));
+
+Deno.test("a run's folder that is gone in mid-run ends it with one message", () =>
+  inTinyFolder(async (folder) => {
+    const run = join(folder, "gone");
+    const { code, stderr } = await distillTiny(folder, { out: "gone", meddles: ["step 4", `remove ${run}`] });
+    assert.equal(code, 1, stderr);
+    assert.match(
+      stderr,
+      /^Cannot write ".*step-0000005\.safetensors": No such file .*The state after step 0 was kept in ".*", which is there no more$/m,
+    );
+    assert.doesNotMatch(stderr, /^ +at .*\.ts:\d+/m);
+  }));

@@ -59,7 +59,14 @@ async function run(folder: string, { maxSteps, resume = false, extend, set = [] 
     defaults: { ...DEFAULTS, loggers: [] },
     overrides,
   });
-  await distill(recipe, { out: join(folder, "run"), maxSteps: maxSteps ?? null, resume, extend }, host);
+  const options = {
+    out: join(folder, "run"),
+    maxSteps: maxSteps ?? null,
+    resume,
+    extend,
+    command: "a command",
+  };
+  await distill(recipe, options, host);
   return told;
 }
 
@@ -148,9 +155,11 @@ Deno.test("a run of an earlier version, which told no hashes, goes on with as ma
     await editFacts(folder, (facts) => {
       delete facts.images.listing_sha256;
       delete facts.images.labels_sha256;
+      delete facts.command;
     });
     await run(folder, { resume: true, maxSteps: 3 });
-    const { images } = JSON.parse(await Deno.readTextFile(join(folder, "run/run.json")));
+    const { images, command } = JSON.parse(await Deno.readTextFile(join(folder, "run/run.json")));
+    assert.equal(command, null, "nor did it tell the command: the resume's is not the one that began it");
     assert.match(images.listing_sha256, /^[0-9a-f]{64}$/);
     await edit(join(folder, "train.txt"), (text) => text.replace("rows/1.png", "rows/0.png"));
     await assert.rejects(run(folder, { resume: true }), /The images are not those/);

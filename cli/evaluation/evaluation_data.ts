@@ -68,7 +68,7 @@ export async function openEvaluationData(
 ): Promise<{ images: NonNullable<DataSource["evaluation"]>; skipped: number }> {
   const data = stack.use(await createPlugin(use, pluginContext(use, seed, host)));
   if (use.on_error !== "skip") {
-    await requireFiles(data, host.signal);
+    await requireFiles(data, host);
     return { images: evaluationOf(data), skipped: 0 };
   }
   const checked = await withoutBroken(data, pipeline, host);

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { type Figures, RunError } from "@seed/core";
-import { RunFolder } from "@seed/core/host";
+import { isOfSystem, RunFolder } from "@seed/core/host";
 import { percent } from "../table.ts";
 import type { Listing } from "./listing.ts";
 
 interface RunItem {
   path: string;
-  /** `resumable`: it has a checkpoint but is not finished, or still under way. */
-  state: "finished" | "resumable" | "without a checkpoint" | "damaged";
-  /** Steps done, or the step of the newest checkpoint; null without one. */
+  /** `under way`: a process writes it now; `resumable`: it has a checkpoint but is not finished. */
+  state: "finished" | "under way" | "resumable" | "without a checkpoint" | "damaged";
+  /** Steps done, or of a run that is resumable the step of the newest checkpoint; null without one. */
   step: number | null;
   /** Of the last step. */
   loss: number | null;
@@ -35,8 +35,8 @@ export const runs: Listing<RunItem> = {
     path,
     state === "finished"
       ? `finished, ${step} steps`
-      : state === "resumable"
-      ? `resumable at step ${step}`
+      : state === "resumable" || state === "under way" && step !== null
+      ? `${state} at step ${step}`
       : state,
     loss === null ? "" : loss.toFixed(4),
     [...figures ? [figuresText(figures)] : [], ...problem !== null ? [problem] : []].join("; "),
@@ -51,8 +51,7 @@ async function describe(run: RunFolder): Promise<RunItem> {
     try {
       return await read();
     } catch (error) {
-      // What the system refuses has a code; anything else is a defect.
-      if (!(error instanceof RunError) && !(error instanceof Error && "code" in error)) throw error;
+      if (!(error instanceof RunError) && !isOfSystem(error)) throw error; // a defect
       problems.push(error.message);
       return otherwise;
     }
@@ -61,15 +60,16 @@ async function describe(run: RunFolder): Promise<RunItem> {
   if (problem !== null) problems.push(problem);
   const last = lines.findLast(({ loss }) => typeof loss === "number");
   const evaluated = lines.findLast((line) => line.network === "student");
-  const state = await attempt(() => stateOf(run), { state: "damaged", step: null });
+  const state = await attempt(() => stateOf(run, last?.step ?? null), { state: "damaged", step: null });
   return {
     ...{ path: run.path, ...state, loss: last?.loss ?? null, figures: evaluated?.evaluation ?? null },
     problem: problems.length ? problems.join("; ") : null,
   };
 }
 
-async function stateOf(run: RunFolder): Promise<Pick<RunItem, "state" | "step">> {
-  const summary = await run.summary();
+/** @param last Of the last line of a step. */
+async function stateOf(run: RunFolder, last: number | null): Promise<Pick<RunItem, "state" | "step">> {
+  const isUnderWay = run.isUnderWay(), summary = await run.summary();
   if (summary) {
     const { steps } = summary;
     if (Number.isInteger(steps)) return { state: "finished", step: steps as number };
@@ -78,6 +78,7 @@ async function stateOf(run: RunFolder): Promise<Pick<RunItem, "state" | "step">>
     );
   }
   const step = (await run.checkpointSteps()).at(-1) ?? null;
+  if (isUnderWay) return { state: "under way", step: last ?? step };
   return { state: step === null ? "without a checkpoint" : "resumable", step };
 }
 

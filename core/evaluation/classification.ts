@@ -87,6 +87,9 @@ const MAX_CONFUSION = 100;
 
 /** Shares of the queries whose class was preferred to all others (`top1`), or to all but four (`top5`, of six or more). */
 export function accuracy({ ranks, classes }: Classified): Figures {
+  if (ranks.length === 0) {
+    throw new RunError("There are no queries to evaluate on: a share of none is no figure");
+  }
   const within = (k: number) => Array.from(ranks).filter((rank) => rank < k).length / ranks.length;
   return classes > 5 ? { top1: within(1), top5: within(5) } : { top1: within(1) };
 }

@@ -73,3 +73,7 @@ Deno.test("the figures of one record agree: top1 is the confusion's diagonal, an
     );
   }
 });
+
+Deno.test("a share of no queries is an error, not a figure", () => {
+  assert.throws(() => accuracy({ ranks: [], predicted: [], labels: [], classes: 2 }), /There are no queries/);
+});

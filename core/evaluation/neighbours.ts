@@ -1,3 +1,4 @@
+import { RunError } from "../errors.ts";
 import { tf } from "../tf.ts";
 
 /** A matrix of embeddings: `rows * dim` float32, row-major. */
@@ -21,6 +22,7 @@ const CHUNK = 256;
  * The `k` rows of the gallery most similar to each query by cosine; of equal ones the lower row number first.
  *
  * @param options.excluded Whether a gallery row may not be a query's neighbour.
+ * @throws {RunError} If a row is not finite: NaN has no place in an order.
  */
 export async function nearestNeighbours(
   queries: Matrix,
@@ -28,6 +30,8 @@ export async function nearestNeighbours(
   options: { k: number; excluded?: (query: number, row: number) => boolean },
 ): Promise<Neighbours[]> {
   const rows = queries.data.length / queries.dim, result: Neighbours[] = [];
+  refuseNotFinite(queries, "query");
+  if (gallery.data !== queries.data) refuseNotFinite(gallery, "gallery");
   const transposed = tf.tidy(() => tf.transpose(unit(gallery)));
   try {
     for (let first = 0; first < rows; first += CHUNK) {
@@ -48,11 +52,30 @@ export async function nearestNeighbours(
   }
 }
 
+function refuseNotFinite({ data, dim }: Matrix, kind: string): void {
+  const broken: number[] = [];
+  for (let first = 0; first < data.length; first += dim) {
+    if (!data.subarray(first, first + dim).every(Number.isFinite)) broken.push(first / dim);
+  }
+  if (broken.length === 0) return;
+  throw new RunError(
+    `${broken.length} of ${data.length / dim} ${kind} rows are not finite, the first is row ${
+      broken[0]
+    }; look at ` +
+      "the network that made them",
+  );
+}
+
+/** Rows of length 1. Lengths are taken in float64: squares of float32's largest and smallest values leave its range. */
 function unit({ data, dim }: Matrix): tf.Tensor2D {
-  return tf.tidy(() => {
-    const x = tf.tensor2d(data, [data.length / dim, dim]);
-    return tf.div(x, tf.maximum(tf.norm(x, 2, 1, true), 1e-12));
-  });
+  const values = new Float32Array(data.length);
+  for (let first = 0; first < data.length; first += dim) {
+    let squares = 0;
+    for (let i = first; i < first + dim; i++) squares += data[i] ** 2;
+    const length = Math.sqrt(squares) || 1;
+    for (let i = first; i < first + dim; i++) values[i] = data[i] / length;
+  }
+  return tf.tensor2d(values, [data.length / dim, dim]);
 }
 
 /** Insertion into a short sorted list: k is small beside the gallery. */

@@ -61,3 +61,27 @@ Deno.test("nearestNeighbours() keeps no tensors", async () => {
   await nearestNeighbours(randomMatrix(random, 300, 4), randomMatrix(random, 10, 4), { k: 3 });
   assert.equal(tf.memory().numTensors, before);
 });
+
+Deno.test("rows near the ends of float32's range have the neighbours that others have", async () => {
+  const random = new Random(1, "range"), rows = randomMatrix(random, 30, 5);
+  const neighbours = async (factor: number) => {
+    const matrix = { data: rows.data.map((value) => value * factor), dim: 5 };
+    return (await nearestNeighbours(matrix, matrix, { k: 4 })).map(({ indices }) => [...indices]);
+  };
+  const expected = await neighbours(1);
+  for (const factor of [2 ** 120, 2 ** 66, 2 ** -60]) {
+    assert.deepEqual(await neighbours(factor), expected, `${factor}`);
+  }
+});
+
+Deno.test("a row that is not finite is an error, in the gallery and in the queries", async () => {
+  const whole = randomMatrix(new Random(2, "finite"), 9, 3);
+  for (const value of [NaN, Infinity]) {
+    const broken = { data: whole.data.with(7, value).with(20, value), dim: 3 };
+    await assert.rejects(
+      nearestNeighbours(whole, broken, { k: 1 }),
+      /^RunError: 2 of 9 gallery rows are not finite, the first is row 2;/,
+    );
+    await assert.rejects(nearestNeighbours(broken, whole, { k: 1 }), /^RunError: 2 of 9 query rows/);
+  }
+});

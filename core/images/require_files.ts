@@ -1,10 +1,13 @@
 import { RunError } from "../errors.ts";
 import { requireRegularFile } from "../files/regular_file.ts";
 import type { DataSource, ImageReference, ImageSet } from "../interfaces/data_source.ts";
+import type { Host } from "../interfaces/host.ts";
 import { quoted } from "../text/printable.ts";
 
 /** Files that are looked at together: on a disk in a network each look waits for an answer. */
 const AT_ONCE = 64;
+/** Seconds between messages. */
+const EVERY_SECONDS = 10;
 /** Missing files that are named. */
 const NAMED = 3;
 
@@ -15,16 +18,17 @@ const NAMED = 3;
  *
  * @throws {RunError} If some are not there, with their number and the first of them.
  */
-export async function requireFiles({ train, evaluation }: DataSource, signal: AbortSignal): Promise<void> {
+export async function requireFiles({ train, evaluation }: DataSource, host: Host): Promise<void> {
   for (const images of new Set([train, evaluation?.gallery, evaluation?.queries])) {
-    if (images && !images.isFound) await requireFilesOf(images, signal);
+    if (images && !images.isFound) await requireFilesOf(images, host);
   }
 }
 
-async function requireFilesOf(images: ImageSet, signal: AbortSignal): Promise<void> {
+async function requireFilesOf(images: ImageSet, { log, signal }: Host): Promise<void> {
   const looks: Promise<void>[] = [],
     packed = new Set<string>(),
     missing: [place: number, text: string][] = [];
+  let shown = performance.now();
   const look = async ({ name, file }: ImageReference, place: number) => {
     const problem = await problemOf(file);
     if (problem) missing.push([place, `${quoted(name, Infinity)} (${problem})`]);
@@ -36,6 +40,9 @@ async function requireFilesOf(images: ImageSet, signal: AbortSignal): Promise<vo
     if (looks.push(look(image, i)) < AT_ONCE) continue;
     await Promise.all(looks.splice(0));
     signal.throwIfAborted();
+    if (performance.now() - shown < 1000 * EVERY_SECONDS) continue;
+    shown = performance.now();
+    log(`Looked for ${i + 1} of ${images.length} files`);
   }
   await Promise.all(looks);
   if (missing.length === 0) return;

@@ -4,7 +4,7 @@ import { RunError } from "../errors.ts";
 import type { ImageReference, ImageSet } from "../interfaces/data_source.ts";
 import { requireFiles } from "./require_files.ts";
 
-const { signal } = new AbortController();
+const host = { signal: new AbortController().signal, log: () => {} };
 
 function source(train: ImageSet, gallery = train, queries = train) {
   return { train, evaluation: { gallery, queries }, [Symbol.dispose]() {} };
@@ -23,8 +23,8 @@ Deno.test("files that a source names are looked at, with their number and the fi
       { length: 200 },
       (_, i) => ({ name: `image ${i}`, file: i % 50 ? there : gone }),
     );
-    await requireFiles(source(setOf(images.filter(({ file }) => file === there))), signal);
-    const missing = requireFiles(source(setOf(images)), signal);
+    await requireFiles(source(setOf(images.filter(({ file }) => file === there))), host);
+    const missing = requireFiles(source(setOf(images)), host);
     await assert.rejects(missing, (error: Error) => {
       assert.ok(error instanceof RunError);
       const first = [0, 50, 100].map((i) => `"image ${i}" (there is no file "${gone}")`).join(", ");
@@ -39,17 +39,17 @@ Deno.test("files that a source names are looked at, with their number and the fi
       inGone = { name: "part", file: gone, offset: 4, length: 2 };
     const folderAsFile = setOf([{ name: "folder", file: folder }]);
     await assert.rejects(
-      requireFiles(source(good, good, setOf([inGone])), signal),
+      requireFiles(source(good, good, setOf([inGone])), host),
       /^RunError: 1 of the 1 images/,
     );
     await assert.rejects(
-      requireFiles(source(folderAsFile), signal),
+      requireFiles(source(folderAsFile), host),
       /"folder" \(".*" is a folder, expected a file\)/,
     );
     // What the source has found itself, and what only a reader understands, is not looked for.
-    await requireFiles(source(setOf([inGone], true)), signal);
+    await requireFiles(source(setOf([inGone], true)), host);
     const reader = { module: "file:///reader.ts", exportName: "open" };
-    await requireFiles(source(setOf([{ ...inGone, reader }])), signal);
+    await requireFiles(source(setOf([{ ...inGone, reader }])), host);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -34,7 +34,10 @@ export class Learner implements Disposable {
    */
   static async create(
     recipe: Recipe,
-    { engine, teacher, pipeline }: Pick<ProcessParts, "engine" | "teacher" | "pipeline">,
+    { engine, teacher, pipeline, processes }: Pick<
+      ProcessParts,
+      "engine" | "teacher" | "pipeline" | "processes"
+    >,
     host: Host,
   ): Promise<Learner> {
     using stack = new DisposableStack();
@@ -66,7 +69,7 @@ export class Learner implements Disposable {
     const optimizer = (parameters: readonly Parameter[]) => createOptimizer(parameters, recipe.train);
     const step = stack.use(
       new TrainingStep(
-        { engine, student, terms, average, optimizer },
+        { engine, student, terms, average, optimizer, processes },
         stepOptions(recipe.train, recipe.seed),
       ),
     );

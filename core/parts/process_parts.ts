@@ -10,6 +10,7 @@ import type { DataSource } from "../interfaces/data_source.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
+import type { Processes } from "../processes/processes.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
 import { checkImages } from "./check_images.ts";
@@ -33,6 +34,8 @@ export interface ProcessParts {
   /** The teacher that evaluations compare with: the recipe's, or one for evaluation alone. */
   readonly referenceTeacher: Teacher | null;
   readonly pipeline: ViewPipeline;
+  /** All processes of the run; null: this one is alone. */
+  readonly processes: Processes | null;
 }
 
 /**
@@ -43,6 +46,7 @@ export interface ProcessParts {
 export async function createProcessParts(
   recipe: Recipe,
   host: Host,
+  processes: Processes | null = null,
 ): Promise<ProcessParts & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const make = async <K extends PluginKind>(
@@ -60,7 +64,7 @@ export async function createProcessParts(
   if (recipe.data.on_error === "skip") {
     pipeline = stack.use(await startPipeline(recipe, host));
     found = await withoutBroken(listed, pipeline, host);
-  } else await requireFiles(listed, host.signal);
+  } else await requireFiles(listed, host);
   checkImages(recipe, found.data, host);
   const augmenters: Augmenter[] = [];
   for (const use of trainingAugmenters(recipe)) augmenters.push(await make(use));
@@ -74,7 +78,7 @@ export async function createProcessParts(
   pipeline ??= stack.use(await startPipeline(recipe, host));
   const owned = stack.move();
   return {
-    ...{ engine, listed, ...found, augmenters, teacher, referenceTeacher, pipeline },
+    ...{ engine, listed, ...found, augmenters, teacher, referenceTeacher, pipeline, processes },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

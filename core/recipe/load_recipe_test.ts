@@ -653,3 +653,13 @@ Deno.test("an option that moved is refused with the place where it stands now", 
     `--set objective.bn_splits=2: ${says}`,
   ]);
 });
+
+Deno.test("workers that memory has no room for are refused with their place", async () => {
+  const train = "{ batch_size: 16, epochs: 10, lr: 0.03, workers: 1000000 }";
+  const [problem] = await problems(text({ train }));
+  assert.match(
+    problem,
+    /^recipe\.yaml:\d+:\d+: Expected at most \d+, got 1000000: a worker takes about 250 MB/,
+  );
+  assert.equal((await load(text({ train: train.replace("1000000", "2") }))).train.workers, 2);
+});

@@ -147,8 +147,14 @@ function assignQueue(named: NamedQueue, file: SafetensorsFile): void {
   }
   const rows = file.read(embeddingsOf(named)), problem = valueProblem(embeddingsOf(named), rows);
   if (problem) throw brokenWeights(file.path, [problem]);
+  const [slot] = file.read(pointerOf(named));
+  if (!(Number.isInteger(slot) && slot >= 0 && slot < queue.embeddings.shape[0])) {
+    throw new RunError(
+      `The ${name} in "${file.path}" goes on at the slot ${slot}, but it has ${queue.embeddings.shape[0]}`,
+    );
+  }
   const embeddings = tf.tensor2d(rows, queue.embeddings.shape);
-  const pointer = tf.scalar(file.read(pointerOf(named))[0], "int32");
+  const pointer = tf.scalar(slot, "int32");
   queue.embeddings.assign(embeddings);
   queue.pointer.assign(pointer);
   tf.dispose([embeddings, pointer]);

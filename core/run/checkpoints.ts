@@ -30,10 +30,15 @@ export class Checkpoints {
    * @throws {WriteError} If the file cannot be written; those before are as they were.
    */
   async save(step: number): Promise<void> {
-    const { directory, given: { origin, stepsPerEpoch, keep } } = this, path = this.fileOf(step);
+    const { given: { origin, stepsPerEpoch } } = this, path = this.fileOf(step);
     const progress = { step, epoch: step / stepsPerEpoch };
     await writing(path, () => saveCheckpoint(path, this.state, progress, origin));
-    for (const old of (await directory.checkpointSteps()).slice(0, -keep)) {
+    await this.removeOld();
+  }
+
+  /** Removes the oldest, of which a process that was killed may have left one more. */
+  async removeOld(): Promise<void> {
+    for (const old of (await this.directory.checkpointSteps()).slice(0, -this.given.keep)) {
       await writing(this.fileOf(old), () => Deno.remove(this.fileOf(old)));
     }
   }

@@ -6,13 +6,14 @@
 import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
+import type { Processes } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { positionOf } from "../training/step_position.ts";
 import { NotFiniteError } from "../training/not_finite.ts";
-import { scheduleOf, type ScheduleOptions } from "../training/schedule.ts";
-import { planSteps, type StepPlan } from "../views/sampler.ts";
 import { requireNewestWhole } from "./checkpoints.ts";
 import { Clock } from "./clock.ts";
+import { Company } from "./company.ts";
+import { Course } from "./course.ts";
 import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
 import { compareWithPast, type Resumed } from "./past_recipe.ts";
@@ -46,12 +47,19 @@ export interface DistillResult {
 }
 
 /**
- * Runs a recipe: trains, evaluates, writes the run directory.
+ * Runs a recipe: trains, evaluates, writes the run directory. Of several processes the first does; the others take
+ * part by `follow.ts`.
  *
+ * @param processes All of the run; null: this one is alone.
  * @throws {UsageError} If the run directory is in use, or a resume's recipe is another than the run began with.
  * @throws {RunError} If data, weights or device are not there, or the loss is no longer a number.
  */
-export async function distill(recipe: Recipe, options: DistillOptions, outer: Host): Promise<DistillResult> {
+export async function distill(
+  recipe: Recipe,
+  options: DistillOptions,
+  outer: Host,
+  processes: Processes | null = null,
+): Promise<DistillResult> {
   const messages = new Messages(outer), { host } = messages;
   await using directory = options.resume
     ? await RunDirectory.open(recipe.name, options.out)
@@ -60,15 +68,17 @@ export async function distill(recipe: Recipe, options: DistillOptions, outer: Ho
     ? await compareWithPast(directory, recipe, { extend: options.extend ?? false })
     : null;
   if (resumed) await requireNewestWhole(directory);
-  await using parts = await createProcessParts(recipe, host);
+  await using parts = await createProcessParts(recipe, host, processes);
   using learner = await Learner.create(recipe, parts, host);
   const made = { directory, parts, learner, host, command: options.command ?? null };
   const run = new Run(recipe, made, options.maxSteps);
+  await run.agree();
   if (resumed) await run.load();
   // What can fail, or takes hours, comes before the folder is a run's, and before anything in it changes.
   using batches = await TrainingBatches.open(parts, recipe, host).catch(async (error) => {
     throw await withAdvice(error);
   });
+  await run.share();
   await using recorder = await run.open(resumed);
   using _listening = messages.goTo(recorder);
   const finished = await run.train(batches, recorder);
@@ -81,29 +91,44 @@ function isInterruption(error: unknown, { aborted, reason }: AbortSignal): boole
   return aborted && error === reason && error instanceof DOMException && error.name === "AbortError";
 }
 
+/** All processes of the run have stopped after the same step, since one of them was asked to. */
+class StoppedTogether extends Error {}
+
 /** A run under way. */
 class Run {
   readonly #clock: Clock;
   readonly #writer: RunWriter;
-  readonly #schedule: ScheduleOptions;
-  readonly #stepsPerEpoch: number;
-  readonly #endStep: number;
+  readonly #course: Course;
+  /** The processes of the run, of which this is the first; null: it is alone. */
+  readonly #company: Company | null;
+  /** Whether all processes have been told to stop. */
+  #isTold = false;
   #startStep = 0;
   /** Steps that the weights have seen. */
   #done = 0;
 
   constructor(private readonly recipe: Recipe, private readonly made: Made, maxSteps: number | null) {
-    const { train } = recipe;
-    this.#clock = new Clock(train.batch_size);
-    this.#stepsPerEpoch = Math.floor(made.parts.data.train.length / train.batch_size);
-    this.#endStep = Math.min(maxSteps ?? Infinity, train.epochs * this.#stepsPerEpoch);
-    this.#schedule = scheduleOf(train, this.#stepsPerEpoch);
-    this.#writer = new RunWriter(recipe, made, { stepsPerEpoch: this.#stepsPerEpoch, steps: this.#endStep });
+    const { parts: { data, standIns, processes }, learner } = made;
+    this.#clock = new Clock(recipe.train.batch_size);
+    this.#course = new Course(recipe, { images: data.train.length, standIns, maxSteps, processes });
+    this.#company = processes && new Company(processes, learner);
+    const { stepsPerEpoch, endStep: steps } = this.#course;
+    this.#writer = new RunWriter(recipe, made, { stepsPerEpoch, steps });
+  }
+
+  /** Makes sure that all processes, if there are several, are to do the same. */
+  async agree(): Promise<void> {
+    await this.#company?.agree(this.recipe, this.made.parts, this.#course);
   }
 
   /** Goes on from the run's newest checkpoint. */
   async load(): Promise<void> {
     this.#startStep = this.#done = await this.#writer.load();
+  }
+
+  /** Gives the other processes, if there are any, the state that the run begins with. */
+  async share(): Promise<void> {
+    await this.#company?.begin(this.#startStep);
   }
 
   /** Makes the folder a run's, or takes down that it goes on. */
@@ -118,15 +143,13 @@ class Run {
 
   /** A longer run is not the same with an end put to it: its rate goes another way from here on. */
   #tellExtension(epochs: number): void {
-    const step = this.#done, now = this.#schedule, then = { ...now, epochs };
+    const { schedule: now, stepsPerEpoch } = this.#course, step = this.#done, then = { ...now, epochs };
     const [before, after] = [then, now].map((schedule) =>
       positionOf(step, schedule).learningRate.toPrecision(3)
     );
     this.made.host.log(
-      `Extended from ${epochs} to ${now.epochs} epochs, steps ${epochs * this.#stepsPerEpoch} to ` +
-        `${
-          now.epochs * this.#stepsPerEpoch
-        }. At step ${step} the rate was to be ${before}, it is ${after} now` +
+      `Extended from ${epochs} to ${now.epochs} epochs, steps ${epochs * stepsPerEpoch} to ` +
+        `${now.epochs * stepsPerEpoch}. At step ${step} the rate was to be ${before}, it is ${after} now` +
         (now.schedule === "cosine" ? ", and falls to 0 at the new end" : ""),
     );
   }
@@ -156,8 +179,12 @@ class Run {
     } catch (error) {
       const { signal } = this.made.host;
       if (error instanceof NotFiniteError) throw error.at(this.#done + 1);
-      if (!isInterruption(error, signal)) throw error;
+      if (!(error instanceof StoppedTogether) && !isInterruption(error, signal)) throw error;
       await keeper.save(this.#done);
+      // What broke off was between two steps: the others wait to be asked before the next.
+      if (this.#company && !this.#isTold && this.#done < this.#course.endStep) {
+        await this.#company.goesOn(false);
+      }
       return false;
     }
   }
@@ -167,39 +194,44 @@ class Run {
    * all that was not done.
    */
   async #train(batches: TrainingBatches, keeper: StateKeeper, recorder: Recorder): Promise<void> {
-    const { made: { learner: { step }, host } } = this;
+    const { made: { learner: { step }, host } } = this, company = this.#company;
+    const { endStep, schedule } = this.#course, goesOn = company ? () => this.#goesOn(company) : undefined;
     using evaluation = await this.#evaluation(recorder);
-    await batches.recall(this.#plans(0, this.#startStep));
+    await batches.recall(this.#course.plans(0, this.#startStep));
     await this.#evaluate(evaluation, this.#startStep);
-    if (this.#startStep < this.#endStep) {
+    if (this.#startStep < endStep) {
       host.log("Compiling the first step: that takes up to a minute, once");
     }
     this.#clock.resume();
-    const plans = this.#plans(this.#startStep, this.#endStep);
+    const plans = this.#course.plans(this.#startStep);
     let waited = 0;
-    for await (const taken of takeSteps(plans, { batches, step, schedule: this.#schedule })) {
+    for await (const taken of takeSteps(plans, { batches, step, schedule, goesOn })) {
       const done = ++this.#done;
       this.#record(recorder, taken, batches.waited - waited);
       waited = batches.waited;
-      if (done < this.#endStep) host.signal.throwIfAborted();
-      if (this.#isDue(done) || done === this.#endStep) await keeper.save(done);
+      if (done < endStep && !company) host.signal.throwIfAborted(); // several stop together, before the next
+      if (this.#course.savesAfter(done)) {
+        await company?.requireAlike(done);
+        await keeper.save(done);
+      }
       await this.#evaluate(evaluation, done);
       this.#clock.resume(); // neither a checkpoint nor an evaluation is the step's time
     }
+    if (this.#done < endStep) throw new StoppedTogether();
+  }
+
+  async #goesOn(company: Company): Promise<boolean> {
+    const { signal } = this.made.host, all = await company.goesOn(!signal.aborted);
+    this.#isTold ||= !all;
+    return all;
   }
 
   #record(recorder: Recorder, taken: TakenStep, waitedMs: number): void {
-    const { seconds, imagesPerSecond } = this.#clock.step(), stepsPerEpoch = this.#stepsPerEpoch;
-    const secondsLeft = this.#clock.secondsFor(this.#endStep - this.#done);
+    const { seconds, imagesPerSecond } = this.#clock.step(), { stepsPerEpoch, endStep } = this.#course;
+    const secondsLeft = this.#clock.secondsFor(endStep - this.#done);
     recorder.step(stepRecord(taken, { stepsPerEpoch, imagesPerSecond }), {
       ...{ seconds, dataWaitSeconds: waitedMs / 1000, secondsLeft },
     });
-  }
-
-  #plans(startStep: number, endStep: number): Iterable<StepPlan> {
-    const { made: { parts: { data, standIns } }, recipe: { train, data: { shuffle }, seed } } = this;
-    const images = data.train.length, batchSize = train.batch_size;
-    return planSteps({ images, batchSize, shuffle, seed, startStep, endStep, standIns });
   }
 
   async #evaluation(recorder: Recorder): Promise<RunEvaluation | null> {
@@ -210,7 +242,8 @@ class Run {
       learner,
       this.recipe,
       host.signal,
-      ({ step, ...found }) => recorder.evaluation({ step, epoch: step / this.#stepsPerEpoch, ...found }),
+      ({ step, ...found }) =>
+        recorder.evaluation({ step, epoch: step / this.#course.stepsPerEpoch, ...found }),
     );
     if (this.#startStep > 0) await evaluation.embedReference();
     return evaluation;
@@ -219,17 +252,6 @@ class Run {
   /** Before training, at the ends of epochs that the recipe asks for, and after training. */
   async #evaluate(evaluation: RunEvaluation | null, step: number): Promise<void> {
     if (step === 0) await evaluation?.before();
-    else if (step === this.#endStep || this.#endsEpoch(step, this.recipe.evaluate.every_epochs)) {
-      await evaluation?.student(step);
-    }
-  }
-
-  #isDue(step: number): boolean {
-    const { every_steps } = this.recipe.checkpoint;
-    return every_steps === null ? this.#endsEpoch(step, 1) : step % every_steps === 0;
-  }
-
-  #endsEpoch(step: number, every: number | null): boolean {
-    return every !== null && step % (every * this.#stepsPerEpoch) === 0;
+    else if (this.#course.evaluatesAfter(step)) await evaluation?.student(step);
   }
 }

@@ -50,15 +50,18 @@ export class BrokenStepError extends Error {
  */
 export async function* takeSteps(
   plans: Iterable<StepPlan>,
-  { batches, step, schedule }: {
+  { batches, step, schedule, goesOn }: {
     /** Makes views, and the teacher's embeddings of them. */
     batches: TrainingBatches;
     /** The student's step: forward, loss, gradient, update, enqueue. */
     step: TrainingStep;
     schedule: ScheduleOptions;
+    /** Of several processes: asked before each step, which all of them take or none. Default: it is taken. */
+    goesOn?: () => Promise<boolean>;
   },
 ): AsyncGenerator<TakenStep> {
   for await (const { plan, batch } of batches.deliver(plans)) {
+    if (goesOn && !await goesOn()) return disposeBatch(batch);
     const position = positionOf(plan.step, schedule);
     let result: StepResult;
     try {

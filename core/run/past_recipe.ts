@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import { parse } from "yaml";
 import { RunError, UsageError } from "../errors.ts";
 import { readTextIfThere } from "../files/text_file.ts";
@@ -74,9 +75,11 @@ export async function compareWithPast(
   const changes = changesBetween(past, present), epochs = changes.find(({ key }) => key === EXTENDED);
   const isLonger = epochs !== undefined && Number(epochs.now) > Number(epochs.was);
   const free = [...Object.keys(MAY_CHANGE), ...hasTeacherHash(facts) ? [WITH_HASH] : []];
-  const refused = changes.filter(({ key }) =>
-    !isBelow(free, key) && !(key === EXTENDED && isLonger && extend)
-  );
+  const refused: RecipeChange[] = [];
+  for (const change of changes) {
+    const isMeant = change.key === EXTENDED && isLonger && extend;
+    if (!isBelow(free, change.key) && !isMeant && !await isMovedPlugin(change)) refused.push(change);
+  }
   if (refused.length) throw refusal(folder, refused, isLonger && !extend);
   // The same command may be given again, by a cluster's queue for example, when what it extends is so already.
   if (extend && !isLonger && !wasExtended(facts)) {
@@ -134,13 +137,38 @@ function pluginsIn(value: unknown): unknown[] {
   return Object.entries(value).flatMap(([key, part]) => key === "plugin" ? [part] : pluginsIn(part));
 }
 
-/** Every key whose value differs; of lists, the list. */
+/** Every key whose value differs; of lists with as many mappings as before those of each, else the list. */
 export function changesBetween(past: Values, present: Values, above = ""): RecipeChange[] {
   return [...new Set([...Object.keys(past), ...Object.keys(present)])].flatMap((name) => {
     const was = past[name], now = present[name], key = above + name;
     if (isMapping(was) && isMapping(now)) return changesBetween(was, now, `${key}.`);
+    if (isMappings(was) && isMappings(now) && was.length === now.length) {
+      return changesBetween({ ...was }, { ...now }, `${key}.`);
+    }
     return JSON.stringify(was ?? null) === JSON.stringify(now ?? null) ? [] : [{ key, was, now }];
   });
+}
+
+/**
+ * Whether a plugin's file is the one of before in another place: a project that was moved, or is mounted elsewhere,
+ * goes on. It has the same name, and either what it was is gone, or both say the same.
+ */
+async function isMovedPlugin({ key, was, now }: RecipeChange): Promise<boolean> {
+  if (!/(^|\.)plugin$/.test(key) || typeof was !== "string" || typeof now !== "string") return false;
+  const [from, to] = [was, now].map((specifier) => URL.parse(specifier));
+  if (from?.protocol !== "file:" || to?.protocol !== "file:" || from.hash !== to.hash) return false;
+  if (basename(from.pathname) !== basename(to.pathname)) return false;
+  const before = await readTextIfFile(from);
+  return before === null || before === await readTextIfFile(to);
+}
+
+async function readTextIfFile(url: URL): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(new URL(url.pathname, url));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
+    throw new RunError(`Cannot read the plugin "${url.href}": ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function isBelow(tops: readonly string[], key: string): boolean {
@@ -177,4 +205,8 @@ function shown(value: unknown): string {
 
 function isMapping(value: unknown): value is Values {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isMappings(value: unknown): value is Values[] {
+  return Array.isArray(value) && value.every(isMapping);
 }

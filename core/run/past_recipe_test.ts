@@ -87,6 +87,58 @@ Deno.test("what cannot be read of a run is told with its file", async () => {
   await refused(compare({}, { past: "" }), /recipe\.yaml" is no recipe: it holds no mapping/, RunError);
 });
 
+/** A folder with plugins: the same file twice, one of the same name that is another, and one of another name. */
+async function withPlugins(test: (url: (path: string) => string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "seed-plugins-" });
+  try {
+    const texts = { "a/mine.ts": "1", "b/mine.ts": "1", "c/mine.ts": "2", "b/yours.ts": "1" };
+    for (const [path, text] of Object.entries(texts)) {
+      await Deno.mkdir(`${folder}/${path}`.replace(/[^/]*$/, ""), { recursive: true });
+      await Deno.writeTextFile(`${folder}/${path}`, text);
+    }
+    await test((path) => `file://${folder}/${path}`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a plugin's file may be moved with its project, and another one may not take its place", () =>
+  withPlugins(async (url) => {
+    const of = (plugin: string) => ({
+      teacher: { plugin },
+      objective: [{ plugin, weight: 1 }, { plugin: "@seed/objective-seed", weight: 1 }],
+    });
+    const moved = (was: string, now: string) =>
+      compare(of(url(now)), { past: stringify({ ...RECIPE, ...of(url(was)) }) });
+    for (const was of ["a/mine.ts", "gone/mine.ts", "a/mine.ts/mine.ts"]) {
+      const { changes } = await moved(was, "b/mine.ts");
+      assert.deepEqual(changes.map(({ key }) => key), ["teacher.plugin", "objective.0.plugin"]);
+    }
+    await moved("gone/mine.ts#half", "b/mine.ts#half");
+    const others = [["a/mine.ts", "c/mine.ts"], ["gone/mine.ts", "b/yours.ts"], [
+      "a/mine.ts",
+      "b/mine.ts#half",
+    ]];
+    for (const [was, now] of others) {
+      await refused(moved(was, now), /^ {2}teacher\.plugin: "file:.*" then, "file:.*" now$/m);
+    }
+  }));
+
+Deno.test("of a list the mappings are compared key by key, and the whole if it has more or fewer", async () => {
+  const objective = [{ plugin: "a", weight: 1 }, { plugin: "b", weight: 1 }];
+  const past = stringify({ ...RECIPE, objective });
+  const other = [objective[0], { weight: 0.5, plugin: "b" }];
+  await refused(
+    compare({ objective: other }, { past }),
+    /^ {2}objective\.1\.weight: 1 then, 0\.5 now\n[^ ]/m,
+  );
+  await refused(
+    compare({ objective: [objective[0]] }, { past }),
+    /^ {2}objective: \[\{"plugin":"a".* then, \[.*\] now$/m,
+  );
+  await compare({ objective: objective.map(({ plugin, weight }) => ({ weight, plugin })) }, { past });
+});
+
 Deno.test("the documentation tells every key that a resume may change", async () => {
   const page = await Deno.readTextFile(new URL("../../docs/run_directory.md", import.meta.url));
   for (const key of [...Object.keys(MAY_CHANGE), "teacher.weights"]) {

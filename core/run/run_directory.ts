@@ -30,7 +30,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
     await writing("runs", () => Deno.mkdir("runs", { recursive: true }));
     for (let n = 1;; n++) {
       const path = join("runs", n === 1 ? recipeName : `${recipeName}-${n}`);
-      const lock = await claim(path) ? tryLockRun(path) : null; // null: another process was faster
+      const lock = await claim(path) ? await tryLockRun(path) : null; // null: another process was faster
       if (lock) return await RunDirectory.#take(path, lock, true);
     }
   }
@@ -40,7 +40,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
     // A folder that is empty may be a disk that is mounted there: it was not a start that made it.
     const isOurs = !await exists(path) || await exists(join(path, RUN_FILES.lock));
     await writing(path, () => Deno.mkdir(path, { recursive: true }));
-    return await RunDirectory.#take(path, lockRun(path), isOurs);
+    return await RunDirectory.#take(path, await lockRun(path), isOurs);
   }
 
   static async #take(path: string, lock: Disposable, isOurs: boolean): Promise<RunDirectory> {
@@ -71,7 +71,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
         }`,
       );
     }
-    const directory = new RunDirectory(path, lockRun(path), false);
+    const directory = new RunDirectory(path, await lockRun(path), false);
     return await RunDirectory.#prepared(directory, () => directory.#removeLeftovers());
   }
 
@@ -148,8 +148,8 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
  *
  * @throws {UsageError} If another process does.
  */
-function lockRun(path: string): Disposable {
-  const lock = tryLockRun(path);
+async function lockRun(path: string): Promise<Disposable> {
+  const lock = await tryLockRun(path);
   if (lock) return lock;
   throw new UsageError(
     `Another process is writing the run "${path}"; wait until it is done or interrupt it, or name another folder with --out`,
@@ -161,16 +161,23 @@ function lockRun(path: string): Disposable {
  *
  * @throws {UsageError} If the file system cannot lock.
  */
-function tryLockRun(path: string): Disposable | null {
+async function tryLockRun(path: string): Promise<Disposable | null> {
   try {
-    return tryLockFile(join(path, RUN_FILES.lock));
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const lock = tryLockFile(join(path, RUN_FILES.lock));
+      if (lock) return lock;
+      // Who looks whether the run is under way holds it for a moment.
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    return null;
   } catch (error) {
     // A start that failed has just removed the folder: what is there now is for who asks again.
     if (error instanceof Deno.errors.NotFound) return null;
     removeIfEmpty(path);
+    const { cause = error } = error as Error;
     throw new UsageError(
       `Cannot lock the run's folder "${path}": ${
-        (error as Error).message
+        (cause as Error).message
       }; name one that can be written, on a file ` +
         "system with locks, by --out (of network file systems some have none)",
       { cause: error },

@@ -336,7 +336,7 @@ Deno.test("a file system that cannot lock is told, with what to do", () =>
     await begun("begun");
     const { tryLockSync } = Deno.FsFile.prototype;
     Deno.FsFile.prototype.tryLockSync = () => {
-      throw new Error("No locks available (os error 37)");
+      throw Object.assign(new Error("No locks available (os error 37)"), { code: "ENOLCK" });
     };
     try {
       const takings = [

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { RunError } from "../errors.ts";
+import { isFileLocked } from "../files/file_lock.ts";
 import { exists } from "../files/path_exists.ts";
 import { readTextIfThere } from "../files/text_file.ts";
 import { type Metrics, readMetrics } from "./metrics_file.ts";
@@ -34,6 +35,11 @@ export class RunFolder {
   /** Whether a run began here. */
   async isRun(): Promise<boolean> {
     return await exists(this.file("recipe"));
+  }
+
+  /** Whether a process writes it now. */
+  isUnderWay(): boolean {
+    return isFileLocked(this.file("lock"));
   }
 
   checkpointFile(step: number): string {

@@ -4,6 +4,7 @@ import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { stateOf } from "../training/loss_terms.ts";
+import { writing } from "../files/writing.ts";
 import { saveStudent } from "./checkpoint.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { openRecorder, type Recorder } from "./recorder.ts";
@@ -74,6 +75,7 @@ export class RunWriter {
   async goOn(step: number, { changes, extendedFrom }: Resumed): Promise<void> {
     const { recipe, made: { directory }, steps } = this, past = await directory.facts();
     if (step < steps.steps) await directory.setResultsAside(step);
+    await this.checkpoints.removeOld();
     const { started, versions, device, images, command } = this.#facts;
     const changed = Object.fromEntries(
       changes.map(({ key, was, now }) => [key, { was: was ?? null, now: now ?? null }]),
@@ -84,7 +86,7 @@ export class RunWriter {
     };
     this.#tellChanges(resumed, past);
     const before = Array.isArray(past.resumed) ? past.resumed : [];
-    Object.assign(this.#facts, past, {
+    Object.assign(this.#facts, { command: null }, past, {
       images: { ...images as object, ...past.images as object }, // earlier versions told less of them
       resumed: [...before, resumed],
     });
@@ -124,7 +126,8 @@ export class RunWriter {
       mean: JSON.stringify(student.mean),
       std: JSON.stringify(student.std),
     };
-    await saveStudent(directory.file("student"), student.parameters, metadata, this.steps.steps);
+    const file = directory.file("student");
+    await writing(file, () => saveStudent(file, student.parameters, metadata, this.steps.steps));
     await writeSummary(directory, recipe, { ...measured, skipped: parts.skipped });
     await writeReport(directory, recipe.name);
   }

@@ -45,24 +45,26 @@ export class StateKeeper {
    * @returns the error to throw: of the same kind, and its message tells what is kept and how to go on.
    */
   async keep(error: unknown, done: number): Promise<unknown> {
-    if (error instanceof BrokenStepError) return this.#told(await withAdvice(error.cause));
+    if (error instanceof BrokenStepError) return await this.#told(await withAdvice(error.cause));
     const advised = await withAdvice(error);
     // What could not be written a moment ago is not tried once more: it may be the metrics, which have to come first.
-    if (error instanceof WriteError) return this.#told(advised);
+    if (error instanceof WriteError) return await this.#told(advised);
     try {
       await this.save(done);
-      return this.#told(advised);
+      return await this.#told(advised);
     } catch (unsaved) {
       const reason = unsaved instanceof Error ? unsaved.message : `${unsaved}`;
-      return this.#told(withNote(advised, `The state after step ${done} could not be kept: ${reason}`));
+      return await this.#told(withNote(advised, `The state after step ${done} could not be kept: ${reason}`));
     }
   }
 
-  #told(error: unknown): unknown {
-    const file = this.checkpoints.fileOf(this.newest);
+  async #told(error: unknown): Promise<unknown> {
+    const file = this.checkpoints.fileOf(this.newest), state = `The state after step ${this.newest}`;
     return withNote(
       error,
-      `The state after step ${this.newest} is kept in "${file}"; --resume goes on from it`,
+      await exists(file)
+        ? `${state} is kept in "${file}"; --resume goes on from it`
+        : `${state} was kept in "${file}", which is there no more`, // its folder was removed, its disk is away
     );
   }
 }

@@ -39,6 +39,8 @@ export async function embedCentreViews(
   let next = 0;
   for await (const [{ values }] of batches) {
     const ids = missing.slice(next, next += values.length / dim);
+    // What is not finite is an error after the last batch; what is kept is asked for never again.
+    if (!values.every(Number.isFinite)) continue;
     store.add(ids, ids.map((_, i) => values.subarray(i * dim, (i + 1) * dim)));
   }
   const rows = new Float32Array(train.length * dim);

@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { writeTextAtomically } from "../files/atomic_file.ts";
+import { removeLeftovers, removeLeftoversOfSync, writeTextAtomically } from "../files/atomic_file.ts";
 import { RunError } from "../errors.ts";
 import { lockFile, tryLockFile } from "../files/file_lock.ts";
+import { isOfSystem } from "../files/writing.ts";
 import {
   type CacheIdentity,
   type CacheManifest,
@@ -68,6 +69,12 @@ export class DiskStore implements EmbeddingStore {
    */
   static async open(folder: string, options: DiskStoreOptions): Promise<DiskStore> {
     await requireCacheOf(folder, options);
+    await removeLeftovers(folder, false).catch((error) => {
+      if (!isOfSystem(error)) throw error;
+      options.log(
+        `What dead processes have left in the cache "${folder}" cannot be removed: ${error.message}`,
+      );
+    });
     const store = new DiskStore(folder, options);
     try {
       store.refresh();
@@ -115,8 +122,16 @@ export class DiskStore implements EmbeddingStore {
     for (let at = 0; at < ids.length;) at += this.#append(ids.slice(at), rows.slice(at));
   }
 
-  /** Takes in what other processes have added. */
+  /**
+   * Takes in what other processes have added.
+   *
+   * @throws {RunError} If a file cannot be read.
+   */
   refresh(): void {
+    this.#reading(() => this.#refresh());
+  }
+
+  #refresh(): void {
     const names = shardNames(this.folder);
     if (names.length > MAX_SHARDS) {
       throw new RunError(
@@ -149,6 +164,16 @@ export class DiskStore implements EmbeddingStore {
           `Its ${this.#size} embeddings are kept; make room and run again`,
         { cause: error },
       );
+    }
+  }
+
+  /** What the operating system refuses is the user's to mend: a disk that is away, a file that is not his to read. */
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof RunError || !isOfSystem(error)) throw error;
+      throw new RunError(`Cannot read the cache "${this.folder}": ${error.message}`, { cause: error });
     }
   }
 
@@ -187,7 +212,7 @@ export class DiskStore implements EmbeddingStore {
   #read(id: ViewId): Float32Array | null {
     const ofView = this.#places.get(id.view)!, place = ofView[id.image];
     const shard = this.#shards[Math.floor(place / SHARD_RECORDS)];
-    const row = shard.row(place % SHARD_RECORDS, id);
+    const row = this.#reading(() => shard.row(place % SHARD_RECORDS, id));
     if (row) return row;
     ofView[id.image] = NOWHERE;
     this.#count(id.view, -1);
@@ -235,6 +260,7 @@ export class DiskStore implements EmbeddingStore {
       try {
         this.#scan(shard, number); // what its last owner has added
         shard.cutTail();
+        removeLeftoversOfSync(shardIndexFile(shard.path));
       } catch (error) {
         lock[Symbol.dispose]();
         throw error;
@@ -309,7 +335,13 @@ async function requireCacheOf(
     await writeTextAtomically(join(folder, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
   } catch (error) {
     if (error instanceof RunError || error === signal.reason) throw error;
-    throw new RunError(`Cannot make the cache "${folder}": ${(error as Error).message}`, { cause: error });
+    throw new RunError(
+      `Cannot make the cache "${folder}": ${
+        (error as Error).message
+      }; name another folder in teacher.cache.dir, on a ` +
+        "file system that can be written and has locks (of network file systems some have none)",
+      { cause: error },
+    );
   }
 }
 

@@ -492,3 +492,45 @@ async function flip(path: string, byte: number): Promise<void> {
   bytes[byte] ^= 1 << (byte % 8);
   await Deno.writeFile(path, bytes);
 }
+
+Deno.test("a disk that cannot be read any more is told with the cache's folder", () =>
+  inFolder(async (folder) => {
+    await makeCache(folder, ids(3));
+    using store = await open(folder);
+    const { readSync, statSync } = Deno.FsFile.prototype;
+    const fail = () => {
+      throw new Error("Input/output error (os error 5)");
+    };
+    try {
+      Deno.FsFile.prototype.readSync = fail;
+      const expected = {
+        name: "RunError",
+        message: `Cannot read the cache "${folder}": Input/output error (os error 5)`,
+      };
+      assert.throws(() => store.row({ image: 1, view: 0 }), expected);
+      Deno.FsFile.prototype.statSync = fail;
+      assert.throws(() => store.refresh(), expected);
+      await assert.rejects(open(folder), expected);
+    } finally {
+      Object.assign(Deno.FsFile.prototype, { readSync, statSync });
+    }
+  }));
+
+Deno.test("what a process that was killed left half written goes when the next one writes", () =>
+  inFolder(async (folder) => {
+    await makeCache(folder, ids(3));
+    const left = [`${INDEX}.1-0123456789abcdef.tmp`, "000001.index.1-0123456789abcdef.tmp"];
+    for (const name of left) await Deno.writeTextFile(join(folder, name), "");
+    const there = () =>
+      [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".tmp"));
+    {
+      using store = await open(folder);
+      assert.deepEqual(there().sort(), left.toSorted(), "another may be writing them");
+      fill(store, ids(3, 1));
+      assert.deepEqual(there(), [left[1]], "this process has the shard");
+    }
+    const old = new Date(2020, 1);
+    await Deno.utime(join(folder, left[1]), old, old);
+    using _store = await open(folder);
+    assert.deepEqual(there(), []);
+  }));

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { RunError } from "../errors.ts";
+import { isOfSystem } from "../files/writing.ts";
 import { MANIFEST, readManifest } from "./cache_manifest.ts";
 import { shardNames } from "./disk_store.ts";
 import type { StoredPrecision } from "./embedding_store.ts";
@@ -49,8 +50,7 @@ function described(path: string): CacheSummary | DamagedCache {
   try {
     return summarize(path);
   } catch (error) {
-    // What the system refuses has a code; anything else is a defect.
-    if (!(error instanceof RunError) && !(error instanceof Error && "code" in error)) throw error;
+    if (!(error instanceof RunError) && !isOfSystem(error)) throw error; // a defect
     return { path, problem: error.message };
   }
 }

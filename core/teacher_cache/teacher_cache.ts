@@ -1,3 +1,4 @@
+import { RunError } from "../errors.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
 import { tf } from "../tf.ts";
 import type { EmbeddingStore, ViewId } from "./embedding_store.ts";
@@ -49,11 +50,20 @@ export class TeacherCache implements Disposable {
    * Asks the teacher for a batch, and keeps what is not there yet.
    *
    * @returns how many embeddings that is.
+   * @throws {RunError} If one is not finite: none of the batch is kept, or a cache would hand it out for good.
    */
   async compute(batch: readonly ViewId[], images: tf.Tensor4D): Promise<number> {
     const { embeddingDim: dim } = this.teacher, embeddings = await this.teacher.embed(images);
     const values = await embeddings.data() as Float32Array, fresh = new Map<number, number>();
     embeddings.dispose();
+    const isFinite = (i: number) => values.subarray(i * dim, (i + 1) * dim).every(Number.isFinite);
+    const broken = batch.filter((_, i) => !isFinite(i)).length;
+    if (broken) {
+      throw new RunError(
+        `The teacher's embeddings of ${broken} of ${batch.length} images are not finite and are not kept; look at ` +
+          "its weights, its preprocessing and its precision",
+      );
+    }
     const missing = new Set(this.store.missing(batch));
     batch.forEach((id, i) => {
       const key = this.#key(id);

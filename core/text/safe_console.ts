@@ -4,6 +4,7 @@
  * @module
  */
 import { format } from "node:util";
+import { writingSync } from "../files/writing.ts";
 import { printable } from "./printable.ts";
 import { type StatusLine, statusLine } from "./status_line.ts";
 
@@ -14,7 +15,9 @@ import { type StatusLine, statusLine } from "./status_line.ts";
  */
 export function makeConsoleSafe(line: StatusLine = statusLine): void {
   const log = console.log.bind(console);
-  const toOutput = (...values: unknown[]) => log(printable(textOf(values)));
+  // Into a pipe that nobody reads any more Deno writes nothing, which is what `| head` means; a full disk is an error.
+  const toOutput = (...values: unknown[]) =>
+    writingSync("standard output", () => log(printable(textOf(values))));
   const toError = (...values: unknown[]) => line.print(textOf(values));
   Object.assign(console, {
     ...{ log: toOutput, info: toOutput, debug: toOutput, dir: (value: unknown) => toOutput(value) },

@@ -38,3 +38,17 @@ Deno.test("JSON on standard output stays JSON, and other text as it is", async (
   assert.equal((await printed(`console.log("100 % done, %s", "äé 😍")`)).stdout, "100 % done, äé 😍\n");
   assert.equal((await printed(`console.log("100 %s %%")`)).stdout, "100 %s %%\n");
 });
+
+Deno.test({
+  name: "a result that cannot be written is an error, with a name",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const program = `import { makeConsoleSafe } from "${SAFE}"; makeConsoleSafe();
+      try { console.log("{}") } catch (error) { console.error(error.name, error.message) }`;
+    const { stderr } = await new Deno.Command("bash", {
+      args: ["-c", '"$@" > /dev/full', "bash", Deno.execPath(), "eval", "--no-lock", program],
+    }).output();
+    const says = /^RunError Cannot write "standard output": No space left on device/m;
+    assert.match(new TextDecoder().decode(stderr), says);
+  },
+});

@@ -20,18 +20,6 @@ export async function readFigures({ loss, losses, metrics }: Figures<tf.Scalar>)
   return { loss: (await read(loss))[0], losses: await readAll(losses), metrics: await readAll(metrics) };
 }
 
-/** Of the parts of a batch, which are alike in size. */
-export function meanOf(parts: Figures<number>[]): Figures<number> {
-  const mean = (of: (part: Figures<number>) => number) =>
-    parts.reduce((sum, part) => sum + of(part), 0) / parts.length;
-  const [{ losses, metrics }] = parts;
-  return {
-    loss: mean(({ loss }) => loss),
-    losses: mapNamed(losses, (name) => mean(({ losses }) => losses[name])),
-    metrics: mapNamed(metrics, (name) => mean(({ metrics }) => metrics[name])),
-  };
-}
-
 /** Other values under the same names. */
 export function mapNamed<T, U>(named: Record<string, T>, change: (name: string) => U): Record<string, U> {
   return Object.fromEntries(Object.keys(named).map((name) => [name, change(name)]));

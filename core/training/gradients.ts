@@ -36,7 +36,7 @@ export function gradientsOf<More extends Named>(
  *
  * @param squares The sum of squares of each gradient.
  */
-export function clip(gradients: tf.Tensor[], squares: tf.Tensor1D, longest: number): tf.Tensor[] {
+export function clip(gradients: readonly tf.Tensor[], squares: tf.Tensor1D, longest: number): tf.Tensor[] {
   const scale = tf.minimum(tf.div(longest, tf.add(tf.sqrt(tf.sum(squares)), 1e-6)), 1);
   return gradients.map((gradient) => tf.mul(gradient, scale));
 }

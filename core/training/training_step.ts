@@ -8,9 +8,12 @@ import type { TrainingProgress } from "../interfaces/objective.ts";
 import type { Parameter, Student } from "../interfaces/student.ts";
 import type { TrainOptions } from "../recipe/schema.ts";
 import { tf } from "../tf.ts";
-import { type Figures, mapNamed, meanOf, read, readFigures } from "./figures.ts";
+import { gatherRows, sumOver } from "../processes/tensors.ts";
+import type { Processes } from "../processes/processes.ts";
+import { type Figures, mapNamed, read, readFigures } from "./figures.ts";
 import { clip, gradientsOf } from "./gradients.ts";
 import { inputsOf, type LossTerm, seenBy, stateOf } from "./loss_terms.ts";
+import { LearntVector } from "./learnt_vector.ts";
 import { mapTensors, NamedFunction, tensorsOf } from "./named_tensors.ts";
 import { NoiseDealer, stepNoise } from "./noise.ts";
 import { notFinite, NotFiniteError, originOfNotFinite } from "./not_finite.ts";
@@ -39,6 +42,8 @@ export interface StepParts {
   student: Student;
   terms: readonly LossTerm[];
   average?: WeightAverage | null;
+  /** Each of which runs a slice of the batch; null, or absent: this one runs all of it. */
+  processes?: Processes | null;
   /** Makes what turns the gradients of these parameters into new weights; the step disposes of it. */
   optimizer(parameters: readonly Parameter[]): Optimizer;
 }
@@ -49,7 +54,10 @@ export interface StepOptions {
   seed: number;
   /** Default: the gradient is taken as long as it is. */
   clipGradNorm?: number | null;
-  /** Parts that the batch is run in, one after the other; batch norm sees each alone. Default 1. */
+  /**
+   * Parts that the batch is run in, one after the other; batch norm sees each alone, and running statistics become
+   * the mean of what the parts make of them. Default 1.
+   */
   accumulate?: number;
   /** Parts of a pass whose batch norms are apart. Default 1. */
   bnSplits?: number;
@@ -84,8 +92,6 @@ export class TrainingStep implements Disposable {
   readonly #accumulate: number;
   /** Everything that a step changes but the queues, which are changed when nothing can go wrong any more. */
   readonly #variables: readonly tf.Variable[];
-  /** Sums of the gradients of the batch's parts; none if it is run in one. */
-  readonly #sums: readonly tf.Variable[];
   readonly #whole;
   readonly #prepared;
   readonly #part;
@@ -93,17 +99,13 @@ export class TrainingStep implements Disposable {
   readonly #enqueued;
 
   constructor(private readonly parts: StepParts, private readonly options: StepOptions) {
-    const { engine, student, average } = parts, { accumulate = 1, precision } = options;
+    const { engine, student, average, processes } = parts, { accumulate = 1, precision } = options;
     const own = stateOf(parts.terms);
     this.optimizer = parts.optimizer([...student.parameters, ...own]);
     this.#accumulate = accumulate;
     const changed = [...student.parameters, ...own, ...this.optimizer.state, ...average?.parameters ?? []];
     this.#variables = [...new Set(changed.map(({ variable }) => variable))];
-    this.#sums = accumulate > 1
-      ? this.optimizer.trained.map(({ variable }) =>
-        tf.tidy(() => tf.variable(tf.zerosLike(variable), false))
-      )
-      : [];
+    const vector = new LearntVector(stateThatPassesChange(student, own));
     const named = (what: string) => ({ name: `training step${what}`, precision, training: true });
     type Numbers = { optimizer: tf.Tensor1D; progress: tf.Tensor1D };
     this.#whole = new NamedFunction(engine, ({ batch, numbers }: { batch: Learnable; numbers: Numbers }) => {
@@ -119,17 +121,19 @@ export class TrainingStep implements Disposable {
     this.#part = new NamedFunction(
       engine,
       ({ batch, progress }: { batch: Learnable; progress: tf.Tensor1D }) => {
-        const { gradients, ...learnt } = this.#learn(batch, progressOf(progress));
-        gradients.forEach((gradient, i) => this.#sums[i].assign(tf.add(this.#sums[i], gradient)));
-        return learnt;
+        const { vector: sum, learnt: { rows } } = vector.pack(() => this.#learn(batch, progressOf(progress)));
+        return { sum, rows };
       },
       named(": part of a batch"),
     );
-    this.#updated = new NamedFunction(engine, (numbers: { optimizer: tf.Tensor1D }) => {
-      const squares = this.#update(this.#sums.map((sum) => tf.div(sum, accumulate)), numbers.optimizer);
-      this.#sums.forEach((sum) => sum.assign(tf.zerosLike(sum)));
-      return { squares };
-    }, named(": update"));
+    this.#updated = new NamedFunction(
+      engine,
+      ({ sum, optimizer }: { sum: tf.Tensor1D; optimizer: tf.Tensor1D }) => {
+        const { figures, gradients } = vector.unpack(sum, accumulate * (processes?.size ?? 1));
+        return { figures, squares: this.#update(gradients, optimizer) };
+      },
+      named(": update"),
+    );
     this.#enqueued = new NamedFunction(engine, (rows: Record<string, tf.Tensor2D>) => {
       for (const { queue, queueName } of this.parts.terms) {
         if (queue && rows[queueName]) queue.enqueue(rows[queueName]);
@@ -169,7 +173,6 @@ export class TrainingStep implements Disposable {
     for (const traced of [this.#whole, this.#prepared, this.#part, this.#updated, this.#enqueued]) {
       traced[Symbol.dispose]();
     }
-    tf.dispose([...this.#sums]);
     this.optimizer[Symbol.dispose]();
   }
 
@@ -184,33 +187,45 @@ export class TrainingStep implements Disposable {
     };
     const batch = { streams, noise: this.#noise(streams, position.step) };
     try {
-      if (this.#accumulate > 1) return await this.#runInParts(batch, numbers);
-      const { figures, squares, rows } = await this.#whole.call({ batch, numbers });
+      const { figures, squares, rows } = this.#accumulate > 1 || this.parts.processes
+        ? await this.#runInParts(batch, numbers)
+        : await this.#whole.call({ batch, numbers });
       return { figures: await readFigures(figures), squares: await read(squares), rows };
     } finally {
       tf.dispose([...Object.values(numbers), ...batch.noise]);
     }
   }
 
+  /** Parts are added up in this process first, then over all processes; the update is the same in each of them. */
   async #runInParts(
     batch: Learnable,
     { optimizer, progress }: { optimizer: tf.Tensor1D; progress: tf.Tensor1D },
   ) {
+    const { processes } = this.parts, count = this.#accumulate;
     tf.dispose(tensorsOf(await this.#prepared.call({ progress })));
-    const count = this.#accumulate, parts: { figures: Figures<number>; rows: Learnt["rows"] }[] = [];
+    let sum: tf.Tensor1D | null = null;
+    const parts: Learnt["rows"][] = [];
     for (let i = 0; i < count; i++) {
-      const part = mapTensors(batch, (tensor) => sliceOf(tensor, i, count));
-      const { figures, rows } = await this.#part.call({ batch: part, progress });
-      tf.dispose(tensorsOf(part));
-      parts.push({ figures: await readFigures(figures), rows });
+      const part = count > 1 ? mapTensors(batch, (tensor) => sliceOf(tensor, i, count)) : batch;
+      const learnt: { sum: tf.Tensor1D; rows: Learnt["rows"] } = await this.#part.call({
+        batch: part,
+        progress,
+      });
+      if (part !== batch) tf.dispose(tensorsOf(part));
+      parts.push(learnt.rows);
+      sum = sum ? added(sum, learnt.sum) : learnt.sum;
     }
-    const rows = mapNamed(parts[0].rows, (name) => tf.concat(parts.map(({ rows }) => rows[name])));
-    for (const { rows } of parts) tf.dispose(tensorsOf(rows));
-    const { squares } = await this.#updated.call({ optimizer });
-    return { figures: meanOf(parts.map(({ figures }) => figures)), squares: await read(squares), rows };
+    if (processes) sum = await sumOver(processes, sum!);
+    const { figures, squares } = await this.#updated.call({ sum: sum!, optimizer });
+    sum!.dispose();
+    const rows = joined(parts);
+    if (processes) {
+      for (const name of Object.keys(rows)) rows[name] = await gatherRows(processes, rows[name]);
+    }
+    return { figures, squares, rows };
   }
 
-  /** One tensor of random numbers for all passes; none if the student takes none. */
+  /** One tensor of random numbers for all passes of this process; none if the student takes none. */
   #noise(streams: StepBatch, step: number): tf.Tensor2D[] {
     const perImage = this.parts.student.noisePerImage ?? 0;
     if (!perImage) return [];
@@ -218,9 +233,14 @@ export class TrainingStep implements Disposable {
       (sum, { shape }) => sum + shape[0],
       0,
     );
-    return [
-      stepNoise([this.#hasNoiseOfItsOwn ? 2 * rows : rows, perImage], { seed: this.options.seed, step }),
-    ];
+    const { rank, size } = this.parts.processes ?? { rank: 0, size: 1 };
+    const ofAll = stepNoise([size * (this.#hasNoiseOfItsOwn ? 2 * rows : rows), perImage], {
+      ...{ seed: this.options.seed, step },
+    });
+    if (size === 1) return [ofAll];
+    const own = sliceOf(ofAll, rank, size) as tf.Tensor2D;
+    ofAll.dispose();
+    return [own];
   }
 
   /** Whether an objective takes random numbers beside the student's. */
@@ -267,7 +287,7 @@ export class TrainingStep implements Disposable {
   }
 
   /** @returns the sum of squares of each gradient, `[trained]`, before any clipping. */
-  #update(gradients: tf.Tensor[], numbers: tf.Tensor1D): tf.Tensor1D {
+  #update(gradients: readonly tf.Tensor[], numbers: tf.Tensor1D): tf.Tensor1D {
     const { student, average } = this.parts, { clipGradNorm } = this.options;
     const squares = tf.stack(gradients.map((gradient) => tf.sum(tf.square(gradient)))) as tf.Tensor1D;
     const clipped = clipGradNorm ? clip(gradients, squares, clipGradNorm) : gradients;
@@ -280,6 +300,30 @@ export class TrainingStep implements Disposable {
 function progressOf(numbers: tf.Tensor1D): TrainingProgress {
   const [step, epoch, share] = tf.unstack(numbers) as tf.Scalar[];
   return { step, epoch, share };
+}
+
+/** What the passes of a part may change: running statistics, of the student and of networks of the objectives' own. */
+function stateThatPassesChange(student: Student, own: readonly Parameter[]): tf.Variable[] {
+  return [
+    ...new Set(
+      [...student.parameters, ...own].filter(({ trainable }) => !trainable).map(({ variable }) => variable),
+    ),
+  ];
+}
+
+/** Their sum, in their place. */
+function added(a: tf.Tensor1D, b: tf.Tensor1D): tf.Tensor1D {
+  const sum = tf.add(a, b);
+  tf.dispose([a, b]);
+  return sum as tf.Tensor1D;
+}
+
+/** The rows of a batch's parts, one after the other. */
+function joined(parts: Learnt["rows"][]): Learnt["rows"] {
+  if (parts.length === 1) return parts[0];
+  const rows = mapNamed(parts[0], (name) => tf.concat(parts.map((rows) => rows[name])));
+  for (const part of parts) tf.dispose(tensorsOf(part));
+  return rows;
 }
 
 function sliceOf(input: tf.Tensor, part: number, parts: number): tf.Tensor {

@@ -5,7 +5,7 @@ export interface StepPlan {
   /** Counts from 0. */
   step: number;
   epoch: number;
-  /** Indices into the training set. */
+  /** Indices into the training set: the slice of the batch that this process takes. */
   images: number[];
 }
 
@@ -22,8 +22,11 @@ export function* planSteps(options: {
   endStep: number;
   /** What is shown for an image; default: the image itself. */
   standIns?: { of(image: number): number };
+  /** Which of several processes takes its slice of each batch; null, or absent: one takes all. */
+  processes?: { rank: number; size: number } | null;
 }): Generator<StepPlan> {
   const { images, batchSize, shuffle, seed, startStep, endStep, standIns } = options;
+  const { rank, size } = options.processes ?? { rank: 0, size: 1 }, slice = batchSize / size;
   const stepsPerEpoch = Math.floor(images / batchSize);
   let order: ArrayLike<number> = [], orderEpoch = -1;
   for (let step = startStep; step < endStep; step++) {
@@ -34,8 +37,8 @@ export function* planSteps(options: {
         : Array.from({ length: images }, (_, i) => i);
       orderEpoch = epoch;
     }
-    const first = (step % stepsPerEpoch) * batchSize;
-    const batch = Array.from({ length: batchSize }, (_, i) => order[first + i]);
+    const first = (step % stepsPerEpoch) * batchSize + rank * slice;
+    const batch = Array.from({ length: slice }, (_, i) => order[first + i]);
     yield { step, epoch, images: standIns ? batch.map((image) => standIns.of(image)) : batch };
   }
 }

@@ -110,7 +110,7 @@ export class SafetensorsFile implements WeightsFile {
 
   #entry(name: string): Entry {
     const entry = this.tensors.get(name);
-    if (!entry) throw new RunError(`The file "${this.path}" holds no tensor "${name}"`);
+    if (!entry) throw new RunError(`The file "${this.path}" holds no tensor ${quoted(name)}`);
     return entry;
   }
 }
@@ -205,7 +205,7 @@ function checkEntries(path: string, entries: Record<string, unknown>, dataBytes:
   const ordered = [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
   let filled = 0;
   for (const [name, { begin, end }] of ordered) {
-    const bad = (why: string) => new RunError(`In "${path}" the tensor "${name}" ${why}`);
+    const bad = (why: string) => new RunError(`In "${path}" the tensor ${quoted(name)} ${why}`);
     if (begin < filled) throw bad("overlaps the one before");
     if (begin > filled) throw bad(`begins at byte ${begin}, the one before ends at ${filled}`);
     if (end > dataBytes) throw bad(`ends at byte ${end} of ${dataBytes} (truncated file?)`);
@@ -230,11 +230,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function checkEntry(path: string, name: string, value: unknown): Entry {
-  const bad = (why: string) => new RunError(`In "${path}" the tensor "${name}" ${why}`);
+  const bad = (why: string) => new RunError(`In "${path}" the tensor ${quoted(name)} ${why}`);
   if (!isObject(value)) throw bad("has no description");
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(BYTES_PER_ELEMENT, dtype)) {
-    throw bad(`has the unknown type "${dtype}"`);
+    throw bad(
+      `has the type ${typeof dtype === "string" ? quoted(dtype) : `"${typeof dtype}"`}; only ` +
+        `${Object.keys(BYTES_PER_ELEMENT).join(", ")} are read`,
+    );
   }
   const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
   if (!Array.isArray(shape) || !shape.every(isCount)) throw bad("has no valid shape");

@@ -4,6 +4,7 @@ import { FrozenParameters } from "./frozen_parameters.ts";
 import { frozenHead, type Head } from "./frozen_head.ts";
 import { type Network, NETWORKS } from "../networks/networks.ts";
 import type { Normalization } from "../backbones/normalize.ts";
+import { patchProblem } from "../backbones/vision_transformer.ts";
 import { findLayout, type Layout } from "../layouts/layout.ts";
 
 /** A network with the weights of a file, as constants. */
@@ -140,12 +141,22 @@ export function publishedInput(
   network: Network,
   layout: Layout,
 ): { inputSize: number; normalization: Normalization } {
-  const { path, metadata: { mean, std } } = file;
+  const { path, metadata: { mean, std, network: named } } = file;
+  if (named !== undefined && named !== network.name && (NETWORKS.has(named) || !NAME.test(named))) {
+    throw new RunError(
+      `The file "${path}" says network ${
+        quoted(named)
+      }, but it is read as ${network.name}; name the network that it is of`,
+    );
+  }
+  const inputSize = inputSizeOf(file, network.inputSize),
+    problem = patchProblem(inputSize, network.patch ?? 1);
+  if (problem) throw new RunError(`The file "${path}" says input_size "${inputSize}". ${problem}`);
   const published = layout.normalization ?? network.normalization;
-  const channels = (name: string, text: string | undefined, usual: Normalization["mean"]) =>
+  const channels = (name: keyof typeof BOUNDS, text: string | undefined, usual: Normalization["mean"]) =>
     text === undefined ? usual : parseChannels(path, name, text);
   return {
-    inputSize: inputSizeOf(file, network.inputSize),
+    inputSize,
     normalization: {
       mean: channels("mean", mean, published.mean),
       std: channels("std", std, published.std),
@@ -153,10 +164,17 @@ export function publishedInput(
   };
 }
 
-function parseChannels(path: string, name: string, text: string): Normalization["mean"] {
+/** How a network may be called, here or by others. */
+const NAME = /^[A-Za-z0-9][\w./@:-]{0,99}$/;
+
+/** Pixels count in 0..1 or in 0..255; beyond a thousand of either, no float32 is left of an image. */
+const BOUNDS = { mean: [-1e3, 1e3], std: [1e-3, 1e3] } as const;
+
+function parseChannels(path: string, name: keyof typeof BOUNDS, text: string): Normalization["mean"] {
   try {
     const value = JSON.parse(text);
-    const fits = (channel: unknown) => Number.isFinite(channel) && (name !== "std" || channel as number > 0);
+    const [least, most] = BOUNDS[name];
+    const fits = (channel: unknown) => typeof channel === "number" && channel >= least && channel <= most;
     if (Array.isArray(value) && value.length === 3 && value.every(fits)) {
       return value as [number, number, number];
     }
@@ -165,7 +183,7 @@ function parseChannels(path: string, name: string, text: string): Normalization[
   }
   throw new RunError(
     `The file "${path}" says ${name} ${quoted(text)}, expected three numbers${
-      name === "std" ? " above 0" : ""
-    } such as [0.5, 0.5, 0.5]`,
+      name === "std" ? " above 0," : ""
+    } from ${BOUNDS[name].join(" to ")}, such as [0.5, 0.5, 0.5]`,
   );
 }

@@ -172,3 +172,27 @@ Deno.test("a student's file says its own input size and normalisation, and a lay
   const published = publishedInput(fileOf({}), TINY, { ...PLAIN, normalization: SWAV });
   assert.deepEqual(published, { inputSize: 8, normalization: SWAV });
 });
+
+Deno.test("metadata that no network has is an error with the file, the key and the value", () => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [
+      { std: "[1e-300,1,1]" },
+      /"weights\.file" says std "\[1e-300,1,1\]", expected three numbers above 0, from 0\.001/,
+    ],
+    [{ std: "[1e300,1,1]" }, /says std/],
+    [{ mean: "[1e300,0,0]" }, /says mean "\[1e300,0,0\]"/],
+    [{ network: "resnet50" }, /says network "resnet50", but it is read as tiny/],
+    [{ network: "" }, /says network ""/],
+    [{ input_size: "50" }, /says input_size "50"\. A side of 50 pixels does not divide into patches of 8/],
+  ];
+  for (const [metadata, says] of cases) {
+    assert.throws(
+      () => publishedInput(fileOf({}, metadata), { ...TINY, patch: 8 }, PLAIN),
+      (error: Error) => {
+        assert.ok(error instanceof RunError);
+        assert.match(error.message, says);
+        return true;
+      },
+    );
+  }
+});

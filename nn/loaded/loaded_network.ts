@@ -1,4 +1,4 @@
-import type { Student, tf, WeightsFile } from "@seed/core";
+import { quoted, RunError, type Student, type tf, type WeightsFile } from "@seed/core";
 import { FrozenNetwork, publishedInput } from "../frozen/frozen_network.ts";
 import type { FrozenValue } from "../frozen/frozen_parameters.ts";
 import type { Network } from "../networks/networks.ts";
@@ -80,5 +80,8 @@ export function studentNetwork(student: Student, file: WeightsFile, inputSize: n
 /** All batch norms of a network see the same batches. */
 function batchesOf(file: WeightsFile): bigint | null {
   const name = [...file.tensors.keys()].find((name) => name.endsWith(".num_batches_tracked"));
-  return name === undefined ? null : BigInt(file.read(name)[0]);
+  if (name === undefined) return null;
+  const [count] = file.read(name);
+  if (Number.isSafeInteger(count) && count >= 0) return BigInt(count);
+  throw new RunError(`In "${file.path}" ${quoted(name)} is ${count}, expected a number of batches`);
 }

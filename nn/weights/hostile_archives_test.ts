@@ -184,11 +184,19 @@ const ARCHIVES: Record<string, [bytes: () => Uint8Array, says: RegExp]> = {
   ],
   "an encrypted member": [
     () => zipOf([{ name: "a.npy", data: ARRAY, flags: 1 }]),
-    /has an encrypted member "a\.npy"/,
+    /is not read: its member "a\.npy" is encrypted; pack it without a password$/,
   ],
   "a member compressed by LZMA": [
     () => zipOf([{ name: "a.npy", data: ARRAY, method: 14 }]),
-    /the compression method 14/,
+    /is not read: its member "a\.npy" is compressed by method 14; pack it by DEFLATE/,
+  ],
+  "the last part of an archive in two": [
+    () => {
+      const bytes = zipOf([{ name: "a.npy", data: ARRAY }]);
+      new DataView(bytes.buffer).setUint16(bytes.length - 22 + 4, 1, true);
+      return bytes;
+    },
+    /is not read: it is one part of an archive that is split into several; join them \(zip -s 0\)$/,
   ],
   "a size for which it has no room": [
     () => zipOf([{ name: "a.npy", data: ARRAY, size: 0xffffffff, packed: 0xffffffff }]),
@@ -239,7 +247,7 @@ const ARCHIVES: Record<string, [bytes: () => Uint8Array, says: RegExp]> = {
   ],
   "a description of 20 MB": [
     () => zipOf([{ name: "a/data.pkl", data: megabytes(20) }]),
-    /describes its tensors in 20971520 bytes/,
+    /holds 20971520 bytes of other values/,
   ],
 };
 

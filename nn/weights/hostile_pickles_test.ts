@@ -51,10 +51,53 @@ for (const [name, code] of Object.entries(PROGRAMS)) {
     }
     await assert.rejects(Deno.stat(touched), Deno.errors.NotFound);
   });
+
+  Deno.test(`a pickle that asks for ${name} beside a tensor is read, and nothing is executed`, async () => {
+    const beside = opcodes("}", ...text("w"), ...TENSOR, "K", 0, "K", 4, 0x85, "K", 1, 0x85, 0x89, "}tRs");
+    for (const container of Object.values(CONTAINERS)) {
+      const { w, ...others } = await readBits(container(concat(beside, opcodes(...text("x"), ...code, "s"))));
+      assert.deepEqual([w.shape, others], [[4], {}]);
+    }
+    await assert.rejects(Deno.stat(touched), Deno.errors.NotFound);
+  });
 }
 
+Deno.test("what foreign objects are given - arguments, state, items - is not taken for weights", async () => {
+  const inner = opcodes(...TENSOR, "K", 0, "K", 4, 0x85, "K", 1, 0x85, 0x89, "}tR");
+  const given = (...around: (string | number)[]) => {
+    const at = around.indexOf("inner");
+    return concat(opcodes(...around.slice(0, at)), inner, opcodes(...around.slice(at + 1)));
+  };
+  const objects: Record<string, Uint8Array> = {
+    arguments: given("cm\nC\n", "inner", 0x85, "R"),
+    "arguments of a new object": given("cm\nC\n", "inner", 0x85, 0x81),
+    "arguments by name": given("cm\nC\n)}", ...text("a"), "inner", "s", 0x92),
+    "a call of what was made": given("cm\nC\n)R", "inner", 0x85, "R"),
+    state: given("cm\nC\n)R}", ...text("a"), "inner", "sb"),
+    items: given("cm\nC\n)R", ...text("a"), "inner", "s"),
+    "many items": given("cm\nC\n)R(", ...text("a"), "inner", "u"),
+    appended: given("cm\nC\n)R", "inner", "a"),
+    "a set": given(0x8f, "(", "inner", 0x90),
+    "a frozen set": given("(", "inner", 0x91),
+    "a key": given("}", "inner", "Ns"),
+    "a value of a key that is no name": given("}N", "inner", "s"),
+  };
+  for (const [what, object] of Object.entries(objects)) {
+    for (const container of Object.values(CONTAINERS)) {
+      const whole = concat(
+        opcodes("}", ...text("w")),
+        inner,
+        opcodes("s", ...text("x")),
+        object,
+        opcodes("s"),
+      );
+      assert.deepEqual(Object.keys(await readBits(container(whole))), ["w"], what);
+    }
+  }
+});
+
 Deno.test("an opcode that runs what the stack holds, or builds instances, is refused by its number", async () => {
-  for (const opcode of [0x69, 0x6f, 0x92, 0x82, 0x83, 0x84, 0x50]) { // INST, OBJ, NEWOBJ_EX, EXT1, 2 and 4, PERSID
+  for (const opcode of [0x69, 0x6f, 0x82, 0x83, 0x84, 0x50]) { // INST, OBJ, EXT1, 2 and 4, PERSID
     const message = await refusal(legacyContainer(opcodes("(", opcode, "os\nsystem\n")));
     assert.ok(message.includes(`opcode 0x${opcode.toString(16)}`), message);
   }
@@ -134,6 +177,21 @@ const HOSTILE: Record<string, [pickle: () => Uint8Array, says: RegExp]> = {
   "a global with a name of a megabyte": [
     () => concat(opcodes("cos\n"), repeat(1_000_000, "x"), opcodes("\n")),
     /"os\.x+\.\.\."/,
+  ],
+  "a long name of a global that is put together over and over": [
+    () => {
+      const name = concat(opcodes("X", 0, 0, 1, 0), repeat(1 << 16, "x"), opcodes("q", 0, "0"));
+      return concat(name, repeat(30_000, "h", 0, "h", 0, 0x93, "0"));
+    },
+    /by more than 500 characters: "x+\.\.\."/,
+  ],
+  "many objects made of one another": [
+    () => concat(opcodes("cm\nC\n)R"), repeat(70_000, ")R"), opcodes("}sb")),
+    /empty stack|a mark|no dict/,
+  ],
+  "bytes that are not there": [
+    () => opcodes(0x8e, 255, 255, 255, 255, 255, 255, 255, 255),
+    /ends before byte/,
   ],
   "a tensor that is larger than its storage": [
     () => tensor("K", 0, "K", 5, 0x85, "K", 1, 0x85),

@@ -28,6 +28,12 @@ function openArchive(path: string): WeightsFile {
   try {
     if (isTorchZip(zip)) return openTorchZip(zip);
     if (isNpz(zip)) return openNpz(zip);
+    if (isExportedProgram(zip)) {
+      throw new RunError(
+        `The file "${path}" is a program of torch.export, of which only Python knows the weights; save those ` +
+          "alone: torch.save(torch.export.load(...).state_dict, ...)",
+      );
+    }
     const [first] = zip.entries.keys(), found = first === undefined ? "nothing" : `${quoted(first)}`;
     throw new RunError(
       `The file "${path}" is a zip archive with ${found}, but neither PyTorch's nor NumPy's; ${READ}`,
@@ -38,13 +44,18 @@ function openArchive(path: string): WeightsFile {
   }
 }
 
+/** Of a zip archive's end, and more than other formats need. */
+const END_BYTES = 22;
+
 /** The first and the last bytes. */
 async function readEnds(path: string): Promise<{ start: Uint8Array; end: Uint8Array }> {
   try {
     using file = await openRegular(path);
-    const { size } = await file.stat(), start = new Uint8Array(512), end = new Uint8Array(8);
+    const { size } = await file.stat(),
+      start = new Uint8Array(512),
+      end = new Uint8Array(Math.min(size, END_BYTES));
     const count = await file.read(start) ?? 0;
-    await file.seek(Math.max(0, size - 8), Deno.SeekMode.Start);
+    await file.seek(size - end.length, Deno.SeekMode.Start);
     await file.read(end);
     return { start: start.subarray(0, count), end };
   } catch (error) {
@@ -53,6 +64,13 @@ async function readEnds(path: string): Promise<{ start: Uint8Array; end: Uint8Ar
     }
     throw new RunError(`Cannot read the weights "${path}": ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** A `.pt2`: https://docs.pytorch.org/docs/stable/export/pt2_archive.html */
+function isExportedProgram({ entries }: ZipFile): boolean {
+  return [...entries.keys()].some((name) =>
+    /^([^/]+\/)?(archive_format|serialized_exported_program\.json)$/.test(name)
+  );
 }
 
 /** `PK`, 3, 4: a local file header; `PK`, 5, 6: the directory of an empty archive. */

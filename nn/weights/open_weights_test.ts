@@ -29,6 +29,18 @@ const FOREIGN: Record<string, [bytes: Uint8Array, says: RegExp]> = {
     /the index of a TensorFlow checkpoint/,
   ],
   "noise": [Uint8Array.of(1, 2, 3, 250), /of an unknown format \(it begins with the bytes 01 02 03 fa\)/],
+  "the first part of an archive": [
+    concat(Uint8Array.of(0x50, 0x4b, 7, 8), zipOf([])),
+    /the first part of a zip archive that is split/,
+  ],
+  "the last part of an archive": [
+    concat(encode("middle"), zipOf([])),
+    /or the last part of one that is split/,
+  ],
+  "torch.export": [
+    zipOf(["m/data/weights/weight_0", "m/archive_format"].map((name) => ({ name, data: encode("pt2") }))),
+    /a program of torch\.export, .*torch\.export\.load/,
+  ],
   "an empty archive": [zipOf([]), /a zip archive with nothing, but neither PyTorch's nor NumPy's/],
   "another archive": [
     zipOf([{ name: "word/document.xml", data: encode("x") }]),

@@ -1,6 +1,7 @@
 /**
  * A reader of Python pickles that can build nothing but plain values and tensors: it knows the opcodes that
- * `torch.save` writes, and of Python's globals only those a caller names. Nothing is ever executed.
+ * `torch.save` writes, and of Python's globals only those a caller names. Whatever is made by others is kept as its
+ * name alone. Nothing is ever executed.
  *
  * @module
  */
@@ -14,7 +15,7 @@ export type Constructor = (args: readonly unknown[]) => unknown;
 
 /** What a pickle may refer to. */
 export interface PickleScope {
-  /** By `module.name`. */
+  /** By `module.name`; what any other makes is {@link Opaque}. */
   globals: Readonly<Record<string, Constructor>>;
   /** Resolves a persistent id: how torch refers to its storages. */
   persistent?(id: unknown): unknown;
@@ -23,6 +24,11 @@ export interface PickleScope {
 /** A pickle that is damaged or wants more than it may. */
 export class PickleError extends Error {
   override name = "PickleError";
+}
+
+/** A pickle that is whole as far as one can tell, but not of the kind that is read: to fetch it again is no help. */
+export class UnreadPickle extends PickleError {
+  override name = "UnreadPickle";
 }
 
 /** Opcodes of a pickle; a checkpoint of two ResNet-152 takes 70,000. Stops one that only wants memory: 300 bytes each. */
@@ -40,12 +46,15 @@ export class Opaque {
 
 const MARK = Symbol("mark");
 
+/** Characters of a Python object's name; stops one long name that is put together over and over. */
+const MAX_GLOBAL = 500;
+
 /**
  * Reads one pickle.
  *
  * @param bytes Starts with the pickle; may go on after it.
  * @returns the value and the number of bytes that the pickle takes. Dicts come as `Map`.
- * @throws {PickleError} If it is damaged, or uses an opcode or global that is not allowed.
+ * @throws {PickleError} If it is damaged, or uses an opcode that is not allowed.
  */
 export function readPickle(bytes: Uint8Array, scope: PickleScope): { value: unknown; length: number } {
   return new Unpickler(bytes, scope).run();
@@ -66,7 +75,11 @@ class Unpickler {
   run(): { value: unknown; length: number } {
     for (;;) {
       const at = this.#at, opcode = this.#uint8();
-      if (++this.#opcodes > MAX_OPCODES) throw new PickleError(`It has more than ${MAX_OPCODES} opcodes`);
+      if (++this.#opcodes > MAX_OPCODES) {
+        throw new UnreadPickle(
+          `It has more than ${MAX_OPCODES} opcodes: long lists beside the tensors, for example`,
+        );
+      }
       if (opcode === 0x2e) return { value: this.#pop(), length: this.#at }; // STOP
       const operation = OPERATIONS[opcode];
       if (!operation) {
@@ -155,6 +168,11 @@ class Unpickler {
     return this.#number(4, (at) => this.#view.getUint32(at, true));
   }
 
+  /** A size of eight bytes. */
+  uint64(): number {
+    return this.#number(8, (at) => Number(this.#view.getBigUint64(at, true)));
+  }
+
   float64(): number {
     return this.#number(8, (at) => this.#view.getFloat64(at, false));
   }
@@ -173,23 +191,23 @@ class Unpickler {
     if (typeof module !== "string" || typeof name !== "string") {
       throw new PickleError("It names a Python object by something that is no text");
     }
-    const full = `${module}.${name}`;
-    const construct = Object.hasOwn(this.scope.globals, full) ? this.scope.globals[full] : undefined;
-    if (!construct) {
-      throw new PickleError(
-        `It asks for the Python object ${quoted(full)}, which is not among those that tensors need`,
-      );
+    if (module.length + name.length > MAX_GLOBAL) {
+      const start = quoted(`${module.slice(0, MAX_GLOBAL)}.${name.slice(0, MAX_GLOBAL)}`);
+      throw new PickleError(`It names a Python object by more than ${MAX_GLOBAL} characters: ${start}`);
     }
-    this.#stack.push(new Global(full, construct));
+    const full = `${module}.${name}`;
+    const known = Object.hasOwn(this.scope.globals, full) ? this.scope.globals[full] : undefined;
+    this.#stack.push(new Global(full, known ?? (() => new Opaque(full))));
   }
 
-  /** Calls a global. */
+  /** What a global makes of its arguments; of one that is not known, its name alone. */
   reduce(): void {
     const args = this.#pop(), callee = this.#pop();
-    if (!(callee instanceof Global) || !(args instanceof Tuple)) {
-      throw new PickleError("It calls something that is no allowed object");
+    const callable = callee instanceof Global || callee instanceof Opaque;
+    if (!callable || !(args instanceof Tuple)) {
+      throw new PickleError("It calls something that is no Python object");
     }
-    this.#stack.push(callee.construct(args));
+    this.#stack.push(callee instanceof Global ? callee.construct(args) : new Opaque(callee.name));
   }
 
   /** State of an object: torch gives a state dict its `_metadata` so. No state is kept. */
@@ -203,6 +221,7 @@ class Unpickler {
 
   setItems(items: readonly unknown[]): void {
     const target = this.top();
+    if (target instanceof Opaque) return;
     if (!(target instanceof Map) || items.length % 2) {
       throw new PickleError("It sets items of something that is no dict");
     }
@@ -211,8 +230,21 @@ class Unpickler {
 
   append(items: readonly unknown[]): void {
     const target = this.top();
+    if (target instanceof Opaque) return;
     if (!Array.isArray(target)) throw new PickleError("It appends to something that is no list");
     for (const item of items) target.push(item);
+  }
+
+  /** Items of a set, which is not kept. */
+  addItems(): void {
+    this.popToMark();
+    if (!(this.top() instanceof Opaque)) throw new PickleError("It adds to something that is no set");
+  }
+
+  /** Bytes, of which nothing is kept. */
+  passBytes(length: number): void {
+    this.bytesOf(length);
+    this.#stack.push(new Opaque("bytes"));
   }
 
   persistent(): void {
@@ -242,7 +274,7 @@ class Unpickler {
   }
 }
 
-/** Opcodes of protocols 0 to 4 that `torch.save` writes (Python's `pickletools.py` describes them). */
+/** Opcodes of protocols 0 to 5 that `torch.save` writes (Python's `pickletools.py` describes them). */
 const OPERATIONS: Readonly<Record<number, (p: Unpickler) => void>> = {
   0x80: (p) => void p.uint8(), // PROTO
   0x95: (p) => void p.bytesOf(8), // FRAME
@@ -255,11 +287,17 @@ const OPERATIONS: Readonly<Record<number, (p: Unpickler) => void>> = {
   0x4d: (p) => p.push(p.uint16()), // BININT2
   0x4a: (p) => p.push(p.int32()), // BININT
   0x8a: (p) => p.push(p.long(p.uint8())), // LONG1
+  0x8b: (p) => p.passBytes(p.uint32()), // LONG4: an integer of more than 255 bytes, as no size is
   0x47: (p) => p.push(p.float64()), // BINFLOAT
   0x58: (p) => p.push(p.string(p.uint32())), // BINUNICODE
   0x8c: (p) => p.push(p.string(p.uint8())), // SHORT_BINUNICODE
   0x55: (p) => p.push(p.string(p.uint8())), // SHORT_BINSTRING: Python 2's text, ASCII in practice
   0x54: (p) => p.push(p.string(p.uint32())), // BINSTRING
+  0x8d: (p) => p.push(p.string(p.uint64())), // BINUNICODE8
+  0x43: (p) => p.passBytes(p.uint8()), // SHORT_BINBYTES
+  0x42: (p) => p.passBytes(p.uint32()), // BINBYTES
+  0x8e: (p) => p.passBytes(p.uint64()), // BINBYTES8
+  0x96: (p) => p.passBytes(p.uint64()), // BYTEARRAY8
   0x29: (p) => p.push(new Tuple()), // EMPTY_TUPLE
   0x85: (p) => p.push(Tuple.of(p.pop())), // TUPLE1
   0x86: (p) => p.push(Tuple.from([p.pop(), p.pop()].reverse())), // TUPLE2
@@ -283,6 +321,16 @@ const OPERATIONS: Readonly<Record<number, (p: Unpickler) => void>> = {
   },
   0x52: (p) => p.reduce(), // REDUCE
   0x81: (p) => p.reduce(), // NEWOBJ
+  0x92: (p) => { // NEWOBJ_EX: with arguments by name
+    p.pop();
+    p.reduce();
+  },
   0x62: (p) => p.build(), // BUILD
+  0x8f: (p) => p.push(new Opaque("set")), // EMPTY_SET
+  0x90: (p) => p.addItems(), // ADDITEMS
+  0x91: (p) => { // FROZENSET
+    p.popToMark();
+    p.push(new Opaque("frozenset"));
+  },
   0x51: (p) => p.persistent(), // BINPERSID
 };

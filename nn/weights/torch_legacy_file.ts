@@ -6,7 +6,7 @@
  */
 import { BYTES_PER_ELEMENT, openRegularSync, quoted, readRange, type WeightsFile } from "@seed/core";
 import { namedTensors } from "./named_tensors.ts";
-import { PickleError, readPickle } from "./pickle.ts";
+import { PickleError, readPickle, UnreadPickle } from "./pickle.ts";
 import { type Storage, type StorageReader, ViewsFile } from "./tensor_view.ts";
 import { MAX_PICKLE_BYTES, torchError, torchScope } from "./torch_pickle.ts";
 
@@ -21,7 +21,7 @@ export function isTorchLegacy(start: Uint8Array): boolean {
   return START.every((byte, i) => start[i] === byte);
 }
 
-/** @throws {RunError} If it is damaged, or asks for Python objects other than tensors. */
+/** @throws {RunError} If it is damaged, or holds no dict of tensors. */
 export function openTorchLegacy(path: string): WeightsFile {
   const file = openRegularSync(path);
   try {
@@ -67,26 +67,32 @@ function readHead(bytes: Uint8Array) {
   }
   const system = next();
   if (system instanceof Map && system.get("little_endian") === false) {
-    throw new PickleError("It was written on a big-endian machine");
+    throw new UnreadPickle("It was written on a big-endian machine; only little-endian files are read");
   }
   const tensors = namedTensors(next()), keys = next();
   if (!Array.isArray(keys)) throw new PickleError("It lacks the list of its storages");
-  return { tensors, keys: keys as unknown[], storages: scope.storages, length };
+  return { tensors, keys: keys as unknown[], storages: scope.storages, foreign: scope.foreign, length };
 }
 
 /** Where the storages' elements begin. */
-function locate(file: Deno.FsFile, { path, size, length, keys, storages }: {
+function locate(file: Deno.FsFile, { path, size, length, keys, storages, foreign }: {
   path: string;
   size: number;
   length: number;
   keys: readonly unknown[];
   storages: ReadonlyMap<string, Storage>;
+  foreign: ReadonlyMap<string, string>;
 }): Map<string, number> {
   const starts = new Map<string, number>();
   let at = length;
   for (const key of keys) {
     if (typeof key !== "string") throw new PickleError("It lists a storage by something that is no text");
-    const storage = storages.get(key);
+    const storage = storages.get(key), other = foreign.get(key);
+    if (other !== undefined) {
+      throw new UnreadPickle(
+        `It has tensors of the type ${quoted(other)}, which this container is not read with`,
+      );
+    }
     if (!storage) throw new PickleError(`It lists a storage ${quoted(key)} that no tensor uses`);
     const { elements, dtype } = storage;
     const end = at + 8 + elements * BYTES_PER_ELEMENT[dtype];

@@ -4,7 +4,7 @@
  * @module
  */
 import { quoted, RunError, type StoredType } from "@seed/core";
-import { type Constructor, Global, Opaque, PickleError, type PickleScope, Tuple } from "./pickle.ts";
+import { Global, Opaque, PickleError, type PickleScope, Tuple, UnreadPickle } from "./pickle.ts";
 import { elementCount, extent, type Storage, type TensorView } from "./tensor_view.ts";
 
 const STORAGE_TYPES: Readonly<Record<string, StoredType>> = {
@@ -20,21 +20,6 @@ const STORAGE_TYPES: Readonly<Record<string, StoredType>> = {
   "torch.BoolStorage": "BOOL",
 };
 
-/**
- * Objects that published checkpoints hold beside their tensors: the options of a training, its best accuracy. They
- * are kept as their names alone, so that the tensors beside them can be read.
- */
-const PASSED_OVER = [
-  "argparse.Namespace",
-  "numpy.core.multiarray.scalar",
-  "numpy._core.multiarray.scalar",
-  "numpy.dtype",
-  "_codecs.encode", // how protocol 2 writes the bytes of a NumPy scalar
-  "pathlib.PosixPath",
-  "pathlib._local.PosixPath",
-  "torch.device",
-];
-
 /** Pickles come first in memory; those of the largest networks take a megabyte. */
 export const MAX_PICKLE_BYTES = 16 << 20;
 
@@ -44,9 +29,17 @@ const MAX_RANK = 64;
 /** Pairs that dicts are made of, in all; one list could otherwise be copied over and over. */
 const MAX_PAIRS = 100_000;
 
-/** Python objects that pickled checkpoints may refer to; every other is refused. */
-export function torchScope(): PickleScope & { readonly storages: ReadonlyMap<string, Storage> } {
+/** What a reader of PyTorch's containers gets to know of a pickle. */
+export interface TorchScope extends PickleScope {
+  readonly storages: ReadonlyMap<string, Storage>;
+  /** Storages of types that are not read, complex numbers for example: their types by key. */
+  readonly foreign: ReadonlyMap<string, string>;
+}
+
+/** Python objects that tensors and state dicts are made of; of every other only its name is kept. */
+export function torchScope(): TorchScope {
   const storages = new Map<string, Storage>();
+  const foreign = new Map<string, string>();
   let pairs = 0;
   const orderedDict = ([items]: readonly unknown[]) => {
     const count = Array.isArray(items) ? items.length : 0;
@@ -56,21 +49,27 @@ export function torchScope(): PickleScope & { readonly storages: ReadonlyMap<str
   const notCallable = () => {
     throw new PickleError("It calls a storage type, which only names one");
   };
-  const all = (names: readonly string[], make: (name: string) => Constructor) =>
-    Object.fromEntries(names.map((name) => [name, make(name)]));
   return {
     storages,
+    foreign,
     globals: {
       "collections.OrderedDict": orderedDict,
       "torch._utils._rebuild_tensor": tensorView,
       "torch._utils._rebuild_tensor_v2": tensorView,
       "torch._utils._rebuild_parameter": ([data]) => data,
+      "torch._utils._rebuild_parameter_with_state": ([data]) => data,
+      "torch._tensor._rebuild_from_type_v2": tensorWithAttributes,
       "torch.Size": ([sizes]) => sizes,
-      ...all(Object.keys(STORAGE_TYPES), () => notCallable),
-      ...all(PASSED_OVER, (name) => () => new Opaque(name)),
+      ...Object.fromEntries(Object.keys(STORAGE_TYPES).map((name) => [name, notCallable])),
     },
     persistent: (id) => {
-      const storage = parseStorage(id), known = storages.get(storage.key);
+      const storage = parseStorage(id);
+      if (storage instanceof Global) return storage;
+      if (storage.dtype === null) {
+        foreign.set(storage.key, storage.type);
+        return new Opaque(storage.type);
+      }
+      const known = storages.get(storage.key);
       if (!known) storages.set(storage.key, storage);
       else if (known.dtype !== storage.dtype || known.elements !== storage.elements) {
         throw new PickleError(`It describes the storage ${quoted(storage.key)} in two ways`);
@@ -83,9 +82,10 @@ export function torchScope(): PickleScope & { readonly storages: ReadonlyMap<str
 /** What the user is told of a {@link PickleError}; any other error as it is. */
 export function torchError(path: string, error: unknown): unknown {
   if (!(error instanceof PickleError)) return error;
-  return new RunError(
-    `The PyTorch file "${path}" cannot be read. ${error.message}; fetch it again, or save it as safetensors`,
-  );
+  const remedy = error instanceof UnreadPickle
+    ? "a state dict is read; save one where the file is trusted: torch.save(model.state_dict(), ...)"
+    : "fetch it again, or save it as safetensors";
+  return new RunError(`The PyTorch file "${path}" cannot be read. ${error.message}; ${remedy}`);
 }
 
 function entries(items: unknown): [unknown, unknown][] {
@@ -97,7 +97,8 @@ function entries(items: unknown): [unknown, unknown][] {
 }
 
 /** `_rebuild_tensor_v2(storage, offset, size, stride, ...)`; what follows says how to train it. */
-function tensorView([storage, offset, shape, strides]: readonly unknown[]): TensorView {
+function tensorView([storage, offset, shape, strides]: readonly unknown[]): TensorView | Opaque {
+  if (storage instanceof Opaque) return storage;
   if (!isStorage(storage) || !isCount(offset) || !isCounts(shape) || !isCounts(strides)) {
     throw new PickleError("It describes a tensor in an unknown way");
   }
@@ -119,14 +120,25 @@ function tensorView([storage, offset, shape, strides]: readonly unknown[]): Tens
   return { dtype: storage.dtype, shape: [...shape], strides: [...strides], offset, storage };
 }
 
-/** `("storage", type, key, device, elements, ...)`. */
-function parseStorage(id: unknown): Storage {
+/** `_rebuild_from_type_v2(function, type, arguments, attributes)`: a tensor that Python code gave attributes. */
+function tensorWithAttributes([rebuild, type, args]: readonly unknown[]): unknown {
+  const isPlain = rebuild instanceof Global &&
+    /^torch\._utils\._rebuild_(tensor|parameter)/.test(rebuild.name) &&
+    type instanceof Global && ["torch.Tensor", "torch.nn.parameter.Parameter"].includes(type.name);
+  return isPlain && args instanceof Tuple
+    ? rebuild.construct(args)
+    : new Opaque(type instanceof Global ? type.name : "torch.Tensor");
+}
+
+/** `("storage", type, key, device, elements, ...)`; the older container has `("module", class, ...)` for networks. */
+function parseStorage(id: unknown): Storage | { key: string; dtype: null; type: string } | Global {
   const [tag, type, key, , elements] = id instanceof Tuple ? id : [];
-  const dtype = type instanceof Global ? STORAGE_TYPES[type.name] : undefined;
-  if (tag !== "storage" || !dtype || typeof key !== "string" || !isCount(elements)) {
+  if (tag === "module" && type instanceof Global) return type;
+  if (tag !== "storage" || !(type instanceof Global) || typeof key !== "string" || !isCount(elements)) {
     throw new PickleError("It refers to a storage in an unknown way");
   }
-  return { key, dtype, elements };
+  const dtype = Object.hasOwn(STORAGE_TYPES, type.name) ? STORAGE_TYPES[type.name] : null;
+  return dtype === null ? { key, dtype, type: type.name } : { key, dtype, elements };
 }
 
 function isStorage(value: unknown): value is Storage {

@@ -6,7 +6,7 @@
  */
 import { BYTES_PER_ELEMENT, quoted, RunError, type WeightsFile } from "@seed/core";
 import { namedTensors } from "./named_tensors.ts";
-import { PickleError, readPickle } from "./pickle.ts";
+import { PickleError, readPickle, UnreadPickle } from "./pickle.ts";
 import { type Storage, type StorageReader, type TensorView, ViewsFile } from "./tensor_view.ts";
 import { MAX_PICKLE_BYTES, torchError, torchScope } from "./torch_pickle.ts";
 import type { ZipFile } from "./zip_file.ts";
@@ -20,7 +20,7 @@ export function isTorchZip({ entries }: ZipFile): boolean {
 
 /**
  * @param zip Is closed with the file that is returned.
- * @throws {RunError} If it is damaged, is a program, or asks for Python objects other than tensors.
+ * @throws {RunError} If it is damaged, is a program, or holds no dict of tensors.
  */
 export function openTorchZip(zip: ZipFile): WeightsFile {
   try {
@@ -50,7 +50,12 @@ function readObjects(zip: ZipFile): { tensors: Map<string, TensorView>; root: st
   refuseProgram(zip, root);
   refuseBigEndian(zip, root);
   const { size } = zip.entry(objects);
-  if (size > MAX_PICKLE_BYTES) throw new PickleError(`It describes its tensors in ${size} bytes`);
+  if (size > MAX_PICKLE_BYTES) {
+    throw new UnreadPickle(
+      `Beside its tensors it holds ${size} bytes of other values, at most ${MAX_PICKLE_BYTES} are read; ` +
+        "NumPy's arrays are read from an .npz (numpy.savez)",
+    );
+  }
   const scope = torchScope(), { value } = readPickle(zip.read(objects), scope);
   for (const storage of scope.storages.values()) checkStorage(zip, root, storage);
   return { tensors: namedTensors(value), root };
@@ -70,7 +75,7 @@ function refuseBigEndian(zip: ZipFile, root: string): void {
   const name = `${root}/byteorder`;
   if (!zip.entries.has(name)) return;
   if (zip.entry(name).size !== 6 || new TextDecoder().decode(zip.read(name)) !== "little") {
-    throw new PickleError("It was written on a big-endian machine; only little-endian files are read");
+    throw new UnreadPickle("It was written on a big-endian machine; only little-endian files are read");
   }
 }
 
@@ -78,7 +83,7 @@ function checkStorage(zip: ZipFile, root: string, { key, dtype, elements }: Stor
   const entry = zip.entries.get(`${root}/data/${key}`), expected = elements * BYTES_PER_ELEMENT[dtype];
   if (!entry) throw new PickleError(`It lacks the storage ${quoted(key)}`);
   if (!entry.stored) {
-    throw new PickleError(`Its storage ${quoted(key)} is compressed, which PyTorch never does`);
+    throw new UnreadPickle(`Its storage ${quoted(key)} is compressed, which PyTorch never does`);
   }
   if (entry.size !== expected) {
     throw new PickleError(`Its storage ${quoted(key)} has ${entry.size} bytes, expected ${expected}`);

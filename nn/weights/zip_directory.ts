@@ -36,9 +36,14 @@ const ENCRYPTED = 0x1 | 0x40 | 0x2000;
 /** An entry of the directory: where its header is, besides. */
 type Listed = Omit<ZipEntry, "start"> & { header: number; method: number };
 
-/** An archive that is damaged, or of a kind that is not read. */
+/** An archive that is damaged. */
 export function zipError(path: string, why: string): RunError {
   return new RunError(`The zip archive "${path}" cannot be read: ${why}; fetch it again`);
+}
+
+/** An archive that may well be whole, but that is not read. */
+function unreadZip(path: string, why: string): RunError {
+  return new RunError(`The zip archive "${path}" is not read: ${why}`);
 }
 
 /**
@@ -49,7 +54,9 @@ export function zipError(path: string, why: string): RunError {
 export function readZipDirectory(file: Deno.FsFile, path: string): Map<string, ZipEntry> {
   const { size } = file.statSync();
   const { begin, end, count } = findDirectory(file, path, size);
-  if (end - begin > MAX_DIRECTORY_BYTES) throw zipError(path, `its directory has ${end - begin} bytes`);
+  if (end - begin > MAX_DIRECTORY_BYTES) {
+    throw unreadZip(path, `its directory has ${end - begin} bytes, expected at most ${MAX_DIRECTORY_BYTES}`);
+  }
   const view = viewOf(readRange(file, begin, end - begin, path));
   const listed: Listed[] = [];
   let at = 0;
@@ -98,6 +105,11 @@ function findDirectory(file: Deno.FsFile, path: string, size: number) {
     };
     const end = size - length + at, long = findEnd64(file, path, end);
     const { count, bytes, begin, before } = long ?? { ...short, before: end };
+    // The number of this part, and of that in which the directory begins.
+    const parts = [4, 6].map((field) => view.getUint16(at + field, true));
+    if (!parts.every((part) => part === 0 || (long !== null && part === 0xffff))) {
+      throw unreadZip(path, "it is one part of an archive that is split into several; join them (zip -s 0)");
+    }
     // Fields of the short form say the same, or all ones; otherwise there were two readings of the archive.
     const agrees = (field: number, value: number, none: number) =>
       field === value || (long !== null && field === none);
@@ -134,9 +146,14 @@ function parseEntry(view: DataView<ArrayBuffer>, at: number, path: string): { en
   const name = decodeName(new Uint8Array(view.buffer, at + 46, nameLength));
   if (name === null) throw bad("has a name that is no UTF-8");
   const method = view.getUint16(at + 10, true);
-  if (view.getUint16(at + 8, true) & ENCRYPTED) throw bad(`has an encrypted member ${quoted(name)}`);
+  if (view.getUint16(at + 8, true) & ENCRYPTED) {
+    throw unreadZip(path, `its member ${quoted(name)} is encrypted; pack it without a password`);
+  }
   if (method !== 0 && method !== 8) {
-    throw bad(`has a member ${quoted(name)} of the compression method ${method}, which is not read`);
+    throw unreadZip(
+      path,
+      `its member ${quoted(name)} is compressed by method ${method}; pack it by DEFLATE or uncompressed`,
+    );
   }
   const long = [...longFields(view, extraAt, extraAt + extraLength, path)];
   const field = (offset: number) => {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { judge } from "./judge.ts";
 import { Mutants } from "./mutants.ts";
 import type { Reader } from "./reader.ts";
@@ -48,7 +47,7 @@ async function run(order: Order): Promise<void> {
           const index = next.get(name)!;
           next.set(name, index + 1);
           say({ kind: "begin", reader: name, index });
-          say(await outcomeOf(one, index, join(folder, "mutant")));
+          say(await outcomeOf(one, index, folder));
         }
       }
     }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { printable, RunError, UsageError } from "@seed/core";
 import { RecipeError } from "@seed/core/host";
 import { forgetPeak, peakBytes, residentBytes } from "./memory.ts";
@@ -12,23 +12,29 @@ const STALE_BYTES = 16 * 2 ** 20;
 /** Times that a mutant which took too much is tried again: a busy machine and the garbage collector play a role, too. */
 const TRIES = 3;
 
-/** Has a reader read a seed's files, of which some are changed. */
-export async function judge(reader: Reader, seed: Seed, folder: string): Promise<Outcome> {
+let judged = 0;
+
+/** Has a reader read a seed's files, of which some are changed, below a folder. */
+export async function judge(reader: Reader, seed: Seed, below: string): Promise<Outcome> {
   let outcome: Outcome & { isExcess?: boolean };
   for (let tries = 0; tries < TRIES; tries++) {
-    await prepare(folder, seed);
-    outcome = await judgeOnce(reader, seed, folder);
+    const folder = join(below, `${judged++}`); // files that are kept open are not another mutant's
+    await write(folder, seed);
+    try {
+      outcome = await judgeOnce(reader, seed, folder);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
     if (!outcome.isExcess) return outcome;
     (globalThis as { gc?(): void }).gc?.();
   }
   return outcome!;
 }
 
-async function prepare(folder: string, { files }: Seed): Promise<void> {
-  await Deno.remove(folder, { recursive: true }).catch(() => {});
+async function write(folder: string, { files }: Seed): Promise<void> {
   for (const [name, bytes] of Object.entries(files)) {
     const path = join(folder, name);
-    await Deno.mkdir(join(path, ".."), { recursive: true });
+    await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeFile(path, bytes);
   }
 }

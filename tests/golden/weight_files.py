@@ -2,10 +2,15 @@
 older container differ from run to run: storages are keyed by their addresses."""
 
 import argparse
+import datetime
+import enum
+import functools
 import io
-from collections import OrderedDict
+import pathlib
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 
 import numpy as np
+import omegaconf
 import safetensors.torch
 import torch
 from torch import nn
@@ -29,6 +34,14 @@ def expected() -> dict:
     for name, checkpoint in checkpoints.items():
         files[f"{name}.pth"] = torch_file(checkpoint)
         files[f"{name}_legacy.pth"] = torch_file(checkpoint, legacy=True)
+    for wrapped, name in [(True, "foreign"), (False, "foreign_plain")]:
+        checkpoints[name] = foreign(wrapped)
+        files[f"{name}.pth"] = torch_file(checkpoints[name] | complex_numbers())
+        files[f"{name}_protocol_5.pth"] = torch_file(checkpoints[name] | complex_numbers(), protocol=5)
+        files[f"{name}_legacy.pth"] = torch_file(checkpoints[name], legacy=True)
+    files |= {f"unread_{name}.pth": torch_file(content) for name, content in unread().items()}
+    files["unread_module_legacy.pth"] = torch_file(tiny_module(), legacy=True)
+    files["unread_torchscript.pth"] = scripted()
     contents = {name: described(tensors(checkpoint)) for name, checkpoint in checkpoints.items()}
     contents["network"] = described(network)
     contents["arrays"] = described({name: torch.from_numpy(as_known(array)) for name, array in arrays.items()})
@@ -102,6 +115,78 @@ def plain() -> dict:
     return state
 
 
+class Settings:
+    """Of a training that pickles an object of its own, as Lightning's and mmcv's files have."""
+
+    def __init__(self):
+        self.rate, self.mean, self.parts = 0.1, torch.ones(3), {"weight": torch.ones(2)}
+
+
+class Ordered(OrderedDict):
+    pass
+
+
+class Listed(list):
+    pass
+
+
+class Phase(enum.Enum):
+    WARMUP = 1
+
+
+# Made so, its source has no file, whose path the container before 1.6 would keep.
+Tiny = type("Tiny", (nn.Module,), {"__module__": __name__})
+Metric = namedtuple("Metric", ["name", "value"])
+
+
+def foreign(wrapped: bool) -> dict:
+    """Weights, and beside them whatever Python pickles."""
+    state = plain()
+    tagged = uniform("tagged", (2,)).float()
+    tagged.source = "camera"
+    state = dict(state) | {"tagged": tagged}
+    return ({"state_dict": state} if wrapped else state) | {
+        "set": {1, 2}, "frozenset": frozenset({"a"}), "counter": Counter("aab"), "deque": deque([1, 2], 5),
+        "ordered": Ordered(weight=torch.ones(2)), "listed": Listed([torch.ones(2)]),
+        "defaults": defaultdict(list, steps=[1, 2]), "metric": Metric("top1", torch.ones(1)), "phase": Phase.WARMUP,
+        "dtype": torch.float16, "dtypes": {torch.float32: 1, torch.bfloat16: torch.ones(2)},
+        "device": torch.device("cuda", 1), "size": torch.Size([1, 2]), "layout": torch.strided,
+        "number": np.float64(0.5), "whole": np.int64(7), "array": np.arange(6.0).reshape(2, 3),
+        "objects": np.array([1, "a"], dtype=object), "text": np.str_("a"), "type": np.dtype("f4"),
+        "generator": np.random.default_rng(1).bit_generator.state, "random": np.random.RandomState(1).get_state(),
+        "options": argparse.Namespace(lr=0.1, sizes=[1, 2]), "settings": Settings(), "module": tiny_module(),
+        "config": omegaconf.OmegaConf.create({"lr": 0.1, "layers": [1, 2], "name": "${lr}"}),
+        "list_config": omegaconf.OmegaConf.create([1, {"a": 2}]),
+        "path": pathlib.PurePosixPath("a/b"), "date": datetime.datetime(2026, 1, 2), "bytes": b"abc",
+        "bytearray": bytearray(b"abc"), "long": 1 << 3000, "complex": 1 + 2j, "range": range(3), "slice": slice(1, 2),
+        "partial": functools.partial(int, base=2), "function": torch.relu, "class": Settings, "none": {None: 1},
+    }
+
+
+def tiny_module() -> nn.Module:
+    module = Tiny()
+    module.weight = nn.Parameter(torch.ones(2))
+    return module
+
+
+def complex_numbers() -> dict:
+    """Tensors of types that are not read; the container before 1.6 cannot tell how long they are."""
+    return {"signal": torch.ones(2, dtype=torch.complex64), "eight": torch.ones(2).to(torch.float8_e4m3fn),
+            "sparse": torch.eye(2).to_sparse(), "unsigned": torch.ones(2).to(torch.uint16)}
+
+
+def unread() -> dict:
+    """Files that are whole, and hold no dict of tensors."""
+    return {"module": nn.Linear(1, 1), "wrapped_module": {"model": nn.Linear(1, 1), "moments": [torch.ones(1)]},
+            "arrays": {"weight": np.ones(2, "f4")}, "tensor": torch.ones(2), "list": [torch.ones(2)]}
+
+
+def scripted() -> bytes:
+    buffer = io.BytesIO()
+    torch.jit.save(torch.jit.trace(nn.Linear(1, 1), torch.ones(1, 1)), buffer)
+    return buffer.getvalue()
+
+
 def tiny_network() -> dict:
     """One convolution and MoCo's head, under MoCo's names."""
     shapes = {"conv1.weight": (4, 3, 3, 3), "fc.0.weight": (6, 4), "fc.0.bias": (6,)}
@@ -119,9 +204,9 @@ def numpy_arrays() -> dict:
     return arrays | {"scalar": np.float32(2.5), "empty": np.zeros((0, 3), "f4"), "matrix": matrix.astype("f4")}
 
 
-def torch_file(content: dict, legacy=False) -> bytes:
+def torch_file(content, legacy=False, protocol=2) -> bytes:
     buffer = io.BytesIO()
-    torch.save(content, buffer, _use_new_zipfile_serialization=not legacy)
+    torch.save(content, buffer, pickle_protocol=protocol, _use_new_zipfile_serialization=not legacy)
     return buffer.getvalue()
 
 
@@ -138,7 +223,7 @@ def tensors(checkpoint: dict) -> dict:
     for key, value in state.items():
         if isinstance(value, torch.Tensor):
             found[str(key)] = value
-        elif isinstance(value, (dict, list)):
+        elif type(value) in (dict, list, OrderedDict) and key not in ("dtypes", "none"):
             inner = dict(enumerate(value)) if isinstance(value, list) else value
             found |= {f"{key}.{name}": tensor for name, tensor in tensors(inner).items()}
     return found

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SafetensorsFile, tf, type WeightsFile, writeSafetensors } from "@seed/core";
+import { RunError, SafetensorsFile, tf, type WeightsFile, writeSafetensors } from "@seed/core";
 import { MOCO_LAYOUTS, type Network, networkNamed, openWeights } from "@seed/nn";
 import { FrozenNetwork } from "@seed/nn/host";
 import golden from "./weight_files.json" with { type: "json" };
@@ -18,6 +18,12 @@ const FILES = {
   "dino_legacy.pth": "dino",
   "plain.pth": "plain",
   "plain_legacy.pth": "plain",
+  "foreign.pth": "foreign",
+  "foreign_protocol_5.pth": "foreign",
+  "foreign_legacy.pth": "foreign",
+  "foreign_plain.pth": "foreign_plain",
+  "foreign_plain_protocol_5.pth": "foreign_plain",
+  "foreign_plain_legacy.pth": "foreign_plain",
   "arrays.npz": "arrays",
   "arrays_deflated.npz": "arrays",
   "network.pth": "network",
@@ -44,6 +50,30 @@ for (const [name, content] of Object.entries(FILES)) {
       [tensor, { shape, values: values.map(Math.fround) }] as const
     );
     assert.deepEqual(contentOf(file), Object.fromEntries(expected));
+  });
+}
+
+/** Files that are whole, and what is in them in place of a dict of tensors. */
+const UNREAD = {
+  "unread_module.pth": /It holds the Python object "torch\.nn\.modules\.linear\.Linear", no dict of tensors/,
+  "unread_module_legacy.pth": /It holds the Python object "weight_files\.Tiny", no dict of tensors/,
+  "unread_wrapped_module.pth":
+    /Its "model" is the Python object "torch\.nn\.modules\.linear\.Linear", no dict/,
+  "unread_arrays.pth": /no named tensors, but NumPy's arrays, which are read from an \.npz/,
+  "unread_tensor.pth": /It holds a tensor without a name, no dict of tensors/,
+  "unread_list.pth": /It holds a list, no dict of tensors/,
+  "unread_torchscript.pth": /is a TorchScript program, .* torch\.save\(torch\.jit\.load/,
+};
+
+for (const [name, says] of Object.entries(UNREAD)) {
+  Deno.test(`of ${name}, what it holds is told, and not to fetch it again`, async () => {
+    await assert.rejects(openWeights(pathOf(name)), (error: Error) => {
+      assert.ok(error instanceof RunError, `${error.stack}`);
+      assert.match(error.message, says);
+      assert.match(error.message, /state_dict\(\), \.\.\.\)$/);
+      assert.doesNotMatch(error.message, /again|damaged/);
+      return true;
+    });
   });
 }
 

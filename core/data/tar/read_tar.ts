@@ -8,6 +8,7 @@
 import { RunError } from "../../errors.ts";
 import { otherFormat } from "../../files/other_formats.ts";
 import { readRange } from "../../files/read_range.ts";
+import { quoted } from "../../text/printable.ts";
 import { BLOCK, decodeText, parseHeader, type TarHeader } from "./header.ts";
 import { parsePax, type PaxRecords } from "./pax.ts";
 
@@ -128,7 +129,9 @@ class Archive {
     if (end > this.#size) {
       throw this.#fault(
         at,
-        `the content of "${name}" would end at byte ${end}, the file ends at ${this.#size}: it was cut short`,
+        `the content of ${
+          quoted(name)
+        } would end at byte ${end}, the file ends at ${this.#size}: it was cut short`,
       );
     }
     return at + BLOCK + Math.ceil(size / BLOCK) * BLOCK;
@@ -137,18 +140,20 @@ class Archive {
   safeName(at: number, name: string): string {
     const parts = name.split("/");
     const problem = name.startsWith("/") ? "is absolute" : parts.includes("..") ? 'has a ".." in it' : null;
-    if (problem) throw this.#fault(at, `the path "${name}" ${problem}: it leads out of the archive`);
+    if (problem) throw this.#fault(at, `the path ${quoted(name)} ${problem}: it leads out of the archive`);
     return parts.filter((part) => part !== "" && part !== ".").join("/");
   }
 
   isFolder(at: number, name: string, { type, name: written, size }: TarHeader): boolean {
     if (type === "5" || type === "0" && written.endsWith("/")) {
       if (size === 0) return true;
-      throw this.#fault(at, `the folder "${name}" has a content of ${size} bytes`);
+      throw this.#fault(at, `the folder ${quoted(name)} has a content of ${size} bytes`);
     }
     if ((type === "0" || type === "7") && name !== "") return false;
-    const what = name === "" ? "a file without a name" : UNSUPPORTED[type] ?? `of the unknown type "${type}"`;
-    throw this.#fault(at, `"${name}" is ${what}, expected files and folders only`);
+    const what = name === ""
+      ? "a file without a name"
+      : UNSUPPORTED[type] ?? `of the unknown type ${quoted(type)}`;
+    throw this.#fault(at, `${quoted(name)} is ${what}, expected files and folders only`);
   }
 
   /** After the end mark there may be nothing but zeros. */

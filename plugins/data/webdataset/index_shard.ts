@@ -15,6 +15,7 @@ import {
   type PackedImages,
   PackedImagesBuilder,
   parseLabel,
+  printable,
   quoted,
   readRange,
   readTar,
@@ -147,7 +148,10 @@ class Sample {
 
   #addImage(member: TarMember): void {
     if (this.#image) {
-      throw this.#fault(member, `is a second image of the sample "${this.key}", after "${this.#image.name}"`);
+      throw this.#fault(
+        member,
+        `is a second image of the sample ${quoted(this.key)}, after ${quoted(this.#image.name)}`,
+      );
     }
     if (member.size === 0) throw this.#fault(member, "is empty, expected an image");
     if (member.size > MAX_IMAGE_BYTES) {
@@ -167,7 +171,7 @@ class Sample {
     try {
       content = JSON.parse(text);
     } catch (error) {
-      throw this.#fault(member, `is not JSON: ${(error as Error).message}`);
+      throw this.#fault(member, `is not JSON: ${printable((error as Error).message)}`);
     }
     const label = content?.label;
     return label === undefined || label === null ? undefined : this.#number(member, JSON.stringify(label));
@@ -180,7 +184,7 @@ class Sample {
   }
 
   #fault({ name, offset }: TarMember, what: string): RunError {
-    return new RunError(`The member "${name}" at byte ${offset} of the shard "${this.path}" ${what}`);
+    return new RunError(`The member ${quoted(name)} at byte ${offset} of the shard "${this.path}" ${what}`);
   }
 }
 

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { checkSha256, definePlugin, RunError, z } from "@seed/core";
+import { definePlugin, RunError, z } from "@seed/core";
 import { teacherOptions } from "@seed/nn";
-import { countWeights } from "./model_file.ts";
+import { requireFinite } from "./finite_weights.ts";
+import { hashOfModel, readModel } from "./model_file.ts";
 import { OnnxTeacher } from "./onnx_teacher.ts";
 import {
   hasOnnxRuntime,
@@ -52,9 +53,8 @@ export default definePlugin({
     threads: z.int().min(1).max(1024).nullable().default(null),
   }),
   async checkFiles({ weights, sha256 }, { resolve }) {
-    const path = resolve(weights);
-    await countWeights(path);
-    if (sha256 !== null) await checkSha256(path, sha256);
+    const model = await readModel(resolve(weights));
+    if (sha256 !== null) await hashOfModel(model, sha256);
   },
   async diagnose({ cacheDir }) {
     const message = await hasOnnxRuntime(cacheDir)
@@ -63,15 +63,14 @@ export default definePlugin({
     return [{ subject: "onnxruntime", ok: true, message }];
   },
   async create(options, context) {
-    const path = context.resolve(options.weights), tensors = await countWeights(path);
-    const sha256 = await checkSha256(path, options.sha256);
+    const path = context.resolve(options.weights), facts = await checkModel(path, options.sha256);
     const runtime = await loadOnnxRuntime(context);
     const session = await open(runtime, path, options.threads);
     try {
       const { order, input_size: inputSize, mean, std, tokens } = options;
       const input = imageInput(session, path, { order, inputSize });
       const output = outputName(session, path, options.output);
-      const weights = { file: path, sha256, layout: "onnx", tensors };
+      const weights = { file: path, layout: "onnx", ...facts };
       const given = { runtime, session, input, output, tokens, normalization: { mean, std }, weights };
       return await OnnxTeacher.create(given, input.side ?? TRIED_SIDE);
     } catch (error) {
@@ -80,6 +79,14 @@ export default definePlugin({
     }
   },
 });
+
+/** Looks at the values of the weights, and lets go of the file before onnxruntime reads it. */
+async function checkModel(path: string, sha256: string | null): Promise<{ sha256: string; tensors: number }> {
+  const model = await readModel(path);
+  const facts = { sha256: await hashOfModel(model, sha256), tensors: model.weights };
+  await requireFinite(model);
+  return facts;
+}
 
 async function open(runtime: OnnxRuntime, path: string, threads: number | null): Promise<Session> {
   try {

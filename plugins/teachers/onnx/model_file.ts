@@ -1,42 +1,55 @@
-import protobuf from "protobufjs";
-import { NoFileError, readRegular, RunError } from "@seed/core";
+import { createHash } from "node:crypto";
+import { checkSha256, NoFileError, readRegular, RunError } from "@seed/core";
+import { type ExternalData, externalData } from "./external_data.ts";
+import { type ModelTensor, modelTensors } from "./model_tensors.ts";
 
-/** Field numbers of `onnx.proto`: the model's version and graph, the graph's constants. */
-const IR_VERSION = 1, GRAPH = 7, INITIALIZER = 5;
-/** Protocol Buffers' wire type of messages. */
-const MESSAGE = 2;
+/** An ONNX file, and the files beside it that hold weights of its. */
+export interface OnnxModel {
+  readonly path: string;
+  /** Number of the graph's weights. */
+  readonly weights: number;
+  readonly tensors: readonly ModelTensor[];
+  readonly external: ExternalData;
+}
 
 /**
- * Counts the weights of an ONNX file.
+ * Reads what there is in an ONNX model, and looks whether all of it is there.
  *
- * @throws {RunError} If it is not there, or no ONNX file.
+ * @throws {RunError} If it is not there, or no ONNX file, or a file that belongs to it is not there.
  */
-export async function countWeights(path: string): Promise<number> {
-  const reader = protobuf.Reader.create(await readFile(path));
-  let weights: number | null = null, versioned = false;
+export async function readModel(path: string): Promise<OnnxModel> {
+  const { complete, weights, tensors } = parsed(path, await readFile(path));
+  if (!complete) throw notOnnx(path, "it holds no graph");
+  return { path, weights, tensors, external: await externalData(path, tensors) };
+}
+
+/**
+ * The hash of a model, hexadecimal: the file's SHA-256. With files beside it, the SHA-256 of the text of all their
+ * hashes, a line each: the model's, then theirs in the order of their names. `docs/weights.md` has it as a command.
+ *
+ * @param expected Null: whatever it is.
+ * @throws {RunError} If it differs.
+ */
+export async function hashOfModel({ path, external }: OnnxModel, expected: string | null): Promise<string> {
+  if (external.files.length === 0) return await checkSha256(path, expected);
+  const hashes = [await checkSha256(path, null)];
+  for (const file of external.files) hashes.push(await checkSha256(file, null));
+  const actual = createHash("sha256").update(hashes.map((hash) => `${hash}\n`).join("")).digest("hex");
+  if (expected === null || actual === expected.toLowerCase()) return actual;
+  const graph = expected.toLowerCase() === hashes[0] ? "that of the graph alone, " : "";
+  const files = external.files.map((file) => `"${file}"`).join(", ");
+  throw new RunError(
+    `The ONNX model "${path}" with ${files} has the SHA-256 ${actual}, but ${expected} is expected, ${graph}` +
+      "which another or a damaged file would explain as well; docs/weights.md tells how it is computed",
+  );
+}
+
+function parsed(path: string, bytes: Uint8Array) {
   try {
-    while (reader.pos < reader.len) {
-      const tag = reader.uint32(), field = tag >>> 3, wire = tag & 7;
-      if (field === GRAPH && wire === MESSAGE) weights = countInGraph(reader);
-      else reader.skipType(wire);
-      versioned ||= field === IR_VERSION;
-    }
+    return modelTensors(bytes);
   } catch (error) {
     throw notOnnx(path, (error as Error).message);
   }
-  if (weights !== null && versioned) return weights;
-  throw notOnnx(path, "it holds no graph");
-}
-
-function countInGraph(reader: protobuf.Reader): number {
-  const end = reader.uint32() + reader.pos;
-  let count = 0;
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag >>> 3 === INITIALIZER) count++;
-    reader.skipType(tag & 7);
-  }
-  return count;
 }
 
 /** Protocol buffers have no more: what is larger keeps its tensors in a file beside it. */

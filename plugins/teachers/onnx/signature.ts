@@ -34,6 +34,15 @@ export function imageInput(
   const [{ name, type, shape = [] }] = inputMetadata, said = `"${name}" [${shape.join(", ")}]`;
   if (type !== "float32") throw bad(`takes ${said} of the type ${type}; float32 is expected`);
   if (shape.length !== 4) throw bad(`takes ${said}; images have four axes`);
+  const channels = otherChannels(shape);
+  if (channels !== null) {
+    throw bad(
+      `takes ${said}: images of ${channels} ${
+        channels === 1 ? "channel" : "channels"
+      }, but a teacher is shown ` +
+        "three, red, green and blue; export it with a layer before it that makes its own of them",
+    );
+  }
   const order = orderOf(shape, said, path, given.order);
   const [height, width] = order === "nchw" ? shape.slice(2) : shape.slice(1);
   const sides = [height, width].filter((side) => typeof side === "number");
@@ -46,6 +55,15 @@ export function imageInput(
   }
   const [batch] = shape;
   return { name, order, side: side ?? inputSize, batch: typeof batch === "number" ? batch : null };
+}
+
+/** How many channels a model takes, as far as its shape tells that they are not three; null: they may be. */
+function otherChannels(shape: readonly (number | string)[]): number | null {
+  const sides = [shape[1], shape[3]].filter((side) => typeof side === "number");
+  if (sides.length === 0 || sides.includes(3)) return null;
+  const fewest = Math.min(...sides);
+  // No image is so small that its side could be meant.
+  return sides.length === 2 || fewest <= 4 ? fewest : null;
 }
 
 function orderOf(

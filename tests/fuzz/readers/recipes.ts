@@ -2,8 +2,7 @@ import { join } from "node:path";
 import { loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../../../cli/defaults.ts";
 import { ROOT } from "../../support/cli.ts";
-import { recipePaths } from "../../support/recipes.ts";
-import type { Reader } from "../reader.ts";
+import type { Reader, Seed } from "../reader.ts";
 
 const WORDS = [
   ...[
@@ -55,14 +54,17 @@ async function load(folder: string, overrides: string[] = []): Promise<void> {
   if (polluted.length) throw new Error(`the prototype of all objects has ${polluted}`);
 }
 
-async function recipes() {
-  const some = (await recipePaths()).filter((_, i) => i % 6 === 0);
-  return await Promise.all(
-    some.map(async (path) => ({
-      name: path,
-      files: { "recipe.yaml": await Deno.readFile(`${ROOT}${path}`) },
-    })),
-  );
+async function recipes(): Promise<Seed[]> {
+  const read = (path: string) => Deno.readFile(`${ROOT}recipes/${path}`);
+  const base = await read("effb0.yaml"),
+    alone = ["demo.yaml", "demo_baseline.yaml", "effb0.yaml", "cifar10/effb0.yaml"];
+  const extended = new TextEncoder().encode("extends: ./base.yaml\ntrain: { epochs: 100 }\nseed: 3\n");
+  return [
+    ...await Promise.all(
+      alone.map(async (path) => ({ name: path, files: { "recipe.yaml": await read(path) } })),
+    ),
+    { name: "extended", files: { "recipe.yaml": extended, "base.yaml": base } },
+  ];
 }
 
 const SET = [
@@ -70,16 +72,16 @@ const SET = [
     "train.lr=0.1",
     "train.epochs=3",
     "seed=7",
-    "data.root=images",
-    "teacher.weights=null",
+    "data.size=64",
+    "train.clip_grad_norm=1",
     "queue.size=65536",
     "evaluate=null",
   ],
   ...[
-    "train.drops=[120, 160]",
+    "train.batch_size=32",
     "student.head.hidden=[64, 64]",
     "augmenter={ plugin: '@seed/augmenter-moco-v2', size: 64 }",
-    "loggers.1.plugin=x",
+    "evaluate.every_epochs=2",
   ],
 ];
 
@@ -88,7 +90,7 @@ export const RECIPES: readonly Reader[] = [
     name: "recipe",
     seeds: recipes,
     read: (folder) => load(folder),
-    names: ["recipe.yaml", 'Cannot read the recipe "'],
+    names: ["recipe.yaml", "base.yaml", 'Cannot read the recipe "'],
     words: WORDS,
   },
   {

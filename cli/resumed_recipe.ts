@@ -1,0 +1,57 @@
+import { basename, dirname, resolve } from "node:path";
+import { UsageError } from "@seed/core";
+import { loadRecipe, type Recipe, RunFolder } from "@seed/core/host";
+import { type Arguments, onlyPositional } from "./arguments.ts";
+import { DEFAULTS } from "./defaults.ts";
+
+/** A recipe, and the folder of its run. */
+export interface RunRecipe {
+  recipe: Recipe;
+  /** Null: one that the recipe's name says. */
+  out: string | null;
+}
+
+/**
+ * The recipe that a command line resumes with: the one that it names, or, with `--out` alone, what the run itself has
+ * in its folder. That came with the folder, so it is trusted with no plugins but SEED's, unless the user says so.
+ *
+ * @throws {UsageError} If it names neither, or the folder is no run's.
+ */
+export async function resumedRecipe(parsed: Arguments): Promise<RunRecipe> {
+  const overrides = parsed.list("set"), out = parsed.text("out"), allowPlugins = parsed.has("allow-plugins");
+  if (parsed.positionals.length === 0) {
+    if (out === null) throw new UsageError("Expected a recipe, or the folder of the run to resume as --out");
+    return { recipe: await ofRun(out, { overrides, trust: allowPlugins ? "named" : "shipped" }), out };
+  }
+  if (allowPlugins) {
+    throw new UsageError(
+      "--allow-plugins is for the recipe in a run's folder: the one that you name needs none",
+    );
+  }
+  const path = onlyPositional(parsed, "recipe"), folder = await runOf(path, out);
+  if (folder !== null) return { recipe: await ofRun(folder, { overrides, trust: "named" }), out: folder };
+  return { recipe: await loadRecipe(path, { overrides, defaults: DEFAULTS }), out };
+}
+
+async function ofRun(
+  folder: string,
+  how: { overrides: readonly string[]; trust: "named" | "shipped" },
+): Promise<Recipe> {
+  const run = new RunFolder(folder);
+  if (!await run.isRun()) {
+    throw new UsageError(`There is no run to resume in "${folder}"; name its folder by --out`);
+  }
+  const recipe = await loadRecipe(run.file("recipe"), { ...how, defaults: DEFAULTS, ofRun: true });
+  // Its name is that of the file that the run began with; here every recipe has the same.
+  const { recipe: begunWith } = await run.facts();
+  if (typeof begunWith !== "string") return recipe;
+  return { ...recipe, name: basename(begunWith).replace(/\.ya?ml$/, "") };
+}
+
+/** The folder of the run whose own recipe a path is; null: it is another file. */
+async function runOf(path: string, out: string | null): Promise<string | null> {
+  const run = new RunFolder(dirname(path));
+  if (resolve(path) !== resolve(run.file("recipe"))) return null;
+  if (out !== null) return resolve(out) === resolve(run.path) ? out : null;
+  return (await run.checkpointSteps()).length > 0 ? run.path : null;
+}

@@ -1,0 +1,134 @@
+/**
+ * What the processes of one run do together beside their steps: agree before the first, take the first one's state, stop
+ * after the same step, and see to it that they have stayed alike.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
+import { ProcessesError, UsageError } from "../errors.ts";
+import { listingHash } from "../images/listing_hash.ts";
+import type { Learner } from "../parts/learner.ts";
+import type { ProcessParts } from "../parts/process_parts.ts";
+import { agree } from "../processes/agree.ts";
+import type { Processes } from "../processes/processes.ts";
+import { shareState } from "../processes/share_state.ts";
+import type { Recipe } from "../recipe/load_recipe.ts";
+import { isCaching } from "../teacher_cache/open_caches.ts";
+import type { tf } from "../tf.ts";
+import { stateOf } from "../training/loss_terms.ts";
+import { SEED_VERSION } from "../version.ts";
+import type { Course } from "./course.ts";
+
+/** This process's part in what all of them do together. */
+export class Company {
+  readonly #variables: readonly tf.Variable[];
+
+  constructor(private readonly processes: Processes, { student, average, terms, step }: Learner) {
+    const parameters = [
+      ...student.parameters,
+      ...step.optimizer.state,
+      ...stateOf(terms),
+      ...average?.parameters ?? [],
+    ];
+    const queues = terms.flatMap(({ queue }) => queue ? [queue.embeddings, queue.pointer] : []);
+    this.#variables = [
+      ...new Set([...parameters.map(({ variable }) => variable), ...queues as tf.Variable[]]),
+    ];
+  }
+
+  /**
+   * Makes sure that all processes run the same.
+   *
+   * @throws {ProcessesError} If not, with what differs and where.
+   */
+  async agree(recipe: Recipe, { engine, data, teacher }: ProcessParts, { endStep }: Course): Promise<void> {
+    await agree(this.processes, {
+      "version of SEED": SEED_VERSION,
+      "engine": `${engine.name} ${engine.version} on ${engine.device}`,
+      "precision": engine.arithmetic(recipe.train.precision, { training: true }),
+      "number of threads": threadsOf(),
+      "recipe": createHash("sha256").update(recipe.resolved).digest("hex").slice(0, 16),
+      "last step": endStep,
+      "listing of images": `${data.train.length} images, ${listingHash(data.train).slice(0, 16)}`,
+      "teacher's weights": teacher?.weights?.sha256 ?? null,
+    }, hostname());
+  }
+
+  /**
+   * Gives all processes the state of the first.
+   *
+   * @param step That it is of; of the first process.
+   * @returns the step, in all of them.
+   */
+  async begin(step: number): Promise<number> {
+    const { processes } = this;
+    const told = await processes.broadcast(
+      processes.rank === 0 ? new Uint8Array(Float64Array.of(step).buffer) : null,
+    );
+    await shareState(processes, this.#variables);
+    return new Float64Array(told.slice().buffer)[0];
+  }
+
+  /**
+   * Before each step: whether all go on. One that was asked to stop has all stop, after the same step.
+   *
+   * @param wants Whether this process would go on.
+   */
+  async goesOn(wants: boolean): Promise<boolean> {
+    const stops = Float32Array.of(wants ? 0 : 1);
+    await this.processes.sum(stops);
+    return stops[0] === 0;
+  }
+
+  /**
+   * Compares the weights of all processes, to the bit: they are computed by each of them, from the same sums.
+   *
+   * @throws {ProcessesError} If they differ: the processors of two hosts compute differently.
+   */
+  async requireAlike(step: number): Promise<void> {
+    const hash = createHash("sha256");
+    for (const variable of this.#variables) {
+      const { buffer, byteOffset, byteLength } = await variable.data() as Float32Array;
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+    }
+    const digests = await this.processes.exchange(hash.digest("hex"));
+    const other = digests.findIndex((digest) => digest !== digests[0]);
+    if (other < 0) return;
+    throw new ProcessesError(
+      `After step ${step} process ${other} has other weights than process 0: their processors or libraries compute ` +
+        "differently; run all processes on machines of one kind",
+    );
+  }
+}
+
+/**
+ * What of a recipe several processes cannot do.
+ *
+ * @throws {UsageError} If a batch cannot be dealt out, or the teacher's embeddings would be kept by each for itself.
+ */
+export function checkForProcesses(recipe: Recipe, size: number): void {
+  const { batch_size: batch, accumulate, bn_splits: splits } = recipe.train,
+    parts = size * accumulate * splits;
+  if (batch % parts) {
+    const factors = [
+      `${size} processes`,
+      ...accumulate > 1 ? [`train.accumulate ${accumulate}`] : [],
+      ...splits > 1 ? [`train.bn_splits ${splits}`] : [],
+    ].join(", ");
+    throw new UsageError(
+      `train.batch_size ${batch} cannot be dealt out to ${factors}: set it to a multiple of ${parts}, for example ` +
+        `${Math.max(1, Math.round(batch / parts)) * parts}`,
+    );
+  }
+  if (isCaching(recipe) && recipe.teacher.cache.dir === null) {
+    throw new UsageError(
+      "With several processes teacher.cache needs a folder that all of them see: set teacher.cache.dir, or teacher.cache=null",
+    );
+  }
+}
+
+/** Threads of an operation; the order of a sum may depend on it. */
+function threadsOf(): string {
+  return Deno.env.get("TF_NUM_INTRAOP_THREADS") ?? `${navigator.hardwareConcurrency}`;
+}

@@ -1,0 +1,51 @@
+import type { Host } from "../interfaces/host.ts";
+import { Learner } from "../parts/learner.ts";
+import { createProcessParts } from "../parts/process_parts.ts";
+import type { Processes } from "../processes/processes.ts";
+import type { Recipe } from "../recipe/load_recipe.ts";
+import { Company } from "./company.ts";
+import { Course } from "./course.ts";
+import { takeSteps } from "./loop.ts";
+import { TrainingBatches } from "./training_batches.ts";
+
+/**
+ * Takes part in a run that another process owns: its slice of every step. Writes nothing; folder, loggers, checkpoints
+ * and evaluations are the first process's.
+ *
+ * @returns whether the run came to its end.
+ * @throws {RunError} If data, weights or device are not there, or another process is gone.
+ */
+export async function follow(
+  recipe: Recipe,
+  { maxSteps }: { maxSteps: number | null },
+  host: Host,
+  processes: Processes,
+): Promise<boolean> {
+  await using parts = await createProcessParts(recipe, host, processes);
+  using learner = await Learner.create(recipe, parts, host);
+  const { data, standIns } = parts,
+    course = new Course(recipe, { images: data.train.length, standIns, maxSteps, processes });
+  const company = new Company(processes, learner);
+  await company.agree(recipe, parts, course);
+  using batches = await TrainingBatches.open(parts, recipe, host);
+  let done = await company.begin(0);
+  /** Whether the others have been told that this one stops. */
+  let isTold = false;
+  const goesOn = async () => {
+    const all = await company.goesOn(!host.signal.aborted);
+    isTold ||= host.signal.aborted;
+    return all;
+  };
+  try {
+    const plans = course.plans(done);
+    for await (
+      const _ of takeSteps(plans, { batches, step: learner.step, schedule: course.schedule, goesOn })
+    ) {
+      if (course.savesAfter(++done)) await company.requireAlike(done);
+    }
+  } catch (error) {
+    if (!host.signal.aborted || error !== host.signal.reason) throw error;
+    if (!isTold && done < course.endStep) await company.goesOn(false); // the views broke off before the next step
+  }
+  return done === course.endStep;
+}

@@ -1,0 +1,9 @@
+/**
+ * One run in several processes, by MPI: the standard that clusters have.
+ *
+ * @module
+ */
+export { findMpiLibrary, MPICH_VERSION } from "./library.ts";
+export { Mpi } from "./mpi.ts";
+export { PmiServer } from "./pmi_server.ts";
+export { MpiProcesses } from "./mpi_processes.ts";

@@ -1,0 +1,232 @@
+/**
+ * A step in several processes is the step of one that runs the batch in as many parts: every objective, optimizer and
+ * way to train, in seconds, without processes.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { tf } from "@seed/core";
+import { checkForProcesses, distill, follow, loadRecipe } from "@seed/core/host";
+import { DEFAULTS } from "../cli/defaults.ts";
+import { Learner } from "../core/parts/learner.ts";
+import { createProcessParts } from "../core/parts/process_parts.ts";
+import { agree } from "../core/processes/agree.ts";
+import { TrainingBatches } from "../core/run/training_batches.ts";
+import { mapTensors } from "../core/training/named_tensors.ts";
+import { disposeBatch, type StepBatch } from "../core/training/step_batch.ts";
+import { planSteps } from "../core/views/sampler.ts";
+import { ROOT } from "./support/cli.ts";
+import { makeImageFolder } from "./support/image_folder.ts";
+import { localProcesses } from "./support/local_processes.ts";
+import { inFolder } from "./support/plugin_context.ts";
+
+const BATCH = 8, STEPS = 3;
+const TEST_PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;
+const RECIPE = `version: 1
+seed: 2
+engine: { plugin: "${TEST_PLUGINS}#engine" }
+data: { plugin: "@seed/data-image-folder", root: ROOT_OF_IMAGES }
+augmenter: { plugin: "@seed/augmenter-moco-v2", size: 16 }
+teacher: { plugin: "${ROOT}examples/my_teacher.ts", cells: 2 }
+student: { plugin: "${TEST_PLUGINS}#studentWithHead", head: { hidden: 8 } }
+queue: { plugin: "@seed/queue-fifo", size: 32 }
+objective: { plugin: "@seed/objective-seed" }
+train: { batch_size: ${BATCH}, epochs: 2, lr: 0.1, workers: 1 }
+`;
+
+/** What differs from the recipe above. */
+const WAYS: Record<string, string[]> = {
+  "SEED": [],
+  "SEED, with small patches": [
+    "small_patches={ count: 2, augmenter: { plugin: '@seed/augmenter-moco-v2', size: 8 } }",
+  ],
+  "MoCo": ["objective={ plugin: '@seed/objective-moco' }", "teacher=null", "student.head.dim=12"],
+  "CompRess": ["objective={ plugin: '@seed/objective-compress' }"],
+  "SimReg": ["objective={ plugin: '@seed/objective-simreg' }", "queue=null"],
+  "DisCo": ["objective={ plugin: '@seed/objective-disco' }", "queue=null"],
+  "BINGO": ["objective={ plugin: '@seed/objective-bingo', bag: 2 }"],
+  "dropout": ["student.dropout=0.3"],
+  "batch norm in two splits": ["train.bn_splits=2"],
+  "AdamW, an average of weights, clipping": [
+    "train.optimizer=adamw",
+    "train.ema=0.9",
+    "train.clip_grad_norm=0.5",
+  ],
+  "LARS": ["train.optimizer=lars"],
+};
+
+for (const [way, set] of Object.entries(WAYS)) {
+  Deno.test(`a step in 2 and 4 processes is that of 2 and 4 parts, to the bit: ${way}`, () =>
+    inFolder(async (folder) => {
+      await makeImageFolder(`${folder}/images`, { train: 8 });
+      await Deno.writeTextFile(`${folder}/mine.yaml`, RECIPE.replace("ROOT_OF_IMAGES", `${folder}/images`));
+      const host = { log: () => {}, signal: new AbortController().signal };
+      const load = (accumulate: number) =>
+        loadRecipe(`${folder}/mine.yaml`, {
+          overrides: [...set, `train.accumulate=${accumulate}`],
+          defaults: DEFAULTS,
+        });
+      await using parts = await createProcessParts(await load(1), host);
+      const steps = await takeBatches(await load(1), parts);
+      try {
+        for (const size of [2, 4]) {
+          using alone = await Learner.create(await load(size), parts, host);
+          using stack = new DisposableStack();
+          const together: Learner[] = [];
+          for (const processes of localProcesses(size)) {
+            together.push(stack.use(await Learner.create(await load(1), { ...parts, processes }, host)));
+          }
+          for (const [number, batch] of steps.entries()) {
+            const position = { step: number, epoch: number / 4, share: number / 8, learningRate: 0.1 };
+            const expected = await alone.step.run(batch, position);
+            const slices = together.map((_, rank) =>
+              mapTensors(batch, (tensor) => sliceOf(tensor, rank, size))
+            );
+            const results = await Promise.all(
+              together.map(({ step }, rank) => step.run(slices[rank], position)),
+            );
+            slices.forEach(disposeBatch);
+            for (const result of results) assert.deepEqual(result, expected);
+          }
+          const expected = await valuesOf(alone);
+          for (const learner of together) assert.deepEqual(await valuesOf(learner), expected);
+        }
+      } finally {
+        steps.forEach(disposeBatch);
+      }
+    }));
+}
+
+/** The batches of the first steps. */
+async function takeBatches(
+  recipe: Awaited<ReturnType<typeof loadRecipe>>,
+  parts: Awaited<ReturnType<typeof createProcessParts>>,
+): Promise<StepBatch[]> {
+  using batches = await TrainingBatches.open(parts, recipe, {
+    log: () => {},
+    signal: new AbortController().signal,
+  });
+  const plans = planSteps({
+    ...{
+      images: parts.data.train.length,
+      batchSize: BATCH,
+      shuffle: true,
+      seed: 0,
+      startStep: 0,
+      endStep: STEPS,
+    },
+  });
+  const taken: StepBatch[] = [];
+  for await (const { batch } of batches.deliver(plans)) taken.push(batch);
+  return taken;
+}
+
+function sliceOf(tensor: tf.Tensor, rank: number, size: number): tf.Tensor {
+  const rows = tensor.shape[0] / size;
+  return tf.slice(tensor, rank * rows, rows);
+}
+
+/** All that a step changes, by name. */
+async function valuesOf(
+  { student, average, terms, step }: Learner,
+): Promise<Record<string, Float32Array | Int32Array>> {
+  const values: Record<string, Float32Array | Int32Array> = {};
+  const parameters = [
+    ...student.parameters,
+    ...step.optimizer.state,
+    ...average?.parameters ?? [],
+    ...terms.flatMap(({ objective }) => objective.parameters ?? []),
+  ];
+  for (const [i, { name, variable }] of parameters.entries()) {
+    values[`${i} ${name}`] = await variable.data() as Float32Array;
+  }
+  for (const [i, { queue }] of terms.entries()) {
+    if (!queue) continue;
+    values[`queue ${i}`] = await queue.embeddings.data() as Float32Array;
+    values[`pointer ${i}`] = await queue.pointer.data() as Int32Array;
+  }
+  return values;
+}
+
+/** A whole run, with evaluations and checkpoints; 3 epochs of 2 steps. */
+const RUN = RECIPE.replace("epochs: 2", "epochs: 3") +
+  "evaluate: { every_epochs: 1, knn: { k: 2 } }\ncheckpoint: { every_steps: 2 }\n";
+
+/** What a run leaves, without what is measured. */
+async function outcomeOf(run: string) {
+  const lines = (await Deno.readTextFile(`${run}/metrics.jsonl`)).trimEnd().split("\n");
+  const metrics = lines.map((line) => {
+    const { images_per_second: _, ...record } = JSON.parse(line);
+    return record;
+  });
+  const names = [...Deno.readDirSync(`${run}/checkpoints`)].map(({ name }) => name).sort();
+  return { metrics, newest: (await Deno.readFile(`${run}/checkpoints/${names.at(-1)}`)).toBase64() };
+}
+
+Deno.test("a run in two processes is that of two parts, to the bit, interrupted by the second and resumed too", () =>
+  inFolder(async (folder) => {
+    await makeImageFolder(`${folder}/images`, { train: 6, val: 2 });
+    const path = `${folder}/mine.yaml`;
+    await Deno.writeTextFile(path, RUN.replace("ROOT_OF_IMAGES", `${folder}/images`));
+    const load = (...overrides: string[]) => loadRecipe(path, { overrides, defaults: DEFAULTS });
+    const host = (signal = new AbortController().signal) => ({ log: () => {}, signal });
+    const options = (out: string, resume = false) => ({ out: `${folder}/${out}`, maxSteps: null, resume });
+    await distill(await load("train.accumulate=2"), options("alone"), host());
+    const alone = await outcomeOf(`${folder}/alone`);
+
+    const together = async (out: string, { resume = false, interruptAt = Infinity } = {}) => {
+      const recipe = await load(), [first, second] = localProcesses(2), abort = new AbortController();
+      let sums = 0;
+      const counting = {
+        ...second,
+        sum: (values: Float32Array<ArrayBuffer>) => {
+          if (++sums === interruptAt) abort.abort();
+          return second.sum(values);
+        },
+      };
+      const [{ finished }, isOver] = await Promise.all([
+        distill(recipe, options(out, resume), host(), first),
+        follow(recipe, { maxSteps: null }, host(abort.signal), counting),
+      ]);
+      assert.equal(isOver, finished);
+      return finished;
+    };
+    assert.ok(await together("two"));
+    assert.deepEqual(await outcomeOf(`${folder}/two`), alone);
+    // The third step's sum: the step is finished, and both stop before the fourth.
+    assert.ok(!await together("stopped", { interruptAt: 6 }));
+    assert.equal((await outcomeOf(`${folder}/stopped`)).metrics.filter(({ loss }) => loss).length, 3);
+    assert.ok(await together("stopped", { resume: true }));
+    assert.deepEqual(await outcomeOf(`${folder}/stopped`), alone);
+  }));
+
+Deno.test("what differs between processes is told before the first step, and what they cannot do before anything", async () => {
+  const [first, second, third] = localProcesses(3);
+  const facts = { recipe: "a", engine: "tensorflow 2.21.0" };
+  const said = agree(first, facts, "host-a");
+  void agree(second, facts, "host-b");
+  void agree(third, { ...facts, engine: "tensorflow 2.20.0" }, "host-c");
+  await assert.rejects(said, {
+    name: "ProcessesError",
+    message: 'Process 2 on host-c has the engine "tensorflow 2.20.0", but process 0 on host-a has ' +
+      '"tensorflow 2.21.0"; all processes of a run must have the same',
+  });
+  await inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/mine.yaml`, RECIPE.replace("ROOT_OF_IMAGES", folder));
+    const check = async (size: number, ...overrides: string[]) =>
+      checkForProcesses(await loadRecipe(`${folder}/mine.yaml`, { overrides, defaults: DEFAULTS }), size);
+    await check(4, "train.accumulate=2");
+    await assert.rejects(
+      check(3),
+      /train\.batch_size 8 cannot be dealt out to 3 processes: set it to a multiple of 3, for example 9/,
+    );
+    await assert.rejects(
+      check(4, "train.accumulate=4"),
+      /dealt out to 4 processes, train\.accumulate 4: .* multiple of 16/,
+    );
+    await assert.rejects(
+      check(2, "teacher.cache={ views: 2 }"),
+      /teacher\.cache needs a folder that all of them see/,
+    );
+  });
+});
