@@ -8,6 +8,9 @@ export interface Place {
   readonly local: number | null;
 }
 
+/** Set where `launch.ts` has started the process, and ends the others when it ends. */
+export const LAUNCHED = "SEED_LAUNCHED";
+
 /** By which variables a process knows that it was started as one of several: how many, and how many here. */
 const STARTERS: readonly { size: string; local: string | null }[] = [
   { size: "PMI_SIZE", local: "MPI_LOCALNRANKS" }, // MPICH's mpiexec, Slurm's srun --mpi=pmi2, and ours
@@ -55,5 +58,10 @@ export async function join({ local }: Place, { log, signal }: Host): Promise<Joi
         "started it; name the library that belongs to your mpiexec or srun by MPI_LIBRARY",
     );
   }
-  return { processes, leave: () => processes.leave(), abort: () => processes.abort() };
+  return {
+    processes,
+    leave: () => processes.leave(),
+    // Who was started by `launch.ts` is watched by it: MPI would only add a line that says less.
+    abort: () => Deno.env.get(LAUNCHED) === undefined ? processes.abort() : Deno.exit(1),
+  };
 }

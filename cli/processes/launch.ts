@@ -9,6 +9,7 @@ import { cacheDirectory, type Host, RunFolder } from "@seed/core/host";
 import { findMpiLibrary, PmiServer } from "./mpi/mod.ts";
 import { INTERRUPTED } from "../interruptible.ts";
 import { commandOf } from "./command.ts";
+import { LAUNCHED } from "./join.ts";
 
 /** More processes than this are no longer a laptop's or a workstation's; clusters have `mpiexec` and `srun`. */
 export const MOST_PROCESSES = 256;
@@ -98,6 +99,7 @@ function start(
       ...server.environment(rank),
       MPI_LIBRARY: library,
       LOCAL_WORLD_SIZE: `${count}`,
+      [LAUNCHED]: "1",
       // Shared memory: nothing has to listen on a network.
       UCX_TLS: "self,sm",
       UCX_WARN_UNUSED_ENV_VARS: "n",

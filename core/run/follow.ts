@@ -5,7 +5,7 @@ import type { Processes } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { Company } from "./company.ts";
 import { Course } from "./course.ts";
-import { takeSteps } from "./loop.ts";
+import { BrokenStepError, takeSteps } from "./loop.ts";
 import { TrainingBatches } from "./training_batches.ts";
 
 /**
@@ -44,6 +44,7 @@ export async function follow(
       if (course.savesAfter(++done)) await company.requireAlike(done);
     }
   } catch (error) {
+    if (error instanceof BrokenStepError) throw error.cause; // nothing of it is this process's to keep
     if (!host.signal.aborted || error !== host.signal.reason) throw error;
     if (!isTold && done < course.endStep) await company.goesOn(false); // the views broke off before the next step
   }
