@@ -17,6 +17,9 @@ export function isPassedOver(name: string): boolean {
   return name.startsWith(".") || NOT_OURS.has(name);
 }
 
+/** What stands for what is no UTF-8 in a name: no name leads to the file any more. */
+const NOT_UTF8 = "\ufffd";
+
 /** How a folder is listed. */
 export interface ListingOptions {
   /** What named the folder, for errors. Default: `data.root`. */
@@ -66,7 +69,7 @@ export async function listFolder(
         folders.leave(place);
       } else if (isImageName(name)) {
         found.push(prefix + name);
-        areFiles &&= kind === "file";
+        areFiles &&= kind === "file" && !name.includes(NOT_UTF8);
       } else if (kind === "nothing") passedOver.addDangling(path);
       else passedOver.addFile(name);
     }
@@ -135,8 +138,7 @@ function explain(root: string, option: string, error: Error): Error {
 /** What is wrong with a folder below the root. */
 function folderError(folder: string, error: Error): RunError {
   const named = quoted(folder, 300);
-  // What the system gave was no UTF-8, and was replaced when it was read: no name leads to the folder any more.
-  const message = folder.includes("\ufffd") && error instanceof Deno.errors.NotFound
+  const message = folder.includes(NOT_UTF8) && error instanceof Deno.errors.NotFound
     ? `The name of the folder ${named} is not UTF-8; rename it`
     : `Cannot list the folder ${named}: ${error.message}`;
   return new RunError(message, { cause: error });

@@ -212,6 +212,10 @@ Deno.test({
     inFolder(async (folder) => {
       await touch(folder, ["a/1.jpg"]);
       await new Deno.Command("bash", { args: ["-c", "mkdir $'b\\xff'"], cwd: folder }).output();
+      await touch(folder, ["odd/1.jpg"]);
+      await new Deno.Command("bash", { args: ["-c", "echo > $'odd/\\xff.jpg'"], cwd: folder }).output();
+      using source = await openIn(`${folder}/odd`);
+      assert.deepEqual([source.train.length, source.train.isFound], [2, false]);
       await assert.rejects(
         openIn(folder),
         /^RunError: The name of the folder ".*b\ufffd" is not UTF-8; rename it$/,
