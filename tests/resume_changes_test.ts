@@ -238,3 +238,13 @@ Deno.test("a picture to evaluate on that cannot be read any more can be left out
     const told = await run(folder, { resume: true, set: ["data.on_error=skip", "evaluate.knn.k=1"] });
     assert.match(told.join("\n"), /data\.on_error is "skip", no longer "stop"/);
   }));
+
+Deno.test("a run whose run.json is gone goes on, and is not told to have begun with its resume", () =>
+  withRun(async (folder) => {
+    await Deno.remove(join(folder, "run/run.json"));
+    await run(folder, { resume: true });
+    const { started, command, resumed } = JSON.parse(await Deno.readTextFile(join(folder, "run/run.json")));
+    assert.deepEqual([started, command, resumed.length], [null, null, 1]);
+    assert.equal(resumed[0].at_step, 2);
+    assert.ok(Date.parse(resumed[0].started) > 0);
+  }));

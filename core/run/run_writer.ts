@@ -86,7 +86,8 @@ export class RunWriter {
     };
     this.#tellChanges(resumed, past);
     const before = Array.isArray(past.resumed) ? past.resumed : [];
-    Object.assign(this.#facts, { command: null }, past, {
+    // Of a beginning that was not taken down nothing is known: this process is not it.
+    Object.assign(this.#facts, { started: null, command: null }, past, {
       images: { ...images as object, ...past.images as object }, // earlier versions told less of them
       resumed: [...before, resumed],
     });
