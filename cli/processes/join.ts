@@ -1,6 +1,6 @@
 import { type Processes, RunError } from "@seed/core";
 import { cacheDirectory, type Host } from "@seed/core/host";
-import { findMpiLibrary, Mpi, MpiProcesses } from "@seed/processes-mpi";
+import { findMpiLibrary, Mpi, MpiProcesses } from "./mpi/mod.ts";
 
 /** A process that is one of several, as whoever started it tells in its environment. */
 export interface Place {
@@ -47,7 +47,7 @@ export async function join({ local }: Place, { log, signal }: Host): Promise<Joi
   for (const name of ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]) {
     if (Deno.env.get(name) === undefined) Deno.env.set(name, `${cores}`);
   }
-  const library = await findMpiLibrary({ cacheDir: `${cacheDirectory()}/seed_processes-mpi`, log, signal });
+  const library = await findMpiLibrary({ cacheDir: `${cacheDirectory()}/mpi`, log, signal });
   const mpi = Mpi.load(library), processes = MpiProcesses.join(mpi);
   if (processes.size < 2) {
     throw new RunError(

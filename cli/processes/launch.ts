@@ -6,7 +6,7 @@
 
 import { printable, statusLine, UsageError } from "@seed/core";
 import { cacheDirectory, type Host, RunFolder } from "@seed/core/host";
-import { findMpiLibrary, PmiServer } from "@seed/processes-mpi";
+import { findMpiLibrary, PmiServer } from "./mpi/mod.ts";
 import { INTERRUPTED } from "../interruptible.ts";
 import { commandOf } from "./command.ts";
 
@@ -66,7 +66,7 @@ async function hasRun(args: readonly string[]): Promise<boolean> {
  */
 export async function launch({ args, count }: Launch, host: Host): Promise<number> {
   if (Deno.build.os === "windows") throw new UsageError("--processes is for Linux and macOS");
-  const library = await findMpiLibrary({ ...host, cacheDir: `${cacheDirectory()}/seed_processes-mpi` });
+  const library = await findMpiLibrary({ ...host, cacheDir: `${cacheDirectory()}/mpi` });
   using server = new PmiServer(count);
   const children = Array.from({ length: count }, (_, rank) => start(args, rank, count, { server, library }));
   const interrupt = () => children.forEach(({ kill }) => kill("SIGTERM"));
