@@ -86,7 +86,7 @@ export async function listFolder(
   if (found.length === 0) {
     throw new RunError(
       `The folder ${quoted(root, 300)} holds no images (${[...IMAGE_EXTENSIONS].join(", ")}), only ` +
-        `${passedOver.describeFiles()}; check ${option}`,
+        `${[passedOver.describeFiles(), ...passedOver.describeLinks()].join(", and ")}; check ${option}`,
     );
   }
   for (const message of passedOver.messages(root)) log?.(message);
