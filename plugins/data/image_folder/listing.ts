@@ -20,6 +20,8 @@ export function isPassedOver(name: string): boolean {
 /** What stands for what is no UTF-8 in a name: no name leads to the file any more. */
 const NOT_UTF8 = "\ufffd";
 
+const FOLDER = { kind: "folder", isLink: false } as const, FILE = { kind: "file", isLink: false } as const;
+
 /** How a folder is listed. */
 export interface ListingOptions {
   /** What named the folder, for errors. Default: `data.root`. */
@@ -57,20 +59,21 @@ export async function listFolder(
   let areFiles = true;
   // Depth first, in order: so nothing has to be sorted as a whole.
   const walk = async (folder: string, prefix: string, real: string, folders: RealFolders) => {
-    const entries = await sortedEntries(folder).catch((error) => {
+    const { names, odd } = await entriesOf(folder).catch((error) => {
       throw folder === root ? error : folderError(folder, error);
     });
-    for (const entry of entries) {
-      const { name, kind } = entry, path = `${folder}/${name}`;
+    for (const name of names) {
+      const { kind, isLink } = odd.get(name) ?? (name.endsWith("/") ? FOLDER : FILE);
       if (kind === "folder") {
-        const place = await folders.enter(path, `${real}/${name}`, entry.isLink);
+        const path = `${folder}/${name.slice(0, -1)}`;
+        const place = await folders.enter(path, `${real}/${name.slice(0, -1)}`, isLink);
         if (place === null) passedOver.addLink(path);
-        else await walk(path, `${prefix}${name}/`, place, folders);
+        else await walk(path, prefix + name, place, folders);
         folders.leave(place);
       } else if (isImageName(name)) {
         found.push(prefix + name);
         areFiles &&= kind === "file" && !name.includes(NOT_UTF8);
-      } else if (kind === "nothing") passedOver.addDangling(path);
+      } else if (kind === "nothing") passedOver.addDangling(`${folder}/${name}`);
       else passedOver.addFile(name);
     }
   };
@@ -83,38 +86,41 @@ export async function listFolder(
   if (found.length === 0) {
     throw new RunError(
       `The folder ${quoted(root, 300)} holds no images (${[...IMAGE_EXTENSIONS].join(", ")}), only ` +
-        `${passedOver.describeFiles()}; check ${option}`,
+        `${[passedOver.describeFiles(), ...passedOver.describeLinks()].join(", and ")}; check ${option}`,
     );
   }
   for (const message of passedOver.messages(root)) log?.(message);
   return { paths: found.finish(), areFiles };
 }
 
-/** A name in a folder, and what it leads to. */
-interface Entry {
-  name: string;
-  isLink: boolean;
-  kind: "folder" | "file" | "nothing" | "other";
+/** What a name leads to. */
+type Kind = "folder" | "file" | "nothing" | "other";
+
+/** What is in a folder. */
+interface Entries {
+  /** Those of folders with a `/` at the end; sorted. */
+  names: string[];
+  /** Kinds of those that are links or neither file nor folder: most are plain, and a folder may hold a million. */
+  odd: Map<string, { kind: Kind; isLink: boolean }>;
 }
 
 /**
- * What is in a folder, as if the names of folders ended in `/`: sorted like this, all paths below are sorted (`a.jpg`
- * comes before `a/1.jpg`). The order of code units is the same on every machine, whatever its language.
+ * Lists a folder. As the names of folders end in `/`, all paths below are sorted (`a.jpg` comes before `a/1.jpg`). The
+ * order of code units is the same on every machine, whatever its language.
  */
-async function sortedEntries(folder: string): Promise<Entry[]> {
-  const entries: Entry[] = [];
+async function entriesOf(folder: string): Promise<Entries> {
+  const names: string[] = [], odd: Entries["odd"] = new Map();
   for await (const entry of Deno.readDir(folder)) {
     if (isPassedOver(entry.name)) continue;
-    entries.push({ name: entry.name, isLink: entry.isSymlink, kind: await kindOf(folder, entry) });
+    const kind = await kindOf(folder, entry), name = kind === "folder" ? `${entry.name}/` : entry.name;
+    names.push(name);
+    if (!entry.isFile && !entry.isDirectory) odd.set(name, { kind, isLink: entry.isSymlink });
   }
-  const keys = new Map(
-    entries.map((entry) => [entry, entry.kind === "folder" ? `${entry.name}/` : entry.name]),
-  );
-  return entries.sort((a, b) => keys.get(a)! < keys.get(b)! ? -1 : 1);
+  return { names: names.sort(), odd };
 }
 
 /** Only links need a look at the disk. */
-async function kindOf(folder: string, entry: Deno.DirEntry): Promise<Entry["kind"]> {
+async function kindOf(folder: string, entry: Deno.DirEntry): Promise<Kind> {
   const info = entry.isSymlink ? await Deno.stat(`${folder}/${entry.name}`).catch(() => null) : entry;
   if (info === null) return "nothing";
   return info.isDirectory ? "folder" : info.isFile ? "file" : "other";

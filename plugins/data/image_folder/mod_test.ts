@@ -188,6 +188,13 @@ Deno.test({
         /: 1 links, .*photos\/dog" to "\/gone\/class": they lead to what is not/,
       );
 
+      await Deno.mkdir(`${folder}/unmounted`);
+      await Deno.symlink("/gone/cat", `${folder}/unmounted/cat`);
+      await assert.rejects(
+        openIn(`${folder}/unmounted`),
+        /holds no images .*, only 0 other files, and 1 links, .*cat" to "\/gone\/cat": they lead to what is not there; check/,
+      );
+
       const wide = `${folder}/wide`;
       await touch(wide, Array.from({ length: 31 }, (_, i) => `d${i}/1.jpg`));
       for (let i = 0; i < 30; i++) {

@@ -37,14 +37,17 @@ export class PassedOver {
     return `${all} other files${all ? `: ${shown.join(", ")}${rest ? ` and ${rest} more` : ""}` : ""}`;
   }
 
+  /** Of links. */
+  *describeLinks(): Generator<string> {
+    if (this.#links.count) yield `${describe(this.#links)} to folders whose images are listed anyway`;
+    if (this.#dangling.count) yield `${describe(this.#dangling)} to what is not there`;
+  }
+
   /** What is to be said of the folder. */
   *messages(root: string): Generator<string> {
     const where = `Passed over in ${quoted(root, 300)}:`;
     if (this.#files.size) yield `${where} ${this.describeFiles()}, which are not read as images`;
-    if (this.#links.count) {
-      yield `${where} ${describe(this.#links)} to folders whose images are listed anyway`;
-    }
-    if (this.#dangling.count) yield `${where} ${describe(this.#dangling)} to what is not there`;
+    for (const links of this.describeLinks()) yield `${where} ${links}`;
   }
 }
 
