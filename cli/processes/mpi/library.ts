@@ -1,4 +1,4 @@
-import { RunError, unpackPackage } from "@seed/core";
+import { isInstalled, RunError, unpackPackage } from "@seed/core";
 
 /** Version that is installed, and that is tested with. */
 export const MPICH_VERSION = "5.0.2";
@@ -27,26 +27,42 @@ export interface LibraryOptions {
 export async function findMpiLibrary({ cacheDir, log, signal }: LibraryOptions): Promise<string> {
   const named = Deno.env.get("MPI_LIBRARY");
   if (named) return named;
-  const machine = `${Deno.build.os}-${Deno.build.arch}`, wheel = WHEELS[machine];
-  if (!wheel) {
+  const place = placeIn(cacheDir);
+  if (!place) {
     throw new RunError(
-      `MPICH ${MPICH_VERSION} has no wheel for "${machine}"; install an MPI of version 3 or later and name its library by ` +
-        "MPI_LIBRARY, for example /usr/lib/libmpi.so.12",
+      `MPICH ${MPICH_VERSION} has no wheel for "${machine()}"; install an MPI of version 3 or later and name its ` +
+        "library by MPI_LIBRARY, for example /usr/lib/libmpi.so.12",
     );
   }
-  const into = `${cacheDir}/mpich-${MPICH_VERSION}-${wheel.platform}`;
-  const library = `mpich-${MPICH_VERSION}.data/data/lib/libmpi.so.12`;
+  const { into, library, platform, sha256 } = place;
   await unpackPackage({
-    ...{
-      name: "mpich",
-      version: MPICH_VERSION,
-      sha256: [wheel.sha256],
-      into,
-      expect: [library],
-      log,
-      signal,
-    },
-    pipArguments: ["--platform", wheel.platform],
+    ...{ name: "mpich", version: MPICH_VERSION, sha256: [sha256], into, expect: [library], log, signal },
+    pipArguments: ["--platform", platform],
   });
   return `${into}/${library}`;
+}
+
+/** The one that {@link findMpiLibrary} would find; null: it would have to install it, or there is none. */
+export async function findInstalledMpi(
+  { cacheDir }: Pick<LibraryOptions, "cacheDir">,
+): Promise<string | null> {
+  const named = Deno.env.get("MPI_LIBRARY");
+  if (named) return named;
+  const place = placeIn(cacheDir);
+  if (!place || !await isInstalled({ into: place.into, expect: [place.library] })) return null;
+  return `${place.into}/${place.library}`;
+}
+
+/** Where MPICH is installed, and its library in there; null: there is none for this machine. */
+function placeIn(cacheDir: string) {
+  const wheel = WHEELS[machine()];
+  return wheel && {
+    ...wheel,
+    into: `${cacheDir}/mpich-${MPICH_VERSION}-${wheel.platform}`,
+    library: `mpich-${MPICH_VERSION}.data/data/lib/libmpi.so.12`,
+  };
+}
+
+function machine(): string {
+  return `${Deno.build.os}-${Deno.build.arch}`;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { findMpiLibrary, MPICH_VERSION } from "./library.ts";
+export { findInstalledMpi, findMpiLibrary, MPICH_VERSION } from "./library.ts";
 export { Mpi } from "./mpi.ts";
 export { PmiServer } from "./pmi_server.ts";
 export { MpiProcesses } from "./mpi_processes.ts";

@@ -1,0 +1,94 @@
+/**
+ * A run in several processes, as users start it: real processes that talk by MPI.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { cacheDirectory } from "@seed/core/host";
+import { findInstalledMpi } from "../cli/processes/mpi/mod.ts";
+import { ROOT, runCli, startCli } from "./support/cli.ts";
+import { makeImageFolder } from "./support/image_folder.ts";
+import { inFolder } from "./support/plugin_context.ts";
+
+const MPI = await findInstalledMpi({ cacheDir: `${cacheDirectory()}/mpi` });
+
+/** MPICH is installed at the first `--processes`, and by no test. */
+function testWithMpi(name: string, fn: () => Promise<void>): void {
+  const why = "ignored: MPICH is not installed; distill --processes installs it";
+  Deno.test({ name: MPI ? name : `${name} (${why})`, ignore: MPI === null, fn });
+}
+
+const PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;
+const RECIPE = `version: 1
+seed: 2
+engine: { plugin: "${PLUGINS}#engine" }
+data: { plugin: "@seed/data-image-folder", root: images }
+augmenter: { plugin: "@seed/augmenter-moco-v2", size: 16 }
+teacher: { plugin: "${ROOT}examples/my_teacher.ts", cells: 2 }
+student: { plugin: "${PLUGINS}#student" }
+queue: { plugin: "@seed/queue-fifo", size: 24 }
+objective: { plugin: "@seed/objective-bingo", bag: 2 }
+train: { batch_size: 12, epochs: EPOCHS, lr: 0.1, workers: 1 }
+evaluate: { every_epochs: 2, knn: { k: 2 } }
+checkpoint: { every_steps: 2 }
+`;
+
+async function outcomeOf(run: string) {
+  const lines = (await Deno.readTextFile(`${run}/metrics.jsonl`)).trimEnd().split("\n");
+  const metrics = lines.map((line) => {
+    const { images_per_second: _, ...record } = JSON.parse(line);
+    return record;
+  });
+  return { metrics, student: (await Deno.readFile(`${run}/student.safetensors`)).toBase64() };
+}
+
+async function inRecipeFolder(epochs: number, test: (folder: string) => Promise<void>): Promise<void> {
+  await inFolder(async (folder) => {
+    await makeImageFolder(`${folder}/images`, { train: 8, val: 2 });
+    await Deno.writeTextFile(`${folder}/tiny.yaml`, RECIPE.replace("EPOCHS", `${epochs}`));
+    await test(folder);
+  });
+}
+
+testWithMpi(
+  "a run in 2 and 3 processes is that of 2 and 3 parts, to the bit",
+  () =>
+    inRecipeFolder(3, async (folder) => {
+      for (const count of [2, 3]) {
+        const succeed = async (...args: string[]) => {
+          const { code, stderr } = await runCli(["distill", "tiny.yaml", ...args], { cwd: folder });
+          assert.equal(code, 0, stderr);
+        };
+        await succeed("--out", `alone-${count}`, "--set", `train.accumulate=${count}`);
+        await succeed("--out", `together-${count}`, "--processes", `${count}`);
+        const [alone, together] = await Promise.all(
+          [`alone-${count}`, `together-${count}`].map((run) => outcomeOf(`${folder}/${run}`)),
+        );
+        assert.deepEqual(together, alone);
+      }
+    }),
+);
+
+testWithMpi(
+  "SIGTERM has all processes stop after the same step; the run goes on to the same end",
+  () =>
+    inRecipeFolder(30, async (folder) => {
+      const args = ["distill", "tiny.yaml", "--out", "run", "--processes", "2"];
+      const { outcome, kill } = startCli(args, { cwd: folder });
+      for (;;) {
+        const text = await Deno.readTextFile(`${folder}/run/metrics.jsonl`).catch(() => "");
+        if (text.includes('"step":4,')) break;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      kill("SIGTERM");
+      const { code, stderr } = await outcome;
+      assert.equal(code, 130, stderr);
+      const resumed = await runCli([...args, "--resume"], { cwd: folder });
+      assert.equal(resumed.code, 0, resumed.stderr);
+      const whole = await runCli(["distill", "tiny.yaml", "--out", "whole", "--set", "train.accumulate=2"], {
+        cwd: folder,
+      });
+      assert.equal(whole.code, 0, whole.stderr);
+      assert.deepEqual(await outcomeOf(`${folder}/run`), await outcomeOf(`${folder}/whole`));
+    }),
+);
