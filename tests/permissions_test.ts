@@ -181,13 +181,15 @@ Deno.test("no task is allowed everything but those that must be", () => {
   assert.deepEqual(flagsOf("validate"), ["--allow-read", "--allow-env", "--allow-sys=systemMemoryInfo"]);
 });
 
-Deno.test("tasks may fetch from where data are published, and from nowhere else", async () => {
+Deno.test("tasks may fetch from where data are published, and from nowhere else but this machine", async () => {
   const hosts = new Set(Object.values(VARIANTS).map(({ archive }) => new URL(archive.url).host));
   const fashion = await Deno.readTextFile(`${ROOT}plugins/data/fashion_mnist/mod.ts`);
   for (const [, url] of fashion.matchAll(/url: `(https?:[^`]*)`/g)) hosts.add(new URL(url).host);
   assert.ok(hosts.size >= 2);
   for (const verb of ["distill", "cache", "eval", "view"]) {
     const [net] = flagsOf(verb).filter((flag) => flag.startsWith("--allow-net"));
-    assert.deepEqual(new Set(net.replace("--allow-net=", "").split(",")), hosts, verb);
+    // Several processes of this machine find each other on the loopback interface.
+    const expected = verb === "distill" ? new Set([...hosts, "127.0.0.1"]) : hosts;
+    assert.deepEqual(new Set(net.replace("--allow-net=", "").split(",")), expected, verb);
   }
 });
