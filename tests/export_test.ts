@@ -69,11 +69,14 @@ Deno.test("export writes a plugin's student in every format, from the folder of 
 
     for (const [to, path] of [["safetensors", "run/student-timm.safetensors"], ["pth", "run/student.pth"]]) {
       await t.step(`${to}, with the head`, async () => {
-        assert.equal(await run(["--run", "run", "--to", to, "--layer", "both"]), 0);
+        assert.equal(await run(["--run", "run", "--allow-plugins", "--to", to, "--layer", "both"]), 0);
         assert.deepEqual(await readAll(path), student);
       });
       await t.step(`${to}, without the head`, async () => {
-        assert.equal(await run(["--run", "run", "--to", to, "--out", `new/folder/a.${to}`]), 0);
+        assert.equal(
+          await run(["--run", "run", "--allow-plugins", "--to", to, "--out", `new/folder/a.${to}`]),
+          0,
+        );
         const backbone = Object.entries(student).filter(([name]) => !name.startsWith("head."));
         assert.deepEqual(await readAll(`new/folder/a.${to}`), Object.fromEntries(backbone));
       });
@@ -85,7 +88,7 @@ Deno.test("export writes a plugin's student in every format, from the folder of 
     });
     await t.step("onnx", async () => {
       const flags = ["--layer", "head", "--input-size", "24", "--batch-norm", "keep"];
-      assert.equal(await run(["--run", "run", "--to", "onnx", ...flags]), 0);
+      assert.equal(await run(["--run", "run", "--allow-plugins", "--to", "onnx", ...flags]), 0);
       const session = await runtime.InferenceSession.create("run/student.onnx");
       assert.deepEqual(session.inputMetadata.map(({ name, shape }) => [name, shape]), [[
         "images",
@@ -99,7 +102,7 @@ Deno.test("export writes a plugin's student in every format, from the folder of 
     });
     await t.step("torchvision has no such network", async () => {
       const flags = ["--to", "pth", "--names", "torchvision"];
-      await assert.rejects(run(["--run", "run", ...flags]), {
+      await assert.rejects(run(["--run", "run", "--allow-plugins", ...flags]), {
         name: "UsageError",
         message: /^torchvision has no network "tiny"; write it in timm's names$/,
       });

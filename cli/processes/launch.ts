@@ -93,7 +93,7 @@ function start(
   { server, library }: { server: PmiServer; library: string },
 ): Child {
   const { program, args: own } = commandOf(args);
-  const process = new Deno.Command(program, {
+  const child = new Deno.Command(program, {
     args: own,
     env: {
       ...server.environment(rank),
@@ -111,8 +111,8 @@ function start(
     detached: true, // Ctrl-C reaches this process alone, which passes it on once
   }).spawn();
   let isOver = false;
-  const told = rank === 0 ? Promise.resolve() : passOn(process.stderr, rank);
-  const end = process.status.then(async ({ code, signal }): Promise<End> => {
+  const told = rank === 0 ? Promise.resolve() : passOn(child.stderr, rank);
+  const end = child.status.then(async ({ code, signal }): Promise<End> => {
     isOver = true;
     await told;
     return { rank, code, signal, hasLeft: server.hasLeft(rank) };
@@ -123,7 +123,7 @@ function start(
     kill(signal) {
       if (isOver) return;
       try {
-        process.kill(signal);
+        child.kill(signal);
       } catch (error) {
         if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error; // it has just ended
       }
