@@ -9,6 +9,7 @@ import { findInstalledMpi } from "../cli/processes/mpi/mod.ts";
 import { ROOT, runCli, startCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { inFolder } from "./support/plugin_context.ts";
+import { outcomeOf } from "./support/tiny_runs.ts";
 
 const MPI = await findInstalledMpi({ cacheDir: `${cacheDirectory()}/mpi` });
 
@@ -32,15 +33,6 @@ train: { batch_size: 12, epochs: EPOCHS, lr: 0.1, workers: 1 }
 evaluate: { every_epochs: 2, knn: { k: 2 } }
 checkpoint: { every_steps: 2 }
 `;
-
-async function outcomeOf(run: string) {
-  const lines = (await Deno.readTextFile(`${run}/metrics.jsonl`)).trimEnd().split("\n");
-  const metrics = lines.map((line) => {
-    const { images_per_second: _, ...record } = JSON.parse(line);
-    return record;
-  });
-  return { metrics, student: (await Deno.readFile(`${run}/student.safetensors`)).toBase64() };
-}
 
 async function inRecipeFolder(epochs: number, test: (folder: string) => Promise<void>): Promise<void> {
   await inFolder(async (folder) => {

@@ -19,6 +19,7 @@ import { ROOT } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { localProcesses } from "./support/local_processes.ts";
 import { inFolder } from "./support/plugin_context.ts";
+import { metricsOf, outcomeOf } from "./support/tiny_runs.ts";
 
 const BATCH = 8, STEPS = 3;
 const TEST_PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;
@@ -152,17 +153,6 @@ async function valuesOf(
 const RUN = RECIPE.replace("epochs: 2", "epochs: 3") +
   "evaluate: { every_epochs: 1, knn: { k: 2 } }\ncheckpoint: { every_steps: 2 }\n";
 
-/** What a run leaves, without what is measured. */
-async function outcomeOf(run: string) {
-  const lines = (await Deno.readTextFile(`${run}/metrics.jsonl`)).trimEnd().split("\n");
-  const metrics = lines.map((line) => {
-    const { images_per_second: _, ...record } = JSON.parse(line);
-    return record;
-  });
-  const names = [...Deno.readDirSync(`${run}/checkpoints`)].map(({ name }) => name).sort();
-  return { metrics, newest: (await Deno.readFile(`${run}/checkpoints/${names.at(-1)}`)).toBase64() };
-}
-
 Deno.test("a run in two processes is that of two parts, to the bit, interrupted by the second and resumed too", () =>
   inFolder(async (folder) => {
     await makeImageFolder(`${folder}/images`, { train: 6, val: 2 });
@@ -195,7 +185,7 @@ Deno.test("a run in two processes is that of two parts, to the bit, interrupted 
     assert.deepEqual(await outcomeOf(`${folder}/two`), alone);
     // The third step's sum: the step is finished, and both stop before the fourth.
     assert.ok(!await together("stopped", { interruptAt: 6 }));
-    assert.equal((await outcomeOf(`${folder}/stopped`)).metrics.filter(({ loss }) => loss).length, 3);
+    assert.equal((await metricsOf(`${folder}/stopped`)).filter(({ loss }) => loss).length, 3);
     assert.ok(await together("stopped", { resume: true }));
     assert.deepEqual(await outcomeOf(`${folder}/stopped`), alone);
   }));

@@ -2,6 +2,7 @@ import type { ImageSet } from "../interfaces/data_source.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import type { EmbeddedSet, ViewMaker, ViewRequest } from "../interfaces/evaluator.ts";
 import { RunError } from "../errors.ts";
+import { rowsNotFinite } from "../finite_rows.ts";
 import { quoted } from "../text/printable.ts";
 import { tf } from "../tf.ts";
 
@@ -57,9 +58,8 @@ export async function* embedBatches(
     const dims = layers.map(({ shape }) => shape[1]);
     tf.dispose([input, layers]);
     const made = values.map((all, i) => ({ values: all.subarray(0, rows * dims[i]), dim: dims[i] }));
-    for (let row = 0; row < rows; row++) {
-      if (!made.every((layer) => isFiniteRow(layer, row))) broken.push(images.length - left + row);
-    }
+    const inLayers = new Set(made.flatMap(({ values, dim }) => rowsNotFinite(values, dim)));
+    broken.push(...[...inLayers].sort((a, b) => a - b).map((row) => images.length - left + row));
     yield made;
     left -= batchSize;
   }
@@ -69,11 +69,6 @@ export async function* embedBatches(
         `${quoted(images.image(broken[0]).name)}: its weights or its running statistics have diverged`,
     );
   }
-}
-
-function isFiniteRow({ values, dim }: Rows, row: number): boolean {
-  for (let i = row * dim; i < (row + 1) * dim; i++) if (!Number.isFinite(values[i])) return false;
-  return true;
 }
 
 /** Embeds a set of images, unaugmented, into memory. */

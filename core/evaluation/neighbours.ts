@@ -1,4 +1,5 @@
 import { RunError } from "../errors.ts";
+import { rowsNotFinite } from "../finite_rows.ts";
 import { tf } from "../tf.ts";
 
 /** A matrix of embeddings: `rows * dim` float32, row-major. */
@@ -53,10 +54,7 @@ export async function nearestNeighbours(
 }
 
 function refuseNotFinite({ data, dim }: Matrix, kind: string): void {
-  const broken: number[] = [];
-  for (let first = 0; first < data.length; first += dim) {
-    if (!data.subarray(first, first + dim).every(Number.isFinite)) broken.push(first / dim);
-  }
+  const broken = rowsNotFinite(data, dim);
   if (broken.length === 0) return;
   throw new RunError(
     `${broken.length} of ${data.length / dim} ${kind} rows are not finite, the first is row ${

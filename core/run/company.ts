@@ -16,24 +16,19 @@ import { shareState } from "../processes/share_state.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { isCaching } from "../teacher_cache/open_caches.ts";
 import type { tf } from "../tf.ts";
-import { stateOf } from "../training/loss_terms.ts";
 import { SEED_VERSION } from "../version.ts";
 import type { Course } from "./course.ts";
+import { trainingStateOf } from "./training_state.ts";
 
 /** This process's part in what all of them do together. */
 export class Company {
   readonly #variables: readonly tf.Variable[];
 
-  constructor(private readonly processes: Processes, { student, average, terms, step }: Learner) {
-    const parameters = [
-      ...student.parameters,
-      ...step.optimizer.state,
-      ...stateOf(terms),
-      ...average?.parameters ?? [],
-    ];
-    const queues = terms.flatMap(({ queue }) => queue ? [queue.embeddings, queue.pointer] : []);
+  constructor(private readonly processes: Processes, learner: Learner) {
+    const { student, more, queues } = trainingStateOf(learner);
     this.#variables = [
-      ...new Set([...parameters.map(({ variable }) => variable), ...queues as tf.Variable[]]),
+      ...[...student, ...more].map(({ variable }) => variable),
+      ...queues.flatMap(({ queue }) => [queue.embeddings, queue.pointer] as tf.Variable[]),
     ];
   }
 

@@ -3,13 +3,13 @@ import type { Host } from "../interfaces/host.ts";
 import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { stateOf } from "../training/loss_terms.ts";
 import { writing } from "../files/writing.ts";
 import { saveStudent } from "./checkpoint.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { openRecorder, type Recorder } from "./recorder.ts";
 import { writeReport } from "./report.ts";
 import type { RunDirectory } from "./run_directory.ts";
+import { trainingStateOf } from "./training_state.ts";
 import type { Resumed } from "./past_recipe.ts";
 import { describeRun, requireSameFacts, runFacts, writeSummary } from "./run_record.ts";
 
@@ -37,15 +37,10 @@ export class RunWriter {
     private readonly steps: { stepsPerEpoch: number; steps: number },
   ) {
     const { seed, checkpoint: { keep } } = recipe, { directory, parts, learner, command } = made;
-    const { student, average, terms, step } = learner, { stepsPerEpoch } = steps;
+    const { stepsPerEpoch } = steps;
     this.#facts = { ...runFacts(recipe, parts, learner), command };
-    const state = {
-      student: student.parameters,
-      more: [...step.optimizer.state, ...stateOf(terms), ...average?.parameters ?? []],
-      queues: terms.flatMap(({ queue, queueName: name }) => queue ? [{ name, queue }] : []),
-    };
     const origin = { seed, teacher: parts.teacher?.weights?.sha256 ?? null };
-    this.checkpoints = new Checkpoints(directory, state, { origin, stepsPerEpoch, keep });
+    this.checkpoints = new Checkpoints(directory, trainingStateOf(learner), { origin, stepsPerEpoch, keep });
   }
 
   /** Makes the folder a run's, with its untrained state. */

@@ -1,3 +1,4 @@
+import { rowsNotFinite } from "../finite_rows.ts";
 import { RunError } from "../errors.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
 import { tf } from "../tf.ts";
@@ -56,8 +57,7 @@ export class TeacherCache implements Disposable {
     const { embeddingDim: dim } = this.teacher, embeddings = await this.teacher.embed(images);
     const values = await embeddings.data() as Float32Array, fresh = new Map<number, number>();
     embeddings.dispose();
-    const isFinite = (i: number) => values.subarray(i * dim, (i + 1) * dim).every(Number.isFinite);
-    const broken = batch.filter((_, i) => !isFinite(i)).length;
+    const broken = rowsNotFinite(values.subarray(0, batch.length * dim), dim).length;
     if (broken) {
       throw new RunError(
         `The teacher's embeddings of ${broken} of ${batch.length} images are not finite and are not kept; look at ` +

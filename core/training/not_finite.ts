@@ -1,4 +1,5 @@
 import { RunError } from "../errors.ts";
+import { rowsNotFinite } from "../finite_rows.ts";
 import type { Parameter } from "../interfaces/student.ts";
 import { tf } from "../tf.ts";
 import type { StepBatch } from "./step_batch.ts";
@@ -47,13 +48,9 @@ export async function originOfNotFinite(
 }
 
 async function notFiniteRows(rows: tf.Tensor, dispose = false): Promise<number> {
-  const values = await rows.data(), [count, dim] = rows.shape;
+  const values = await rows.data(), [, dim] = rows.shape;
   if (dispose) rows.dispose();
-  let broken = 0;
-  for (let row = 0; row < count; row++) {
-    if (!values.subarray(row * dim, (row + 1) * dim).every(Number.isFinite)) broken++;
-  }
-  return broken;
+  return rowsNotFinite(values, dim).length;
 }
 
 /**
