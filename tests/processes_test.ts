@@ -191,11 +191,12 @@ Deno.test("a run in two processes is that of two parts, to the bit, interrupted 
   }));
 
 Deno.test("what differs between processes is told before the first step, and what they cannot do before anything", async () => {
-  const [first, second, third] = localProcesses(3);
+  const hosts = ["host-a", "host-b", "host-c"];
+  const [first, second, third] = localProcesses(3).map((processes) => ({ ...processes, hosts }));
   const facts = { recipe: "a", engine: "tensorflow 2.21.0" };
-  const said = agree(first, facts, "host-a");
-  void agree(second, facts, "host-b");
-  void agree(third, { ...facts, engine: "tensorflow 2.20.0" }, "host-c");
+  const said = agree(first, facts);
+  void agree(second, facts);
+  void agree(third, { ...facts, engine: "tensorflow 2.20.0" });
   await assert.rejects(said, {
     name: "ProcessesError",
     message: 'Process 2 on host-c has the engine "tensorflow 2.20.0", but process 0 on host-a has ' +

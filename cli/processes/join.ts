@@ -51,7 +51,7 @@ export async function join({ local }: Place, { log, signal }: Host): Promise<Joi
     if (Deno.env.get(name) === undefined) Deno.env.set(name, `${cores}`);
   }
   const library = await findMpiLibrary({ cacheDir: `${cacheDirectory()}/mpi`, log, signal });
-  const mpi = Mpi.load(library), processes = MpiProcesses.join(mpi);
+  const mpi = Mpi.load(library), processes = await MpiProcesses.join(mpi);
   if (processes.size < 2) {
     throw new RunError(
       `This process was started as one of several, but "${library}" (${mpi.version}) finds it alone: it does not fit what ` +

@@ -7,30 +7,27 @@ export type Facts = Readonly<Record<string, string | number | null>>;
 /**
  * Compares what must be the same in all processes, before anything depends on it.
  *
- * @param host Name of this machine, for the message.
  * @throws {ProcessesError} In the first process, if it is not; the others wait to be ended by it, so that there is
  *   one message.
  */
-export async function agree(processes: Processes, facts: Facts, host: string): Promise<void> {
-  const said = (await processes.exchange(JSON.stringify({ host, facts }))).map((text) =>
-    JSON.parse(text) as { host: string; facts: Facts }
-  );
-  const problem = difference(said);
+export async function agree(processes: Processes, facts: Facts): Promise<void> {
+  const said = (await processes.exchange(JSON.stringify(facts))).map((text) => JSON.parse(text) as Facts);
+  const problem = difference(said, processes.hosts);
   if (problem === null) return;
   if (processes.rank === 0) throw new ProcessesError(problem);
   await processes.exchange("");
 }
 
 /** The first thing in which a process differs from the first one, if any does. */
-function difference(said: readonly { host: string; facts: Facts }[]): string | null {
+function difference(said: readonly Facts[], hosts: readonly string[]): string | null {
   const [first] = said, show = (value: Facts[string]) => value === null ? "none" : `"${value}"`;
-  for (const [rank, { host, facts }] of said.entries()) {
-    for (const name of new Set([...Object.keys(first.facts), ...Object.keys(facts)])) {
-      const expected = first.facts[name] ?? null, found = facts[name] ?? null;
+  for (const [rank, facts] of said.entries()) {
+    for (const name of new Set([...Object.keys(first), ...Object.keys(facts)])) {
+      const expected = first[name] ?? null, found = facts[name] ?? null;
       if (expected === found) continue;
-      return `Process ${rank} on ${host} has the ${name} ${
-        show(found)
-      }, but process 0 on ${first.host} has ` +
+      return `Process ${rank} on ${hosts[rank]} has the ${name} ${show(found)}, but process 0 on ${
+        hosts[0]
+      } has ` +
         `${show(expected)}; all processes of a run must have the same`;
     }
   }

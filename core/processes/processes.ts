@@ -18,6 +18,8 @@ export interface Processes {
   readonly size: number;
   /** Name and version of what carries it, for the record of a run. */
   readonly carrier: string;
+  /** Name of each process's machine, by rank. */
+  readonly hosts: readonly string[];
 
   /**
    * Adds the values of all processes, in place. They are added in the order of their ranks, `((a + b) + c) + d`, in

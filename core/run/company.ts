@@ -5,7 +5,6 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { hostname } from "node:os";
 import { ProcessesError, UsageError } from "../errors.ts";
 import { listingHash } from "../images/listing_hash.ts";
 import type { Learner } from "../parts/learner.ts";
@@ -47,7 +46,7 @@ export class Company {
       "last step": endStep,
       "listing of images": `${data.train.length} images, ${listingHash(data.train).slice(0, 16)}`,
       "teacher's weights": teacher?.weights?.sha256 ?? null,
-    }, hostname());
+    });
   }
 
   /**

@@ -7,7 +7,7 @@ import type { Processes } from "../../core/processes/processes.ts";
 export function localProcesses(size: number): Processes[] {
   const meeting = new Meeting(size);
   return Array.from({ length: size }, (_, rank) => ({
-    ...{ rank, size, carrier: "this process" },
+    ...{ rank, size, carrier: "this process", hosts: new Array(size).fill("this machine") },
     async sum(values) {
       const all = await meeting.bring(rank, values.slice());
       for (let i = 0; i < values.length; i++) {

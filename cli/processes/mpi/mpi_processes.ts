@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { type Processes, ProcessesError } from "@seed/core";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Mpi } from "./mpi.ts";
@@ -16,6 +17,7 @@ const PIECE = 2 ** 30;
  */
 export class MpiProcesses implements Processes {
   readonly carrier: string;
+  readonly hosts: string[] = [];
   #busy: string | null = null;
   #scratch = new Float32Array(0);
 
@@ -33,7 +35,7 @@ export class MpiProcesses implements Processes {
    *
    * @throws {ProcessesError} If the library does not let several threads call, or fails.
    */
-  static join(mpi: Mpi): MpiProcesses {
+  static async join(mpi: Mpi): Promise<MpiProcesses> {
     const { calls, abi } = mpi, granted = new Int32Array(1);
     mpi.check(calls.MPI_Init_thread(null, null, abi.threadMultiple, granted));
     if (granted[0] !== abi.threadMultiple) {
@@ -47,7 +49,9 @@ export class MpiProcesses implements Processes {
     mpi.check(calls.MPI_Comm_set_errhandler(abi.world, abi.errorsReturn));
     const rank = Number(mpi.ask((into) => calls.MPI_Comm_rank(abi.world, into)));
     const size = Number(mpi.ask((into) => calls.MPI_Comm_size(abi.world, into)));
-    return new MpiProcesses(mpi, rank, size, Heartbeat.start(mpi, { rank, size }));
+    const joined = new MpiProcesses(mpi, rank, size, Heartbeat.start(mpi, { rank, size }));
+    joined.hosts.push(...await joined.exchange(hostname()));
+    return joined;
   }
 
   async sum(values: Float32Array<ArrayBuffer>): Promise<void> {
