@@ -16,7 +16,8 @@ import { dryRunReport } from "./dry_run_report.ts";
 import { errorMessage } from "./error_message.ts";
 import { INTERRUPTED, interruptible } from "./interruptible.ts";
 import { join, type Place, placeOf } from "./processes/join.ts";
-import { launchWithRestarts, MOST_PROCESSES } from "./processes/launch.ts";
+import { launchWithRestarts } from "./processes/launch.ts";
+import { MOST_PROCESSES } from "./processes/most_processes.ts";
 import { resumedRecipe, type RunRecipe } from "./resumed_recipe.ts";
 
 export const help = `Usage: deno task distill RECIPE [flags]
@@ -31,7 +32,7 @@ Trains the student of a recipe, evaluates it, and writes the run's folder.
   --processes N      trains in N processes of this machine, which share its cores out; under mpiexec or srun a process
                      joins those that it was started with
   --restarts N       with --processes: if a process fails, all begin again from the newest checkpoint, N times at most
-  --extend           of a resume: train.epochs is higher than the run began with
+  --extend           of a resume: train.epochs is higher than the run began with, or the number of processes another
   --allow-plugins    of a resume without RECIPE: imports plugins that the run names and that do not come with SEED,
                      which runs their code
   --dry-run          makes everything, takes a few steps, tells shapes, memory and time; writes nothing

@@ -1,8 +1,9 @@
 import { RunError, UsageError } from "@seed/core";
-import { loadRecipe } from "@seed/core/host";
+import { checkForProcesses, loadRecipe } from "@seed/core/host";
 import { parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { errorMessage } from "./error_message.ts";
+import { MOST_PROCESSES } from "./processes/most_processes.ts";
 
 export const help = `Usage: deno task validate RECIPE... [flags]
 
@@ -10,6 +11,7 @@ Checks recipes: needs no data, no weights and no engine. Plugins that do not com
 their code, when all else is right.
 
   --set key=value    overrides a key first; repeatable
+  --processes N      whether each can train in N processes too
   --resolved         prints each recipe with every default filled in
   --json             prints { recipes: [{ recipe, valid, error }] } on standard output, with --resolved
                      the resolved recipes too`;
@@ -17,16 +19,20 @@ their code, when all else is right.
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
     set: { type: "string", multiple: true },
+    processes: { type: "string" },
     resolved: { type: "boolean" },
     json: { type: "boolean" },
   });
   if (parsed.positionals.length === 0) throw new UsageError("Expected at least one recipe; --help shows how");
   const results: { recipe: string; valid: boolean; error: string | null; resolved?: string }[] = [];
   const shown: string[] = [];
+  const processes = parsed.count("processes", 1, MOST_PROCESSES) ?? 1;
   const withText = parsed.has("resolved"), asJson = parsed.has("json");
   for (const path of parsed.positionals) {
     try {
-      const { resolved } = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
+      const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
+      if (processes > 1) checkForProcesses(recipe, processes);
+      const { resolved } = recipe;
       results.push({ recipe: path, valid: true, error: null, ...withText && { resolved } });
       shown.push(`${path}: valid`);
       if (withText && !asJson) console.log(resolved);

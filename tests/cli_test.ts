@@ -389,6 +389,15 @@ Deno.test("validate checks several recipes, and fails if one is wrong", async ()
     assert.deepEqual(recipes.map(({ valid }: { valid: boolean }) => valid), [true, false, false]);
     assert.match(recipes[0].resolved, /^version: 1\n/);
     assert.equal((await runCli(["validate"])).code, 2);
+    const three = await runCli(["validate", "good.yaml", "--processes", "3"], { cwd: folder });
+    assert.equal(three.code, 2);
+    assert.match(three.stderr, /^good\.yaml: train\.batch_size \d+ cannot be dealt out to 3 processes/);
+    assert.equal(
+      (await runCli(["validate", "good.yaml", "--processes", "2", "--set", "teacher.cache=null"], {
+        cwd: folder,
+      })).code,
+      0,
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -209,7 +209,7 @@ Deno.test("what differs between processes is told before the first step, and wha
     await check(4, "train.accumulate=2");
     await assert.rejects(
       check(3),
-      /train\.batch_size 8 cannot be dealt out to 3 processes: set it to a multiple of 3, for example 9/,
+      /mine\.yaml: train\.batch_size 8 cannot be dealt out to 3 processes: set it to a multiple of 3, for example 9/,
     );
     await assert.rejects(
       check(4, "train.accumulate=4"),

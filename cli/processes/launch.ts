@@ -11,9 +11,6 @@ import { INTERRUPTED } from "../interruptible.ts";
 import { commandOf } from "./command.ts";
 import { LAUNCHED } from "./join.ts";
 
-/** More processes than this are no longer a laptop's or a workstation's; clusters have `mpiexec` and `srun`. */
-export const MOST_PROCESSES = 256;
-
 /** How a process of the run has ended. */
 interface End {
   rank: number;

@@ -17,6 +17,7 @@ import { isCaching } from "../teacher_cache/open_caches.ts";
 import type { tf } from "../tf.ts";
 import { SEED_VERSION } from "../version.ts";
 import type { Course } from "./course.ts";
+import { threadsOf } from "./threads.ts";
 import { trainingStateOf } from "./training_state.ts";
 
 /** This process's part in what all of them do together. */
@@ -111,18 +112,14 @@ export function checkForProcesses(recipe: Recipe, size: number): void {
       ...splits > 1 ? [`train.bn_splits ${splits}`] : [],
     ].join(", ");
     throw new UsageError(
-      `train.batch_size ${batch} cannot be dealt out to ${factors}: set it to a multiple of ${parts}, for example ` +
+      `${recipe.path}: train.batch_size ${batch} cannot be dealt out to ${factors}: set it to a multiple of ${parts}, for example ` +
         `${Math.max(1, Math.round(batch / parts)) * parts}`,
     );
   }
   if (isCaching(recipe) && recipe.teacher.cache.dir === null) {
     throw new UsageError(
-      "With several processes teacher.cache needs a folder that all of them see: set teacher.cache.dir, or teacher.cache=null",
+      `${recipe.path}: With several processes teacher.cache needs a folder that all of them see: set teacher.cache.dir, ` +
+        "or teacher.cache=null",
     );
   }
-}
-
-/** Threads of an operation; the order of a sum may depend on it. */
-function threadsOf(): string {
-  return Deno.env.get("TF_NUM_INTRAOP_THREADS") ?? `${navigator.hardwareConcurrency}`;
 }

@@ -16,7 +16,7 @@ import { Company } from "./company.ts";
 import { Course } from "./course.ts";
 import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
-import { compareWithPast, type Resumed } from "./past_recipe.ts";
+import { compareWithPast, countOf, type Resumed } from "./past_recipe.ts";
 import type { Recorder } from "./recorder.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
@@ -33,7 +33,7 @@ export interface DistillOptions {
   maxSteps: number | null;
   /** Go on with a run from its newest checkpoint. */
   resume: boolean;
-  /** Of a resume: the run may have become longer. Default: false. */
+  /** Of a resume: the run may have become longer, or have another number of processes. Default: false. */
   extend?: boolean;
   /** What the user has typed, for the run's record. Default: it is not told. */
   command?: string;
@@ -65,7 +65,10 @@ export async function distill(
     ? await RunDirectory.open(recipe.name, options.out)
     : await RunDirectory.create(recipe.name, options.out);
   const resumed = options.resume
-    ? await compareWithPast(directory, recipe, { extend: options.extend ?? false })
+    ? await compareWithPast(directory, recipe, {
+      extend: options.extend ?? false,
+      processes: processes?.size ?? 1,
+    })
     : null;
   if (resumed) await requireNewestWhole(directory);
   await using parts = await createProcessParts(recipe, host, processes);
@@ -137,6 +140,7 @@ class Run {
     else {
       await this.#writer.goOn(this.#startStep, resumed);
       if (resumed.extendedFrom !== null) this.#tellExtension(resumed.extendedFrom);
+      if (resumed.processesBefore !== null) this.#tellProcesses(resumed.processesBefore);
     }
     return await this.#writer.record(this.#startStep);
   }
@@ -151,6 +155,17 @@ class Run {
       `Extended from ${epochs} to ${now.epochs} epochs, steps ${epochs * stepsPerEpoch} to ` +
         `${now.epochs * stepsPerEpoch}. At step ${step} the rate was to be ${before}, it is ${after} now` +
         (now.schedule === "cosine" ? ", and falls to 0 at the new end" : ""),
+    );
+  }
+
+  #tellProcesses(before: number): void {
+    const now = this.made.parts.processes?.size ?? 1,
+      { batch_size: batch, accumulate, bn_splits: splits } = this.recipe.train;
+    const [seen, sees] = [before, now].map((count) => batch / (count * accumulate * splits));
+    this.made.host.log(
+      `Goes on in ${
+        countOf(now)
+      }, no longer in ${before}: batch norm sees ${sees} images at a time now, and saw ${seen}`,
     );
   }
 

@@ -56,19 +56,22 @@ export interface Resumed {
   readonly changes: readonly RecipeChange[];
   /** Epochs that the run was to have, if it is to have more now; null: as many. */
   readonly extendedFrom: number | null;
+  /** Processes that the run had, if it is to have another number now; null: as many, or it is not known. */
+  readonly processesBefore: number | null;
 }
 
 /**
  * Compares a run's recipe with the one that it is to go on with.
  *
- * @param options.extend Whether it may become longer.
+ * @param options.extend Whether it may become longer, and have another number of processes.
+ * @param options.processes How many it is to have.
  * @throws {UsageError} If training would change: every key is told, as it was and as it is.
  * @throws {RunError} If the run's recipe, or its `run.json`, cannot be read.
  */
 export async function compareWithPast(
   folder: RunFolder,
   recipe: Pick<Recipe, "resolved">,
-  { extend }: { extend: boolean },
+  { extend, processes }: { extend: boolean; processes: number },
 ): Promise<Resumed> {
   const facts = await folder.facts(), present: Values = parse(recipe.resolved);
   const past = await withDefaults(folder, await readPast(folder), present);
@@ -81,17 +84,29 @@ export async function compareWithPast(
     if (!isBelow(free, change.key) && !isMeant && !await isMovedPlugin(change)) refused.push(change);
   }
   if (refused.length) throw refusal(folder, refused, isLonger && !extend);
+  const before = processCount(facts), processesBefore = before === processes ? null : before;
+  if (processesBefore !== null && !extend) {
+    throw new UsageError(
+      `The run "${folder.path}" trains in ${countOf(processesBefore)}, this is ${
+        countOf(processes)
+      }: batch norm ` +
+        `would see other parts of a batch. Resume it with ${
+          processesBefore === 1 ? "one process" : `--processes ${processesBefore}`
+        }, or accept the change with --extend`,
+    );
+  }
   // The same command may be given again, by a cluster's queue for example, when what it extends is so already.
-  if (extend && !isLonger && !wasExtended(facts)) {
+  if (extend && !isLonger && processesBefore === null && !wasExtended(facts)) {
     const { epochs } = past.train as Values;
     throw new UsageError(
-      `--extend makes a run longer, but ${EXTENDED} is ${epochs} as before; ` +
-        `set it higher, for example --set ${EXTENDED}=${2 * Number(epochs)}`,
+      `--extend makes a run longer, or has it go on in another number of processes, but ${EXTENDED} is ${epochs} as ` +
+        `before, and so are they; set it higher, for example --set ${EXTENDED}=${2 * Number(epochs)}`,
     );
   }
   return {
     changes: changes.filter(({ key }) => key !== EXTENDED),
     extendedFrom: isLonger ? Number(epochs.was) : null,
+    processesBefore,
   };
 }
 
@@ -180,7 +195,22 @@ function hasTeacherHash({ teacher }: Values): boolean {
 }
 
 function wasExtended({ resumed }: Values): boolean {
-  return Array.isArray(resumed) && resumed.some((entry) => Number.isInteger(entry?.extended_from_epochs));
+  return Array.isArray(resumed) &&
+    resumed.some((entry) =>
+      Number.isInteger(entry?.extended_from_epochs) || Number.isInteger(entry?.extended_from_processes)
+    );
+}
+
+/** In how many processes the run trained last; null: an earlier version did not take it down. */
+function processCount({ processes, resumed }: Values): number | null {
+  const told = [processes, ...Array.isArray(resumed) ? resumed.map((entry) => entry?.processes) : []];
+  const last = told.findLast(isMapping);
+  return last ? Number(last.count) : null;
+}
+
+/** For example `2 processes`. */
+export function countOf(processes: number): string {
+  return processes === 1 ? "one process" : `${processes} processes`;
 }
 
 function refusal(folder: RunFolder, changes: readonly RecipeChange[], couldExtend: boolean): UsageError {

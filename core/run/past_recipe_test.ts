@@ -18,9 +18,10 @@ const RECIPE = {
 /** Compares a run of {@link RECIPE} with a recipe of other values. */
 async function compare(
   changed: Values,
-  { facts = {}, extend = false, past = stringify(RECIPE) }: {
+  { facts = {}, extend = false, processes = 1, past = stringify(RECIPE) }: {
     facts?: unknown;
     extend?: boolean;
+    processes?: number;
     past?: string;
   } = {},
 ) {
@@ -29,7 +30,7 @@ async function compare(
     await Deno.writeTextFile(`${path}/recipe.yaml`, past);
     await Deno.writeTextFile(`${path}/run.json`, typeof facts === "string" ? facts : JSON.stringify(facts));
     return await compareWithPast(new RunFolder(path), { resolved: stringify({ ...RECIPE, ...changed }) }, {
-      extend,
+      ...{ extend, processes },
     });
   } finally {
     await Deno.remove(path, { recursive: true });
@@ -66,10 +67,14 @@ Deno.test("of the data only where it lies may change: an option that makes other
 Deno.test("a run that is longer already may be extended by the same command once more", async () => {
   await refused(
     compare({}, { extend: true }),
-    /^--extend makes a run longer, but train\.epochs is 4 as before/,
+    /^--extend makes a run longer, .* but train\.epochs is 4 as before/,
   );
   const facts = { resumed: [{ at_step: 8 }, { at_step: 8, extended_from_epochs: 2 }] };
-  assert.deepEqual(await compare({}, { extend: true, facts }), { changes: [], extendedFrom: null });
+  assert.deepEqual(await compare({}, { extend: true, facts }), {
+    changes: [],
+    extendedFrom: null,
+    processesBefore: null,
+  });
 });
 
 Deno.test("what cannot be read of a run is told with its file", async () => {
@@ -144,4 +149,23 @@ Deno.test("the documentation tells every key that a resume may change", async ()
   for (const key of [...Object.keys(MAY_CHANGE), "teacher.weights"]) {
     assert.ok(page.includes(`\`${key}\``), key);
   }
+});
+
+Deno.test("another number of processes is accepted by --extend alone, and compared with the last one", async () => {
+  const begun = { processes: { count: 2 } };
+  await refused(
+    compare({}, { facts: begun }),
+    /trains in 2 processes, this is one process: .* Resume it with --processes 2, or .* --extend/,
+  );
+  assert.equal((await compare({}, { facts: begun, processes: 2 })).processesBefore, null);
+  assert.equal((await compare({}, { facts: begun, processes: 3, extend: true })).processesBefore, 2);
+  // Extended so before: the same command is given again.
+  const resumed = [{ processes: { count: 3 }, extended_from_processes: 2 }, { device: "cpu" }];
+  const extended = { facts: { ...begun, resumed }, processes: 3 };
+  for (const extend of [false, true]) {
+    assert.equal((await compare({}, { ...extended, extend })).processesBefore, null);
+  }
+  await refused(compare({}, { facts: { ...begun, resumed }, processes: 2 }), /trains in 3 processes/);
+  // Earlier versions told nothing.
+  assert.equal((await compare({}, { facts: {}, processes: 4 })).processesBefore, null);
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { parse } from "yaml";
 import type { Learner } from "../parts/learner.ts";
@@ -17,6 +18,7 @@ import { tf } from "../tf.ts";
 import { labelHash, listingHash } from "../images/listing_hash.ts";
 import { RunError } from "../errors.ts";
 import { missingSteps } from "./metrics_file.ts";
+import { threadsOf } from "./threads.ts";
 import { SEED_VERSION } from "../version.ts";
 import type { SkippedImages } from "../images/without_broken.ts";
 
@@ -50,10 +52,10 @@ export function describeRun(
   };
 }
 
-/** Versions, device, seed, weights and counts. */
+/** Versions, device, processes, seed, weights and counts. */
 export function runFacts(
   recipe: Recipe,
-  { engine, teacher, data, listed }: ProcessParts,
+  { engine, teacher, data, listed, processes }: ProcessParts,
   { student }: Pick<Learner, "student">,
 ): Record<string, unknown> {
   return {
@@ -68,6 +70,12 @@ export function runFacts(
     },
     device: engine.device,
     cores: navigator.hardwareConcurrency,
+    processes: {
+      count: processes?.size ?? 1,
+      threads: threadsOf(), // of each
+      carrier: processes?.carrier ?? null,
+      hosts: processes?.hosts ?? [hostname()],
+    },
     teacher: teacher?.weights ?? null,
     student: {
       network: student.network,

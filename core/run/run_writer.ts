@@ -67,22 +67,23 @@ export class RunWriter {
   }
 
   /** Takes down what this process changes of a run that goes on after `step`. */
-  async goOn(step: number, { changes, extendedFrom }: Resumed): Promise<void> {
+  async goOn(step: number, { changes, extendedFrom, processesBefore }: Resumed): Promise<void> {
     const { recipe, made: { directory }, steps } = this, past = await directory.facts();
     if (step < steps.steps) await directory.setResultsAside(step);
     await this.checkpoints.removeOld();
-    const { started, versions, device, images, command } = this.#facts;
+    const { started, versions, device, processes, images, command } = this.#facts;
     const changed = Object.fromEntries(
       changes.map(({ key, was, now }) => [key, { was: was ?? null, now: now ?? null }]),
     );
     const resumed = {
-      ...{ at_step: step, started, versions, device, command, changed },
+      ...{ at_step: step, started, versions, device, processes, command, changed },
       ...extendedFrom !== null && { extended_from_epochs: extendedFrom },
+      ...processesBefore !== null && { extended_from_processes: processesBefore },
     };
     this.#tellChanges(resumed, past);
     const before = Array.isArray(past.resumed) ? past.resumed : [];
     // Of a beginning that was not taken down nothing is known: this process is not it.
-    Object.assign(this.#facts, { started: null, command: null }, past, {
+    Object.assign(this.#facts, { started: null, command: null, processes: null }, past, {
       images: { ...images as object, ...past.images as object }, // earlier versions told less of them
       resumed: [...before, resumed],
     });
