@@ -1,5 +1,4 @@
-import { hostname } from "node:os";
-import { commandLine, type Processes, RunError, statusLine, UsageError } from "@seed/core";
+import { commandLine, type Processes, UsageError } from "@seed/core";
 import {
   checkForProcesses,
   distill,
@@ -13,11 +12,9 @@ import {
 import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { dryRunReport } from "./dry_run_report.ts";
-import { errorMessage } from "./error_message.ts";
 import { INTERRUPTED, interruptible } from "./interruptible.ts";
-import { join, type Place, placeOf } from "./processes/join.ts";
-import { launchWithRestarts } from "./processes/launch.ts";
-import { MOST_PROCESSES } from "./processes/most_processes.ts";
+import { type AskedProcesses, askedProcesses, PROCESSES_FLAG } from "./processes/flag.ts";
+import { inProcesses } from "./processes/in_processes.ts";
 import { resumedRecipe, type RunRecipe } from "./resumed_recipe.ts";
 
 export const help = `Usage: deno task distill RECIPE [flags]
@@ -50,7 +47,7 @@ export async function run(args: string[]): Promise<number> {
     "max-steps": { type: "string" },
     resume: { type: "boolean" },
     extend: { type: "boolean" },
-    processes: { type: "string" },
+    ...PROCESSES_FLAG,
     restarts: { type: "string" },
     "allow-plugins": { type: "boolean" },
     "dry-run": { type: "boolean" },
@@ -62,28 +59,22 @@ export async function run(args: string[]): Promise<number> {
   for (const flag of ["extend", "allow-plugins"]) {
     if (parsed.has(flag) && !resumes) throw new UsageError(`--${flag} is for a --resume`);
   }
-  const { count, restarts, place } = processesOf(parsed);
+  const asked = askedProcesses(parsed), restarts = restartsOf(parsed, asked);
+  if (isDry) refuseProcesses(asked);
   if (parsed.has("stand-in") && !isDry) throw new UsageError("--stand-in is for a --dry-run");
-  const { recipe, out } = resumes ? await resumedRecipe(parsed) : await namedRecipe(parsed);
+  const named = resumes ? await resumedRecipe(parsed) : await namedRecipe(parsed), { recipe } = named;
   if (isDry) return await interruptible("stopping", (host) => tryOut(recipe, parsed, host));
-  if (count !== null && count > 1) {
-    checkForProcesses(recipe, count);
-    return await interruptible(
-      "writing a checkpoint",
-      (host) =>
-        launchWithRestarts(
-          { args: ["distill", ...withoutProcesses(args)], count, restarts: restarts ?? 0 },
-          host,
-        ),
-    );
-  }
-  if (place) {
-    return await interruptible(
-      "writing a checkpoint",
-      (host) => trainTogether({ recipe, out }, args, parsed, { place, host }),
-    );
-  }
-  return await interruptible("writing a checkpoint", (host) => train({ recipe, out }, args, parsed, host));
+  return await inProcesses({
+    ...{ verb: "distill", args, restarts, notice: "writing a checkpoint" },
+    advice: "--resume goes on from the newest checkpoint",
+    check: (size) => checkForProcesses(recipe, size),
+    async work(host, processes) {
+      if (processes === null || processes.rank === 0) {
+        return await train(named, args, parsed, { host, processes });
+      }
+      return await follow(recipe, { maxSteps: parsed.count("max-steps") }, host, processes) ? 0 : INTERRUPTED;
+    },
+  }, asked);
 }
 
 async function namedRecipe(parsed: Arguments): Promise<RunRecipe> {
@@ -91,69 +82,25 @@ async function namedRecipe(parsed: Arguments): Promise<RunRecipe> {
   return { recipe: await loadRecipe(path, { overrides, defaults: DEFAULTS }), out: parsed.text("out") };
 }
 
-/** In how many processes a command line, or whoever started this process, would have it run. */
-function processesOf(parsed: Arguments) {
-  const count = parsed.count("processes", 1, MOST_PROCESSES), restarts = parsed.count("restarts", 0, 1000);
-  if (restarts !== null && count === null) throw new UsageError("--restarts is for --processes");
-  if (restarts !== null && parsed.text("out") === null) {
-    throw new UsageError("--restarts goes on with a run in its folder: name it by --out");
-  }
-  const isDry = parsed.has("dry-run"), place = placeOf((name) => Deno.env.get(name));
-  if (count !== null && isDry) throw new UsageError("--dry-run tries one process; leave --processes out");
-  if (place && count !== null) {
-    throw new UsageError("This process was started as one of several (mpiexec, srun): leave --processes out");
-  }
-  if (place && isDry) throw new UsageError("--dry-run is for one process: start it without mpiexec or srun");
-  return { count, restarts, place };
+/** How often all processes begin again. */
+function restartsOf(parsed: Arguments, { count }: AskedProcesses): number {
+  const restarts = parsed.count("restarts", 0, 1000);
+  if (restarts === null) return 0;
+  if (count === null) throw new UsageError("--restarts is for --processes of 2 or more");
+  if (parsed.text("out") !== null) return restarts;
+  throw new UsageError("--restarts goes on with a run in its folder: name it by --out");
 }
 
-/** The flags that each process is started with. */
-function withoutProcesses(args: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    if (args[i] === "--processes" || args[i] === "--restarts") i++;
-    else if (!/^--(processes|restarts)=/.test(args[i])) kept.push(args[i]);
-  }
-  return kept;
-}
-
-/** This process's part of a run in several. */
-async function trainTogether(
-  named: RunRecipe,
-  args: string[],
-  parsed: Arguments,
-  { place, host }: { place: Place; host: Host },
-): Promise<number> {
-  const { processes, leave, abort } = await join(place, host);
-  try {
-    checkForProcesses(named.recipe, processes.size);
-    const code = processes.rank === 0
-      ? await train(named, args, parsed, host, processes)
-      : await follow(named.recipe, { maxSteps: parsed.count("max-steps") }, host, processes)
-      ? 0
-      : INTERRUPTED;
-    await leave();
-    return code;
-  } catch (error) {
-    // The others wait for this one: they are ended, and what it was is told here.
-    statusLine.end();
-    console.error(`Process ${processes.rank} of ${processes.size} on ${hostname()}: ${messageOf(error)}`);
-    return abort();
-  }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof SuppressedError) return messageOf(error.suppressed);
-  if (error instanceof RunError || error instanceof UsageError) return errorMessage(error);
-  return error instanceof Error ? error.stack ?? error.message : `${error}`;
+function refuseProcesses({ count, place }: AskedProcesses): void {
+  if (count !== null) throw new UsageError("--dry-run tries one process; leave --processes out");
+  if (place) throw new UsageError("--dry-run is for one process: start it without mpiexec or srun");
 }
 
 async function train(
   { recipe, out }: RunRecipe,
   args: string[],
   parsed: Arguments,
-  host: Host,
-  processes: Processes | null = null,
+  { host, processes }: { host: Host; processes: Processes | null },
 ): Promise<number> {
   const options = {
     out,

@@ -28,21 +28,23 @@ export interface Launch {
   /** Verb and arguments of each process. */
   args: readonly string[];
   count: number;
+  /** What to do when one has failed, for the message. */
+  advice: string;
 }
 
 /**
- * Runs `distill` in several processes; if one fails, all begin again from the newest checkpoint, a few times.
+ * Runs a command in several processes; if one fails, all begin again from the newest checkpoint, a few times.
  *
  * @returns the exit code.
  */
 export async function launchWithRestarts(
-  { args, count, restarts }: Launch & { restarts: number },
+  { args, restarts, ...more }: Launch & { restarts: number },
   host: Host,
 ): Promise<number> {
   for (let left = restarts;; left--) {
     // A run that has not begun starts anew by the same command, one that has goes on.
     const again = left < restarts && !args.includes("--resume") && await hasRun(args) ? ["--resume"] : [];
-    const code = await launch({ args: [...args, ...again], count }, host);
+    const code = await launch({ args: [...args, ...again], ...more }, host);
     if (code !== 1 || left === 0 || host.signal.aborted) return code;
     host.log(`Starting all processes again; ${left - 1} more restarts are allowed`);
   }
@@ -62,7 +64,7 @@ async function hasRun(args: readonly string[]): Promise<boolean> {
  * @returns the exit code: 0 if all came to their end, 130 if they were interrupted, 1 or 2 if one failed; then the
  *   others are ended, and a sentence tells which and why.
  */
-export async function launch({ args, count }: Launch, host: Host): Promise<number> {
+export async function launch({ args, count, advice }: Launch, host: Host): Promise<number> {
   if (Deno.build.os === "windows") throw new UsageError("--processes is for Linux and macOS");
   const library = await findMpiLibrary({ ...host, cacheDir: `${cacheDirectory()}/mpi` });
   using server = new PmiServer(count);
@@ -70,7 +72,7 @@ export async function launch({ args, count }: Launch, host: Host): Promise<numbe
   const interrupt = () => children.forEach(({ kill }) => kill("SIGTERM"));
   host.signal.addEventListener("abort", interrupt);
   try {
-    return await together(children, host);
+    return await together(children, advice, host);
   } finally {
     host.signal.removeEventListener("abort", interrupt);
     children.forEach(({ kill }) => kill("SIGKILL"));
@@ -140,7 +142,7 @@ async function passOn(stream: ReadableStream<Uint8Array>, rank: number): Promise
 }
 
 /** Waits for all; when one fails, or does not end with the others, ends them. */
-async function together(children: readonly Child[], host: Host): Promise<number> {
+async function together(children: readonly Child[], advice: string, host: Host): Promise<number> {
   const left = new Map(children.map((child) => [child.rank, child.end]));
   let deadline: Promise<null> | null = null, timer: ReturnType<typeof setTimeout> | undefined, code = 0;
   try {
@@ -154,9 +156,7 @@ async function together(children: readonly Child[], host: Host): Promise<number>
       left.delete(end.rank);
       const problem = problemOf(end);
       if (problem) {
-        host.log(
-          `${problem}; all ${children.length} processes were ended. --resume goes on from the newest checkpoint`,
-        );
+        host.log(`${problem}; all ${children.length} processes were ended. ${advice}`);
         return end.signal === null && end.code === 2 ? 2 : 1;
       }
       code = Math.max(code, end.code);

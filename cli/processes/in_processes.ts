@@ -1,0 +1,69 @@
+import { hostname } from "node:os";
+import { type Processes, RunError, statusLine, UsageError } from "@seed/core";
+import type { Host } from "@seed/core/host";
+import { errorMessage } from "../error_message.ts";
+import { interruptible } from "../interruptible.ts";
+import { argumentsOfEach, type AskedProcesses } from "./flag.ts";
+import { join, type Place } from "./join.ts";
+import { launchWithRestarts } from "./launch.ts";
+
+/** A command that may run in several processes. */
+export interface SharedCommand {
+  verb: string;
+  args: readonly string[];
+  /** What the user is told when it is interrupted. */
+  notice: string;
+  /** What the user is told to do when a process has failed. */
+  advice: string;
+  /** How often all processes begin again if one fails. Default: never. */
+  restarts?: number;
+  /** Finds what several processes cannot do, before they are started. */
+  check?(size: number): void;
+  /**
+   * The work of this process.
+   *
+   * @param processes All of the command; null: this one is alone.
+   * @returns the exit code.
+   */
+  work(host: Host, processes: Processes | null): Promise<number>;
+}
+
+/**
+ * Runs a command: in this process, in as many as are asked for, or as one of those that this process was started with.
+ *
+ * @returns the exit code.
+ */
+export async function inProcesses(command: SharedCommand, asked: AskedProcesses): Promise<number> {
+  const { verb, args, notice, advice, restarts = 0, check, work } = command, { count, place } = asked;
+  if (count === null) {
+    return await interruptible(notice, (host) => place ? together(command, place, host) : work(host, null));
+  }
+  check?.(count);
+  const each = [verb, ...argumentsOfEach(args, ["processes", "restarts"])];
+  return await interruptible(
+    notice,
+    (host) => launchWithRestarts({ args: each, count, restarts, advice }, host),
+  );
+}
+
+/** This process's part of a command that runs in several. */
+async function together({ check, work }: SharedCommand, place: Place, host: Host): Promise<number> {
+  const { processes, leave, abort } = await join(place, host);
+  try {
+    check?.(processes.size);
+    const code = await work(host, processes);
+    await leave();
+    return code;
+  } catch (error) {
+    // The others wait for this one: they are ended, and what it was is told here.
+    statusLine.end();
+    console.error(`Process ${processes.rank} of ${processes.size} on ${hostname()}: ${messageOf(error)}`);
+    return abort();
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof SuppressedError) return messageOf(error.suppressed);
+  if (error instanceof RunError || error instanceof UsageError) return errorMessage(error);
+  return error instanceof Error ? error.stack ?? error.message : `${error}`;
+}
