@@ -15,6 +15,7 @@ import { dryRunReport } from "./dry_run_report.ts";
 import { INTERRUPTED, interruptible } from "./interruptible.ts";
 import { type AskedProcesses, askedProcesses, PROCESSES_FLAG } from "./processes/flag.ts";
 import { inProcesses } from "./processes/in_processes.ts";
+import { isLaunched } from "./processes/join.ts";
 import { resumedRecipe, type RunRecipe } from "./resumed_recipe.ts";
 
 export const help = `Usage: deno task distill RECIPE [flags]
@@ -85,7 +86,7 @@ async function namedRecipe(parsed: Arguments): Promise<RunRecipe> {
 /** How often all processes begin again. */
 function restartsOf(parsed: Arguments, { count }: AskedProcesses): number {
   const restarts = parsed.count("restarts", 0, 1000);
-  if (restarts === null) return 0;
+  if (restarts === null || isLaunched()) return 0;
   if (count === null) throw new UsageError("--restarts is for --processes of 2 or more");
   if (parsed.text("out") !== null) return restarts;
   throw new UsageError("--restarts goes on with a run in its folder: name it by --out");

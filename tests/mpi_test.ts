@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { hostname } from "node:os";
 import { cacheDirectory } from "@seed/core/host";
 import { findInstalledMpi } from "../cli/processes/mpi/mod.ts";
 import { ROOT, runCli, startCli } from "./support/cli.ts";
@@ -75,6 +76,15 @@ testWithMpi(
       kill("SIGTERM");
       const { code, stderr } = await outcome;
       assert.equal(code, 130, stderr);
+      assert.match(stderr, /^Go on with: .*tiny\.yaml --out run --processes 2 --resume$/m);
+      const { processes } = JSON.parse(await Deno.readTextFile(`${folder}/run/run.json`));
+      assert.deepEqual(processes, { ...processes, count: 2, hosts: [hostname(), hostname()] });
+      const alone = await runCli(["distill", "tiny.yaml", "--out", "run", "--resume"], { cwd: folder });
+      assert.equal(alone.code, 2);
+      assert.match(
+        alone.stderr,
+        /trains in 2 processes, this is one process: .* Resume it with --processes 2/,
+      );
       const resumed = await runCli([...args, "--resume"], { cwd: folder });
       assert.equal(resumed.code, 0, resumed.stderr);
       const whole = await runCli(["distill", "tiny.yaml", "--out", "whole", "--set", "train.accumulate=2"], {

@@ -5,7 +5,7 @@
  */
 import { UsageError } from "@seed/core";
 import type { Arguments, Flag } from "../arguments.ts";
-import { type Place, placeOf } from "./join.ts";
+import { isLaunched, type Place, placeOf } from "./join.ts";
 import { MOST_PROCESSES } from "./most_processes.ts";
 
 /** The flag, for every verb that takes it. */
@@ -19,25 +19,13 @@ export interface AskedProcesses {
   readonly place: Place | null;
 }
 
-/** @throws {UsageError} If the flag is given to a process that is one of several already. */
+/** @throws {UsageError} If the flag is given to a process that somebody else has started as one of several. */
 export function askedProcesses(parsed: Arguments): AskedProcesses {
   const count = parsed.count("processes", 1, MOST_PROCESSES), place = placeOf((name) => Deno.env.get(name));
+  // Our own start them with the flags that the user has given, as the record of a run tells them.
+  if (place && isLaunched()) return { count: null, place };
   if (place && count !== null) {
     throw new UsageError("This process was started as one of several (mpiexec, srun): leave --processes out");
   }
   return { count: count === 1 ? null : count, place };
-}
-
-/**
- * The arguments that each process is started with: without the flags that are of starting them.
- *
- * @param flags Their names; each takes a value.
- */
-export function argumentsOfEach(args: readonly string[], flags: readonly string[]): string[] {
-  const kept: string[] = [], names = flags.map((flag) => `--${flag}`);
-  for (let i = 0; i < args.length; i++) {
-    if (names.includes(args[i])) i++;
-    else if (!names.some((name) => args[i].startsWith(`${name}=`))) kept.push(args[i]);
-  }
-  return kept;
 }

@@ -3,7 +3,7 @@ import { type Processes, RunError, statusLine, UsageError } from "@seed/core";
 import type { Host } from "@seed/core/host";
 import { errorMessage } from "../error_message.ts";
 import { interruptible } from "../interruptible.ts";
-import { argumentsOfEach, type AskedProcesses } from "./flag.ts";
+import type { AskedProcesses } from "./flag.ts";
 import { join, type Place } from "./join.ts";
 import { launchWithRestarts } from "./launch.ts";
 
@@ -39,10 +39,9 @@ export async function inProcesses(command: SharedCommand, asked: AskedProcesses)
     return await interruptible(notice, (host) => place ? together(command, place, host) : work(host, null));
   }
   check?.(count);
-  const each = [verb, ...argumentsOfEach(args, ["processes", "restarts"])];
   return await interruptible(
     notice,
-    (host) => launchWithRestarts({ args: each, count, restarts, advice }, host),
+    (host) => launchWithRestarts({ verb, args, count, restarts, advice }, host),
   );
 }
 

@@ -11,6 +11,11 @@ export interface Place {
 /** Set where `launch.ts` has started the process, and ends the others when it ends. */
 export const LAUNCHED = "SEED_LAUNCHED";
 
+/** Whether `launch.ts` has started this process. */
+export function isLaunched(): boolean {
+  return Deno.env.get(LAUNCHED) !== undefined;
+}
+
 /** By which variables a process knows that it was started as one of several: how many, and how many here. */
 const STARTERS: readonly { size: string; local: string | null }[] = [
   { size: "PMI_SIZE", local: "MPI_LOCALNRANKS" }, // MPICH's mpiexec, Slurm's srun --mpi=pmi2, and ours
@@ -62,6 +67,6 @@ export async function join({ local }: Place, { log, signal }: Host): Promise<Joi
     processes,
     leave: () => processes.leave(),
     // Who was started by `launch.ts` is watched by it: MPI would only add a line that says less.
-    abort: () => Deno.env.get(LAUNCHED) === undefined ? processes.abort() : Deno.exit(1),
+    abort: () => isLaunched() ? Deno.exit(1) : processes.abort(),
   };
 }

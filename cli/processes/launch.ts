@@ -25,7 +25,8 @@ const GRACE = 10_000;
 
 /** What to start. */
 export interface Launch {
-  /** Verb and arguments of each process. */
+  verb: string;
+  /** Of each process. */
   args: readonly string[];
   count: number;
   /** What to do when one has failed, for the message. */
@@ -44,7 +45,7 @@ export async function launchWithRestarts(
   for (let left = restarts;; left--) {
     // A run that has not begun starts anew by the same command, one that has goes on.
     const again = left < restarts && !args.includes("--resume") && await hasRun(args) ? ["--resume"] : [];
-    const code = await launch({ args: [...args, ...again], ...more }, host);
+    const code = await launch({ args: [...again, ...args], ...more }, host);
     if (code !== 1 || left === 0 || host.signal.aborted) return code;
     host.log(`Starting all processes again; ${left - 1} more restarts are allowed`);
   }
@@ -64,11 +65,14 @@ async function hasRun(args: readonly string[]): Promise<boolean> {
  * @returns the exit code: 0 if all came to their end, 130 if they were interrupted, 1 or 2 if one failed; then the
  *   others are ended, and a sentence tells which and why.
  */
-export async function launch({ args, count, advice }: Launch, host: Host): Promise<number> {
+export async function launch({ verb, args, count, advice }: Launch, host: Host): Promise<number> {
   if (Deno.build.os === "windows") throw new UsageError("--processes is for Linux and macOS");
   const library = await findMpiLibrary({ ...host, cacheDir: `${cacheDirectory()}/mpi` });
   using server = new PmiServer(count);
-  const children = Array.from({ length: count }, (_, rank) => start(args, rank, count, { server, library }));
+  const children = Array.from(
+    { length: count },
+    (_, rank) => start([verb, ...args], rank, count, { server, library }),
+  );
   const interrupt = () => children.forEach(({ kill }) => kill("SIGTERM"));
   host.signal.addEventListener("abort", interrupt);
   try {
