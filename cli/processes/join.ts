@@ -8,7 +8,7 @@ export interface Place {
   readonly local: number | null;
 }
 
-/** Set where `launch.ts` has started the process, and ends the others when it ends. */
+/** Set where `launch.ts` has started the process, and ends the others when it ends: to the number of its process. */
 export const LAUNCHED = "SEED_LAUNCHED";
 
 /** Whether `launch.ts` has started this process. */
@@ -56,7 +56,10 @@ export async function join({ local }: Place, { log, signal }: Host): Promise<Joi
     if (Deno.env.get(name) === undefined) Deno.env.set(name, `${cores}`);
   }
   const library = await findMpiLibrary({ cacheDir: `${cacheDirectory()}/mpi`, log, signal });
-  const mpi = Mpi.load(library), processes = await MpiProcesses.join(mpi);
+  const mpi = Mpi.load(library),
+    processes = await MpiProcesses.join(mpi, {
+      starter: isLaunched() ? Number(Deno.env.get(LAUNCHED)) : null,
+    });
   if (processes.size < 2) {
     throw new RunError(
       `This process was started as one of several, but "${library}" (${mpi.version}) finds it alone: it does not fit what ` +

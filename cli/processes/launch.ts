@@ -6,7 +6,7 @@
 
 import { printable, statusLine, UsageError } from "@seed/core";
 import { cacheDirectory, type Host, RunFolder } from "@seed/core/host";
-import { findMpiLibrary, PmiServer } from "./mpi/mod.ts";
+import { findMpiLibrary, PATIENCE, PmiServer } from "./mpi/mod.ts";
 import { INTERRUPTED } from "../interruptible.ts";
 import { commandOf } from "./command.ts";
 import { LAUNCHED } from "./join.ts";
@@ -76,7 +76,7 @@ export async function launch({ verb, args, count, advice }: Launch, host: Host):
   const interrupt = () => children.forEach(({ kill }) => kill("SIGTERM"));
   host.signal.addEventListener("abort", interrupt);
   try {
-    return await together(children, advice, host);
+    return await together(children, { advice, late: server.late }, host);
   } finally {
     host.signal.removeEventListener("abort", interrupt);
     children.forEach(({ kill }) => kill("SIGKILL"));
@@ -102,7 +102,7 @@ function start(
       ...server.environment(rank),
       MPI_LIBRARY: library,
       LOCAL_WORLD_SIZE: `${count}`,
-      [LAUNCHED]: "1",
+      [LAUNCHED]: `${Deno.pid}`,
       // Shared memory: nothing has to listen on a network.
       UCX_TLS: "self,sm",
       UCX_WARN_UNUSED_ENV_VARS: "n",
@@ -146,15 +146,28 @@ async function passOn(stream: ReadableStream<Uint8Array>, rank: number): Promise
 }
 
 /** Waits for all; when one fails, or does not end with the others, ends them. */
-async function together(children: readonly Child[], advice: string, host: Host): Promise<number> {
+async function together(
+  children: readonly Child[],
+  { advice, late }: { advice: string; late: Promise<number[]> },
+  host: Host,
+): Promise<number> {
   const left = new Map(children.map((child) => [child.rank, child.end]));
   let deadline: Promise<null> | null = null, timer: ReturnType<typeof setTimeout> | undefined, code = 0;
   try {
     while (left.size) {
-      const end = await Promise.race([...left.values(), ...deadline ? [deadline] : []]);
+      const end = await Promise.race([...left.values(), ...deadline ? [deadline] : [], late]);
+      if (Array.isArray(end)) {
+        host.log(
+          `Process ${
+            end.join(", ")
+          } did not come to the others within ${PATIENCE} s; all ${children.length} processes ` +
+            `were ended. ${advice}`,
+        );
+        return 1;
+      }
       if (end === null) {
-        const late = [...left.keys()].join(", ");
-        host.log(`Process ${late} did not end with the others within ${GRACE / 1000} s, and was ended`);
+        const last = [...left.keys()].join(", ");
+        host.log(`Process ${last} did not end with the others within ${GRACE / 1000} s, and was ended`);
         return code || 1;
       }
       left.delete(end.rank);

@@ -30,7 +30,7 @@ export async function runCli(args: string[], options: StartOptions = {}): Promis
 export function startCli(
   args: string[],
   options: StartOptions = {},
-): { outcome: Promise<Outcome>; kill(signal: Deno.Signal): void } {
+): { pid: number; outcome: Promise<Outcome>; kill(signal: Deno.Signal): void } {
   const started = performance.now();
   const run = ["run", "--allow-all", "--config", `${ROOT}deno.json`, `${ROOT}cli/main.ts`, ...args];
   const inShell = ["-c", `${options.shell}\nexec "$@"`, "bash", Deno.execPath(), ...run];
@@ -50,5 +50,5 @@ export function startCli(
     stderr: text(stderr),
     seconds: (performance.now() - started) / 1000,
   }));
-  return { outcome, kill: (signal) => process.kill(signal) };
+  return { pid: process.pid, outcome, kill: (signal) => process.kill(signal) };
 }

@@ -5,5 +5,5 @@
  */
 export { findInstalledMpi, findMpiLibrary, MPICH_VERSION } from "./library.ts";
 export { Mpi } from "./mpi.ts";
-export { PmiServer } from "./pmi_server.ts";
+export { PATIENCE, PmiServer } from "./pmi_server.ts";
 export { MpiProcesses } from "./mpi_processes.ts";

@@ -33,9 +33,10 @@ export class MpiProcesses implements Processes {
   /**
    * Joins the job that this process was started in; waits until all of it have joined.
    *
+   * @param starter Number of the process that has started all of them and that they end with; null: none does.
    * @throws {ProcessesError} If the library does not let several threads call, or fails.
    */
-  static async join(mpi: Mpi): Promise<MpiProcesses> {
+  static async join(mpi: Mpi, { starter }: { starter: number | null }): Promise<MpiProcesses> {
     const { calls, abi } = mpi, granted = new Int32Array(1);
     mpi.check(calls.MPI_Init_thread(null, null, abi.threadMultiple, granted));
     if (granted[0] !== abi.threadMultiple) {
@@ -49,7 +50,7 @@ export class MpiProcesses implements Processes {
     mpi.check(calls.MPI_Comm_set_errhandler(abi.world, abi.errorsReturn));
     const rank = Number(mpi.ask((into) => calls.MPI_Comm_rank(abi.world, into)));
     const size = Number(mpi.ask((into) => calls.MPI_Comm_size(abi.world, into)));
-    const joined = new MpiProcesses(mpi, rank, size, Heartbeat.start(mpi, { rank, size }));
+    const joined = new MpiProcesses(mpi, rank, size, Heartbeat.start(mpi, { rank, size, starter }));
     joined.hosts.push(...await joined.exchange(hostname()));
     return joined;
   }

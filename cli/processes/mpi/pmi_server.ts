@@ -11,13 +11,18 @@
 /** A line of the protocol: `cmd=put kvsname=x key=y value=z`. */
 type Line = Readonly<Record<string, string>>;
 
+/** Seconds in which all processes of a job come, after the first: they were started together, and do the same. */
+export const PATIENCE = 30;
+
 /** Lets the processes of one job find each other. */
 export class PmiServer implements Disposable {
   readonly #listener: Deno.TcpListener;
   readonly #values = new Map<string, string>();
-  /** Answers to those that wait in the barrier. */
-  #waiting: (() => Promise<void>)[] = [];
+  /** Those that wait in the barrier, by rank, with what answers them. */
+  #waiting = new Map<number, () => Promise<void>>();
   readonly #finalized = new Set<number>();
+  readonly #late = Promise.withResolvers<number[]>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** Of its own, since the library names its shared memory by it: what a job before has left is not this job's. */
   readonly #name = `seed_${crypto.randomUUID()}`;
 
@@ -44,6 +49,11 @@ export class PmiServer implements Disposable {
     };
   }
 
+  /** Resolves if the processes do not come together in {@link PATIENCE} after the first: to those that are missing. */
+  get late(): Promise<number[]> {
+    return this.#late.promise;
+  }
+
   /** Whether a process has left the job in the proper way. */
   hasLeft(rank: number): boolean {
     return this.#finalized.has(rank);
@@ -51,6 +61,7 @@ export class PmiServer implements Disposable {
 
   [Symbol.dispose](): void {
     this.#listener.close();
+    clearTimeout(this.#timer);
   }
 
   async #accept(): Promise<void> {
@@ -83,6 +94,7 @@ export class PmiServer implements Disposable {
     switch (line.cmd) {
       case "initack":
         caller.rank = Number(line.pmiid);
+        this.#hurry();
         await answer("cmd=initack");
         await answer(`cmd=set size=${this.size}`);
         await answer(`cmd=set rank=${caller.rank}`);
@@ -109,7 +121,7 @@ export class PmiServer implements Disposable {
         );
       }
       case "barrier_in":
-        return await this.#meet(() => answer("cmd=barrier_out"));
+        return await this.#meet(caller.rank, () => answer("cmd=barrier_out"));
       case "finalize":
         this.#finalized.add(caller.rank);
         return await answer("cmd=finalize_ack");
@@ -117,12 +129,22 @@ export class PmiServer implements Disposable {
     // `abort` and what is not known need no answer: the process ends, and that is seen.
   }
 
-  async #meet(leave: () => Promise<void>): Promise<void> {
-    this.#waiting.push(leave);
-    if (this.#waiting.length < this.size) return;
+  async #meet(rank: number, leave: () => Promise<void>): Promise<void> {
+    this.#waiting.set(rank, leave);
+    if (this.#waiting.size < this.size) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const all = this.#waiting;
-    this.#waiting = [];
-    await Promise.all(all.map((leave) => leave()));
+    this.#waiting = new Map();
+    await Promise.all([...all.values()].map((leave) => leave()));
+  }
+
+  /** Gives the others time from now on, unless they have it already. */
+  #hurry(): void {
+    this.#timer ??= setTimeout(() => {
+      const ranks = Array.from({ length: this.size }, (_, rank) => rank);
+      this.#late.resolve(ranks.filter((rank) => !this.#waiting.has(rank)));
+    }, 1000 * PATIENCE);
   }
 }
 
