@@ -19,7 +19,7 @@ import { ROOT } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { localProcesses } from "./support/local_processes.ts";
 import { inFolder } from "./support/plugin_context.ts";
-import { metricsOf, outcomeOf } from "./support/tiny_runs.ts";
+import { outcomeOf } from "./support/tiny_runs.ts";
 
 const BATCH = 8, STEPS = 3;
 const TEST_PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;
@@ -164,13 +164,18 @@ Deno.test("a run in two processes is that of two parts, to the bit, interrupted 
     await distill(await load("train.accumulate=2"), options("alone"), host());
     const alone = await outcomeOf(`${folder}/alone`);
 
-    const together = async (out: string, { resume = false, interruptAt = Infinity } = {}) => {
+    /** @param interrupt When the second process is to be interrupted: at the how manieth sum of which kind. */
+    const together = async (
+      out: string,
+      { resume = false, interrupt = {} as { atStep?: number; atVote?: number } } = {},
+    ) => {
       const recipe = await load(), [first, second] = localProcesses(2), abort = new AbortController();
-      let sums = 0;
+      let steps = 0, votes = 0;
       const counting = {
         ...second,
         sum: (values: Float32Array<ArrayBuffer>) => {
-          if (++sums === interruptAt) abort.abort();
+          const isDue = values.length > 1 ? ++steps === interrupt.atStep : ++votes === interrupt.atVote;
+          if (isDue) abort.abort();
           return second.sum(values);
         },
       };
@@ -184,10 +189,20 @@ Deno.test("a run in two processes is that of two parts, to the bit, interrupted 
     assert.ok(await together("two"));
     assert.deepEqual(await outcomeOf(`${folder}/two`), alone);
     // The third step's sum: the step is finished, and both stop before the fourth.
-    assert.ok(!await together("stopped", { interruptAt: 6 }));
-    assert.equal((await metricsOf(`${folder}/stopped`)).filter(({ loss }) => loss).length, 3);
+    const steps = async (out: string) =>
+      (await Deno.readTextFile(`${folder}/${out}/metrics.jsonl`)).split('"loss"').length - 1;
+    assert.ok(!await together("stopped", { interrupt: { atStep: 3 } }));
+    assert.equal(await steps("stopped"), 3);
     assert.ok(await together("stopped", { resume: true }));
     assert.deepEqual(await outcomeOf(`${folder}/stopped`), alone);
+    // The second vote is within the teacher's evaluation before the first step; then in those after it.
+    for (const [atVote, done] of [[2, 0], [4, 0], [11, 2]]) {
+      const out = `stopped at ${atVote}`;
+      assert.ok(!await together(out, { interrupt: { atVote } }));
+      assert.equal(await steps(out), done);
+      assert.ok(await together(out, { resume: true }));
+      assert.deepEqual(await outcomeOf(`${folder}/${out}`), alone);
+    }
   }));
 
 Deno.test("what differs between processes is told before the first step, and what they cannot do before anything", async () => {

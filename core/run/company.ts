@@ -10,6 +10,7 @@ import { listingHash } from "../images/listing_hash.ts";
 import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import { agree } from "../processes/agree.ts";
+import { allGoOn } from "../processes/go_on_together.ts";
 import type { Processes } from "../processes/processes.ts";
 import { shareState } from "../processes/share_state.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
@@ -70,9 +71,7 @@ export class Company {
    * @param wants Whether this process would go on.
    */
   async goesOn(wants: boolean): Promise<boolean> {
-    const stops = Float32Array.of(wants ? 0 : 1);
-    await this.processes.sum(stops);
-    return stops[0] === 0;
+    return await allGoOn(this.processes, { stops: !wants });
   }
 
   /**

@@ -18,7 +18,7 @@ import { labelHash, listingHash } from "../images/listing_hash.ts";
 import { RunError } from "../errors.ts";
 import { missingSteps } from "./metrics_file.ts";
 import { SEED_VERSION } from "../version.ts";
-import type { SkippedImages } from "../images/without_broken.ts";
+import type { SkippedImages } from "../parts/without_broken.ts";
 
 /** The first screen. */
 export function describeRun(
