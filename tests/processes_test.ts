@@ -17,7 +17,7 @@ import { disposeBatch, type StepBatch } from "../core/training/step_batch.ts";
 import { planSteps } from "../core/views/sampler.ts";
 import { ROOT } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
-import { localProcesses } from "./support/local_processes.ts";
+import { localProcesses, runTogether } from "./support/local_processes.ts";
 import { inFolder } from "./support/plugin_context.ts";
 import { outcomeOf } from "./support/tiny_runs.ts";
 
@@ -203,6 +203,43 @@ Deno.test("a run in two processes is that of two parts, to the bit, interrupted 
       assert.ok(await together(out, { resume: true }));
       assert.deepEqual(await outcomeOf(`${folder}/${out}`), alone);
     }
+  }));
+
+Deno.test("neighbours, a cache on disk and broken images: a run in three processes is that of three parts, to the bit", () =>
+  inFolder(async (folder) => {
+    await makeImageFolder(`${folder}/images`, { train: 9, val: 2 });
+    for (const broken of ["train/rows/0", "train/rows/1", "train/stripes/8", "val/circles/1"]) {
+      await Deno.writeTextFile(`${folder}/images/${broken}.png`, "no picture");
+    }
+    const path = `${folder}/mine.yaml`;
+    await Deno.writeTextFile(path, RUN.replace("ROOT_OF_IMAGES", `${folder}/images`));
+    const load = (run: string, ...overrides: string[]) =>
+      loadRecipe(path, {
+        overrides: [
+          ...["data.on_error=skip", "train.batch_size=9", "queue.size=27", "evaluate.agreement={ k: 1 }"],
+          ...["objective={ plugin: '@seed/objective-bingo', bag: 2 }"],
+          `teacher.cache={ views: 2, dir: ${JSON.stringify(`${folder}/cache of ${run}`)} }`,
+          ...overrides,
+        ],
+        defaults: DEFAULTS,
+      });
+    const said: string[][] = [[], [], [], []];
+    const host = (to: number) => ({
+      log: (message: string) => void said[to].push(message),
+      signal: new AbortController().signal,
+    });
+    const options = (out: string) => ({ out: `${folder}/${out}`, maxSteps: null, resume: false });
+    await distill(await load("alone", "train.accumulate=3"), options("alone"), host(3));
+    const recipe = await load("together");
+    await runTogether(3, async (processes) => {
+      const { rank } = processes;
+      if (rank === 0) await distill(recipe, options("together"), host(0), processes);
+      else await follow(recipe, { maxSteps: null }, host(rank), processes);
+    });
+    assert.deepEqual(await outcomeOf(`${folder}/together`), await outcomeOf(`${folder}/alone`));
+    assert.deepEqual(said[1].concat(said[2]), [], "what all do alike is said by the first");
+    const leftOut = said[0].filter((message) => /^Left out, since they do not decode: 4\./.test(message));
+    assert.equal(leftOut.length, 1, said[0].join("\n"));
   }));
 
 Deno.test("what differs between processes is told before the first step, and what they cannot do before anything", async () => {
