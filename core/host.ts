@@ -30,6 +30,10 @@ export {
   type PipelineOptions,
   ViewPipeline,
 } from "./images/pipeline/view_pipeline.ts";
+export { agree, factsOf, listingFact } from "./processes/agree.ts";
+export { firstSays } from "./processes/first_says.ts";
+export { StoppedTogether } from "./processes/go_on_together.ts";
+export { processesHere } from "./processes/processes.ts";
 export {
   loadRecipe,
   loadRecipeParts,

@@ -35,8 +35,8 @@ export interface Joined {
   readonly processes: Processes;
   /** To be called when all is done: all processes do. */
   leave(): Promise<void>;
-  /** Ends all processes at once. */
-  abort(): never;
+  /** Ends all processes at once, this one with an exit code. */
+  abort(code: number): never;
 }
 
 /**
@@ -62,6 +62,6 @@ export async function join({ local }: Place, { log, signal }: Host): Promise<Joi
     processes,
     leave: () => processes.leave(),
     // Who was started by `launch.ts` is watched by it: MPI would only add a line that says less.
-    abort: () => Deno.env.get(LAUNCHED) === undefined ? processes.abort() : Deno.exit(1),
+    abort: (code) => Deno.env.get(LAUNCHED) === undefined ? processes.abort(code) : Deno.exit(code),
   };
 }

@@ -31,8 +31,8 @@ export interface Launch {
   /** Verb and arguments of each process. */
   args: readonly string[];
   count: number;
-  /** What to do when one has failed, for the message. */
-  advice: string;
+  /** A sentence on what to do when one has failed; absent: there is nothing but to begin again. */
+  advice?: string;
 }
 
 /**
@@ -75,7 +75,7 @@ export async function launch({ args, count, advice }: Launch, host: Host): Promi
   const interrupt = () => children.forEach(({ kill }) => kill("SIGTERM"));
   host.signal.addEventListener("abort", interrupt);
   try {
-    return await together(children, advice, host);
+    return await together(children, host, advice);
   } finally {
     host.signal.removeEventListener("abort", interrupt);
     children.forEach(({ kill }) => kill("SIGKILL"));
@@ -145,7 +145,7 @@ async function passOn(stream: ReadableStream<Uint8Array>, rank: number): Promise
 }
 
 /** Waits for all; when one fails, or does not end with the others, ends them. */
-async function together(children: readonly Child[], advice: string, host: Host): Promise<number> {
+async function together(children: readonly Child[], host: Host, advice?: string): Promise<number> {
   const left = new Map(children.map((child) => [child.rank, child.end]));
   let deadline: Promise<null> | null = null, timer: ReturnType<typeof setTimeout> | undefined, code = 0;
   try {
@@ -157,9 +157,10 @@ async function together(children: readonly Child[], advice: string, host: Host):
         return code || 1;
       }
       left.delete(end.rank);
+      if (end.code === INTERRUPTED && !end.hasLeft) return INTERRUPTED; // before they had anything to stop together
       const problem = problemOf(end);
       if (problem) {
-        host.log(`${problem}; all ${children.length} processes were ended. ${advice}`);
+        host.log(`${problem}; all ${children.length} processes were ended${advice ? `. ${advice}` : ""}`);
         return end.signal === null && end.code === 2 ? 2 : 1;
       }
       code = Math.max(code, end.code);

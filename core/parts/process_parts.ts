@@ -10,7 +10,7 @@ import type { Engine } from "../interfaces/engine.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
 import { firstSays } from "../processes/first_says.ts";
-import type { Processes } from "../processes/processes.ts";
+import { type Processes, processesHere } from "../processes/processes.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
 import { checkImages } from "./check_images.ts";
@@ -64,7 +64,7 @@ export async function createProcessParts(
     skipped: { count: 0, images: [] },
   };
   if (recipe.data.on_error === "skip") {
-    pipeline = stack.use(await startPipeline(recipe, outer));
+    pipeline = stack.use(await startPipeline(recipe, outer, processes));
     found = await withoutBroken(listed, pipeline, host, processes);
   } else await requireFiles(listed, host);
   checkImages(recipe, found.data, host);
@@ -77,7 +77,7 @@ export async function createProcessParts(
   const teacher = recipe.teacher && stack.use(await make(recipe.teacher, { engine }));
   const compared = recipe.evaluate.teacher;
   const referenceTeacher = compared ? stack.use(await make(compared, { engine })) : teacher;
-  pipeline ??= stack.use(await startPipeline(recipe, outer));
+  pipeline ??= stack.use(await startPipeline(recipe, outer, processes));
   const owned = stack.move();
   return {
     ...{ engine, listed, ...found, augmenters, teacher, referenceTeacher, pipeline, processes },
@@ -85,18 +85,26 @@ export async function createProcessParts(
   };
 }
 
-async function startPipeline(recipe: Recipe, host: Host): Promise<ViewPipeline> {
-  return await ViewPipeline.start(pipelineOptions(recipe, host));
+async function startPipeline(
+  recipe: Recipe,
+  host: Host,
+  processes: Processes | null,
+): Promise<ViewPipeline> {
+  return await ViewPipeline.start(pipelineOptions(recipe, host, processes));
 }
 
 /** How the pipeline of a recipe's views is made. */
-export function pipelineOptions(recipe: Recipe, { log, signal }: Host): PipelineOptions {
+export function pipelineOptions(
+  recipe: Recipe,
+  { log, signal }: Host,
+  processes: Processes | null = null,
+): PipelineOptions {
   const { train, seed, evaluate } = recipe;
   return {
     augmenters: [...trainingAugmenters(recipe), ...neededAugmenters(evaluate.evaluators)].map(
       augmenterModule,
     ),
-    workers: train.workers === "auto" ? autoWorkers() : train.workers,
+    workers: train.workers === "auto" ? autoWorkers(processesHere(processes)) : train.workers,
     ...{ seed, log, signal },
   };
 }
