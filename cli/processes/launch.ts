@@ -157,7 +157,9 @@ async function together(children: readonly Child[], host: Host, advice?: string)
         return code || 1;
       }
       left.delete(end.rank);
-      if (end.code === INTERRUPTED && !end.hasLeft) return INTERRUPTED; // before they had anything to stop together
+      // Before there was anything to stop together, or before it could be told.
+      if (end.code === INTERRUPTED && !end.hasLeft) return INTERRUPTED;
+      if (end.signal === "SIGTERM" && host.signal.aborted) return INTERRUPTED;
       const problem = problemOf(end);
       if (problem) {
         host.log(`${problem}; all ${children.length} processes were ended${advice ? `. ${advice}` : ""}`);
