@@ -12,8 +12,8 @@ const SAME_MILLISECONDS = 200;
  * printed on.
  *
  * @param notice What to tell the user at the first.
- * @param command Returns the exit code; stopped before its end it throws the signal's reason, or returns
- *   {@link INTERRUPTED}.
+ * @param command Returns the exit code; stopped before its end, by a signal or by another process, it throws the
+ *   signal's reason, or returns {@link INTERRUPTED}.
  * @returns the exit code.
  */
 export async function interruptible(
@@ -21,7 +21,7 @@ export async function interruptible(
   command: (host: Host) => Promise<number>,
 ): Promise<number> {
   const abort = new AbortController();
-  let stopped = 1, signalled: number | null = null, isHungUp = false;
+  let stopped = INTERRUPTED, signalled: number | null = null, isHungUp = false;
   const stop = (code: number, reason?: unknown) => {
     stopped = code;
     abort.abort(reason);

@@ -5,20 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
-import { cacheDirectory } from "@seed/core/host";
-import { findInstalledMpi } from "../cli/processes/mpi/mod.ts";
 import { ROOT, runCli, startCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { inFolder } from "./support/plugin_context.ts";
 import { outcomeOf } from "./support/tiny_runs.ts";
-
-const MPI = await findInstalledMpi({ cacheDir: `${cacheDirectory()}/mpi` });
-
-/** MPICH is installed at the first `--processes`, and by no test. */
-function testWithMpi(name: string, fn: () => Promise<void>): void {
-  const why = "ignored: MPICH is not installed; distill --processes installs it";
-  Deno.test({ name: MPI ? name : `${name} (${why})`, ignore: MPI === null, fn });
-}
+import { testWithMpi } from "./support/with_mpi.ts";
 
 const PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;
 const RECIPE = `version: 1

@@ -40,8 +40,8 @@ export interface Joined {
   readonly processes: Processes;
   /** To be called when all is done: all processes do. */
   leave(): Promise<void>;
-  /** Ends all processes at once. */
-  abort(): never;
+  /** Ends all processes at once, this one with an exit code. */
+  abort(code: number): never;
 }
 
 /**
@@ -70,6 +70,6 @@ export async function join({ local }: Place, { log, signal }: Host): Promise<Joi
     processes,
     leave: () => processes.leave(),
     // Who was started by `launch.ts` is watched by it: MPI would only add a line that says less.
-    abort: () => isLaunched() ? Deno.exit(1) : processes.abort(),
+    abort: (code) => isLaunched() ? Deno.exit(code) : processes.abort(code),
   };
 }

@@ -29,8 +29,8 @@ export interface Launch {
   /** Of each process. */
   args: readonly string[];
   count: number;
-  /** What to do when one has failed, for the message. */
-  advice: string;
+  /** A sentence on what to do when one has failed; absent: there is nothing but to begin again. */
+  advice?: string;
 }
 
 /**
@@ -148,7 +148,7 @@ async function passOn(stream: ReadableStream<Uint8Array>, rank: number): Promise
 /** Waits for all; when one fails, or does not end with the others, ends them. */
 async function together(
   children: readonly Child[],
-  { advice, late }: { advice: string; late: Promise<number[]> },
+  { advice, late }: { advice?: string; late: Promise<number[]> },
   host: Host,
 ): Promise<number> {
   const left = new Map(children.map((child) => [child.rank, child.end]));
@@ -161,7 +161,7 @@ async function together(
           `Process ${
             end.join(", ")
           } did not come to the others within ${PATIENCE} s; all ${children.length} processes ` +
-            `were ended. ${advice}`,
+            `were ended${advice ? `. ${advice}` : ""}`,
         );
         return 1;
       }
@@ -171,9 +171,12 @@ async function together(
         return code || 1;
       }
       left.delete(end.rank);
+      // Before there was anything to stop together, or before it could be told.
+      if (end.code === INTERRUPTED && !end.hasLeft) return INTERRUPTED;
+      if (end.signal === "SIGTERM" && host.signal.aborted) return INTERRUPTED;
       const problem = problemOf(end);
       if (problem) {
-        host.log(`${problem}; all ${children.length} processes were ended. ${advice}`);
+        host.log(`${problem}; all ${children.length} processes were ended${advice ? `. ${advice}` : ""}`);
         return end.signal === null && end.code === 2 ? 2 : 1;
       }
       code = Math.max(code, end.code);

@@ -50,3 +50,10 @@ export interface Processes {
    */
   exchange(text: string): Promise<string[]>;
 }
+
+/** How many of them share this process's machine; 1 if it is alone. */
+export function processesHere(processes: Pick<Processes, "rank" | "hosts"> | null): number {
+  if (processes === null) return 1;
+  const { rank, hosts } = processes;
+  return hosts.filter((host) => host === hosts[rank]).length;
+}

@@ -20,7 +20,7 @@ import { RunError } from "../errors.ts";
 import { missingSteps } from "./metrics_file.ts";
 import { threadsOf } from "./threads.ts";
 import { SEED_VERSION } from "../version.ts";
-import type { SkippedImages } from "../images/without_broken.ts";
+import type { SkippedImages } from "../parts/without_broken.ts";
 
 /** The first screen. */
 export function describeRun(

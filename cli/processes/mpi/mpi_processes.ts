@@ -123,9 +123,9 @@ export class MpiProcesses implements Processes {
   }
 
   /** Ends all processes of the job at once, as far as what started them does; this one in any case. */
-  abort(): never {
-    this.mpi.calls.MPI_Abort(this.mpi.abi.world, 1);
-    Deno.exit(1); // some libraries leave it to the starter
+  abort(code: number): never {
+    this.mpi.calls.MPI_Abort(this.mpi.abi.world, code);
+    Deno.exit(code); // some libraries leave it to the starter
   }
 
   /** Meets the others, then does what moves data between them. */
