@@ -5,8 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { cacheDirectory } from "@seed/core/host";
-import { findInstalledMpi } from "../cli/processes/mpi/mod.ts";
+import { hasMpi } from "../cli/processes/mpi/mod.ts";
 import { VARIANTS } from "../plugins/data/cifar/variants.ts";
 import { ROOT } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
@@ -57,9 +56,8 @@ evaluate: { knn: { k: 3 }, agreement: { k: 1 } }
 const ONNX_TEACHER = 'teacher={ plugin: "@seed/teacher-onnx", weights: r.onnx, mean: [0.5, 0.5, 0.5], ' +
   "std: [0.25, 0.25, 0.25], cache: { views: 1, dir: onnx } }";
 
-/** Verbs that start several processes: where MPICH is installed, since no test installs it. */
+/** Verbs that start several processes. */
 const TWO = ["--processes", "2"];
-const HAS_MPI = await findInstalledMpi({ cacheDir: `${cacheDirectory()}/mpi` }) !== null;
 const TOGETHER: [what: string, args: string[]][] = [
   ["cache --processes", ["cache", "recipe.yaml", "--set", "teacher.cache.dir=cache2", ...TWO]],
   ["distill --processes", ["distill", "recipe.yaml", "--out", "runs/b", ...TWO]],
@@ -134,7 +132,7 @@ Deno.test("every verb runs with the permissions of its task", async (t) => {
         },
       });
     for (const command of commands) await step(command);
-    for (const command of TOGETHER) await step(command, !HAS_MPI);
+    for (const command of TOGETHER) await step(command, !hasMpi());
     await t.step("an installation, as far as it goes without an index", async () => {
       const env = { SEED_CACHE_DIR: path("fresh"), PIP_NO_INDEX: "1", PIP_FIND_LINKS: folder };
       for (

@@ -10,14 +10,14 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { cacheDirectory } from "@seed/core/host";
 import { Random } from "@seed/core";
-import { findInstalledMpi, PATIENCE } from "../cli/processes/mpi/mod.ts";
+import { PATIENCE } from "../cli/processes/mpi/mod.ts";
 import { type Outcome, ROOT, startCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { inFolder } from "./support/plugin_context.ts";
 import { ranksOf } from "./support/ranks.ts";
 import { outcomeOf } from "./support/tiny_runs.ts";
+import { WITHOUT_MPI } from "./support/with_mpi.ts";
 
 const FAULTS = Number(Deno.env.get("SEED_FAULTS") ?? 5);
 const SEED = Number(Deno.env.get("SEED_FAULT_SEED") ?? Math.floor(1e6 * Math.random()));
@@ -142,12 +142,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const MPI = await findInstalledMpi({ cacheDir: `${cacheDirectory()}/mpi` });
-const why = MPI === null
-  ? "ignored: MPICH is not installed; distill --processes installs it"
-  : Deno.build.os === "linux"
-  ? null
-  : "ignored: processes are found by Linux's /proc";
+const why = Deno.build.os === "linux" ? WITHOUT_MPI : "ignored: processes are found by Linux's /proc";
 
 Deno.test({
   name: `a run in ${COUNT} processes goes on after each of ${FAULTS} faults, seed ${SEED}${

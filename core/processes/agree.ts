@@ -5,6 +5,7 @@ import type { Engine } from "../interfaces/engine.ts";
 import { SEED_VERSION } from "../version.ts";
 import { endedByFirst } from "./go_on_together.ts";
 import type { Processes } from "./processes.ts";
+import { threadsOf } from "./threads.ts";
 
 /** What must be the same in all processes, by what it is called in a message. */
 export type Facts = Readonly<Record<string, string | number | null>>;
@@ -15,7 +16,7 @@ export function factsOf({ name, version, device }: Pick<Engine, "name" | "versio
     "version of SEED": SEED_VERSION,
     "engine": `${name} ${version} on ${device}`,
     // The order of a sum may depend on it.
-    "number of threads": Deno.env.get("TF_NUM_INTRAOP_THREADS") ?? `${navigator.hardwareConcurrency}`,
+    "number of threads": threadsOf(),
   };
 }
 

@@ -16,7 +16,6 @@ import type { Recipe } from "../recipe/load_recipe.ts";
 import { isCaching } from "../teacher_cache/open_caches.ts";
 import type { tf } from "../tf.ts";
 import type { Course } from "./course.ts";
-import { threadsOf } from "./threads.ts";
 import { trainingStateOf } from "./training_state.ts";
 
 /** This process's part in what all of them do together. */

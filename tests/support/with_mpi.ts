@@ -1,10 +1,24 @@
 import { cacheDirectory } from "@seed/core/host";
-import { findInstalledMpi } from "../../cli/processes/mpi/mod.ts";
+import { findMpiLibrary, hasMpi } from "../../cli/processes/mpi/mod.ts";
 
-const MPI = await findInstalledMpi({ cacheDir: `${cacheDirectory()}/mpi` });
+/** Why no test with real processes can run here; null: they can. */
+export const WITHOUT_MPI = hasMpi() ? null : "ignored: MPICH has no package for this machine";
 
-/** A test with real processes. MPICH is installed at the first `--processes`, and by no test. */
+/**
+ * A test with real processes. The first one installs MPICH, as the first `--processes` does: so that what each process
+ * says is not mixed with it.
+ */
 export function testWithMpi(name: string, fn: () => Promise<void>): void {
-  const why = "ignored: MPICH is not installed; distill --processes installs it";
-  Deno.test({ name: MPI ? name : `${name} (${why})`, ignore: MPI === null, fn });
+  Deno.test({
+    name: WITHOUT_MPI ? `${name} (${WITHOUT_MPI})` : name,
+    ignore: WITHOUT_MPI !== null,
+    async fn() {
+      await findMpiLibrary({
+        cacheDir: `${cacheDirectory()}/mpi`,
+        log: () => {},
+        signal: new AbortController().signal,
+      });
+      await fn();
+    },
+  });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { findInstalledMpi, findMpiLibrary, MPICH_VERSION } from "./library.ts";
+export { findMpiLibrary, hasMpi, MPICH_VERSION } from "./library.ts";
 export { Mpi } from "./mpi.ts";
 export { PATIENCE, PmiServer } from "./pmi_server.ts";
 export { MpiProcesses } from "./mpi_processes.ts";
