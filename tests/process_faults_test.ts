@@ -90,7 +90,8 @@ const FAULTS_IN_TURN: Fault[] = [
   },
   {
     name: "launcher killed",
-    says: /What started the processes of this run is gone/m,
+    // Before they have met it is MPI that tells: what they ask about each other is gone.
+    says: /What started the processes of this run is gone|MPI error/m,
     strike: ({ launcher }) => Deno.kill(launcher, "SIGKILL"),
   },
 ];
