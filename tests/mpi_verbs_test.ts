@@ -93,6 +93,17 @@ testWithMpi(
 );
 
 testWithMpi(
+  "what all processes meet alike is told once",
+  () =>
+    inRecipeFolder({ run: true }, async (_folder, verb) => {
+      const args = ["embed", "--run", "run", "--allow-plugins", "--images", "nowhere", "--out", "many.npy"];
+      const { code, stderr } = await verb(...args, "--processes", "3");
+      assert.equal(code, 1);
+      assert.equal(stderr.match(/There is no folder "nowhere"/g)?.length, 1, stderr);
+    }),
+);
+
+testWithMpi(
   "SIGTERM ends embed in all processes, and nothing is written",
   () =>
     inRecipeFolder({ run: true }, async (folder) => {

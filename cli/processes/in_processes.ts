@@ -45,6 +45,9 @@ export async function inProcesses(command: SharedCommand, asked: AskedProcesses)
   );
 }
 
+/** Milliseconds that the first process has to tell what others meet too: data that are not there, say. */
+const FIRST_TELLS = 2000;
+
 /** This process's part of a command that runs in several. */
 async function together({ check, work }: SharedCommand, place: Place, host: Host): Promise<number> {
   const { processes, leave, abort } = await join(place, host);
@@ -61,6 +64,9 @@ async function together({ check, work }: SharedCommand, place: Place, host: Host
     }
     // The others wait for this one: they are ended, and what it was is told here.
     if (host.signal.aborted && error === host.signal.reason) return abort(INTERRUPTED);
+    if (processes.rank > 0 && isMendable(error)) {
+      await new Promise((resolve) => setTimeout(resolve, FIRST_TELLS)); // it ends this one
+    }
     console.error(`Process ${processes.rank} of ${processes.size} on ${hostname()}: ${messageOf(error)}`);
     return abort(1);
   }
@@ -68,6 +74,10 @@ async function together({ check, work }: SharedCommand, place: Place, host: Host
 
 function messageOf(error: unknown): string {
   if (error instanceof SuppressedError) return messageOf(error.suppressed);
-  if (error instanceof RunError || error instanceof UsageError) return errorMessage(error);
+  if (isMendable(error)) return errorMessage(error);
   return error instanceof Error ? error.stack ?? error.message : `${error}`;
+}
+
+function isMendable(error: unknown): error is RunError | UsageError {
+  return error instanceof RunError || error instanceof UsageError;
 }
