@@ -7,3 +7,4 @@ export { findInstalledMpi, findMpiLibrary, MPICH_VERSION } from "./library.ts";
 export { Mpi } from "./mpi.ts";
 export { PmiServer } from "./pmi_server.ts";
 export { MpiProcesses } from "./mpi_processes.ts";
+export { removeSharedMemory } from "./shared_memory.ts";
