@@ -72,7 +72,8 @@ const FAULTS_IN_TURN: Fault[] = [
   },
   {
     name: "disk full",
-    says: /^(Process \d .*|\[\d\] .*)?Cannot (write|make)/m,
+    // Before the processes have met it is MPI that has no room for what they share.
+    says: /^(Process \d .*|\[\d\] .*)?(Cannot (write|make)|MPIDI_UCX_init)/m,
     strike: ({ pid }) => {
       new Deno.Command("prlimit", { args: ["--pid", `${pid}`, "--fsize=0"] }).outputSync();
     },
