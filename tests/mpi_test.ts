@@ -8,7 +8,8 @@ import { hostname } from "node:os";
 import { ROOT, runCli, startCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { inFolder } from "./support/plugin_context.ts";
-import { outcomeOf } from "./support/tiny_runs.ts";
+import { listeners, rankProcessesIn, sharedMemoryOfMpich } from "./support/system_processes.ts";
+import { outcomeOf, untilStep } from "./support/tiny_runs.ts";
 import { testWithMpi } from "./support/with_mpi.ts";
 
 const PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;
@@ -59,11 +60,7 @@ testWithMpi(
     inRecipeFolder(30, async (folder) => {
       const args = ["distill", "tiny.yaml", "--out", "run", "--processes", "2"];
       const { outcome, kill } = startCli(args, { cwd: folder });
-      for (;;) {
-        const text = await Deno.readTextFile(`${folder}/run/metrics.jsonl`).catch(() => "");
-        if (text.includes('"step":4,')) break;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+      await untilStep(`${folder}/run`, 4);
       kill("SIGTERM");
       const { code, stderr } = await outcome;
       assert.equal(code, 130, stderr);
@@ -83,5 +80,34 @@ testWithMpi(
       });
       assert.equal(whole.code, 0, whole.stderr);
       assert.deepEqual(await outcomeOf(`${folder}/run`), await outcomeOf(`${folder}/whole`));
+    }),
+);
+
+testWithMpi(
+  "a process that is killed ends all within 10 s: a sentence says who, where and why; no shared memory is left",
+  () =>
+    inRecipeFolder(1000, async (folder) => {
+      const { outcome, kill } = startCli(["distill", "tiny.yaml", "--out", "run", "--processes", "2"], {
+        cwd: folder,
+      });
+      try {
+        await untilStep(`${folder}/run`, 4);
+        const processes = await rankProcessesIn(folder), pids = new Set(processes.map(({ pid }) => pid));
+        assert.deepEqual(processes.map(({ rank }) => rank), [0, 1]);
+        const [shared] = await sharedMemoryOfMpich(processes[1].pid);
+        assert.ok(shared, "the processes share no memory");
+        await assert.rejects(Deno.stat(shared), Deno.errors.NotFound, "it has a name while it is in use");
+        const listening = (await listeners()).filter(({ pid }) => pids.has(pid));
+        assert.deepEqual(listening, [], "on one machine only the launcher listens");
+        const killed = performance.now();
+        Deno.kill(processes[1].pid, "SIGKILL");
+        const { code, stderr } = await outcome;
+        assert.ok(performance.now() - killed < 10_000);
+        assert.equal(code, 1, stderr);
+        const sentence = `Process 1 on ${hostname()} was killed by SIGKILL; all 2 processes were ended.`;
+        assert.ok(stderr.includes(sentence), stderr);
+      } finally {
+        kill("SIGTERM");
+      }
     }),
 );

@@ -15,7 +15,7 @@ import { PATIENCE } from "../cli/processes/mpi/mod.ts";
 import { type Outcome, ROOT, startCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { inFolder } from "./support/plugin_context.ts";
-import { ranksOf } from "./support/ranks.ts";
+import { rankProcessesIn } from "./support/system_processes.ts";
 import { outcomeOf } from "./support/tiny_runs.ts";
 import { WITHOUT_MPI } from "./support/with_mpi.ts";
 
@@ -72,7 +72,8 @@ const FAULTS_IN_TURN: Fault[] = [
   },
   {
     name: "disk full",
-    says: /^(Process \d .*|\[\d\] .*)?Cannot (write|make)/m,
+    // Before the processes have met it is MPI that has no room for what they share.
+    says: /^(Process \d .*|\[\d\] .*)?(Cannot (write|make)|MPIDI_UCX_init)/m,
     strike: ({ pid }) => {
       new Deno.Command("prlimit", { args: ["--pid", `${pid}`, "--fsize=0"] }).outputSync();
     },
@@ -117,11 +118,11 @@ async function strike(
   const { outcome, pid: launcher } = startCli(args(run, ...more), { cwd: folder, shell: "trap '' XFSZ" });
   const over = outcome.then(() => true);
   const sleep = (ms: number) => new Promise<false>((resolve) => setTimeout(() => resolve(false), ms));
-  while (ranksOf(launcher).length < COUNT && !await Promise.race([over, sleep(20)]));
+  while ((await rankProcessesIn(folder)).length < COUNT && !await Promise.race([over, sleep(20)]));
   let struck: number | null = null, undo: void | (() => void) = undefined;
-  const begun = ranksOf(launcher);
+  const begun = await rankProcessesIn(folder);
   if (!await Promise.race([over, sleep(1000 * seconds)])) {
-    const process = ranksOf(launcher).find((process) => process.rank === rank);
+    const process = (await rankProcessesIn(folder)).find((process) => process.rank === rank);
     if (process) {
       struck = performance.now();
       undo = fault.strike({ folder, launcher, ...process });

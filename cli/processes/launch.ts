@@ -4,9 +4,10 @@
  * @module
  */
 
+import { hostname } from "node:os";
 import { printable, statusLine, UsageError } from "@seed/core";
 import { cacheDirectory, type Host, RunFolder } from "@seed/core/host";
-import { findMpiLibrary, PATIENCE, PmiServer } from "./mpi/mod.ts";
+import { findMpiLibrary, PATIENCE, PmiServer, removeSharedMemory } from "./mpi/mod.ts";
 import { INTERRUPTED } from "../interruptible.ts";
 import { commandOf } from "./command.ts";
 import { LAUNCHED } from "./join.ts";
@@ -76,10 +77,12 @@ export async function launch({ verb, args, count, advice }: Launch, host: Host):
   const interrupt = () => children.forEach(({ kill }) => kill("SIGTERM"));
   host.signal.addEventListener("abort", interrupt);
   try {
-    return await together(children, { advice, late: server.late }, host);
+    return await together(children, { advice, late: server.job.late }, host);
   } finally {
     host.signal.removeEventListener("abort", interrupt);
     children.forEach(({ kill }) => kill("SIGKILL"));
+    await Promise.allSettled(children.map(({ end }) => end));
+    await removeSharedMemory(server.job.name); // they do it themselves, unless they were killed before they had met
   }
 }
 
@@ -118,7 +121,7 @@ function start(
   const end = child.status.then(async ({ code, signal }): Promise<End> => {
     isOver = true;
     await told;
-    return { rank, code, signal, hasLeft: server.hasLeft(rank) };
+    return { rank, code, signal, hasLeft: server.job.hasLeft(rank) };
   });
   return {
     rank,
@@ -194,7 +197,8 @@ async function together(
 
 /** Why a process has failed; null: it has not. */
 function problemOf({ rank, code, signal, hasLeft }: End): string | null {
-  if (signal !== null) return `Process ${rank} was killed by ${signal}`;
-  if (code !== 0 && code !== INTERRUPTED) return `Process ${rank} failed (exit code ${code})`;
-  return hasLeft ? null : `Process ${rank} ended before the others, without a word`;
+  const process = `Process ${rank} on ${hostname()}`;
+  if (signal !== null) return `${process} was killed by ${signal}`;
+  if (code !== 0 && code !== INTERRUPTED) return `${process} failed (exit code ${code})`;
+  return hasLeft ? null : `${process} ended before the others, without a word`;
 }

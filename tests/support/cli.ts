@@ -50,5 +50,12 @@ export function startCli(
     stderr: text(stderr),
     seconds: (performance.now() - started) / 1000,
   }));
-  return { pid: process.pid, outcome, kill: (signal) => process.kill(signal) };
+  const kill = (signal: Deno.Signal) => {
+    try {
+      process.kill(signal);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended
+    }
+  };
+  return { pid: process.pid, outcome, kill };
 }

@@ -69,6 +69,15 @@ export async function outcomeOf(run: string) {
   };
 }
 
+/** Waits until a run has told of a step. */
+export async function untilStep(run: string, step: number): Promise<void> {
+  for (;;) {
+    const text = await Deno.readTextFile(join(run, "metrics.jsonl")).catch(() => "");
+    if (text.includes(`"step":${step},`)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** The lines of `metrics.jsonl`, without what is measured. */
 export async function metricsOf(run: string): Promise<Record<string, unknown>[]> {
   const lines = (await Deno.readTextFile(join(run, "metrics.jsonl"))).trimEnd().split("\n");

@@ -2,6 +2,8 @@ import { hostname } from "node:os";
 import { type Processes, ProcessesError } from "@seed/core";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Mpi } from "./mpi.ts";
+import { PMI_JOB } from "./pmi_job.ts";
+import { removeSharedMemory } from "./shared_memory.ts";
 
 /** Milliseconds between two looks whether the others have come. */
 const LOOK_EVERY = 1;
@@ -52,6 +54,8 @@ export class MpiProcesses implements Processes {
     const size = Number(mpi.ask((into) => calls.MPI_Comm_size(abi.world, into)));
     const joined = new MpiProcesses(mpi, rank, size, Heartbeat.start(mpi, { rank, size, starter }));
     joined.hosts.push(...await joined.exchange(hostname()));
+    const job = Deno.env.get(PMI_JOB); // not known where another has started the processes
+    if (job) await removeSharedMemory(job); // all have opened it by now
     return joined;
   }
 
