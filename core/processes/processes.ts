@@ -12,7 +12,7 @@
  * hardly any processor time, so that one may do something long (an evaluation) while the others wait.
  */
 export interface Processes {
-  /** Number of this process, from 0. The first owns the run's folder, loggers, checkpoints and evaluations. */
+  /** Number of this process, from 0. The first owns the run's folder, loggers and checkpoints, and alone evaluates. */
   readonly rank: number;
   /** How many there are; at least 2. */
   readonly size: number;
