@@ -5,46 +5,13 @@
  */
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
-import { cacheDirectory } from "@seed/core/host";
-import { findInstalledMpi } from "../cli/processes/mpi/mod.ts";
-import { ROOT, runCli, startCli } from "./support/cli.ts";
-import { makeImageFolder } from "./support/image_folder.ts";
-import { inFolder } from "./support/plugin_context.ts";
+import { runCli, startCli } from "./support/cli.ts";
+import { inRecipeFolder, NO_MPI, testUnless } from "./support/process_runs.ts";
 import { listeners, rankProcessesIn, sharedMemoryOfMpich } from "./support/system_processes.ts";
 import { outcomeOf, untilStep } from "./support/tiny_runs.ts";
 
-const MPI = await findInstalledMpi({ cacheDir: `${cacheDirectory()}/mpi` });
-
-/** MPICH is installed at the first `--processes`, and by no test. */
-function testWithMpi(name: string, fn: () => Promise<void>): void {
-  const why = "ignored: MPICH is not installed; distill --processes installs it";
-  Deno.test({ name: MPI ? name : `${name} (${why})`, ignore: MPI === null, fn });
-}
-
-const PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;
-const RECIPE = `version: 1
-seed: 2
-engine: { plugin: "${PLUGINS}#engine" }
-data: { plugin: "@seed/data-image-folder", root: images }
-augmenter: { plugin: "@seed/augmenter-moco-v2", size: 16 }
-teacher: { plugin: "${ROOT}examples/my_teacher.ts", cells: 2 }
-student: { plugin: "${PLUGINS}#student" }
-queue: { plugin: "@seed/queue-fifo", size: 24 }
-objective: { plugin: "@seed/objective-bingo", bag: 2 }
-train: { batch_size: 12, epochs: EPOCHS, lr: 0.1, workers: 1 }
-evaluate: { every_epochs: 2, knn: { k: 2 } }
-checkpoint: { every_steps: 2 }
-`;
-
-async function inRecipeFolder(epochs: number, test: (folder: string) => Promise<void>): Promise<void> {
-  await inFolder(async (folder) => {
-    await makeImageFolder(`${folder}/images`, { train: 8, val: 2 });
-    await Deno.writeTextFile(`${folder}/tiny.yaml`, RECIPE.replace("EPOCHS", `${epochs}`));
-    await test(folder);
-  });
-}
-
-testWithMpi(
+testUnless(
+  NO_MPI,
   "a run in 2 and 3 processes is that of 2 and 3 parts, to the bit",
   () =>
     inRecipeFolder(3, async (folder) => {
@@ -63,7 +30,8 @@ testWithMpi(
     }),
 );
 
-testWithMpi(
+testUnless(
+  NO_MPI,
   "SIGTERM has all processes stop after the same step; the run goes on to the same end",
   () =>
     inRecipeFolder(30, async (folder) => {
@@ -92,7 +60,8 @@ testWithMpi(
     }),
 );
 
-testWithMpi(
+testUnless(
+  NO_MPI,
   "a process that is killed ends all within 10 s: a sentence says who, where and why; no shared memory is left",
   () =>
     inRecipeFolder(1000, async (folder) => {

@@ -56,8 +56,9 @@ async function together({ check, work }: SharedCommand, place: Place, host: Host
   } catch (error) {
     // The others wait for this one: they are ended, and what it was is told here.
     statusLine.end();
-    console.error(`Process ${processes.rank} of ${processes.size} on ${hostname()}: ${messageOf(error)}`);
-    return abort();
+    const why = messageOf(error);
+    console.error(`Process ${processes.rank} of ${processes.size} on ${hostname()}: ${why}`);
+    return await abort(why);
   }
 }
 

@@ -22,19 +22,24 @@ export class Heartbeat {
   readonly #silence = Promise.withResolvers<never>();
   #stopped = Promise.withResolvers<void>();
 
-  private constructor(private readonly worker: Worker) {
+  private constructor(private readonly worker: Worker, hosts: readonly string[]) {
     this.#silence.promise.catch(() => {}); // told by whoever waits for the others
     worker.onmessage = ({ data }: MessageEvent<HeartbeatNews>) => {
       if ("stopped" in data) this.#stopped.resolve();
-      else this.#silence.reject(new ProcessesError(silent(data.silent)));
+      else this.#silence.reject(new ProcessesError(silenceOf(data.silent, hosts[data.silent])));
     };
   }
 
-  static start(mpi: Mpi, { rank, size }: { rank: number; size: number }): Heartbeat {
+  /** @param hosts Name of each process's machine, as far as it is known; may come to be known later. */
+  static start(
+    mpi: Mpi,
+    { rank, size }: { rank: number; size: number },
+    hosts: readonly string[],
+  ): Heartbeat {
     const comm = mpi.ask((into) => mpi.calls.MPI_Comm_dup(mpi.abi.world, into));
     const worker = new Worker(new URL("./heartbeat_worker.ts", import.meta.url), { type: "module" });
     worker.postMessage({ path: mpi.path, comm, rank, size } satisfies HeartbeatStart);
-    return new Heartbeat(worker);
+    return new Heartbeat(worker, hosts);
   }
 
   /**
@@ -54,6 +59,8 @@ export class Heartbeat {
   }
 }
 
-function silent(rank: number): string {
-  return `Process ${rank} does not answer: it was stopped, its machine is gone, or the network is`;
+/** What is said of a process that gives no sign of life. */
+export function silenceOf(rank: number, host: string | undefined): string {
+  const where = host === undefined ? "" : ` on ${host}`;
+  return `Process ${rank}${where} does not answer: it was stopped, its machine is gone, or the network is`;
 }

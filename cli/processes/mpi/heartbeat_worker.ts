@@ -4,23 +4,33 @@
 import type { HeartbeatNews, HeartbeatStart } from "./heartbeat.ts";
 import { Mpi } from "./mpi.ts";
 
-/** Milliseconds between two signs of life, and after how many without one a process counts as gone. */
-const EVERY = 500, LIMIT = 7000;
+/** Milliseconds between two signs of life, between two looks at the end, and after how many without one a process counts as gone. */
+const EVERY = 500, AT_END_EVERY = 10, LIMIT = 7000;
+
+/** What a sign says. */
+const LIVES = 0, LEAVES = 1;
 
 self.onmessage = ({ data }: MessageEvent<HeartbeatStart>) => {
   const { rank, size } = data;
   const others = rank === 0 ? Array.from({ length: size - 1 }, (_, i) => i + 1) : [0];
   const peers = others.map((other) => new Peer(Mpi.load(data.path), data.comm, other));
-  const timer = setInterval(() => {
+  const exchange = (sign: number) => {
     for (const peer of peers) {
-      peer.send();
+      peer.send(sign);
       peer.receive();
       if (peer.silentFor > LIMIT) say({ silent: peer.rank });
     }
-  }, EVERY);
+  };
+  const living = setInterval(() => exchange(LIVES), EVERY);
   self.onmessage = () => {
-    clearInterval(timer);
-    say({ stopped: true });
+    clearInterval(living);
+    // No sign may be on its way when MPI ends: each waits for the others' last one.
+    const leaving = setInterval(() => {
+      exchange(LEAVES);
+      if (!peers.every(({ isDone }) => isDone)) return;
+      clearInterval(leaving);
+      say({ stopped: true });
+    }, AT_END_EVERY);
   };
 };
 
@@ -30,10 +40,13 @@ function say(news: HeartbeatNews): void {
 
 /** Another process, to which signs of life go and from which they come. */
 class Peer {
-  readonly #byte = new Uint8Array(1);
+  readonly #sign = new Uint8Array(1);
   readonly #flag = new Int32Array(1);
+  /** Of the sign that is on its way. */
   #request: BigUint64Array<ArrayBuffer> | null = null;
   #heard = performance.now();
+  #hasSaidLast = false;
+  #hasHeardLast = false;
 
   constructor(private readonly mpi: Mpi, private readonly comm: bigint, readonly rank: number) {}
 
@@ -41,29 +54,38 @@ class Peer {
     return performance.now() - this.#heard;
   }
 
-  /** Sends a sign, unless the last is still on its way. */
-  send(): void {
-    const { calls, abi, check } = bound(this.mpi);
-    if (this.#request) {
-      check(calls.MPI_Test(this.#request, this.#flag, abi.statusIgnore));
-      if (!this.#flag[0]) return;
-    }
+  /** Whether both have said, and heard, that they leave. */
+  get isDone(): boolean {
+    return this.#hasSaidLast && this.#hasHeardLast && this.#isSent();
+  }
+
+  /** Sends a sign, unless the one before is still on its way. */
+  send(sign: number): void {
+    const { mpi: { calls, abi } } = this;
+    if (this.#hasSaidLast || !this.#isSent()) return;
+    this.#sign[0] = sign;
+    this.#hasSaidLast = sign === LEAVES;
     const request = this.#request = new BigUint64Array(1);
-    check(calls.MPI_Isend(this.#byte, 1, abi.byte, this.rank, 0, this.comm, request));
+    this.mpi.check(calls.MPI_Isend(this.#sign, 1, abi.byte, this.rank, 0, this.comm, request));
   }
 
   /** Takes the signs that are there. */
   receive(): void {
-    const { calls, abi, check } = bound(this.mpi);
-    for (;;) {
-      check(calls.MPI_Iprobe(this.rank, 0, this.comm, this.#flag, abi.statusIgnore));
+    const { mpi: { calls, abi } } = this, sign = new Uint8Array(1);
+    while (!this.#hasHeardLast) {
+      this.mpi.check(calls.MPI_Iprobe(this.rank, 0, this.comm, this.#flag, abi.statusIgnore));
       if (!this.#flag[0]) return;
-      check(calls.MPI_Recv(new Uint8Array(1), 1, abi.byte, this.rank, 0, this.comm, abi.statusIgnore));
+      this.mpi.check(calls.MPI_Recv(sign, 1, abi.byte, this.rank, 0, this.comm, abi.statusIgnore));
       this.#heard = performance.now();
+      this.#hasHeardLast = sign[0] === LEAVES;
     }
   }
-}
 
-function bound(mpi: Mpi) {
-  return { calls: mpi.calls, abi: mpi.abi, check: (code: number) => mpi.check(code) };
+  #isSent(): boolean {
+    if (!this.#request) return true;
+    const { mpi: { calls, abi } } = this;
+    this.mpi.check(calls.MPI_Test(this.#request, this.#flag, abi.statusIgnore));
+    if (this.#flag[0]) this.#request = null;
+    return this.#request === null;
+  }
 }

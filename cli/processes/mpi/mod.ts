@@ -5,6 +5,7 @@
  */
 export { findInstalledMpi, findMpiLibrary, MPICH_VERSION } from "./library.ts";
 export { Mpi } from "./mpi.ts";
+export { talkByTcp } from "./network.ts";
 export { PmiServer } from "./pmi_server.ts";
 export { MpiProcesses } from "./mpi_processes.ts";
 export { removeSharedMemory } from "./shared_memory.ts";
