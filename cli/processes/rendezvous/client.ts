@@ -1,6 +1,7 @@
 import { ProcessesError } from "@seed/core";
 import { silenceOf } from "../mpi/heartbeat.ts";
 import { linesOf, lineWriter } from "../mpi/lines.ts";
+import { closeQuietly } from "../mpi/pmi_server.ts";
 import type { Meeting } from "./variables.ts";
 import {
   type Beginning,
@@ -21,18 +22,30 @@ const AGAIN_EVERY = 200;
 const GRACE = 10;
 
 /** The part of one process in the meeting, the first one's too. */
-export class MeetingClient {
+export class MeetingClient implements Disposable {
   readonly #ended = Promise.withResolvers<void>();
   /** The run is over, well or not. */
   readonly #isOver = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<never>();
   #heard = performance.now();
 
-  private constructor(
-    private readonly lines: AsyncGenerator<string>,
-    private readonly write: (line: string) => Promise<void>,
-    readonly local: Deno.NetAddr,
-  ) {}
+  readonly #lines: AsyncGenerator<string>;
+  readonly #write: (line: string) => Promise<void>;
+
+  private constructor(private readonly connection: Deno.TcpConn) {
+    this.#lines = linesOf(connection.readable);
+    this.#write = lineWriter(connection.writable);
+    this.#lost.promise.catch(() => {}); // told by whoever waits
+  }
+
+  /** The address of this host by which it reaches the first process's. */
+  get address(): string {
+    return (this.connection.localAddr as Deno.NetAddr).hostname;
+  }
+
+  [Symbol.dispose](): void {
+    closeQuietly(this.connection);
+  }
 
   /**
    * Reaches the first process, and shows that it is of the same run.
@@ -40,19 +53,14 @@ export class MeetingClient {
    * @throws {ProcessesError} If it is not there in time, or has another token.
    */
   static async reach(meeting: Meeting, host: string): Promise<MeetingClient> {
-    const { token, rank, size } = meeting, connection = await connect(meeting);
-    const write = lineWriter(connection.writable), drawn = draw(), member: Member = { rank, size, host };
-    const client = new MeetingClient(
-      linesOf(connection.readable),
-      write,
-      connection.localAddr as Deno.NetAddr,
-    );
+    const { token, rank, size } = meeting, client = new MeetingClient(await connect(meeting));
+    const drawn = draw(), member: Member = { rank, size, host };
     await client.#say({ hello: drawn });
     const welcome = await client.#next();
     if (
       !welcome || !("welcome" in welcome) || !isProof(welcome.proof, token, "welcome", drawn, welcome.welcome)
     ) {
-      connection.close();
+      client[Symbol.dispose]();
       throw new ProcessesError(
         `What listens at ${meeting.hostname}:${meeting.port} has another SEED_RUN_TOKEN, or is no run of SEED's; ` +
           "start all processes with the same MASTER_ADDR, MASTER_PORT and SEED_RUN_TOKEN",
@@ -134,13 +142,13 @@ export class MeetingClient {
   }
 
   async #say(message: ToServer): Promise<void> {
-    await this.write(JSON.stringify(message));
+    await this.#write(JSON.stringify(message));
   }
 
   /** Null: the connection is closed. */
   async #next(): Promise<FromServer | null> {
     try {
-      const { value: line } = await this.lines.next();
+      const { value: line } = await this.#lines.next();
       return line === undefined ? null : JSON.parse(line) as FromServer;
     } catch (error) {
       if (error instanceof SyntaxError) return null; // of somebody who speaks otherwise

@@ -20,12 +20,14 @@ interface Guest extends Member {
  * Where the processes of a run meet: run by the first of them, on the address that all are given, and on no other. What
  * MPI has to be told comes over the same port.
  */
-export class MeetingServer {
+export class MeetingServer implements Disposable {
   readonly #listener: Deno.TcpListener;
   readonly #job: PmiJob;
   readonly #guests: (Guest | null)[];
   #state: "gathering" | "running" | "over" = "gathering";
   #strangers = 0;
+  readonly #connections = new Set<Deno.TcpConn>();
+  readonly #timers: (number | ReturnType<typeof setTimeout>)[];
 
   /** @throws If it cannot listen there. */
   constructor(private readonly meeting: Meeting) {
@@ -34,13 +36,30 @@ export class MeetingServer {
     this.#job = new PmiJob(size);
     this.#guests = new Array(size).fill(null);
     void this.#accept();
-    setTimeout(() => this.#giveUp(), 1000 * patience);
-    setInterval(() => this.#look(), EVERY);
+    this.#timers = [
+      setTimeout(() => this.#giveUp(), 1000 * patience),
+      setInterval(() => this.#look(), EVERY),
+    ];
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#listener.close();
+    for (const connection of this.#connections) closeQuietly(connection);
   }
 
   async #accept(): Promise<void> {
-    for await (const connection of this.#listener) {
-      this.#serve(connection).catch(() => {}).finally(() => closeQuietly(connection)); // who is gone is told below
+    try {
+      for await (const connection of this.#listener) {
+        this.#connections.add(connection);
+        // Who is gone is told where its connection ends; strangers are nobody's.
+        this.#serve(connection).catch(() => {}).finally(() => {
+          this.#connections.delete(connection);
+          closeQuietly(connection);
+        });
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource)) throw error; // closed
     }
   }
 

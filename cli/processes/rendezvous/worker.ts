@@ -44,7 +44,7 @@ self.onmessage = async ({ data }: MessageEvent<MeetingStart>) => {
       say({ done: true });
     };
     const begin = await client.begin(meeting.patience);
-    say({ begin, address: client.local.hostname });
+    say({ begin, address: client.address });
     await client.stay(begin.hosts[0]).catch((error) => {
       // MPI may never let the main thread go.
       setTimeout(() => {
