@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { type Outcome, runCli } from "./support/cli.ts";
+import { type Outcome, runCli, runTask } from "./support/cli.ts";
 import { inRecipeFolder, NO_MPI, testUnless } from "./support/process_runs.ts";
 import { outcomeOf, untilStep } from "./support/tiny_runs.ts";
 import { TwoHosts } from "./support/two_hosts.ts";
@@ -117,3 +117,29 @@ testUnless(WHY_NOT, "a run on two hosts", async (t) => {
     }
   });
 });
+
+testUnless(
+  NO_MPI,
+  "the task distill-on-hosts has the permissions that it needs, and says which variable is missing",
+  () =>
+    inRecipeFolder(2, async (folder) => {
+      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const { port } = listener.addr;
+      listener.close();
+      const start = (env: Record<string, string>) =>
+        runTask("distill-on-hosts", ["tiny.yaml", "--out", "run"], {
+          ...{ cwd: folder, env: { SEED_RUN_WAIT: "30", ...env } },
+        });
+      const variables = {
+        WORLD_SIZE: "2",
+        MASTER_ADDR: "127.0.0.1",
+        MASTER_PORT: `${port}`,
+        SEED_RUN_TOKEN: "a secret",
+      };
+      const ends = await Promise.all(["0", "1"].map((RANK) => start({ ...variables, RANK })));
+      for (const { code, stderr } of ends) assert.equal(code, 0, stderr);
+      const { code, stderr } = await start({ ...variables, RANK: "0", MASTER_ADDR: "" });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /^RANK is set, so this process is one of several, but MASTER_ADDR is missing: /);
+    }),
+);

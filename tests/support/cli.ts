@@ -65,3 +65,16 @@ export function startCli(
   };
   return { outcome, kill };
 }
+
+/** Runs a task of `deno.json`, with its permissions. */
+export async function runTask(
+  task: string,
+  args: string[],
+  { env, cwd }: { env?: Record<string, string>; cwd: string },
+): Promise<{ code: number; stderr: string }> {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--config", `${ROOT}deno.json`, task, ...args],
+    ...{ cwd, env: { NO_COLOR: "1", INIT_CWD: cwd, ...env }, stdin: "null" },
+  }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}

@@ -72,7 +72,7 @@ export class MpiProcesses implements Processes {
     const joined = new MpiProcesses(mpi, rank, size, hosts, watch);
     hosts.push(...await joined.exchange(hostname()));
     const job = Deno.env.get(PMI_JOB); // not known where another has started the processes
-    if (job) await removeSharedMemory(job); // all have opened it by now
+    if (job) await removeSharedMemory(job, new Set(hosts).size); // all have opened it by now
     return joined;
   }
 
