@@ -92,6 +92,28 @@ testUnless(
 
 testUnless(
   NO_MPI,
+  "a process that is stopped is noticed by the others, who say where it is",
+  () =>
+    inRecipeFolder(1000, async (folder) => {
+      const args = ["distill", "tiny.yaml", "--out", "run", "--processes", "2"];
+      const { outcome, kill } = startCli(args, { cwd: folder });
+      try {
+        await untilStep(`${folder}/run`, 4);
+        const [, { pid }] = await rankProcessesIn(folder), stopped = performance.now(), host = hostname();
+        Deno.kill(pid, "SIGSTOP");
+        const { code, stderr } = await outcome;
+        assert.ok(performance.now() - stopped < 10_000, `${performance.now() - stopped} ms`);
+        assert.equal(code, 1, stderr);
+        const sentence = `Process 0 of 2 on ${host}: Process 1 on ${host} does not answer: it was stopped, `;
+        assert.ok(stderr.includes(sentence), stderr);
+      } finally {
+        kill("SIGTERM");
+      }
+    }),
+);
+
+testUnless(
+  NO_MPI,
   "the task distill has the permissions that several processes need",
   () =>
     inRecipeFolder(1, async (folder) => {
