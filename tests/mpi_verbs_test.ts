@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { ROOT, runCli, startCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { inFolder } from "./support/plugin_context.ts";
-import { testWithMpi } from "./support/with_mpi.ts";
+import { NO_MPI, testUnless } from "./support/process_runs.ts";
 
 const PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;
 const RECIPE = `version: 1
@@ -49,7 +49,8 @@ async function multiply(picture: string, into: string, count: number): Promise<v
   for (let i = 0; i < count; i++) await Deno.link(picture, `${into}/${`${i}`.padStart(5, "0")}.png`);
 }
 
-testWithMpi(
+testUnless(
+  NO_MPI,
   "embed and eval in several processes give what one gives, to the bit",
   () =>
     inRecipeFolder({ run: true }, async (folder, verb) => {
@@ -71,7 +72,8 @@ testWithMpi(
     }),
 );
 
-testWithMpi(
+testUnless(
+  NO_MPI,
   "a picture that breaks in another process is one error, and nothing is written",
   () =>
     inRecipeFolder({ run: true }, async (folder, verb) => {
@@ -92,7 +94,8 @@ testWithMpi(
     }),
 );
 
-testWithMpi(
+testUnless(
+  NO_MPI,
   "what all processes meet alike is told once",
   () =>
     inRecipeFolder({ run: true }, async (_folder, verb) => {
@@ -103,7 +106,8 @@ testWithMpi(
     }),
 );
 
-testWithMpi(
+testUnless(
+  NO_MPI,
   "SIGTERM ends embed in all processes, and nothing is written",
   () =>
     inRecipeFolder({ run: true }, async (folder) => {
@@ -122,7 +126,8 @@ testWithMpi(
     }),
 );
 
-testWithMpi(
+testUnless(
+  NO_MPI,
   "cache in several processes: figures are those of the whole; stopped, the same command goes on",
   () =>
     inRecipeFolder({ run: false }, async (folder, verb) => {

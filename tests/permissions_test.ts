@@ -217,3 +217,9 @@ Deno.test("tasks may fetch from where data are published, and from nowhere else 
     assert.deepEqual(new Set(net.replace("--allow-net=", "").split(",")), expected, verb);
   }
 });
+
+Deno.test("the task for several hosts is distill's, but that it may talk to the first process's host", () => {
+  const [check, onHosts] = tasks["distill-on-hosts"].split(" && ");
+  assert.match(check, /^deno run --allow-read --allow-env cli\//);
+  assert.equal(onHosts.replaceAll('"', "").replace("$MASTER_ADDR", "127.0.0.1"), tasks.distill);
+});

@@ -17,7 +17,7 @@ import { makeImageFolder } from "./support/image_folder.ts";
 import { inFolder } from "./support/plugin_context.ts";
 import { rankProcessesIn } from "./support/system_processes.ts";
 import { outcomeOf } from "./support/tiny_runs.ts";
-import { WITHOUT_MPI } from "./support/with_mpi.ts";
+import { NO_MPI } from "./support/process_runs.ts";
 
 const FAULTS = Number(Deno.env.get("SEED_FAULTS") ?? 5);
 const SEED = Number(Deno.env.get("SEED_FAULT_SEED") ?? Math.floor(1e6 * Math.random()));
@@ -144,7 +144,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const why = Deno.build.os === "linux" ? WITHOUT_MPI : "ignored: processes are found by Linux's /proc";
+const why = Deno.build.os === "linux" ? NO_MPI : "ignored: processes are found by Linux's /proc";
 
 Deno.test({
   name: `a run in ${COUNT} processes goes on after each of ${FAULTS} faults, seed ${SEED}${

@@ -63,12 +63,15 @@ async function together({ check, work }: SharedCommand, place: Place, host: Host
       return INTERRUPTED;
     }
     // The others wait for this one: they are ended, and what it was is told here.
-    if (host.signal.aborted && error === host.signal.reason) return abort(INTERRUPTED);
+    if (host.signal.aborted && error === host.signal.reason) {
+      return await abort(INTERRUPTED, "It was interrupted");
+    }
     if (processes.rank > 0 && isMendable(error)) {
       await new Promise((resolve) => setTimeout(resolve, FIRST_TELLS)); // it ends this one
     }
-    console.error(`Process ${processes.rank} of ${processes.size} on ${hostname()}: ${messageOf(error)}`);
-    return abort(1);
+    const why = messageOf(error);
+    console.error(`Process ${processes.rank} of ${processes.size} on ${hostname()}: ${why}`);
+    return await abort(1, why);
   }
 }
 

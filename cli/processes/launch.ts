@@ -82,7 +82,7 @@ export async function launch({ verb, args, count, advice }: Launch, host: Host):
     host.signal.removeEventListener("abort", interrupt);
     children.forEach(({ kill }) => kill("SIGKILL"));
     await Promise.allSettled(children.map(({ end }) => end));
-    await removeSharedMemory(server.job.name); // they do it themselves, unless they were killed before they had met
+    await removeSharedMemory(server.job.name, 1); // they do it themselves, unless they were killed before they had met
   }
 }
 

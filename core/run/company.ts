@@ -81,12 +81,14 @@ export class Company {
       const { buffer, byteOffset, byteLength } = await variable.data() as Float32Array;
       hash.update(new Uint8Array(buffer, byteOffset, byteLength));
     }
-    const digests = await this.processes.exchange(hash.digest("hex"));
+    const { hosts } = this.processes, digests = await this.processes.exchange(hash.digest("hex"));
     const other = digests.findIndex((digest) => digest !== digests[0]);
     if (other < 0) return;
     throw new ProcessesError(
-      `After step ${step} process ${other} has other weights than process 0: their processors or libraries compute ` +
-        "differently; run all processes on machines of one kind",
+      `After step ${step} process ${other} on ${hosts[other]} has other weights than process 0 on ${
+        hosts[0]
+      }: their ` +
+        "processors or libraries compute differently; run all processes on machines of one kind",
     );
   }
 }

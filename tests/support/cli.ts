@@ -19,6 +19,8 @@ interface StartOptions {
   cwd?: string;
   /** Commands of bash that come before, in the same process: they set its limits, say. */
   shell?: string;
+  /** What the program is started by: a command that ends with what it runs. */
+  inside?: readonly string[];
 }
 
 /** Runs the command line as users do, in a process of its own. */
@@ -33,9 +35,13 @@ export function startCli(
 ): { pid: number; outcome: Promise<Outcome>; kill(signal: Deno.Signal): void } {
   const started = performance.now();
   const run = ["run", "--allow-all", "--config", `${ROOT}deno.json`, `${ROOT}cli/main.ts`, ...args];
-  const inShell = ["-c", `${options.shell}\nexec "$@"`, "bash", Deno.execPath(), ...run];
-  const process = new Deno.Command(options.shell === undefined ? Deno.execPath() : "bash", {
-    args: options.shell === undefined ? run : inShell,
+  const [program, ...programArgs] = [
+    ...options.shell === undefined ? [] : ["bash", "-c", `${options.shell}\nexec "$@"`, "bash"],
+    ...options.inside ?? [],
+    ...[Deno.execPath(), ...run],
+  ];
+  const process = new Deno.Command(program, {
+    args: programArgs,
     env: { NO_COLOR: "1", ...options.env },
     cwd: options.cwd,
     stdin: "null",
@@ -58,4 +64,17 @@ export function startCli(
     }
   };
   return { pid: process.pid, outcome, kill };
+}
+
+/** Runs a task of `deno.json`, with its permissions. */
+export async function runTask(
+  task: string,
+  args: string[],
+  { env, cwd }: { env?: Record<string, string>; cwd: string },
+): Promise<{ code: number; stderr: string }> {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--config", `${ROOT}deno.json`, task, ...args],
+    ...{ cwd, env: { NO_COLOR: "1", INIT_CWD: cwd, ...env }, stdin: "null" },
+  }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
 }

@@ -35,6 +35,11 @@ export const C_API = {
   MPI_Isend: { parameters: ["buffer", "i32", HANDLE, "i32", "i32", HANDLE, "buffer"], result: "i32" },
   MPI_Iprobe: { parameters: ["i32", "i32", HANDLE, "buffer", HANDLE], result: "i32" },
   MPI_Recv: { parameters: ["buffer", "i32", HANDLE, "i32", "i32", HANDLE, HANDLE], result: "i32" },
+  /**
+   * Of the C library, which every MPI stands on: ends the process at once. An ordinary exit runs what MPI has to do at
+   * its end, while threads may still be inside of it: some libraries crash then, others wait for ever.
+   */
+  _exit: { parameters: ["i32"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** What tells one ABI from another. */

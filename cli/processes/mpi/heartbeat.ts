@@ -23,18 +23,26 @@ export class Heartbeat {
   readonly #silence = Promise.withResolvers<never>();
   #stopped = Promise.withResolvers<void>();
 
-  private constructor(private readonly worker: Worker) {
+  private constructor(private readonly worker: Worker, hosts: readonly string[]) {
     this.#silence.promise.catch(() => {}); // told by whoever waits for the others
     worker.onmessage = ({ data }: MessageEvent<HeartbeatNews>) => {
       if ("stopped" in data) this.#stopped.resolve();
-      else this.#silence.reject(new ProcessesError("orphaned" in data ? ORPHANED : silent(data.silent)));
+      else {
+        const { silent: rank } = "silent" in data ? data : { silent: null };
+        this.#silence.reject(new ProcessesError(rank === null ? ORPHANED : silenceOf(rank, hosts[rank])));
+      }
     };
   }
 
-  static start(mpi: Mpi, place: Pick<HeartbeatStart, "rank" | "size" | "starter">): Heartbeat {
+  /** @param hosts Name of each process's machine, as far as it is known; may come to be known later. */
+  static start(
+    mpi: Mpi,
+    place: Pick<HeartbeatStart, "rank" | "size" | "starter">,
+    hosts: readonly string[],
+  ): Heartbeat {
     const worker = new Worker(new URL("./heartbeat_worker.ts", import.meta.url), { type: "module" });
     worker.postMessage({ path: mpi.path, ...place } satisfies HeartbeatStart);
-    return new Heartbeat(worker);
+    return new Heartbeat(worker, hosts);
   }
 
   /**
@@ -56,6 +64,8 @@ export class Heartbeat {
 
 const ORPHANED = "What started the processes of this run is gone";
 
-function silent(rank: number): string {
-  return `Process ${rank} does not answer: it was stopped, its machine is gone, or the network is`;
+/** What is said of a process that gives no sign of life. */
+export function silenceOf(rank: number, host: string | undefined): string {
+  const where = host === undefined ? "" : ` on ${host}`;
+  return `Process ${rank}${where} does not answer: it was stopped, its machine is gone, or the network is`;
 }

@@ -4,37 +4,34 @@
 import type { HeartbeatNews, HeartbeatStart } from "./heartbeat.ts";
 import { Mpi } from "./mpi.ts";
 
-/** Milliseconds between two signs of life, and after how many without one a process counts as gone. */
-const EVERY = 500, LIMIT = 7000;
+/** Milliseconds between two signs of life, between two looks at the end, and after how many without one a process counts as gone. */
+const EVERY = 500, AT_END_EVERY = 10, LIMIT = 7000;
 
-/** Milliseconds between two looks when all leave. */
-const PARTING_EVERY = 2;
-
-/** What a sign says; after a farewell there is none. */
-const ALIVE = 0, FAREWELL = 1;
+/** What a sign says. */
+const LIVES = 0, LEAVES = 1;
 
 self.onmessage = ({ data }: MessageEvent<HeartbeatStart>) => {
   const { rank, size, starter } = data;
   const others = rank === 0 ? Array.from({ length: size - 1 }, (_, i) => i + 1) : [0];
   const peers = others.map((other) => new Peer(Mpi.load(data.path), other));
-  const look = (byte: number) => {
+  const exchange = (sign: number) => {
     if (starter !== null && Deno.ppid !== starter) say({ orphaned: true });
     for (const peer of peers) {
-      peer.send(byte);
+      peer.send(sign);
       peer.receive();
       if (peer.silentFor > LIMIT) say({ silent: peer.rank });
     }
   };
-  const timer = setInterval(() => look(ALIVE), EVERY);
+  const living = setInterval(() => exchange(LIVES), EVERY);
   self.onmessage = () => {
-    clearInterval(timer);
-    // No message may be under way when MPI ends: each is received up to the last.
-    const parting = setInterval(() => {
-      look(FAREWELL);
-      if (!peers.every(({ hasParted }) => hasParted)) return;
-      clearInterval(parting);
+    clearInterval(living);
+    // No sign may be on its way when MPI ends: each waits for the others' last one.
+    const leaving = setInterval(() => {
+      exchange(LEAVES);
+      if (!peers.every(({ isDone }) => isDone)) return;
+      clearInterval(leaving);
       say({ stopped: true });
-    }, PARTING_EVERY);
+    }, AT_END_EVERY);
   };
 };
 
@@ -44,13 +41,13 @@ function say(news: HeartbeatNews): void {
 
 /** Another process, to which signs of life go and from which they come. Nothing else is sent from one to one. */
 class Peer {
-  readonly #byte = new Uint8Array(1);
+  readonly #sign = new Uint8Array(1);
   readonly #flag = new Int32Array(1);
+  /** Of the sign that is on its way. */
   #request: BigUint64Array<ArrayBuffer> | null = null;
   #heard = performance.now();
-  /** Whether each has said farewell to the other. */
-  #isTold = false;
-  #isGone = false;
+  #hasSaidLast = false;
+  #hasHeardLast = false;
 
   constructor(private readonly mpi: Mpi, readonly rank: number) {}
 
@@ -58,39 +55,38 @@ class Peer {
     return performance.now() - this.#heard;
   }
 
-  /** Whether nothing is on its way any more, in either direction. */
-  get hasParted(): boolean {
-    return this.#isTold && this.#isGone && this.#request === null;
+  /** Whether both have said, and heard, that they leave. */
+  get isDone(): boolean {
+    return this.#hasSaidLast && this.#hasHeardLast && this.#isSent();
   }
 
-  /** Sends a sign, unless the last is still on its way, or was the farewell. */
-  send(byte: number): void {
-    const { calls, abi, check } = bound(this.mpi);
-    if (this.#request) {
-      check(calls.MPI_Test(this.#request, this.#flag, abi.statusIgnore));
-      if (!this.#flag[0]) return;
-      this.#request = null;
-    }
-    if (this.#isTold) return;
+  /** Sends a sign, unless the one before is still on its way. */
+  send(sign: number): void {
+    const { mpi: { calls, abi } } = this;
+    if (this.#hasSaidLast || !this.#isSent()) return;
+    this.#sign[0] = sign;
+    this.#hasSaidLast = sign === LEAVES;
     const request = this.#request = new BigUint64Array(1);
-    this.#byte[0] = byte;
-    check(calls.MPI_Isend(this.#byte, 1, abi.byte, this.rank, 0, abi.world, request));
-    this.#isTold = byte === FAREWELL;
+    this.mpi.check(calls.MPI_Isend(this.#sign, 1, abi.byte, this.rank, 0, abi.world, request));
   }
 
   /** Takes the signs that are there. */
   receive(): void {
-    const { calls, abi, check } = bound(this.mpi), byte = new Uint8Array(1);
-    while (!this.#isGone) {
-      check(calls.MPI_Iprobe(this.rank, 0, abi.world, this.#flag, abi.statusIgnore));
+    const { mpi: { calls, abi } } = this, sign = new Uint8Array(1);
+    while (!this.#hasHeardLast) {
+      this.mpi.check(calls.MPI_Iprobe(this.rank, 0, abi.world, this.#flag, abi.statusIgnore));
       if (!this.#flag[0]) return;
-      check(calls.MPI_Recv(byte, 1, abi.byte, this.rank, 0, abi.world, abi.statusIgnore));
+      this.mpi.check(calls.MPI_Recv(sign, 1, abi.byte, this.rank, 0, abi.world, abi.statusIgnore));
       this.#heard = performance.now();
-      this.#isGone = byte[0] === FAREWELL;
+      this.#hasHeardLast = sign[0] === LEAVES;
     }
   }
-}
 
-function bound(mpi: Mpi) {
-  return { calls: mpi.calls, abi: mpi.abi, check: (code: number) => mpi.check(code) };
+  #isSent(): boolean {
+    if (!this.#request) return true;
+    const { mpi: { calls, abi } } = this;
+    this.mpi.check(calls.MPI_Test(this.#request, this.#flag, abi.statusIgnore));
+    if (this.#flag[0]) this.#request = null;
+    return this.#request === null;
+  }
 }

@@ -2,6 +2,9 @@ import { ProcessesError, RunError } from "@seed/core";
 import { type Abi, abiOf } from "./abi.ts";
 import { C_API } from "./c_api.ts";
 
+/** A call of MPI's has failed. */
+export class MpiError extends ProcessesError {}
+
 /** An MPI library that is loaded. */
 export class Mpi {
   private constructor(
@@ -44,12 +47,12 @@ export class Mpi {
     return into[0];
   }
 
-  /** @throws {ProcessesError} If a call returned an error's code. */
+  /** @throws {MpiError} If a call returned an error's code. */
   check(code: number): void {
     if (code === 0) return;
     const text = new Uint8Array(512), length = new Int32Array(1);
     this.calls.MPI_Error_string(code, text, length);
     const [what] = new TextDecoder().decode(text.subarray(0, length[0])).split(/[\n\0]/); // its own stack follows
-    throw new ProcessesError(`The processes cannot talk to each other any more: ${what}`);
+    throw new MpiError(`The processes cannot talk to each other any more: ${what}`);
   }
 }

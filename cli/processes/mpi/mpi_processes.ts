@@ -1,15 +1,30 @@
 import { hostname } from "node:os";
 import { type Processes, ProcessesError } from "@seed/core";
 import { Heartbeat } from "./heartbeat.ts";
-import type { Mpi } from "./mpi.ts";
+import { type Mpi, MpiError } from "./mpi.ts";
 import { PMI_JOB } from "./pmi_job.ts";
 import { removeSharedMemory } from "./shared_memory.ts";
 
 /** Milliseconds between two looks whether the others have come. */
 const LOOK_EVERY = 1;
 
+/** Milliseconds that whoever watches has to say which process is gone, when MPI says only that it failed. */
+const PATIENCE = 8000;
+
 /** Bytes that go in one call, whose counts are numbers of 31 bits. */
 const PIECE = 2 ** 30;
+
+/** Who watches over the other processes of a job. */
+export interface Watch {
+  /**
+   * Waits for something that needs the others.
+   *
+   * @throws {ProcessesError} If one of them is gone.
+   */
+  race<T>(promise: Promise<T>): Promise<T>;
+  /** Ends the watch; all do, and wait for one another. */
+  stop(): Promise<void>;
+}
 
 /**
  * The processes of an MPI job.
@@ -19,7 +34,6 @@ const PIECE = 2 ** 30;
  */
 export class MpiProcesses implements Processes {
   readonly carrier: string;
-  readonly hosts: string[] = [];
   #busy: string | null = null;
   #scratch = new Float32Array(0);
 
@@ -27,7 +41,8 @@ export class MpiProcesses implements Processes {
     private readonly mpi: Mpi,
     readonly rank: number,
     readonly size: number,
-    private readonly heartbeat: Heartbeat,
+    readonly hosts: readonly string[],
+    private readonly watch: Watch,
   ) {
     this.carrier = mpi.version;
   }
@@ -35,10 +50,14 @@ export class MpiProcesses implements Processes {
   /**
    * Joins the job that this process was started in; waits until all of it have joined.
    *
-   * @param starter Number of the process that has started all of them and that they end with; null: none does.
+   * @param options.watch Who watches over the other processes; null: signs of life by MPI.
+   * @param options.starter Number of the process that has started all of them and that they end with; null: none does.
    * @throws {ProcessesError} If the library does not let several threads call, or fails.
    */
-  static async join(mpi: Mpi, { starter }: { starter: number | null }): Promise<MpiProcesses> {
+  static async join(
+    mpi: Mpi,
+    { watch, starter }: { watch: Watch | null; starter: number | null },
+  ): Promise<MpiProcesses> {
     const { calls, abi } = mpi, granted = new Int32Array(1);
     mpi.check(calls.MPI_Init_thread(null, null, abi.threadMultiple, granted));
     if (granted[0] !== abi.threadMultiple) {
@@ -52,10 +71,12 @@ export class MpiProcesses implements Processes {
     mpi.check(calls.MPI_Comm_set_errhandler(abi.world, abi.errorsReturn));
     const rank = Number(mpi.ask((into) => calls.MPI_Comm_rank(abi.world, into)));
     const size = Number(mpi.ask((into) => calls.MPI_Comm_size(abi.world, into)));
-    const joined = new MpiProcesses(mpi, rank, size, Heartbeat.start(mpi, { rank, size, starter }));
-    joined.hosts.push(...await joined.exchange(hostname()));
+    const hosts: string[] = [];
+    watch ??= Heartbeat.start(mpi, { rank, size, starter }, hosts);
+    const joined = new MpiProcesses(mpi, rank, size, hosts, watch);
+    hosts.push(...await joined.exchange(hostname()));
     const job = Deno.env.get(PMI_JOB); // not known where another has started the processes
-    if (job) await removeSharedMemory(job); // all have opened it by now
+    if (job) await removeSharedMemory(job, new Set(hosts).size); // all have opened it by now
     return joined;
   }
 
@@ -122,14 +143,20 @@ export class MpiProcesses implements Processes {
 
   /** Ends the part of this process in the job: all of them call it when they have done. */
   async leave(): Promise<void> {
-    await this.#together("leave", () => this.heartbeat.stop());
+    await this.#together("leave", () => this.watch.stop());
     this.mpi.check(await this.mpi.calls.MPI_Finalize());
   }
 
   /** Ends all processes of the job at once, as far as what started them does; this one in any case. */
   abort(code: number): never {
     this.mpi.calls.MPI_Abort(this.mpi.abi.world, code);
-    Deno.exit(code); // some libraries leave it to the starter
+    this.exit(code); // some libraries leave it to the starter
+  }
+
+  /** Ends this process at once: what MPI would do at an ordinary end waits for processes that may be gone. */
+  exit(code: number): never {
+    this.mpi.calls._exit(code);
+    throw new Error("A process has outlived its end");
   }
 
   /** Meets the others, then does what moves data between them. */
@@ -138,22 +165,35 @@ export class MpiProcesses implements Processes {
       throw new Error(`"${what}" was called while "${this.#busy}" is under way; await each before the next`);
     }
     this.#busy = what;
+    try {
+      await this.#meet();
+      return await move();
+    } catch (error) {
+      if (error instanceof MpiError) await this.watch.race(sleep(PATIENCE));
+      throw error;
+    } finally {
+      this.#busy = null;
+    }
+  }
+
+  async #meet(): Promise<void> {
     const { mpi: { calls, abi } } = this, done = new Int32Array(1);
     const request = new BigUint64Array([this.mpi.ask((into) => calls.MPI_Ibarrier(abi.world, into))]);
     for (;;) {
       this.mpi.check(calls.MPI_Test(request, done, abi.statusIgnore));
-      if (done[0]) break;
-      await this.heartbeat.race(new Promise((resolve) => setTimeout(resolve, LOOK_EVERY)));
+      if (done[0]) return;
+      await this.watch.race(sleep(LOOK_EVERY));
     }
-    const result = await move();
-    this.#busy = null;
-    return result;
   }
 
   /** Waits for a call on a thread of its own, as long as the others are there. */
   async #wait(call: Promise<number>): Promise<void> {
-    this.mpi.check(await this.heartbeat.race(call));
+    this.mpi.check(await this.watch.race(call));
   }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** How many of `length` values each of `size` processes adds up, and where its piece starts. */

@@ -1,23 +1,25 @@
-/** Where Linux keeps shared memory that has a name. */
-const FOLDER = "/dev/shm";
-
 /**
  * Removes the names of the memory that MPICH's processes on this machine share. MPICH removes them when a process ends
  * in the proper way; one that is killed would leave some megabytes for ever. Who has opened the memory keeps it.
  *
  * @param job The job's name for PMI.
+ * @param machines How many the job has; the names have the number of theirs.
  */
-export async function removeSharedMemory(job: string): Promise<void> {
+export async function removeSharedMemory(job: string, machines: number): Promise<void> {
   if (Deno.build.os !== "linux") return;
   // MPICH up to 5.0 takes the job's name; later ones add how often MPI was begun.
-  const ours = new RegExp(`^mpich_(shm|vci)_(${idOf(job)}|${idOf(`${job}-1`)})_\\d+$`);
-  for await (const { name } of Deno.readDir(FOLDER)) {
-    if (!ours.test(name)) continue;
-    try {
-      await Deno.remove(`${FOLDER}/${name}`);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error; // another process has just removed it
+  for (const id of [idOf(job), idOf(`${job}-1`)]) {
+    for (let machine = 0; machine < machines; machine++) {
+      for (const what of ["shm", "vci"]) await removeIfThere(`/dev/shm/mpich_${what}_${id}_${machine}`);
     }
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
