@@ -80,7 +80,8 @@ const FAULTS_IN_TURN: Fault[] = [
   },
   {
     name: "picture broken",
-    says: /(images\/train\/\S+\.png).* (Cannot|cannot|is not|holds|broken)/m,
+    says:
+      /^Process 0 of 3 .*: Cannot (make a view of|read) the image "\w+\/0\.png".* --resume goes on from it$/m,
     strike({ folder, rank }) {
       const folders = [...Deno.readDirSync(`${folder}/images/train`)].map(({ name }) => name).sort();
       const path = `${folder}/images/train/${folders[rank % folders.length]}/0.png`;

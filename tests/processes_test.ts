@@ -19,7 +19,7 @@ import { ROOT } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { localProcesses, runTogether } from "./support/local_processes.ts";
 import { inFolder } from "./support/plugin_context.ts";
-import { outcomeOf } from "./support/tiny_runs.ts";
+import { checkpointName, checkpointsOf, metricsOf, outcomeOf } from "./support/tiny_runs.ts";
 
 const BATCH = 8, STEPS = 3;
 const TEST_PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;
@@ -240,6 +240,35 @@ Deno.test("neighbours, a cache on disk and broken images: a run in three process
     assert.deepEqual(said[1].concat(said[2]), [], "what all do alike is said by the first");
     const leftOut = said[0].filter((message) => /^Left out, since they do not decode: 4\./.test(message));
     assert.equal(leftOut.length, 1, said[0].join("\n"));
+  }));
+
+Deno.test("what another process cannot read ends the run as in one process: the state after the last step is kept", () =>
+  inFolder(async (folder) => {
+    await makeImageFolder(`${folder}/images`, { train: 8 });
+    const path = `${folder}/mine.yaml`;
+    await Deno.writeTextFile(path, RECIPE.replace("ROOT_OF_IMAGES", `${folder}/images`));
+    const recipe = await loadRecipe(path, { defaults: DEFAULTS });
+    const host = { log: () => {}, signal: new AbortController().signal };
+    {
+      await using parts = await createProcessParts(recipe, host);
+      const { train } = parts.data, { batch_size: batchSize } = recipe.train;
+      const [, ofSecondStep] = planSteps({
+        ...{ images: train.length, batchSize, shuffle: true, seed: recipe.seed, startStep: 0, endStep: 2 },
+        processes: { rank: 1, size: 2 },
+      });
+      await Deno.writeTextFile(train.image(ofSecondStep.images[0]).file as string, "no picture");
+    }
+    const run = runTogether(2, async (processes) => {
+      const options = { out: `${folder}/run`, maxSteps: null, resume: false };
+      if (processes.rank === 0) await distill(recipe, options, host, processes);
+      else await follow(recipe, { maxSteps: null }, host, processes);
+    });
+    await assert.rejects(run, {
+      name: "RunError",
+      message:
+        /^Cannot make a view of the image ".*no picture.*step-0000001\.safetensors"; --resume goes on from it$/,
+    });
+    assert.deepEqual(checkpointsOf(`${folder}/run`), [0, 1].map(checkpointName));
   }));
 
 Deno.test("what differs between processes is told before the first step, and what they cannot do before anything", async () => {

@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { ProcessesError, UsageError } from "../errors.ts";
+import { ProcessesError, type RunError, UsageError } from "../errors.ts";
 import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import { agree, factsOf, listingFact } from "../processes/agree.ts";
@@ -68,6 +68,15 @@ export class Company {
    */
   async goesOn(wants: boolean): Promise<boolean> {
     return await allGoOn(this.processes, { stops: !wants });
+  }
+
+  /**
+   * Tells the first process, before the next step, why this one cannot take it: the first keeps the state, says why,
+   * and ends all.
+   */
+  async fail(error: RunError): Promise<never> {
+    await allGoOn(this.processes, { stops: false, failure: { at: this.processes.rank, error } });
+    throw error;
   }
 
   /**

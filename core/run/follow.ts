@@ -1,3 +1,4 @@
+import { ProcessesError, RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
@@ -57,6 +58,8 @@ export async function follow(
   } catch (error) {
     if (error instanceof StoppedTogether) return false;
     if (error instanceof BrokenStepError) throw error.cause; // nothing of it is this process's to keep
+    // What the user can mend, a broken image for example, came up between two steps: the state is as after the last.
+    if (error instanceof RunError && !(error instanceof ProcessesError)) await company.fail(error);
     if (!host.signal.aborted || error !== host.signal.reason) throw error;
     if (!isTold && done < course.endStep) await company.goesOn(false); // the views broke off before the next step
   }

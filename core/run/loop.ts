@@ -61,13 +61,13 @@ export async function* takeSteps(
   },
 ): AsyncGenerator<TakenStep> {
   for await (const { plan, batch } of batches.deliver(plans)) {
-    if (goesOn && !await goesOn()) return disposeBatch(batch);
     const position = positionOf(plan.step, schedule);
     let result: StepResult;
     try {
-      result = await step.run(batch, position);
-    } catch (error) {
-      throw error instanceof NotFiniteError ? error : new BrokenStepError(error);
+      if (goesOn && !await goesOn()) return;
+      result = await step.run(batch, position).catch((error) => {
+        throw error instanceof NotFiniteError ? error : new BrokenStepError(error);
+      });
     } finally {
       disposeBatch(batch); // now: while the next step is prepared two batches would lie in memory
     }
