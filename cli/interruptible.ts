@@ -21,7 +21,7 @@ export async function interruptible(
   command: (host: Host) => Promise<number>,
 ): Promise<number> {
   const abort = new AbortController();
-  let stopped = 1, signalled: number | null = null, isHungUp = false;
+  let stopped = INTERRUPTED, signalled: number | null = null, isHungUp = false;
   const stop = (code: number, reason?: unknown) => {
     stopped = code;
     abort.abort(reason);
