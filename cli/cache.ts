@@ -1,8 +1,9 @@
-import { formatDuration } from "@seed/core";
+import { formatDuration, type Processes } from "@seed/core";
 import { fillCaches, formatBytes, type Host, loadRecipe, type Recipe } from "@seed/core/host";
 import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
-import { interruptible } from "./interruptible.ts";
+import { askedProcesses, PROCESSES_FLAG } from "./processes/flag.ts";
+import { inProcesses } from "./processes/in_processes.ts";
 import { Progress } from "./progress.ts";
 
 export const help = `Usage: deno task cache RECIPE [flags]
@@ -13,6 +14,8 @@ augmenter and seed. What is there is kept: stopped at any moment, the command go
 share the work.
 
   --set key=value    overrides a key of the recipe, for example --set teacher.cache.dir=caches/r50; repeatable
+  --processes N      in N processes of this machine, which share its cores out; under mpiexec or srun a process joins
+                     those that it was started with
   --json             prints { dir, views, computed, bytes } on standard output
 
 Exit code 130: interrupted; the same command goes on.
@@ -20,26 +23,48 @@ Exit code 130: interrupted; the same command goes on.
 Example: deno task cache recipes/effb0.yaml --set teacher.cache.dir=caches/effb0 --set teacher.cache.views=8`;
 
 export async function run(args: string[]): Promise<number> {
-  const parsed = parseArguments(args, { set: { type: "string", multiple: true }, json: { type: "boolean" } });
+  const parsed = parseArguments(args, {
+    set: { type: "string", multiple: true },
+    ...PROCESSES_FLAG,
+    json: { type: "boolean" },
+  });
   const path = onlyPositional(parsed, "recipe");
   const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
-  return await interruptible("what is computed is kept", (host) => fill(recipe, parsed, host));
+  return await inProcesses({
+    ...{ verb: "cache", args, notice: "what is computed is kept" },
+    advice: "The same command goes on",
+    work: (host, processes) => fill(recipe, parsed, host, processes),
+  }, askedProcesses(parsed));
 }
 
-async function fill(recipe: Recipe, parsed: Arguments, host: Host): Promise<number> {
+async function fill(
+  recipe: Recipe,
+  parsed: Arguments,
+  host: Host,
+  processes: Processes | null,
+): Promise<number> {
   let progress: Progress | null = null;
-  const filled = await fillCaches(recipe, {
-    estimate({ views, bytes, seconds }) {
-      host.log(
-        `${views} views to compute: ${formatBytes(bytes)} on disk, about ${formatDuration(seconds)}, ` +
-          "which every run that reads the cache saves",
-      );
-    },
-    update(done, all) {
-      progress ??= new Progress(all, "views", done);
-      progress.update(done);
-    },
-  }, host);
+  const isFirst = processes === null || processes.rank === 0;
+  const filled = await fillCaches(
+    recipe,
+    isFirst
+      ? {
+        estimate({ views, bytes, seconds }) {
+          host.log(
+            `${views} views to compute: ${formatBytes(bytes)} on disk, about ${formatDuration(seconds)}, ` +
+              "which every run that reads the cache saves",
+          );
+        },
+        update(done, all) {
+          progress ??= new Progress(all, "views", done);
+          progress.update(done);
+        },
+      }
+      : {},
+    host,
+    processes,
+  );
+  if (!isFirst) return 0;
   if (parsed.has("json")) console.log(JSON.stringify(filled));
   else host.log(`Cache "${filled.dir}": ${filled.views} views, ${formatBytes(filled.bytes)}`);
   return 0;

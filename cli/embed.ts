@@ -4,6 +4,7 @@ import {
   type ImageSet,
   isOneLine,
   type Precision,
+  type Processes,
   quoted,
   RunError,
   shortSideFor,
@@ -12,9 +13,14 @@ import {
   writeTextAtomically,
 } from "@seed/core";
 import {
+  agree,
   autoWorkers,
   embedBatches,
+  factsOf,
+  firstSays,
   type Host,
+  listingFact,
+  processesHere,
   type Rows,
   sha256OfFile,
   ViewPipeline,
@@ -25,9 +31,10 @@ import {
 import { listImages } from "@seed/data-image-folder";
 import { patchProblem } from "@seed/nn/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
-import { interruptible } from "./interruptible.ts";
 import { ON_ERROR_FLAG, onErrorOf, tellingOfSkip } from "./on_error.ts";
 import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
+import { askedProcesses, PROCESSES_FLAG } from "./processes/flag.ts";
+import { inProcesses } from "./processes/in_processes.ts";
 import { Progress } from "./progress.ts";
 import { SUBJECT_FLAGS, subjectFlags } from "./subject_flags.ts";
 
@@ -45,6 +52,8 @@ the layouts of weights that are read; which one a file is in is found from its c
                      left out of rows and names alike, and counted
   --resize N         what the short side is resized to, bicubic (default: the crop / 0.875)
   --crop N           side of the centre crop (default: the network's input size, or the student's)
+  --processes N      in N processes of this machine, which share its cores out; under mpiexec or srun a process joins
+                     those that it was started with
   --set key=value    overrides a key of the run's recipe, with --run; repeatable
   --allow-plugins    imports plugins of the run that do not come with SEED, which runs their code
   --json             prints what was done as one JSON object on standard output
@@ -72,6 +81,7 @@ export async function run(args: string[]): Promise<number> {
     ...ON_ERROR_FLAG,
     resize: { type: "string" },
     crop: { type: "string" },
+    ...PROCESSES_FLAG,
     json: { type: "boolean" },
   });
   noPositionals(parsed);
@@ -87,18 +97,22 @@ export async function run(args: string[]): Promise<number> {
     );
   }
   const view = viewOf(parsed, subject);
-  return await interruptible("nothing is written", async (host) => {
-    const images = await imagesIn(root, host);
-    await createFolder(dirname(resolve(out)));
-    const options = { ...view, layer, precision, onError, out, host };
+  const work = async (host: Host, processes: Processes | null) => {
+    const isFirst = processes === null || processes.rank === 0;
+    const images = await imagesIn(root, firstSays(host, processes));
+    if (isFirst) await createFolder(dirname(resolve(out)));
+    const options = { ...view, layer, precision, onError, out, host, processes };
     const facts = await tellingOfSkip("--on-error skip", () => embed(subject, images, options));
+    if (!isFirst) return 0;
     const without = facts.skipped_images ? `; ${facts.skipped_images} images are left out` : "";
     if (parsed.has("json")) console.log(JSON.stringify({ ...facts, layer, precision }));
     else {console.error(
         `Wrote ${out}: ${facts.images} rows of ${facts.dim}; names in ${facts.names}${without}`,
       );}
     return 0;
-  });
+  };
+  const asked = askedProcesses(parsed);
+  return await inProcesses({ verb: "embed", args, notice: "nothing is written", work }, asked);
 }
 
 function viewOf(
@@ -145,15 +159,25 @@ async function embed(
     onError: "stop" | "skip";
     out: string;
     host: Host;
+    processes: Processes | null;
   },
 ) {
-  const { size, shortSide, layer, precision, onError, out, host } = options, { signal } = host;
+  const { size, shortSide, layer, precision, onError, out, processes } = options;
+  const host = firstSays(options.host, processes), { signal } = host;
   // Before the engine opens: what is broken is known by then.
-  const start = { augmenters: [], workers: autoWorkers(), seed: 0 };
-  await using pipeline = await ViewPipeline.start(start);
-  const { images, skipped } = await imagesToEmbed(listed, onError, pipeline, host);
+  const workers = autoWorkers(processesHere(processes));
+  await using pipeline = await ViewPipeline.start({ augmenters: [], workers, seed: 0 });
+  const { images, skipped } = await imagesToEmbed(listed, onError, pipeline, host, processes);
   const sha256 = await sha256OfFile(subject.weights);
   await using engine = await subject.openEngine(host);
+  if (processes) {
+    await agree(processes, {
+      ...factsOf(engine),
+      "precision": engine.arithmetic(precision, { training: false }),
+      "listing of images": listingFact(images),
+      "file of weights": sha256,
+    });
+  }
   using network = await subject.load({ engine, host });
   using forward = engine.trace((pixels) => {
     const { features, embedding } = network.forward(pixels as tf.Tensor4D, layer === "head");
@@ -173,12 +197,16 @@ async function embed(
     }
   }
   const rows = embedBatches(images, encode, {
-    ...{ network: described(subject), engine, pipeline, batchSize, size, shortSide, signal },
+    ...{ network: described(subject), engine, pipeline, batchSize, size, shortSide, signal, processes },
   });
   const names = out.replace(/\.npy$/, ".txt");
-  await writing(out, () => writeNpy(out, images.length, reported(rows)));
-  const lines = Array.from({ length: images.length }, (_, i) => `${images.image(i).name}\n`);
-  await writing(names, () => writeTextAtomically(names, lines.join("")));
+  if (processes && processes.rank !== 0) { for await (const _ of rows); }
+  // the first writes them
+  else {
+    await writing(out, () => writeNpy(out, images.length, reported(rows)));
+    const lines = Array.from({ length: images.length }, (_, i) => `${images.image(i).name}\n`);
+    await writing(names, () => writeTextAtomically(names, lines.join("")));
+  }
   const { seconds, perSecond } = progress;
   return {
     out,
@@ -201,9 +229,10 @@ async function imagesToEmbed(
   onError: "stop" | "skip",
   pipeline: ViewPipeline,
   host: Host,
+  processes: Processes | null,
 ): Promise<{ images: ImageSet; skipped: number }> {
   if (onError === "stop") return { images: listed, skipped: 0 };
-  const { images, skipped } = await withoutBrokenImages(listed, pipeline, host);
+  const { images, skipped } = await withoutBrokenImages(listed, pipeline, host, processes);
   if (images.length) return { images, skipped: skipped.count };
   throw new RunError(
     `None of the ${listed.length} images can be read. The first: ${skipped.images[0].message}`,

@@ -1,14 +1,20 @@
-import { figuresOf, IDENTICAL_FEATURES, type tf, UsageError } from "@seed/core";
+import { figuresOf, IDENTICAL_FEATURES, type Processes, type tf, UsageError } from "@seed/core";
 import {
+  agree,
   augmenterModule,
   autoWorkers,
   createPlugin,
   type Evaluated,
   Evaluation,
+  factsOf,
+  firstSays,
   type Host,
+  listingFact,
   neededAugmenters,
   pluginContext,
   type PluginUse,
+  processesHere,
+  sha256OfFile,
   ViewPipeline,
 } from "@seed/core/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
@@ -23,9 +29,10 @@ import {
   namedEvaluators,
 } from "./evaluation/named_evaluators.ts";
 import { requireRead } from "./evaluation/unread_overrides.ts";
-import { interruptible } from "./interruptible.ts";
 import { ON_ERROR_FLAG, onErrorOf, tellingOfSkip } from "./on_error.ts";
 import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
+import { askedProcesses, PROCESSES_FLAG } from "./processes/flag.ts";
+import { inProcesses } from "./processes/in_processes.ts";
 import { SUBJECT_FLAGS, type SubjectFlags, subjectFlags } from "./subject_flags.ts";
 import { percent, table } from "./table.ts";
 
@@ -47,6 +54,8 @@ nearest neighbours and a linear probe unless others are named.
   --semi SHARES      fine-tunes with these shares of the labels, for example 0.01,0.1
   --on-error NAME    stop, or skip: every image is looked at first, and those that cannot be read are left out and
                      counted (default: what the data's recipe says, else stop)
+  --processes N      embeds in N processes of this machine, which share its cores out; under mpiexec or srun a process
+                     joins those that it was started with
   --set key=value    overrides a key of the run's recipe, for example --set evaluate.knn.k=5; repeatable
   --allow-plugins    imports plugins of the run, or of --data, that do not come with SEED, which runs their code
   --json             prints the figures as one JSON object on standard output
@@ -81,6 +90,7 @@ export async function run(args: string[]): Promise<number> {
     ...Object.fromEntries(EVALUATOR_FLAGS.map((name) => [name, { type: "boolean" } as const])),
     semi: { type: "string" },
     ...ON_ERROR_FLAG,
+    ...PROCESSES_FLAG,
     json: { type: "boolean" },
   });
   noPositionals(parsed);
@@ -91,15 +101,18 @@ export async function run(args: string[]): Promise<number> {
     ? await planOfFile(flags, parsed, named)
     : await planOfRun(flags, parsed, named);
   using subject = plan.subject;
-  return await interruptible("stopping", async (host) => {
-    const result = await tellingOfSkip("--on-error skip", () => evaluate(plan, host));
+  const work = async (host: Host, processes: Processes | null) => {
+    const result = await tellingOfSkip("--on-error skip", () => evaluate(plan, host, processes));
+    if (processes && processes.rank !== 0) return 0;
     const facts = flags.run === null
       ? { network: subject.network, weights: subject.weights, layout: subject.layout }
       : { run: flags.run, network: subject.network, weights: subject.weights };
     if (parsed.has("json")) console.log(JSON.stringify({ ...facts, ...result }));
     else console.log(tableOf(result.evaluations));
     return 0;
-  });
+  };
+  const asked = askedProcesses(parsed);
+  return await inProcesses({ verb: "eval", args, notice: "stopping", work }, asked);
 }
 
 /** A run is evaluated on its recipe's data and by its evaluators, where the command line names no others. */
@@ -158,18 +171,33 @@ interface NetworkFigures extends Evaluated {
   network: "teacher" | "student" | "network";
 }
 
-async function evaluate(plan: EvaluationPlan, host: Host) {
+/** @returns what was found; of several processes the first has the figures. */
+async function evaluate(plan: EvaluationPlan, outer: Host, processes: Processes | null) {
+  const host = firstSays(outer, processes);
   const { subject, data, evaluators: uses, seed, batchSize } = plan, { run, inputSize } = subject;
   await using stack = new AsyncDisposableStack();
   const augmenters = neededAugmenters(uses).map(augmenterModule);
   const pipeline = stack.use(
-    await ViewPipeline.start({ ...{ augmenters, workers: autoWorkers(), seed }, ...host }),
+    await ViewPipeline.start({
+      ...{ augmenters, workers: autoWorkers(processesHere(processes)), seed },
+      ...outer,
+    }),
   );
-  const opened = { seed, host, pipeline, stack };
+  const opened = { seed, host, processes, pipeline, stack };
   const { images, skipped } = await openEvaluationData(data, opened);
   const engine = stack.use(await subject.openEngine(host));
+  if (processes) {
+    await agree(processes, {
+      ...factsOf(engine),
+      "gallery": listingFact(images.gallery),
+      "queries": listingFact(images.queries),
+      "file of weights": await sha256OfFile(subject.weights),
+    });
+  }
   const evaluators = await createEvaluators(uses, { pipeline, seed, engine, host });
-  const evaluation = new Evaluation(evaluators, images, { engine, pipeline, batchSize, signal: host.signal });
+  const evaluation = new Evaluation(evaluators, images, {
+    ...{ engine, pipeline, batchSize, signal: host.signal, processes },
+  });
   const embedding = `Embedding ${images.gallery.length} + ${images.queries.length} images`;
   const evaluations: NetworkFigures[] = [];
   const compares = evaluators.some(({ evaluator }) => evaluator.usesTeacher);

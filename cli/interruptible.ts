@@ -12,8 +12,8 @@ const SAME_MILLISECONDS = 200;
  * printed on.
  *
  * @param notice What to tell the user at the first.
- * @param command Returns the exit code; stopped before its end it throws the signal's reason, or returns
- *   {@link INTERRUPTED}.
+ * @param command Returns the exit code; stopped before its end, by a signal or by another process, it throws the
+ *   signal's reason, or returns {@link INTERRUPTED}.
  * @returns the exit code.
  */
 export async function interruptible(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ROOT } from "../tests/support/cli.ts";
+import { INTERRUPTED, interruptible } from "./interruptible.ts";
 
 /** A command that can be stopped, with something to do at its end, or that goes on all the same; it says when it has begun. */
 const PROGRAM = `
@@ -50,4 +51,8 @@ Deno.test("a second signal ends it at once", async () => {
 
 Deno.test("one that comes twice at once, from a terminal and from what started the command, is one", async () => {
   assert.deepEqual(await stopped("SIGINT", ["SIGINT"], 5), [130, told("")]);
+});
+
+Deno.test("what another process has stopped has the exit code of an interruption, without a signal of its own", async () => {
+  assert.equal(await interruptible("what is done is kept", () => Promise.resolve(INTERRUPTED)), 130);
 });

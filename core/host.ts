@@ -18,7 +18,7 @@ export { exists } from "./files/path_exists.ts";
 export { isOfSystem, writing } from "./files/writing.ts";
 export { BrokenImageError } from "./images/broken_image_error.ts";
 export { requireFiles } from "./images/require_files.ts";
-export { type SkippedImages, withoutBroken, withoutBrokenImages } from "./images/without_broken.ts";
+export { type SkippedImages, withoutBroken, withoutBrokenImages } from "./parts/without_broken.ts";
 export { augmenterModule, type AugmenterUse } from "./images/pipeline/augmenter_module.ts";
 export { decode } from "./images/pipeline/decode_lazily.ts";
 export { resize } from "./images/pipeline/resample.ts";
@@ -30,6 +30,10 @@ export {
   type PipelineOptions,
   ViewPipeline,
 } from "./images/pipeline/view_pipeline.ts";
+export { agree, factsOf, listingFact } from "./processes/agree.ts";
+export { firstSays } from "./processes/first_says.ts";
+export { StoppedTogether } from "./processes/go_on_together.ts";
+export { processesHere } from "./processes/processes.ts";
 export {
   loadRecipe,
   loadRecipeParts,

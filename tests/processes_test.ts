@@ -17,9 +17,9 @@ import { disposeBatch, type StepBatch } from "../core/training/step_batch.ts";
 import { planSteps } from "../core/views/sampler.ts";
 import { ROOT } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
-import { localProcesses } from "./support/local_processes.ts";
+import { localProcesses, runTogether } from "./support/local_processes.ts";
 import { inFolder } from "./support/plugin_context.ts";
-import { metricsOf, outcomeOf } from "./support/tiny_runs.ts";
+import { outcomeOf } from "./support/tiny_runs.ts";
 
 const BATCH = 8, STEPS = 3;
 const TEST_PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;
@@ -164,13 +164,18 @@ Deno.test("a run in two processes is that of two parts, to the bit, interrupted 
     await distill(await load("train.accumulate=2"), options("alone"), host());
     const alone = await outcomeOf(`${folder}/alone`);
 
-    const together = async (out: string, { resume = false, interruptAt = Infinity } = {}) => {
+    /** @param interrupt When the second process is to be interrupted: at the how manieth sum of which kind. */
+    const together = async (
+      out: string,
+      { resume = false, interrupt = {} as { atStep?: number; atVote?: number } } = {},
+    ) => {
       const recipe = await load(), [first, second] = localProcesses(2), abort = new AbortController();
-      let sums = 0;
+      let steps = 0, votes = 0;
       const counting = {
         ...second,
         sum: (values: Float32Array<ArrayBuffer>) => {
-          if (++sums === interruptAt) abort.abort();
+          const isDue = values.length > 1 ? ++steps === interrupt.atStep : ++votes === interrupt.atVote;
+          if (isDue) abort.abort();
           return second.sum(values);
         },
       };
@@ -184,10 +189,57 @@ Deno.test("a run in two processes is that of two parts, to the bit, interrupted 
     assert.ok(await together("two"));
     assert.deepEqual(await outcomeOf(`${folder}/two`), alone);
     // The third step's sum: the step is finished, and both stop before the fourth.
-    assert.ok(!await together("stopped", { interruptAt: 6 }));
-    assert.equal((await metricsOf(`${folder}/stopped`)).filter(({ loss }) => loss).length, 3);
+    const steps = async (out: string) =>
+      (await Deno.readTextFile(`${folder}/${out}/metrics.jsonl`)).split('"loss"').length - 1;
+    assert.ok(!await together("stopped", { interrupt: { atStep: 3 } }));
+    assert.equal(await steps("stopped"), 3);
     assert.ok(await together("stopped", { resume: true }));
     assert.deepEqual(await outcomeOf(`${folder}/stopped`), alone);
+    // The second vote is within the teacher's evaluation before the first step; then in those after it.
+    for (const [atVote, done] of [[2, 0], [4, 0], [11, 2]]) {
+      const out = `stopped at ${atVote}`;
+      assert.ok(!await together(out, { interrupt: { atVote } }));
+      assert.equal(await steps(out), done);
+      assert.ok(await together(out, { resume: true }));
+      assert.deepEqual(await outcomeOf(`${folder}/${out}`), alone);
+    }
+  }));
+
+Deno.test("neighbours, a cache on disk and broken images: a run in three processes is that of three parts, to the bit", () =>
+  inFolder(async (folder) => {
+    await makeImageFolder(`${folder}/images`, { train: 9, val: 2 });
+    for (const broken of ["train/rows/0", "train/rows/1", "train/stripes/8", "val/circles/1"]) {
+      await Deno.writeTextFile(`${folder}/images/${broken}.png`, "no picture");
+    }
+    const path = `${folder}/mine.yaml`;
+    await Deno.writeTextFile(path, RUN.replace("ROOT_OF_IMAGES", `${folder}/images`));
+    const load = (run: string, ...overrides: string[]) =>
+      loadRecipe(path, {
+        overrides: [
+          ...["data.on_error=skip", "train.batch_size=9", "queue.size=27", "evaluate.agreement={ k: 1 }"],
+          ...["objective={ plugin: '@seed/objective-bingo', bag: 2 }"],
+          `teacher.cache={ views: 2, dir: ${JSON.stringify(`${folder}/cache of ${run}`)} }`,
+          ...overrides,
+        ],
+        defaults: DEFAULTS,
+      });
+    const said: string[][] = [[], [], [], []];
+    const host = (to: number) => ({
+      log: (message: string) => void said[to].push(message),
+      signal: new AbortController().signal,
+    });
+    const options = (out: string) => ({ out: `${folder}/${out}`, maxSteps: null, resume: false });
+    await distill(await load("alone", "train.accumulate=3"), options("alone"), host(3));
+    const recipe = await load("together");
+    await runTogether(3, async (processes) => {
+      const { rank } = processes;
+      if (rank === 0) await distill(recipe, options("together"), host(0), processes);
+      else await follow(recipe, { maxSteps: null }, host(rank), processes);
+    });
+    assert.deepEqual(await outcomeOf(`${folder}/together`), await outcomeOf(`${folder}/alone`));
+    assert.deepEqual(said[1].concat(said[2]), [], "what all do alike is said by the first");
+    const leftOut = said[0].filter((message) => /^Left out, since they do not decode: 4\./.test(message));
+    assert.equal(leftOut.length, 1, said[0].join("\n"));
   }));
 
 Deno.test("what differs between processes is told before the first step, and what they cannot do before anything", async () => {

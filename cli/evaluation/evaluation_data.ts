@@ -1,4 +1,4 @@
-import { type DataSource, RunError } from "@seed/core";
+import { type DataSource, type Processes, RunError } from "@seed/core";
 import {
   createPlugin,
   type Host,
@@ -59,9 +59,11 @@ function isRecipe(path: string): boolean {
  */
 export async function openEvaluationData(
   use: DataUse,
-  { seed, host, pipeline, stack }: {
+  { seed, host, processes, pipeline, stack }: {
     seed: number;
     host: Host;
+    /** All that open the data; null: this one is alone. */
+    processes: Processes | null;
     pipeline: ViewPipeline;
     stack: AsyncDisposableStack;
   },
@@ -71,7 +73,7 @@ export async function openEvaluationData(
     await requireFiles(data, host);
     return { images: evaluationOf(data), skipped: 0 };
   }
-  const checked = await withoutBroken(data, pipeline, host);
+  const checked = await withoutBroken(data, pipeline, host, processes);
   return { images: evaluationOf(checked.data), skipped: checked.skipped.count };
 }
 

@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { type Processes, RunError, statusLine, UsageError } from "@seed/core";
-import type { Host } from "@seed/core/host";
+import { type Host, StoppedTogether } from "@seed/core/host";
 import { errorMessage } from "../error_message.ts";
-import { interruptible } from "../interruptible.ts";
+import { INTERRUPTED, interruptible } from "../interruptible.ts";
 import type { AskedProcesses } from "./flag.ts";
 import { join, type Place } from "./join.ts";
 import { launchWithRestarts } from "./launch.ts";
@@ -13,8 +13,8 @@ export interface SharedCommand {
   args: readonly string[];
   /** What the user is told when it is interrupted. */
   notice: string;
-  /** What the user is told to do when a process has failed. */
-  advice: string;
+  /** A sentence on what to do when a process has failed; absent: there is nothing but to begin again. */
+  advice?: string;
   /** How often all processes begin again if one fails. Default: never. */
   restarts?: number;
   /** Finds what several processes cannot do, before they are started. */
@@ -45,6 +45,9 @@ export async function inProcesses(command: SharedCommand, asked: AskedProcesses)
   );
 }
 
+/** Milliseconds that the first process has to tell what others meet too: data that are not there, say. */
+const FIRST_TELLS = 2000;
+
 /** This process's part of a command that runs in several. */
 async function together({ check, work }: SharedCommand, place: Place, host: Host): Promise<number> {
   const { processes, leave, abort } = await join(place, host);
@@ -54,16 +57,30 @@ async function together({ check, work }: SharedCommand, place: Place, host: Host
     await leave();
     return code;
   } catch (error) {
-    // The others wait for this one: they are ended, and what it was is told here.
     statusLine.end();
+    if (error instanceof StoppedTogether) {
+      await leave();
+      return INTERRUPTED;
+    }
+    // The others wait for this one: they are ended, and what it was is told here.
+    if (host.signal.aborted && error === host.signal.reason) {
+      return await abort(INTERRUPTED, "It was interrupted");
+    }
+    if (processes.rank > 0 && isMendable(error)) {
+      await new Promise((resolve) => setTimeout(resolve, FIRST_TELLS)); // it ends this one
+    }
     const why = messageOf(error);
     console.error(`Process ${processes.rank} of ${processes.size} on ${hostname()}: ${why}`);
-    return await abort(why);
+    return await abort(1, why);
   }
 }
 
 function messageOf(error: unknown): string {
   if (error instanceof SuppressedError) return messageOf(error.suppressed);
-  if (error instanceof RunError || error instanceof UsageError) return errorMessage(error);
+  if (isMendable(error)) return errorMessage(error);
   return error instanceof Error ? error.stack ?? error.message : `${error}`;
+}
+
+function isMendable(error: unknown): error is RunError | UsageError {
+  return error instanceof RunError || error instanceof UsageError;
 }

@@ -12,7 +12,7 @@ export interface Place {
   readonly meeting: Meeting | null;
 }
 
-/** Set where `launch.ts` has started the process, and ends the others when it ends. */
+/** Set where `launch.ts` has started the process, and ends the others when it ends: to the number of its process. */
 export const LAUNCHED = "SEED_LAUNCHED";
 
 /** Whether `launch.ts` has started this process. */
@@ -54,9 +54,10 @@ export interface Joined {
   /**
    * Ends all processes at once.
    *
+   * @param code This one's exit code.
    * @param why What has happened to this one.
    */
-  abort(why: string): Promise<never>;
+  abort(code: number, why: string): Promise<never>;
 }
 
 /**
@@ -75,7 +76,8 @@ export async function join({ local, meeting }: Place, { log, signal }: Host): Pr
     if (Deno.env.get("MPI_LIBRARY") === undefined) talkByTcp(met.address);
   }
   shareCores(local ?? 1);
-  const mpi = Mpi.load(library), processes = await MpiProcesses.join(mpi, rendezvous);
+  const starter = isLaunched() ? Number(Deno.env.get(LAUNCHED)) : null;
+  const mpi = Mpi.load(library), processes = await MpiProcesses.join(mpi, { watch: rendezvous, starter });
   if (processes.size < 2) {
     throw new RunError(
       `This process was started as one of several, but "${library}" (${mpi.version}) finds it alone: it does not fit what ` +
@@ -94,10 +96,10 @@ export async function join({ local, meeting }: Place, { log, signal }: Host): Pr
       // first process, which ends as the others do.
       globalThis.addEventListener("unload", () => processes.exit(Deno.exitCode));
     },
-    async abort(why) {
+    async abort(code, why) {
       await rendezvous?.fail(why);
       // Who was started by `launch.ts` is watched by it: MPI would only add a line that says less.
-      return rendezvous || isLaunched() ? processes.exit(1) : processes.abort();
+      return rendezvous || isLaunched() ? processes.exit(code) : processes.abort(code);
     },
   };
 }

@@ -7,7 +7,7 @@
 import { hostname } from "node:os";
 import { printable, statusLine, UsageError } from "@seed/core";
 import { cacheDirectory, type Host, RunFolder } from "@seed/core/host";
-import { findMpiLibrary, PmiServer, removeSharedMemory } from "./mpi/mod.ts";
+import { findMpiLibrary, PATIENCE, PmiServer, removeSharedMemory } from "./mpi/mod.ts";
 import { INTERRUPTED } from "../interruptible.ts";
 import { commandOf } from "./command.ts";
 import { LAUNCHED } from "./join.ts";
@@ -30,8 +30,8 @@ export interface Launch {
   /** Of each process. */
   args: readonly string[];
   count: number;
-  /** What to do when one has failed, for the message. */
-  advice: string;
+  /** A sentence on what to do when one has failed; absent: there is nothing but to begin again. */
+  advice?: string;
 }
 
 /**
@@ -77,7 +77,7 @@ export async function launch({ verb, args, count, advice }: Launch, host: Host):
   const interrupt = () => children.forEach(({ kill }) => kill("SIGTERM"));
   host.signal.addEventListener("abort", interrupt);
   try {
-    return await together(children, advice, host);
+    return await together(children, { advice, late: server.job.late }, host);
   } finally {
     host.signal.removeEventListener("abort", interrupt);
     children.forEach(({ kill }) => kill("SIGKILL"));
@@ -105,7 +105,7 @@ function start(
       ...server.environment(rank),
       MPI_LIBRARY: library,
       LOCAL_WORLD_SIZE: `${count}`,
-      [LAUNCHED]: "1",
+      [LAUNCHED]: `${Deno.pid}`,
       // Shared memory: nothing has to listen on a network.
       UCX_TLS: "self,sm",
       UCX_WARN_UNUSED_ENV_VARS: "n",
@@ -149,21 +149,37 @@ async function passOn(stream: ReadableStream<Uint8Array>, rank: number): Promise
 }
 
 /** Waits for all; when one fails, or does not end with the others, ends them. */
-async function together(children: readonly Child[], advice: string, host: Host): Promise<number> {
+async function together(
+  children: readonly Child[],
+  { advice, late }: { advice?: string; late: Promise<number[]> },
+  host: Host,
+): Promise<number> {
   const left = new Map(children.map((child) => [child.rank, child.end]));
   let deadline: Promise<null> | null = null, timer: ReturnType<typeof setTimeout> | undefined, code = 0;
   try {
     while (left.size) {
-      const end = await Promise.race([...left.values(), ...deadline ? [deadline] : []]);
+      const end = await Promise.race([...left.values(), ...deadline ? [deadline] : [], late]);
+      if (Array.isArray(end)) {
+        host.log(
+          `Process ${
+            end.join(", ")
+          } did not come to the others within ${PATIENCE} s; all ${children.length} processes ` +
+            `were ended${advice ? `. ${advice}` : ""}`,
+        );
+        return 1;
+      }
       if (end === null) {
-        const late = [...left.keys()].join(", ");
-        host.log(`Process ${late} did not end with the others within ${GRACE / 1000} s, and was ended`);
+        const last = [...left.keys()].join(", ");
+        host.log(`Process ${last} did not end with the others within ${GRACE / 1000} s, and was ended`);
         return code || 1;
       }
       left.delete(end.rank);
+      // Before there was anything to stop together, or before it could be told.
+      if (end.code === INTERRUPTED && !end.hasLeft) return INTERRUPTED;
+      if (end.signal === "SIGTERM" && host.signal.aborted) return INTERRUPTED;
       const problem = problemOf(end);
       if (problem) {
-        host.log(`${problem}; all ${children.length} processes were ended. ${advice}`);
+        host.log(`${problem}; all ${children.length} processes were ended${advice ? `. ${advice}` : ""}`);
         return end.signal === null && end.code === 2 ? 2 : 1;
       }
       code = Math.max(code, end.code);

@@ -15,7 +15,7 @@ export async function readPicture(image: ImageReference): Promise<Pixels> {
     const loaded = await loadImage(image);
     return loaded instanceof Uint8Array ? await decode(loaded) : loaded;
   } catch (error) {
-    throw new BrokenImageError(image, (error as Error).message);
+    throw BrokenImageError.of(image, (error as Error).message);
   }
 }
 

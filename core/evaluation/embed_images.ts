@@ -3,8 +3,11 @@ import type { Engine } from "../interfaces/engine.ts";
 import type { EmbeddedSet, ViewMaker, ViewRequest } from "../interfaces/evaluator.ts";
 import { RunError } from "../errors.ts";
 import { rowsNotFinite } from "../finite_rows.ts";
+import { endedByFirst } from "../processes/go_on_together.ts";
+import type { Processes } from "../processes/processes.ts";
 import { quoted } from "../text/printable.ts";
 import { tf } from "../tf.ts";
+import { dealOut, numbersOf } from "./deal_out.ts";
 
 /**
  * A frozen network: `[batch, size, size, 3]` float32 in 0..255 to one `[batch, dim]` a layer, owned by the caller.
@@ -29,6 +32,8 @@ export interface EmbedOptions {
   shortSide?: number;
   /** Aborted: stops before the next batch, with the signal's reason as the error. */
   signal?: AbortSignal;
+  /** All that embed the set, each with the same options; absent: this one is alone. */
+  processes?: Processes | null;
 }
 
 /** A layer's outputs for consecutive images: `[rows, dim]` float32, row-major. */
@@ -39,35 +44,57 @@ export interface Rows {
 
 /**
  * Embeds a set of images, unaugmented, batch by batch in their order. Every batch has the same shape, the last one
- * filled up with its first image, so that one traced function serves.
+ * filled up with its first image, so that one traced function serves. Of several processes each embeds a part of the
+ * batches, and all get all rows: those of one process, to the bit.
  *
  * @throws {RunError} After the last batch, if a row is not finite: it tells the network, how many and the first image.
+ *   Of several processes the first throws it, and the others wait to be ended by it; so with an image that is broken.
+ * @throws {StoppedTogether} In all processes, if the signal of one is aborted.
  */
 export async function* embedBatches(
   images: ImageSet,
   encode: Encoder,
-  { engine, network, pipeline, batchSize, size, shortSide, signal }: EmbedOptions,
+  options: EmbedOptions,
 ): AsyncGenerator<Rows[]> {
-  let left = images.length;
-  const broken: number[] = [];
-  for await (const { pixels } of pipeline.batches(requests(images, { batchSize, size, shortSide }))) {
+  const { network, batchSize, processes = null, signal } = options;
+  const count = Math.ceil(images.length / batchSize), broken: number[] = [];
+  const own = computeBatches(images, encode, options, numbersOf(count, processes));
+  const batches = processes
+    ? dealOut(processes, { count, batchSize, rows: images.length, own, signal })
+    : own;
+  let first = 0;
+  for await (const made of batches) {
+    const inLayers = new Set(made.flatMap(({ values, dim }) => rowsNotFinite(values, dim)));
+    broken.push(...[...inLayers].sort((a, b) => a - b).map((row) => first + row));
+    yield made;
+    first += batchSize;
+  }
+  if (broken.length === 0) return;
+  if (processes && processes.rank !== 0) return await endedByFirst(processes);
+  throw new RunError(
+    `What ${network} makes of ${broken.length} of ${images.length} images is not finite, the first is ` +
+      `${quoted(images.image(broken[0]).name)}: its weights or its running statistics have diverged`,
+  );
+}
+
+/** Some of the batches, by their numbers. */
+async function* computeBatches(
+  images: ImageSet,
+  encode: Encoder,
+  options: Omit<EmbedOptions, "processes" | "network">,
+  numbers: readonly number[],
+): AsyncGenerator<Rows[]> {
+  const { engine, pipeline, batchSize, size, signal } = options;
+  let next = 0;
+  for await (const { pixels } of pipeline.batches(requests(images, options, numbers))) {
     signal?.throwIfAborted();
     const input = engine.upload(pixels, [batchSize, size, size, 3]);
-    const layers = await encode(input), rows = Math.min(batchSize, left);
+    const layers = await encode(input),
+      rows = Math.min(batchSize, images.length - numbers[next++] * batchSize);
     const values = await Promise.all(layers.map(async (layer) => await layer.data() as Float32Array));
     const dims = layers.map(({ shape }) => shape[1]);
     tf.dispose([input, layers]);
-    const made = values.map((all, i) => ({ values: all.subarray(0, rows * dims[i]), dim: dims[i] }));
-    const inLayers = new Set(made.flatMap(({ values, dim }) => rowsNotFinite(values, dim)));
-    broken.push(...[...inLayers].sort((a, b) => a - b).map((row) => images.length - left + row));
-    yield made;
-    left -= batchSize;
-  }
-  if (broken.length) {
-    throw new RunError(
-      `What ${network} makes of ${broken.length} of ${images.length} images is not finite, the first is ` +
-        `${quoted(images.image(broken[0]).name)}: its weights or its running statistics have diverged`,
-    );
+    yield values.map((all, i) => ({ values: all.subarray(0, rows * dims[i]), dim: dims[i] }));
   }
 }
 
@@ -93,9 +120,10 @@ export async function embedImages(
 function* requests(
   images: ImageSet,
   { batchSize, size, shortSide }: { batchSize: number; size: number; shortSide?: number },
+  numbers: Iterable<number>,
 ): Generator<CentreRequest> {
-  for (let first = 0; first < images.length; first += batchSize) {
-    const index = (i: number) => first + i < images.length ? first + i : first;
+  for (const number of numbers) {
+    const first = number * batchSize, index = (i: number) => first + i < images.length ? first + i : first;
     const batch = Array.from({ length: batchSize }, (_, i) => images.image(index(i)));
     yield { images: batch, keys: null, size, shortSide };
   }

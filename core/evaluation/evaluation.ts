@@ -1,5 +1,6 @@
 import type { DataSource } from "../interfaces/data_source.ts";
-import { embedImages, type EmbedOptions, type Encoder } from "./embed_images.ts";
+import { asFirst, waitForFirst } from "../processes/go_on_together.ts";
+import { embedBatches, embedImages, type EmbedOptions, type Encoder } from "./embed_images.ts";
 import type {
   Embedded,
   EvaluationDetails,
@@ -27,7 +28,10 @@ export interface EvaluatorInUse {
   readonly views: ViewMaker;
 }
 
-/** Evaluates networks on one data source; the teacher's embeddings are computed once. */
+/**
+ * Evaluates networks on one data source; the teacher's embeddings are computed once. Of several processes all embed,
+ * and the first alone evaluates: the others get no figures.
+ */
 export class Evaluation {
   #teacher: Embedded | null = null;
 
@@ -43,8 +47,10 @@ export class Evaluation {
    * @param batch How many images it is given at a time, if not as many as other networks.
    */
   async teacher(encode: Encoder, size: number, batch: { batchSize?: number } = {}): Promise<Evaluated> {
-    this.#teacher = await this.#embed(encode, { network: "the teacher", size, ...batch });
-    return await this.#run(this.#teacher);
+    return await this.#evaluate(encode, { network: "the teacher", size, ...batch }, async (subject) => {
+      this.#teacher = subject;
+      return await this.#run(subject);
+    });
   }
 
   /**
@@ -57,18 +63,29 @@ export class Evaluation {
     { name, size }: { name: string; size: number },
     network?: TrainableNetwork,
   ): Promise<Evaluated> {
-    return await this.#run(await this.#embed(encode, { network: name, size }), network);
+    return await this.#evaluate(encode, { network: name, size }, (subject) => this.#run(subject, network));
   }
 
-  async #embed(
+  async #evaluate(
     encode: Encoder,
     own: { network: string; size: number; batchSize?: number },
-  ): Promise<Embedded> {
-    const options = { ...this.options, ...own };
-    return {
-      gallery: await embedImages(this.data.gallery, encode, options),
-      queries: await embedImages(this.data.queries, encode, options),
-    };
+    run: (subject: Embedded) => Promise<Evaluated>,
+  ): Promise<Evaluated> {
+    const options = { ...this.options, ...own }, { gallery, queries } = this.data, { processes } = options;
+    const embed = async () => ({
+      gallery: await embedImages(gallery, encode, options),
+      queries: await embedImages(queries, encode, options),
+    });
+    if (!processes) return await run(await embed());
+    if (processes.rank === 0) {
+      const subject = await embed();
+      return await asFirst(processes, options.signal, () => run(subject));
+    }
+    for (const images of [gallery, queries]) {
+      for await (const _ of embedBatches(images, encode, options)); // the first keeps them
+    }
+    await waitForFirst(processes);
+    return { evaluation: {}, details: {} };
   }
 
   async #run(subject: Embedded, network?: TrainableNetwork): Promise<Evaluated> {

@@ -4,13 +4,17 @@ import { quoted } from "../text/printable.ts";
 
 /** No view can be made of an image: it is missing, damaged, or nothing that is decoded. */
 export class BrokenImageError extends RunError {
-  /** Where it lies; null: only its reader knows. */
-  readonly file: string | null;
+  /** @param file Where it lies; null: only its reader knows. */
+  constructor(message: string, readonly file: string | null) {
+    super(message);
+  }
 
-  constructor({ name, file, offset, reader }: ImageReference, reason: string) {
+  static of({ name, file, offset, reader }: ImageReference, reason: string): BrokenImageError {
     const at = offset === undefined ? "" : ` at byte ${offset}`;
     const place = reader || reason.includes(file) ? "" : `. It lies in ${quoted(file, Infinity)}${at}`;
-    super(`Cannot make a view of the image ${quoted(name, Infinity)}: ${reason.replace(/\.$/, "")}${place}`);
-    this.file = reader ? null : file;
+    return new BrokenImageError(
+      `Cannot make a view of the image ${quoted(name, Infinity)}: ${reason.replace(/\.$/, "")}${place}`,
+      reader ? null : file,
+    );
   }
 }

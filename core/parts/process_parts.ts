@@ -4,16 +4,17 @@ import { type PipelineOptions, ViewPipeline } from "../images/pipeline/view_pipe
 import { autoWorkers } from "../images/pipeline/worker_count.ts";
 import { requireFiles } from "../images/require_files.ts";
 import { StandIns } from "../images/stand_ins.ts";
-import { type SkippedImages, type WithoutBroken, withoutBroken } from "../images/without_broken.ts";
 import type { Augmenter } from "../interfaces/augmenter.ts";
 import type { DataSource } from "../interfaces/data_source.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
-import type { Processes } from "../processes/processes.ts";
+import { firstSays } from "../processes/first_says.ts";
+import { type Processes, processesHere } from "../processes/processes.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
 import { checkImages } from "./check_images.ts";
+import { type SkippedImages, type WithoutBroken, withoutBroken } from "./without_broken.ts";
 import { createPlugin, openEngine, pluginContext, pluginsOf, trainingAugmenters } from "./create_plugin.ts";
 
 /** What a process has once, however many students learn in it. Whoever made it disposes of it. */
@@ -45,9 +46,10 @@ export interface ProcessParts {
  */
 export async function createProcessParts(
   recipe: Recipe,
-  host: Host,
+  outer: Host,
   processes: Processes | null = null,
 ): Promise<ProcessParts & AsyncDisposable> {
+  const host = firstSays(outer, processes);
   await using stack = new AsyncDisposableStack();
   const make = async <K extends PluginKind>(
     use: PluginUse<K>,
@@ -62,8 +64,8 @@ export async function createProcessParts(
     skipped: { count: 0, images: [] },
   };
   if (recipe.data.on_error === "skip") {
-    pipeline = stack.use(await startPipeline(recipe, host));
-    found = await withoutBroken(listed, pipeline, host);
+    pipeline = stack.use(await startPipeline(recipe, outer, processes));
+    found = await withoutBroken(listed, pipeline, host, processes);
   } else await requireFiles(listed, host);
   checkImages(recipe, found.data, host);
   const augmenters: Augmenter[] = [];
@@ -75,7 +77,7 @@ export async function createProcessParts(
   const teacher = recipe.teacher && stack.use(await make(recipe.teacher, { engine }));
   const compared = recipe.evaluate.teacher;
   const referenceTeacher = compared ? stack.use(await make(compared, { engine })) : teacher;
-  pipeline ??= stack.use(await startPipeline(recipe, host));
+  pipeline ??= stack.use(await startPipeline(recipe, outer, processes));
   const owned = stack.move();
   return {
     ...{ engine, listed, ...found, augmenters, teacher, referenceTeacher, pipeline, processes },
@@ -83,18 +85,26 @@ export async function createProcessParts(
   };
 }
 
-async function startPipeline(recipe: Recipe, host: Host): Promise<ViewPipeline> {
-  return await ViewPipeline.start(pipelineOptions(recipe, host));
+async function startPipeline(
+  recipe: Recipe,
+  host: Host,
+  processes: Processes | null,
+): Promise<ViewPipeline> {
+  return await ViewPipeline.start(pipelineOptions(recipe, host, processes));
 }
 
 /** How the pipeline of a recipe's views is made. */
-export function pipelineOptions(recipe: Recipe, { log, signal }: Host): PipelineOptions {
+export function pipelineOptions(
+  recipe: Recipe,
+  { log, signal }: Host,
+  processes: Processes | null = null,
+): PipelineOptions {
   const { train, seed, evaluate } = recipe;
   return {
     augmenters: [...trainingAugmenters(recipe), ...neededAugmenters(evaluate.evaluators)].map(
       augmenterModule,
     ),
-    workers: train.workers === "auto" ? autoWorkers() : train.workers,
+    workers: train.workers === "auto" ? autoWorkers(processesHere(processes)) : train.workers,
     ...{ seed, log, signal },
   };
 }

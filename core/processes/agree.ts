@@ -1,8 +1,29 @@
 import { ProcessesError } from "../errors.ts";
+import { listingHash } from "../images/listing_hash.ts";
+import type { ImageSet } from "../interfaces/data_source.ts";
+import type { Engine } from "../interfaces/engine.ts";
+import { SEED_VERSION } from "../version.ts";
+import { endedByFirst } from "./go_on_together.ts";
 import type { Processes } from "./processes.ts";
+import { threadsOf } from "./threads.ts";
 
 /** What must be the same in all processes, by what it is called in a message. */
 export type Facts = Readonly<Record<string, string | number | null>>;
+
+/** What makes the same numbers in all processes, whatever they compute. */
+export function factsOf({ name, version, device }: Pick<Engine, "name" | "version" | "device">): Facts {
+  return {
+    "version of SEED": SEED_VERSION,
+    "engine": `${name} ${version} on ${device}`,
+    // The order of a sum may depend on it.
+    "number of threads": threadsOf(),
+  };
+}
+
+/** Of images, as they are listed. */
+export function listingFact(images: ImageSet): string {
+  return `${images.length} images, ${listingHash(images).slice(0, 16)}`;
+}
 
 /**
  * Compares what must be the same in all processes, before anything depends on it.
@@ -15,7 +36,7 @@ export async function agree(processes: Processes, facts: Facts): Promise<void> {
   const problem = difference(said, processes.hosts);
   if (problem === null) return;
   if (processes.rank === 0) throw new ProcessesError(problem);
-  await processes.exchange("");
+  await endedByFirst(processes);
 }
 
 /** The first thing in which a process differs from the first one, if any does. */

@@ -12,7 +12,7 @@
  * hardly any processor time, so that one may do something long (an evaluation) while the others wait.
  */
 export interface Processes {
-  /** Number of this process, from 0. The first owns the run's folder, loggers, checkpoints and evaluations. */
+  /** Number of this process, from 0. The first owns the run's folder, loggers and checkpoints, and alone evaluates. */
   readonly rank: number;
   /** How many there are; at least 2. */
   readonly size: number;
@@ -49,4 +49,11 @@ export interface Processes {
    * @throws {ProcessesError} If another process is gone.
    */
   exchange(text: string): Promise<string[]>;
+}
+
+/** How many of them share this process's machine; 1 if it is alone. */
+export function processesHere(processes: Pick<Processes, "rank" | "hosts"> | null): number {
+  if (processes === null) return 1;
+  const { rank, hosts } = processes;
+  return hosts.filter((host) => host === hosts[rank]).length;
 }

@@ -6,18 +6,16 @@
  */
 import { createHash } from "node:crypto";
 import { ProcessesError, UsageError } from "../errors.ts";
-import { listingHash } from "../images/listing_hash.ts";
 import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
-import { agree } from "../processes/agree.ts";
+import { agree, factsOf, listingFact } from "../processes/agree.ts";
+import { allGoOn } from "../processes/go_on_together.ts";
 import type { Processes } from "../processes/processes.ts";
 import { shareState } from "../processes/share_state.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { isCaching } from "../teacher_cache/open_caches.ts";
 import type { tf } from "../tf.ts";
-import { SEED_VERSION } from "../version.ts";
 import type { Course } from "./course.ts";
-import { threadsOf } from "./threads.ts";
 import { trainingStateOf } from "./training_state.ts";
 
 /** This process's part in what all of them do together. */
@@ -39,13 +37,11 @@ export class Company {
    */
   async agree(recipe: Recipe, { engine, data, teacher }: ProcessParts, { endStep }: Course): Promise<void> {
     await agree(this.processes, {
-      "version of SEED": SEED_VERSION,
-      "engine": `${engine.name} ${engine.version} on ${engine.device}`,
+      ...factsOf(engine),
       "precision": engine.arithmetic(recipe.train.precision, { training: true }),
-      "number of threads": threadsOf(),
       "recipe": createHash("sha256").update(recipe.resolved).digest("hex").slice(0, 16),
       "last step": endStep,
-      "listing of images": `${data.train.length} images, ${listingHash(data.train).slice(0, 16)}`,
+      "listing of images": listingFact(data.train),
       "teacher's weights": teacher?.weights?.sha256 ?? null,
     });
   }
@@ -71,9 +67,7 @@ export class Company {
    * @param wants Whether this process would go on.
    */
   async goesOn(wants: boolean): Promise<boolean> {
-    const stops = Float32Array.of(wants ? 0 : 1);
-    await this.processes.sum(stops);
-    return stops[0] === 0;
+    return await allGoOn(this.processes, { stops: !wants });
   }
 
   /**

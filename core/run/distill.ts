@@ -8,6 +8,7 @@ import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
 import type { Processes } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
+import { StoppedTogether } from "../processes/go_on_together.ts";
 import { positionOf } from "../training/step_position.ts";
 import { NotFiniteError } from "../training/not_finite.ts";
 import { requireNewestWhole } from "./checkpoints.ts";
@@ -93,9 +94,6 @@ export async function distill(
 function isInterruption(error: unknown, { aborted, reason }: AbortSignal): boolean {
   return aborted && error === reason && error instanceof DOMException && error.name === "AbortError";
 }
-
-/** All processes of the run have stopped after the same step, since one of them was asked to. */
-class StoppedTogether extends Error {}
 
 /** A run under way. */
 class Run {
@@ -194,10 +192,11 @@ class Run {
     } catch (error) {
       const { signal } = this.made.host;
       if (error instanceof NotFiniteError) throw error.at(this.#done + 1);
-      if (!(error instanceof StoppedTogether) && !isInterruption(error, signal)) throw error;
+      const isTold = this.#isTold || error instanceof StoppedTogether;
+      if (!isTold && !isInterruption(error, signal)) throw error;
       await keeper.save(this.#done);
       // What broke off was between two steps: the others wait to be asked before the next.
-      if (this.#company && !this.#isTold && this.#done < this.#course.endStep) {
+      if (this.#company && !isTold && this.#done < this.#course.endStep) {
         await this.#company.goesOn(false);
       }
       return false;
@@ -211,9 +210,9 @@ class Run {
   async #train(batches: TrainingBatches, keeper: StateKeeper, recorder: Recorder): Promise<void> {
     const { made: { learner: { step }, host } } = this, company = this.#company;
     const { endStep, schedule } = this.#course, goesOn = company ? () => this.#goesOn(company) : undefined;
-    using evaluation = await this.#evaluation(recorder);
+    using evaluation = await this.#openEvaluation(recorder);
     await batches.recall(this.#course.plans(0, this.#startStep));
-    await this.#evaluate(evaluation, this.#startStep);
+    await evaluation?.at(this.#startStep);
     if (this.#startStep < endStep) {
       host.log("Compiling the first step: that takes up to a minute, once");
     }
@@ -229,10 +228,10 @@ class Run {
         await company?.requireAlike(done);
         await keeper.save(done);
       }
-      await this.#evaluate(evaluation, done);
+      await evaluation?.at(done);
       this.#clock.resume(); // neither a checkpoint nor an evaluation is the step's time
     }
-    if (this.#done < endStep) throw new StoppedTogether();
+    if (this.#done < endStep) throw new StoppedTogether("All processes have stopped");
   }
 
   async #goesOn(company: Company): Promise<boolean> {
@@ -249,24 +248,12 @@ class Run {
     });
   }
 
-  async #evaluation(recorder: Recorder): Promise<RunEvaluation | null> {
-    const { parts, learner, host } = this.made;
-    if (learner.evaluators.length === 0) return null;
-    const evaluation = new RunEvaluation(
-      parts,
-      learner,
-      this.recipe,
-      host.signal,
-      ({ step, ...found }) =>
-        recorder.evaluation({ step, epoch: step / this.#course.stepsPerEpoch, ...found }),
-    );
-    if (this.#startStep > 0) await evaluation.embedReference();
-    return evaluation;
-  }
-
-  /** Before training, at the ends of epochs that the recipe asks for, and after training. */
-  async #evaluate(evaluation: RunEvaluation | null, step: number): Promise<void> {
-    if (step === 0) await evaluation?.before();
-    else if (this.#course.evaluatesAfter(step)) await evaluation?.student(step);
+  async #openEvaluation(recorder: Recorder): Promise<RunEvaluation | null> {
+    const { parts, learner, host: { signal } } = this.made, { recipe } = this, course = this.#course;
+    return await RunEvaluation.open(parts, learner, this.#startStep, {
+      ...{ recipe, course, signal },
+      report: ({ step, ...found }) =>
+        recorder.evaluation({ step, epoch: step / course.stepsPerEpoch, ...found }),
+    });
   }
 }

@@ -1,16 +1,19 @@
 import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
+import { firstSays } from "../processes/first_says.ts";
+import { StoppedTogether } from "../processes/go_on_together.ts";
 import type { Processes } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { Company } from "./company.ts";
 import { Course } from "./course.ts";
 import { BrokenStepError, takeSteps } from "./loop.ts";
+import { RunEvaluation } from "./run_evaluation.ts";
 import { TrainingBatches } from "./training_batches.ts";
 
 /**
- * Takes part in a run that another process owns: its slice of every step. Writes nothing; folder, loggers, checkpoints
- * and evaluations are the first process's.
+ * Takes part in a run that another process owns: its slice of every step, its share of what evaluations embed. Writes
+ * nothing; folder, loggers, checkpoints and figures are the first process's.
  *
  * @returns whether the run came to its end.
  * @throws {RunError} If data, weights or device are not there, or another process is gone.
@@ -18,10 +21,11 @@ import { TrainingBatches } from "./training_batches.ts";
 export async function follow(
   recipe: Recipe,
   { maxSteps }: { maxSteps: number | null },
-  host: Host,
+  outer: Host,
   processes: Processes,
 ): Promise<boolean> {
-  await using parts = await createProcessParts(recipe, host, processes);
+  const host = firstSays(outer, processes);
+  await using parts = await createProcessParts(recipe, outer, processes);
   using learner = await Learner.create(recipe, parts, host);
   const { data, standIns } = parts,
     course = new Course(recipe, { images: data.train.length, standIns, maxSteps, processes });
@@ -29,21 +33,29 @@ export async function follow(
   await company.agree(recipe, parts, course);
   using batches = await TrainingBatches.open(parts, recipe, host);
   let done = await company.begin(0);
-  /** Whether the others have been told that this one stops. */
+  /** Whether all have been told to stop. */
   let isTold = false;
   const goesOn = async () => {
     const all = await company.goesOn(!host.signal.aborted);
-    isTold ||= host.signal.aborted;
+    isTold ||= !all;
     return all;
   };
   try {
+    const { signal } = host;
+    using evaluation = await RunEvaluation.open(parts, learner, done, {
+      ...{ recipe, course, signal },
+      report: () => {}, // the first process's
+    });
+    await evaluation?.at(done);
     const plans = course.plans(done);
     for await (
       const _ of takeSteps(plans, { batches, step: learner.step, schedule: course.schedule, goesOn })
     ) {
       if (course.savesAfter(++done)) await company.requireAlike(done);
+      await evaluation?.at(done);
     }
   } catch (error) {
+    if (error instanceof StoppedTogether) return false;
     if (error instanceof BrokenStepError) throw error.cause; // nothing of it is this process's to keep
     if (!host.signal.aborted || error !== host.signal.reason) throw error;
     if (!isTold && done < course.endStep) await company.goesOn(false); // the views broke off before the next step

@@ -4,48 +4,84 @@ import { type Evaluated, Evaluation } from "../evaluation/evaluation.ts";
 import type { EvaluationRecord } from "../interfaces/logger.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { tracedEncoder } from "../evaluation/student_encoder.ts";
+import type { Course } from "./course.ts";
 
-/** Evaluations at their times: teacher and untrained student before training, the student later. */
+type EvaluatedParts = Pick<
+  ProcessParts,
+  "engine" | "data" | "pipeline" | "augmenters" | "teacher" | "referenceTeacher" | "processes"
+>;
+
+/** What a run is evaluated with, and when. */
+export interface RunEvaluationOptions {
+  recipe: Recipe;
+  course: Pick<Course, "evaluatesAfter">;
+  /** Aborted: stops before the next batch, with the signal's reason as the error. */
+  signal: AbortSignal;
+  /** Takes the figures; of several processes the first has them. */
+  report(record: Pick<EvaluationRecord, "step" | "network"> & Evaluated): void;
+}
+
+/**
+ * Evaluations at their times: teacher and untrained student before training, the student later. All processes of a run
+ * take part in them, at the same times.
+ */
 export class RunEvaluation implements Disposable {
   readonly #evaluation: Evaluation;
   readonly #student: ReturnType<typeof tracedEncoder>;
 
-  constructor(
-    private readonly parts: Pick<
-      ProcessParts,
-      "engine" | "data" | "pipeline" | "augmenters" | "teacher" | "referenceTeacher"
-    >,
+  private constructor(
+    private readonly parts: EvaluatedParts,
     private readonly learner: Pick<Learner, "evaluators" | "result" | "copyResult">,
-    private readonly recipe: Recipe,
-    /** Aborted: stops before the next batch, with the signal's reason as the error. */
-    signal: AbortSignal,
-    private readonly report: (record: Pick<EvaluationRecord, "step" | "network"> & Evaluated) => void,
+    private readonly options: RunEvaluationOptions,
   ) {
-    const { data, engine, pipeline } = parts, { evaluators, result } = learner;
-    const options = { engine, pipeline, batchSize: Math.min(64, recipe.train.batch_size), signal };
-    this.#evaluation = new Evaluation(evaluators, data.evaluation!, options);
+    const { data, engine, pipeline, processes } = parts, { evaluators, result } = learner;
+    const { signal, recipe: { train } } = options;
+    this.#evaluation = new Evaluation(evaluators, data.evaluation!, {
+      ...{ engine, pipeline, batchSize: Math.min(64, train.batch_size), signal, processes },
+    });
     this.#student = tracedEncoder(engine, result);
   }
 
-  async before(): Promise<void> {
-    const teacher = await this.embedReference();
-    if (teacher) this.report({ step: 0, network: "teacher", ...teacher });
+  /**
+   * Prepares a run's evaluations; null: its recipe evaluates nothing.
+   *
+   * @param startStep Steps that were taken before: of a run that goes on, what is compared with is embedded.
+   */
+  static async open(
+    parts: EvaluatedParts,
+    learner: Pick<Learner, "evaluators" | "result" | "copyResult">,
+    startStep: number,
+    options: RunEvaluationOptions,
+  ): Promise<RunEvaluation | null> {
+    if (learner.evaluators.length === 0) return null;
+    using stack = new DisposableStack();
+    const evaluation = stack.use(new RunEvaluation(parts, learner, options));
+    if (startStep > 0) await evaluation.#embedReference();
+    stack.move();
+    return evaluation;
+  }
+
+  /** Evaluates what is due: before training, at the ends of epochs that the recipe asks for, and after training. */
+  async at(step: number): Promise<void> {
+    if (step === 0) await this.#before();
+    else if (this.options.course.evaluatesAfter(step)) await this.#evaluateStudent(step, "student");
+  }
+
+  async #before(): Promise<void> {
+    const teacher = await this.#embedReference();
+    if (teacher) this.options.report({ step: 0, network: "teacher", ...teacher });
     await this.#evaluateStudent(0, "untrained");
   }
 
-  async student(step: number): Promise<void> {
-    await this.#evaluateStudent(step, "student");
-  }
-
   /** The teacher's embeddings, which agreement compares with. */
-  async embedReference(): Promise<Evaluated | null> {
+  async #embedReference(): Promise<Evaluated | null> {
     const { teacher: taught, referenceTeacher: teacher, augmenters: [{ size }] } = this.parts;
     if (!teacher) return null;
     return await this.#evaluation.teacher(
       async (images) => [await teacher.embed(images)],
       teacher.inputSize ?? size,
       // In batches of the shape that training gives it: another would be another graph, with the weights once more.
-      teacher === taught ? { batchSize: this.recipe.train.batch_size } : {},
+      teacher === taught ? { batchSize: this.options.recipe.train.batch_size } : {},
     );
   }
 
@@ -56,7 +92,7 @@ export class RunEvaluation implements Disposable {
       { name: step === 0 ? "the untrained student" : `the student at step ${step}`, size },
       { size, copy },
     );
-    this.report({ step, network, ...found });
+    this.options.report({ step, network, ...found });
   }
 
   [Symbol.dispose](): void {

@@ -9,6 +9,7 @@ import { parse } from "yaml";
 import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import type { RunDescription } from "../interfaces/logger.ts";
+import { threadsOf } from "../processes/threads.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -18,9 +19,8 @@ import { tf } from "../tf.ts";
 import { labelHash, listingHash } from "../images/listing_hash.ts";
 import { RunError } from "../errors.ts";
 import { missingSteps } from "./metrics_file.ts";
-import { threadsOf } from "./threads.ts";
 import { SEED_VERSION } from "../version.ts";
-import type { SkippedImages } from "../images/without_broken.ts";
+import type { SkippedImages } from "../parts/without_broken.ts";
 
 /** The first screen. */
 export function describeRun(

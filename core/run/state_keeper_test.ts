@@ -86,11 +86,11 @@ Deno.test("what the user can do is told", () =>
     const there = { name: "a.jpg", file: fileOf(4) }, gone = { name: "a.jpg", file: fileOf(5) };
     const cases: [Error, RegExp][] = [
       [
-        new BrokenImageError(there, "damaged"),
+        BrokenImageError.of(there, "damaged"),
         /damaged\. It lies in ".*"\. Put it right, or set data\.on_error: skip/,
       ],
       [
-        new BrokenImageError(gone, "gone"),
+        BrokenImageError.of(gone, "gone"),
         /\. Put it back; or put an empty file in its place, .* data\.on_error: skip/,
       ],
       [

@@ -226,7 +226,7 @@ async function findBags(
   host.log(`Looking for the ${bag} nearest neighbours of each of ${train.length} images`);
   const embeddings = await embedCentreViews(parts, recipe, host);
   try {
-    const bags = await NeighbourBags.of(embeddings, bag);
+    const bags = await NeighbourBags.of(embeddings, bag, parts.processes);
     return { draw: (image, key) => standIns.of(bags.draw(image, key)) };
   } finally {
     embeddings.dispose();

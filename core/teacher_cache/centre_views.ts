@@ -2,9 +2,10 @@ import type { Host } from "../interfaces/host.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import type { ImageSet } from "../interfaces/data_source.ts";
 import { embedBatches } from "../evaluation/embed_images.ts";
+import type { Processes } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { tf } from "../tf.ts";
-import { type EmbeddingStore, MemoryStore, type ViewId } from "./embedding_store.ts";
+import { type EmbeddingStore, MemoryStore, type StoredPrecision, type ViewId } from "./embedding_store.ts";
 import { centreSize, openCentreStore, type Taught } from "./open_caches.ts";
 
 /** Embeddings that are read at a time: between, the process can be interrupted. */
@@ -12,42 +13,64 @@ const CHUNK = 4096;
 
 /**
  * The teacher's embeddings of the training images' centre views, which neighbours are looked for among. A cache on disk
- * keeps them, so that later runs ask the teacher for nothing.
+ * keeps them, so that later runs ask the teacher for nothing. Of several processes each embeds a part of what lacks, and
+ * all have all of them.
  *
  * @returns `[images, dim]` unit rows, in the images' order; the caller's.
  * @throws {RunError} If the cache is of other images or of another teacher, or cannot be written.
  */
 export async function embedCentreViews(
-  parts: Taught & Pick<ProcessParts, "pipeline" | "standIns">,
+  parts: Taught & Pick<ProcessParts, "pipeline" | "standIns" | "processes">,
   recipe: Recipe,
   host: Host,
 ): Promise<tf.Tensor2D> {
-  const { data: { train }, standIns, engine, pipeline } = parts,
+  const { data: { train }, standIns, engine, pipeline, processes } = parts,
     teacher = parts.teacher!,
     dim = teacher.embeddingDim;
   using disk = await openCentreStore(parts, recipe, host);
-  const store: EmbeddingStore = disk ?? new MemoryStore("fp32"), missing: ViewId[] = [];
+  // Of several processes the first writes; the others keep what is new to them as the disk would.
+  const fresh: EmbeddingStore = disk && isFirst(processes)
+    ? disk
+    : new MemoryStore(precisionOf(recipe, disk));
+  const store = disk ?? fresh, missing = new Float32Array(train.length);
   for await (const ids of chunksOf(train.length, host)) {
-    missing.push(...store.missing(ids.filter(({ image }) => standIns.of(image) === image)));
+    const readable = ids.filter(({ image }) => standIns.of(image) === image);
+    for (const { image } of store.missing(readable)) missing[image] = 1;
   }
-  const lacking: ImageSet = { length: missing.length, image: (i) => train.image(missing[i].image) };
+  await processes?.sum(missing); // one that sees the disk a moment later may lack less
+  const ids = [...missing.keys()].filter((image) => missing[image]).map((image): ViewId => ({
+    image,
+    view: 0,
+  }));
+  const lacking: ImageSet = { length: ids.length, image: (i) => train.image(ids[i].image) };
   const batches = embedBatches(lacking, async (images) => [await teacher.embed(images)], {
     network: "the teacher",
-    ...{ engine, pipeline, batchSize: recipe.train.batch_size, size: centreSize(parts) },
+    ...{ engine, pipeline, batchSize: recipe.train.batch_size, size: centreSize(parts), processes },
     signal: host.signal,
   });
   let next = 0;
   for await (const [{ values }] of batches) {
-    const ids = missing.slice(next, next += values.length / dim);
+    const some = ids.slice(next, next += values.length / dim);
     // What is not finite is an error after the last batch; what is kept is asked for never again.
     if (!values.every(Number.isFinite)) continue;
-    store.add(ids, ids.map((_, i) => values.subarray(i * dim, (i + 1) * dim)));
+    fresh.add(some, some.map((_, i) => values.subarray(i * dim, (i + 1) * dim)));
   }
   const rows = new Float32Array(train.length * dim);
-  for await (const ids of chunksOf(train.length, host)) {
-    for (const { image, view } of ids) rows.set(store.row({ image: standIns.of(image), view }), image * dim);
+  for await (const chunk of chunksOf(train.length, host)) {
+    for (const { image, view } of chunk) {
+      const shown = standIns.of(image);
+      rows.set((missing[shown] ? fresh : store).row({ image: shown, view }), image * dim);
+    }
   }
   return tf.tensor2d(rows, [train.length, dim]);
+}
+
+function isFirst(processes: Processes | null): boolean {
+  return processes === null || processes.rank === 0;
+}
+
+function precisionOf({ teacher }: Recipe, disk: unknown): StoredPrecision {
+  return disk ? teacher!.cache!.precision : "fp32";
 }
 
 /** All images' centre views, some at a time. */

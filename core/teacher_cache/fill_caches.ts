@@ -6,6 +6,10 @@ import { lockFile, tryLockFile } from "../files/file_lock.ts";
 import { writing, writingSync } from "../files/writing.ts";
 import type { BatchRequest } from "../images/pipeline/view_pipeline.ts";
 import type { StandIns } from "../images/stand_ins.ts";
+import { agree, factsOf, listingFact } from "../processes/agree.ts";
+import { firstSays } from "../processes/first_says.ts";
+import { goOnTogether } from "../processes/go_on_together.ts";
+import type { Processes } from "../processes/processes.ts";
 import { planSteps } from "../views/sampler.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { bagSize, streamsOf } from "../views/streams.ts";
@@ -25,7 +29,7 @@ export interface FilledCaches {
   dir: string;
   /** Views that are there now. */
   views: number;
-  /** Of those, how many this process has computed. */
+  /** Of those, how many were computed by this call, in all its processes. */
   computed: number;
   bytes: number;
 }
@@ -40,12 +44,19 @@ export interface FillProgress {
 
 /**
  * Computes what the cache of a recipe's teacher lacks, in the order in which training asks for it, and in the same
- * batches. Several processes share the work.
+ * batches. Several processes share the work, those of one call and others.
  *
+ * @param processes All of the call; null: this one is alone.
  * @throws {UsageError} If the recipe has no cache on disk.
  * @throws {RunError} If data or weights are not there, the cache is of other views, or the disk is full.
  */
-export async function fillCaches(recipe: Recipe, progress: FillProgress, host: Host): Promise<FilledCaches> {
+export async function fillCaches(
+  recipe: Recipe,
+  progress: FillProgress,
+  outer: Host,
+  processes: Processes | null = null,
+): Promise<FilledCaches> {
+  const host = firstSays(outer, processes);
   if (!recipe.teacher?.cache?.dir) {
     throw new UsageError(
       `${
@@ -53,7 +64,15 @@ export async function fillCaches(recipe: Recipe, progress: FillProgress, host: H
       }: The recipe has no cache on disk; set teacher.cache.dir and teacher.cache.views`,
     );
   }
-  await using parts = await createProcessParts(recipe, host);
+  await using parts = await createProcessParts(recipe, outer, processes);
+  const { engine, data, teacher } = parts;
+  if (processes) {
+    await agree(processes, {
+      ...factsOf(engine),
+      "listing of images": listingFact(data.train),
+      "teacher's weights": teacher?.weights?.sha256 ?? null,
+    });
+  }
   using caches = await openTeacherCaches(parts, recipe, host);
   if (!caches) throw new UsageError(`${recipe.path}: No objective of the recipe looks at the teacher`);
   using centre = bagSize(recipe) ? await openCentreStore(parts, recipe, host) : null;
@@ -62,10 +81,34 @@ export async function fillCaches(recipe: Recipe, progress: FillProgress, host: H
   );
   if (centre) works.push(workOfCentre(parts, recipe, centre));
   const filler = new Filler(parts, progress, host);
-  for (const work of works) await filler.fill(work);
+  const fill = async () => {
+    for (const work of works) await filler.fill(work);
+  };
+  const computed = processes ? await shared(processes, filler, fill, host) : (await fill(), filler.computed);
   const views = works.reduce((sum, work) => sum + found(work), 0);
   const bytes = works.reduce((sum, { store: { size, recordBytes } }) => sum + size * recordBytes, 0);
-  return { dir: recipe.teacher.cache.dir, views, computed: filler.computed, bytes };
+  return { dir: recipe.teacher.cache.dir, views, computed, bytes };
+}
+
+/**
+ * Each fills by itself, and takes what no other is at; whoever is interrupted has all stop.
+ *
+ * @returns how many views all have computed.
+ */
+async function shared(
+  processes: Processes,
+  filler: Filler,
+  fill: () => Promise<void>,
+  { signal }: Host,
+): Promise<number> {
+  let stops = false;
+  await fill().catch((error) => {
+    stops = signal.aborted && error === signal.reason;
+    if (!stops) throw error;
+  });
+  await goOnTogether(processes, { stops });
+  const computed = await processes.exchange(`${filler.computed}`);
+  return computed.reduce((sum, text) => sum + Number(text), 0);
 }
 
 /** One batch that the teacher will see. */
@@ -206,7 +249,8 @@ class Filler {
     if (this.#seconds.length <= TIMED_BATCHES) return;
     const each = this.#seconds.slice(1).reduce((a, b) => a + b, 0) / TIMED_BATCHES / batch;
     this.#seconds = null;
-    this.progress.estimate?.({ views, bytes: views * recordBytes, seconds: views * each });
+    const left = views * each / (this.parts.processes?.size ?? 1);
+    this.progress.estimate?.({ views, bytes: views * recordBytes, seconds: left });
   }
 }
 

@@ -32,7 +32,7 @@ export async function runCli(args: string[], options: StartOptions = {}): Promis
 export function startCli(
   args: string[],
   options: StartOptions = {},
-): { outcome: Promise<Outcome>; kill(signal: Deno.Signal): void } {
+): { pid: number; outcome: Promise<Outcome>; kill(signal: Deno.Signal): void } {
   const started = performance.now();
   const run = ["run", "--allow-all", "--config", `${ROOT}deno.json`, `${ROOT}cli/main.ts`, ...args];
   const [program, ...programArgs] = [
@@ -63,7 +63,7 @@ export function startCli(
       if (!(error instanceof TypeError)) throw error; // it has ended
     }
   };
-  return { outcome, kill };
+  return { pid: process.pid, outcome, kill };
 }
 
 /** Runs a task of `deno.json`, with its permissions. */

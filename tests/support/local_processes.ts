@@ -5,7 +5,36 @@ import type { Processes } from "../../core/processes/processes.ts";
  * A call resolves when all of them have made it.
  */
 export function localProcesses(size: number): Processes[] {
+  return processesOf(new Meeting(size), size);
+}
+
+/**
+ * Runs such processes to their ends. When the first fails it ends the others, as a process does that ends.
+ *
+ * @returns what each has made.
+ * @throws what the first threw; or, if it did not, another.
+ */
+export async function runTogether<T>(size: number, work: (processes: Processes) => Promise<T>): Promise<T[]> {
   const meeting = new Meeting(size);
+  const all = await Promise.allSettled(
+    processesOf(meeting, size).map(async (processes) => {
+      try {
+        return await work(processes);
+      } catch (error) {
+        meeting.end();
+        throw error;
+      }
+    }),
+  );
+  const failed = all.filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
+  if (failed.length) throw (failed.find(({ reason }) => !(reason instanceof EndedError)) ?? failed[0]).reason;
+  return all.map((settled) => (settled as PromiseFulfilledResult<T>).value);
+}
+
+/** Another process has ended this one. */
+class EndedError extends Error {}
+
+function processesOf(meeting: Meeting, size: number): Processes[] {
   return Array.from({ length: size }, (_, rank) => ({
     ...{ rank, size, carrier: "this process", hosts: new Array(size).fill("this machine") },
     async sum(values) {
@@ -30,10 +59,19 @@ class Meeting {
   #brought: unknown[] = [];
   #leave = Promise.withResolvers<unknown[]>();
   #count = 0;
+  #isOver = false;
 
   constructor(private readonly size: number) {}
 
+  /** Whoever waits here, or comes after, is ended. */
+  end(): void {
+    this.#leave.promise.catch(() => {});
+    this.#leave.reject(new EndedError("The first process has ended all"));
+    this.#isOver = true;
+  }
+
   bring<T>(rank: number, value: T): Promise<T[]> {
+    if (this.#isOver) return this.#leave.promise as Promise<never>;
     this.#brought[rank] = value;
     const { promise } = this.#leave;
     if (++this.#count === this.size) {

@@ -4,25 +4,35 @@
  * @module
  */
 import { cacheDirectory } from "@seed/core/host";
-import { findInstalledMpi } from "../../cli/processes/mpi/mod.ts";
+import { findMpiLibrary, hasMpi } from "../../cli/processes/mpi/mod.ts";
 import { ROOT } from "./cli.ts";
 import { makeImageFolder } from "./image_folder.ts";
 import { inFolder } from "./plugin_context.ts";
 
-const MPI = await findInstalledMpi({ cacheDir: `${cacheDirectory()}/mpi` });
+/** Why no run in several processes can be tested here; null: it can. */
+export const NO_MPI = hasMpi() ? null : "ignored: MPICH has no package for this machine";
 
-/** Why no run in several processes can be tested here; null: it can. MPICH is installed at the first `--processes`, and by no test. */
-export const NO_MPI = MPI === null
-  ? "ignored: MPICH is not installed; distill --processes installs it"
-  : null;
-
-/** A test that is ignored, with the reason, where there is one. */
+/**
+ * A test with real processes, which is ignored, with the reason, where there is one. The first one installs MPICH, as
+ * the first `--processes` does: so that what each process says is not mixed with it.
+ */
 export function testUnless(
   reason: string | null,
   name: string,
   fn: (t: Deno.TestContext) => Promise<void>,
 ): void {
-  Deno.test({ name: reason === null ? name : `${name} (${reason})`, ignore: reason !== null, fn });
+  Deno.test({
+    name: reason === null ? name : `${name} (${reason})`,
+    ignore: reason !== null,
+    async fn(t) {
+      await findMpiLibrary({
+        cacheDir: `${cacheDirectory()}/mpi`,
+        log: () => {},
+        signal: new AbortController().signal,
+      });
+      await fn(t);
+    },
+  });
 }
 
 const PLUGINS = new URL("./plugins.ts", import.meta.url).href;

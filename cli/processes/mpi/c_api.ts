@@ -17,7 +17,6 @@ export const C_API = {
   MPI_Error_string: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   MPI_Comm_rank: { parameters: [HANDLE, "buffer"], result: "i32" },
   MPI_Comm_size: { parameters: [HANDLE, "buffer"], result: "i32" },
-  MPI_Comm_dup: { parameters: [HANDLE, "buffer"], result: "i32" },
   MPI_Comm_set_errhandler: { parameters: [HANDLE, HANDLE], result: "i32" },
   MPI_Ibarrier: { parameters: [HANDLE, "buffer"], result: "i32" },
   MPI_Test: { parameters: ["buffer", "buffer", HANDLE], result: "i32" },

@@ -4,19 +4,20 @@ import type { Mpi } from "./mpi.ts";
 /** What the worker needs. */
 export interface HeartbeatStart {
   path: string;
-  /** A communicator of its own. */
-  comm: bigint;
   rank: number;
   size: number;
+  /** Number of the process that has started this one; null: it may be gone. */
+  starter: number | null;
 }
 
 /** What the worker says. */
-export type HeartbeatNews = { silent: number } | { stopped: true };
+export type HeartbeatNews = { silent: number } | { orphaned: true } | { stopped: true };
 
 /**
  * Tells whether the other processes are alive. A process that was stopped, or whose machine is gone, answers nothing:
  * the calls of the others would wait for ever. So each tells the first one every second that it is there, and the
- * first tells all; on a thread of its own, since a step's trace keeps the main one busy for long.
+ * first tells all; on a thread of its own, since a step's trace keeps the main one busy for long. What has started
+ * the processes of one machine is watched too: nobody else would end them.
  */
 export class Heartbeat {
   readonly #silence = Promise.withResolvers<never>();
@@ -26,19 +27,21 @@ export class Heartbeat {
     this.#silence.promise.catch(() => {}); // told by whoever waits for the others
     worker.onmessage = ({ data }: MessageEvent<HeartbeatNews>) => {
       if ("stopped" in data) this.#stopped.resolve();
-      else this.#silence.reject(new ProcessesError(silenceOf(data.silent, hosts[data.silent])));
+      else {
+        const { silent: rank } = "silent" in data ? data : { silent: null };
+        this.#silence.reject(new ProcessesError(rank === null ? ORPHANED : silenceOf(rank, hosts[rank])));
+      }
     };
   }
 
   /** @param hosts Name of each process's machine, as far as it is known; may come to be known later. */
   static start(
     mpi: Mpi,
-    { rank, size }: { rank: number; size: number },
+    place: Pick<HeartbeatStart, "rank" | "size" | "starter">,
     hosts: readonly string[],
   ): Heartbeat {
-    const comm = mpi.ask((into) => mpi.calls.MPI_Comm_dup(mpi.abi.world, into));
     const worker = new Worker(new URL("./heartbeat_worker.ts", import.meta.url), { type: "module" });
-    worker.postMessage({ path: mpi.path, comm, rank, size } satisfies HeartbeatStart);
+    worker.postMessage({ path: mpi.path, ...place } satisfies HeartbeatStart);
     return new Heartbeat(worker, hosts);
   }
 
@@ -58,6 +61,8 @@ export class Heartbeat {
     this.worker.terminate();
   }
 }
+
+const ORPHANED = "What started the processes of this run is gone";
 
 /** What is said of a process that gives no sign of life. */
 export function silenceOf(rank: number, host: string | undefined): string {

@@ -11,10 +11,11 @@ const EVERY = 500, AT_END_EVERY = 10, LIMIT = 7000;
 const LIVES = 0, LEAVES = 1;
 
 self.onmessage = ({ data }: MessageEvent<HeartbeatStart>) => {
-  const { rank, size } = data;
+  const { rank, size, starter } = data;
   const others = rank === 0 ? Array.from({ length: size - 1 }, (_, i) => i + 1) : [0];
-  const peers = others.map((other) => new Peer(Mpi.load(data.path), data.comm, other));
+  const peers = others.map((other) => new Peer(Mpi.load(data.path), other));
   const exchange = (sign: number) => {
+    if (starter !== null && Deno.ppid !== starter) say({ orphaned: true });
     for (const peer of peers) {
       peer.send(sign);
       peer.receive();
@@ -38,7 +39,7 @@ function say(news: HeartbeatNews): void {
   self.postMessage(news);
 }
 
-/** Another process, to which signs of life go and from which they come. */
+/** Another process, to which signs of life go and from which they come. Nothing else is sent from one to one. */
 class Peer {
   readonly #sign = new Uint8Array(1);
   readonly #flag = new Int32Array(1);
@@ -48,7 +49,7 @@ class Peer {
   #hasSaidLast = false;
   #hasHeardLast = false;
 
-  constructor(private readonly mpi: Mpi, private readonly comm: bigint, readonly rank: number) {}
+  constructor(private readonly mpi: Mpi, readonly rank: number) {}
 
   get silentFor(): number {
     return performance.now() - this.#heard;
@@ -66,16 +67,16 @@ class Peer {
     this.#sign[0] = sign;
     this.#hasSaidLast = sign === LEAVES;
     const request = this.#request = new BigUint64Array(1);
-    this.mpi.check(calls.MPI_Isend(this.#sign, 1, abi.byte, this.rank, 0, this.comm, request));
+    this.mpi.check(calls.MPI_Isend(this.#sign, 1, abi.byte, this.rank, 0, abi.world, request));
   }
 
   /** Takes the signs that are there. */
   receive(): void {
     const { mpi: { calls, abi } } = this, sign = new Uint8Array(1);
     while (!this.#hasHeardLast) {
-      this.mpi.check(calls.MPI_Iprobe(this.rank, 0, this.comm, this.#flag, abi.statusIgnore));
+      this.mpi.check(calls.MPI_Iprobe(this.rank, 0, abi.world, this.#flag, abi.statusIgnore));
       if (!this.#flag[0]) return;
-      this.mpi.check(calls.MPI_Recv(sign, 1, abi.byte, this.rank, 0, this.comm, abi.statusIgnore));
+      this.mpi.check(calls.MPI_Recv(sign, 1, abi.byte, this.rank, 0, abi.world, abi.statusIgnore));
       this.#heard = performance.now();
       this.#hasHeardLast = sign[0] === LEAVES;
     }

@@ -1,4 +1,4 @@
-import { isInstalled, RunError, unpackPackage } from "@seed/core";
+import { RunError, unpackPackage } from "@seed/core";
 
 /** Version that is installed, and that is tested with. */
 export const MPICH_VERSION = "5.0.2";
@@ -42,15 +42,9 @@ export async function findMpiLibrary({ cacheDir, log, signal }: LibraryOptions):
   return `${into}/${library}`;
 }
 
-/** The one that {@link findMpiLibrary} would find; null: it would have to install it, or there is none. */
-export async function findInstalledMpi(
-  { cacheDir }: Pick<LibraryOptions, "cacheDir">,
-): Promise<string | null> {
-  const named = Deno.env.get("MPI_LIBRARY");
-  if (named) return named;
-  const place = placeIn(cacheDir);
-  if (!place || !await isInstalled({ into: place.into, expect: [place.library] })) return null;
-  return `${place.into}/${place.library}`;
+/** Whether {@link findMpiLibrary} finds one on this machine, or can install it. */
+export function hasMpi(): boolean {
+  return Boolean(Deno.env.get("MPI_LIBRARY")) || placeIn("") !== undefined;
 }
 
 /** Where MPICH is installed, and its library in there; null: there is none for this machine. */

@@ -50,10 +50,14 @@ export class MpiProcesses implements Processes {
   /**
    * Joins the job that this process was started in; waits until all of it have joined.
    *
-   * @param watch Who watches over the other processes; null: signs of life by MPI.
+   * @param options.watch Who watches over the other processes; null: signs of life by MPI.
+   * @param options.starter Number of the process that has started all of them and that they end with; null: none does.
    * @throws {ProcessesError} If the library does not let several threads call, or fails.
    */
-  static async join(mpi: Mpi, watch: Watch | null = null): Promise<MpiProcesses> {
+  static async join(
+    mpi: Mpi,
+    { watch, starter }: { watch: Watch | null; starter: number | null },
+  ): Promise<MpiProcesses> {
     const { calls, abi } = mpi, granted = new Int32Array(1);
     mpi.check(calls.MPI_Init_thread(null, null, abi.threadMultiple, granted));
     if (granted[0] !== abi.threadMultiple) {
@@ -68,7 +72,7 @@ export class MpiProcesses implements Processes {
     const rank = Number(mpi.ask((into) => calls.MPI_Comm_rank(abi.world, into)));
     const size = Number(mpi.ask((into) => calls.MPI_Comm_size(abi.world, into)));
     const hosts: string[] = [];
-    watch ??= Heartbeat.start(mpi, { rank, size }, hosts);
+    watch ??= Heartbeat.start(mpi, { rank, size, starter }, hosts);
     const joined = new MpiProcesses(mpi, rank, size, hosts, watch);
     hosts.push(...await joined.exchange(hostname()));
     const job = Deno.env.get(PMI_JOB); // not known where another has started the processes
@@ -144,9 +148,9 @@ export class MpiProcesses implements Processes {
   }
 
   /** Ends all processes of the job at once, as far as what started them does; this one in any case. */
-  abort(): never {
-    this.mpi.calls.MPI_Abort(this.mpi.abi.world, 1);
-    this.exit(1); // some libraries leave it to the starter
+  abort(code: number): never {
+    this.mpi.calls.MPI_Abort(this.mpi.abi.world, code);
+    this.exit(code); // some libraries leave it to the starter
   }
 
   /** Ends this process at once: what MPI would do at an ordinary end waits for processes that may be gone. */

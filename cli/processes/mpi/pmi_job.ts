@@ -9,6 +9,9 @@
 /** Our own variable beside those of PMI: the job's name. */
 export const PMI_JOB = "SEED_PMI_JOB";
 
+/** Seconds in which all processes of a job come, after the first: they were started together, and do the same. */
+export const PATIENCE = 30;
+
 /** A line of the protocol: `cmd=put kvsname=x key=y value=z`. */
 type Line = Readonly<Record<string, string>>;
 
@@ -16,15 +19,17 @@ type Line = Readonly<Record<string, string>>;
 type Write = (line: string) => Promise<void>;
 
 /** The processes of one job, as MPI asks for them. Who is asked, and over what, is another's matter. */
-export class PmiJob {
+export class PmiJob implements Disposable {
   /** Of its own, since the library names its shared memory by it: what a job before has left is not this job's. */
   readonly name = `seed_${crypto.randomUUID()}`;
   readonly values = new Map<string, string>();
   /** Ranks by the numbers that their processes show when they come. */
   readonly #tickets = new Map<number, number>();
-  /** Answers to those that wait in the barrier. */
-  #waiting: (() => Promise<void>)[] = [];
+  /** Those that wait in the barrier, by rank, with what answers them. */
+  #waiting = new Map<number, () => Promise<void>>();
   readonly #finalized = new Set<number>();
+  readonly #late = Promise.withResolvers<number[]>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param size Processes of the job. */
   constructor(readonly size: number) {}
@@ -48,6 +53,15 @@ export class PmiJob {
     };
   }
 
+  /** Resolves if the processes do not come together in {@link PATIENCE} after the first: to those that are missing. */
+  get late(): Promise<number[]> {
+    return this.#late.promise;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
   /** Whether a process has left the job in the proper way. */
   hasLeft(rank: number): boolean {
     return this.#finalized.has(rank);
@@ -62,7 +76,9 @@ export class PmiJob {
   takeTicket(ticket: number): number | null {
     const rank = this.#tickets.get(ticket);
     this.#tickets.delete(ticket);
-    return rank ?? null;
+    if (rank === undefined) return null;
+    this.#hurry();
+    return rank;
   }
 
   leave(rank: number): void {
@@ -70,12 +86,22 @@ export class PmiJob {
   }
 
   /** Lets all go on when all have come. */
-  async meet(goOn: () => Promise<void>): Promise<void> {
-    this.#waiting.push(goOn);
-    if (this.#waiting.length < this.size) return;
+  async meet(rank: number, goOn: () => Promise<void>): Promise<void> {
+    this.#waiting.set(rank, goOn);
+    if (this.#waiting.size < this.size) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const all = this.#waiting;
-    this.#waiting = [];
-    await Promise.all(all.map((goOn) => goOn()));
+    this.#waiting = new Map();
+    await Promise.all([...all.values()].map((goOn) => goOn()));
+  }
+
+  /** Gives the others time from now on, unless they have it already. */
+  #hurry(): void {
+    this.#timer ??= setTimeout(() => {
+      const ranks = Array.from({ length: this.size }, (_, rank) => rank);
+      this.#late.resolve(ranks.filter((rank) => !this.#waiting.has(rank)));
+    }, 1000 * PATIENCE);
   }
 }
 
@@ -121,7 +147,7 @@ export class PmiSession {
         );
       }
       case "barrier_in":
-        return await job.meet(() => write("cmd=barrier_out"));
+        return await job.meet(this.#rank, () => write("cmd=barrier_out"));
       case "finalize":
         job.leave(this.#rank);
         return await write("cmd=finalize_ack");

@@ -23,6 +23,7 @@ export class PmiServer implements Disposable {
 
   [Symbol.dispose](): void {
     this.#listener.close();
+    this.job[Symbol.dispose]();
   }
 
   async #accept(): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withoutBroken } from "../without_broken.ts";
+import { withoutBroken } from "../../parts/without_broken.ts";
 import type { ImageReference } from "../../interfaces/data_source.ts";
 import { loadImage } from "./load_image.ts";
 import { ViewPipeline } from "./view_pipeline.ts";

@@ -132,7 +132,7 @@ export class PipelineWorker {
     this.#tasks.delete(reply.id!);
     this.#waited = 0;
     if (reply.kind === "done") made.resolve();
-    else made.reject(new BrokenImageError(view.image, reply.message));
+    else made.reject(BrokenImageError.of(view.image, reply.message));
     if (reply.isBloated) this.#isWornOut = true;
     if (!this.#isWornOut) this.events.onFree();
     else if (this.#tasks.size === 0) this.events.onWornOut();

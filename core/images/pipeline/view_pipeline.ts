@@ -265,7 +265,7 @@ export class ViewPipeline implements AsyncDisposable {
     for (const task of again) task.deaths++;
     this.#backlog.unshift(...again);
     for (const { made, view } of hopeless) {
-      made.reject(new BrokenImageError(view.image, `${error.message}, twice`));
+      made.reject(BrokenImageError.of(view.image, `${error.message}, twice`));
     }
     this.options.log?.(`${error.message}; another takes its place`);
     this.#startWorker().catch((reason) => this.#end(reason));
@@ -278,7 +278,7 @@ export class ViewPipeline implements AsyncDisposable {
       this.#backlog.unshift(...tasks);
     } else {
       const [{ made, view: { image } }] = tasks, seconds = this.options.stuckSeconds ?? STUCK_SECONDS;
-      made.reject(new BrokenImageError(image, `it takes more than ${seconds} s; take the image out`));
+      made.reject(BrokenImageError.of(image, `it takes more than ${seconds} s; take the image out`));
     }
     this.options.log?.("A data worker has finished nothing for too long; another takes its place");
     this.#renew(worker);

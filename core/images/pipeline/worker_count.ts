@@ -25,9 +25,14 @@ function machine(): Machine {
   return { cores: navigator.hardwareConcurrency, memory: memoryLimit() };
 }
 
-/** As many threads as there are cores, within reason and within memory, of this machine or this container. */
-export function autoWorkers({ cores, memory }: Machine = machine()): number {
-  return Math.max(1, Math.min(MAX_AUTO_WORKERS, cores, workersFor(memory)));
+/**
+ * As many threads as there are cores, within reason and within memory, of this machine or this container.
+ *
+ * @param among Processes that share the machine.
+ */
+export function autoWorkers(among = 1, { cores, memory }: Machine = machine()): number {
+  const most = Math.floor(Math.min(cores, workersFor(memory)) / among);
+  return Math.max(1, Math.min(MAX_AUTO_WORKERS, most));
 }
 
 /** Why there cannot be so many workers; null: there can. As many as there are cores are never too many. */

@@ -9,7 +9,7 @@ Deno.test("auto takes a worker a core, eight at the most, and no more than memor
     [64, 0.2e9, 1],
     [64, null, 8],
   ];
-  for (const [cores, memory, workers] of cases) assert.equal(autoWorkers({ cores, memory }), workers);
+  for (const [cores, memory, workers] of cases) assert.equal(autoWorkers(1, { cores, memory }), workers);
 });
 
 Deno.test("more workers than cores are asked about memory", () => {

@@ -29,7 +29,7 @@ function seedsOf(ending: RegExp, more: () => Promise<Uint8Array[]> = () => Promi
 function broken(path: string, error: unknown): never {
   const kinds: unknown[] = [Error, RunError, UnsupportedPicture, OversizedPicture];
   if (!(error instanceof Error) || !kinds.includes(error.constructor)) throw error;
-  throw new BrokenImageError({ name: "picture", file: path }, error.message);
+  throw BrokenImageError.of({ name: "picture", file: path }, error.message);
 }
 
 /** As a worker makes a view of it. */

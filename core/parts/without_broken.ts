@@ -1,7 +1,10 @@
 import type { DataSource, ImageSet } from "../interfaces/data_source.ts";
+import { RunError } from "../errors.ts";
+import type { BrokenImage, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
+import { StandIns } from "../images/stand_ins.ts";
+import { goOnTogether } from "../processes/go_on_together.ts";
+import type { Processes } from "../processes/processes.ts";
 import { formatDuration } from "../text/duration.ts";
-import type { ViewPipeline } from "./pipeline/view_pipeline.ts";
-import { StandIns } from "./stand_ins.ts";
 
 /** Images that are left out. */
 export interface SkippedImages {
@@ -26,7 +29,8 @@ export interface WithoutBroken {
 
 /**
  * Looks at every image of a source before anything is done with them, and finds those that do not decode: a damaged
- * file is told now rather than hours later, and what comes after sees whole images alone.
+ * file is told now rather than hours later, and what comes after sees whole images alone. Of several processes each looks
+ * at a part of them, and all know what all have found.
  *
  * @throws {RunError} If none can be trained on.
  */
@@ -34,10 +38,11 @@ export async function withoutBroken(
   data: DataSource,
   pipeline: ViewPipeline,
   host: { log(message: string): void; signal: AbortSignal },
+  processes: Processes | null = null,
 ): Promise<WithoutBroken> {
   const known = new Map<ImageSet, number[]>(), skipped: SkippedImages = { count: 0, images: [] };
   const brokenOf = async (images: ImageSet) => {
-    const broken = known.get(images) ?? await findBroken(images, pipeline, skipped, host);
+    const broken = known.get(images) ?? await findBroken(images, pipeline, skipped, host, processes);
     known.set(images, broken);
     return broken;
   };
@@ -58,9 +63,10 @@ export async function withoutBrokenImages(
   images: ImageSet,
   pipeline: ViewPipeline,
   host: { log(message: string): void; signal: AbortSignal },
+  processes: Processes | null = null,
 ): Promise<{ images: ImageSet; skipped: SkippedImages }> {
   const skipped: SkippedImages = { count: 0, images: [] };
-  const whole = leaveOut(images, await findBroken(images, pipeline, skipped, host));
+  const whole = leaveOut(images, await findBroken(images, pipeline, skipped, host, processes));
   tellSkipped(skipped, host);
   return { images: whole, skipped };
 }
@@ -74,24 +80,68 @@ async function findBroken(
   images: ImageSet,
   pipeline: ViewPipeline,
   skipped: SkippedImages,
-  { log, signal }: { log(message: string): void; signal: AbortSignal },
+  host: { log(message: string): void; signal: AbortSignal },
+  processes: Processes | null,
 ): Promise<number[]> {
-  const started = performance.now(), indices: number[] = [];
+  const found = processes
+    ? await lookTogether(images, pipeline, host, processes)
+    : await look(images, pipeline, host, { rank: 0, size: 1 });
+  skipped.count += found.length;
+  for (const { name, message } of found) {
+    if (skipped.images.length < NAMED) skipped.images.push({ name, message });
+  }
+  return found.map(({ index }) => index);
+}
+
+/** A process's share of the images: of as many as there are processes one. */
+async function look(
+  images: ImageSet,
+  pipeline: ViewPipeline,
+  { log, signal }: { log(message: string): void; signal: AbortSignal },
+  { rank, size }: Pick<Processes, "rank" | "size">,
+): Promise<BrokenImage[]> {
+  const started = performance.now(), found: BrokenImage[] = [], place = (i: number) => rank + i * size;
+  const share = {
+    length: Math.max(0, Math.ceil((images.length - rank) / size)),
+    image: (i: number) => images.image(place(i)),
+  };
   let shown = started;
-  await pipeline.check(images, {
+  await pipeline.check(share, {
     signal,
-    broken({ index, name, message }) {
-      indices.push(index);
-      if (++skipped.count <= NAMED) skipped.images.push({ name, message });
-    },
+    broken: ({ index, ...why }) => found.push({ index: place(index), ...why }),
     progress(done) {
-      const now = performance.now(), left = (now - started) / done * (images.length - done) / 1000;
+      const now = performance.now(), left = (now - started) / done * (share.length - done) / 1000;
       if (now - shown < 1000 * EVERY_SECONDS) return;
       shown = now;
-      log(`Looked at ${done} of ${images.length} images, ${formatDuration(left)} left`);
+      log(
+        `Looked at ${Math.min(images.length, done * size)} of ${images.length} images, ${
+          formatDuration(left)
+        } left`,
+      );
     },
   });
-  return indices;
+  return found;
+}
+
+/** All processes know what all have found, and stop together. */
+async function lookTogether(
+  images: ImageSet,
+  pipeline: ViewPipeline,
+  host: { log(message: string): void; signal: AbortSignal },
+  processes: Processes,
+): Promise<BrokenImage[]> {
+  let own: BrokenImage[] = [], stops = false, failure: { at: number; error: RunError } | null = null;
+  try {
+    own = await look(images, pipeline, host, processes);
+  } catch (error) {
+    stops = host.signal.aborted && error === host.signal.reason;
+    if (!stops && !(error instanceof RunError)) throw error;
+    if (error instanceof RunError) failure = { at: processes.rank, error };
+  }
+  await goOnTogether(processes, { stops, failure });
+  const told = own.map(({ index, name, message }, i) => i < NAMED ? { index, name, message } : { index });
+  const all = await processes.exchange(JSON.stringify(told));
+  return all.flatMap((text) => JSON.parse(text) as BrokenImage[]).sort((a, b) => a.index - b.index);
 }
 
 /** The set without some of its images; their indices ascend. */
