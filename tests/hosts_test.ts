@@ -95,6 +95,13 @@ testUnless(WHY_NOT, "a run on two hosts", async (t) => {
       assert.deepEqual(await outcomeOf(`${folder}/run`), alone);
     });
 
+    await t.step("stops on both after the same step when one is told to", async () => {
+      const { outcomes, kill } = startBoth(both, folder, ["--out", "told"]);
+      await untilStep(`${folder}/told`, 4);
+      kill(1, "SIGTERM");
+      for (const { code, stderr } of await outcomes) assert.equal(code, 130, stderr);
+    });
+
     for (const [number, [what, { happens, said }]] of Object.entries(ENDS).entries()) {
       await t.step(`ends within 10 s when ${what}, and goes on to the same end`, async () => {
         const out = `run-${number}`, pair = startBoth(both, folder, ["--out", out]);
