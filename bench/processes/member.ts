@@ -1,0 +1,41 @@
+/**
+ * A process of a run that is timed: `distill` as the command line has it, alone or as one of several.
+ *
+ * @module
+ */
+import { distill, follow, loadRecipe } from "@seed/core/host";
+import { DEFAULTS } from "../../cli/defaults.ts";
+import { join, placeOf } from "../../cli/processes/join.ts";
+import { type Mark, marks } from "./marks.ts";
+import { type Call, timedProcesses } from "./timed_processes.ts";
+
+/** What to run. */
+export interface MemberStart {
+  recipe: string;
+  /** `key=value`. */
+  overrides: string[];
+  /** Folder of the run. */
+  out: string;
+  steps: number;
+}
+
+/** What it was like, printed as JSON. */
+export interface MemberReport {
+  marks: Mark[];
+  calls: Call[];
+}
+
+const { recipe: path, overrides, out, steps: maxSteps } = JSON.parse(Deno.args[0]) as MemberStart;
+const place = placeOf((name) => Deno.env.get(name));
+const logger = new URL("./marking_logger.ts", import.meta.url).href;
+const recipe = await loadRecipe(path, {
+  overrides: [...overrides, place ? "loggers=[]" : `loggers=[{ plugin: "${logger}" }]`],
+  defaults: DEFAULTS,
+});
+const host = { log: (message: string) => console.error(message), signal: new AbortController().signal };
+const joined = place && await join(place, host);
+const calls: Call[] = [], processes = joined && timedProcesses(joined.processes, calls);
+if (processes && processes.rank > 0) await follow(recipe, { maxSteps }, host, processes);
+else await distill(recipe, { out, maxSteps, resume: false }, host, processes);
+await joined?.leave();
+console.log(JSON.stringify({ marks, calls } satisfies MemberReport));
