@@ -12,20 +12,21 @@ import { ROOT, runCli } from "../tests/support/cli.ts";
 import { CORES } from "./contest.ts";
 import { numberOf } from "./environment.ts";
 import { drawPhotographs } from "./photographs.ts";
-import type { MemberStart } from "./processes/member.ts";
-import { runApart, runTogether } from "./processes/run_members.ts";
-import { figuresOf, table } from "./processes/figures.ts";
-import { type Step, stepsOf } from "./processes/steps.ts";
+import type { MemberReport, MemberStart } from "./processes/member.ts";
+import { table, type Way } from "./processes/figures.ts";
+import { Members } from "./processes/members.ts";
+import { blocksOf } from "./processes/steps.ts";
 
 const PHOTOGRAPHS = 128, RECIPE = `${ROOT}recipes/effb0.yaml`;
-const BATCH = numberOf("SEED_BENCH_BATCH", 32), STEPS = numberOf("SEED_BENCH_STEPS", 16);
-const TURNS = numberOf("SEED_BENCH_TURNS", 2);
-/** Steps that trace and allocate. */
-const FIRST = 4;
+const BATCH = numberOf("SEED_BENCH_BATCH", 32), TURNS = numberOf("SEED_BENCH_TURNS", 4);
+/** Steps that trace and allocate, and those of a way until it is the next one's turn, of which the first counts not. */
+const FIRST = 4, BLOCK = 5;
+/** Of a run: two blocks a turn, as `deno bench` calls twice, and one that nobody waits for. */
+const STEPS = FIRST + 2 * TURNS * BLOCK + 1;
 /** Whether the teacher's embeddings come from a full cache, which makes steps shorter. */
 const CACHES = process.env.SEED_BENCH_CACHE !== undefined;
-/** Steps do not count if other programs took more than this share of the machine. */
-const QUIET = numberOf("SEED_BENCH_OTHERS_PERCENT", 5) / 100;
+/** Processes beside one. */
+const COUNTS = (process.env.SEED_BENCH_PROCESSES ?? "2,4").split(",").map(Number);
 
 const STUDENTS: Record<string, string[]> = {
   "EfficientNet-B0, 224 px": [],
@@ -35,6 +36,7 @@ const STUDENTS: Record<string, string[]> = {
   ],
 };
 const ONLY = process.env.SEED_BENCH_STUDENT;
+const results = new Map<string, Way[]>();
 
 const folder = await Deno.makeTempDir();
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -61,41 +63,79 @@ const start = (student: string, batch: number): MemberStart => {
   };
 };
 
-/** Ways to spend the machine's cores on batches of `BATCH` images, by name; each returns the steps of its processes. */
-const WAYS: Record<string, (student: string) => Promise<Step[][]>> = {
-  "1 process": async (student) => stepsOf(await runApart(CORES, [start(student, BATCH)]), FIRST),
-};
-for (const count of [2, 4]) {
-  const threads = Math.max(1, Math.floor(CORES / count));
-  // More of them than cores would be no measure of what separate cores allow.
-  if (count <= CORES) {
-    WAYS[`${count} runs apart`] = async (student) => {
-      const starts = Array.from({ length: count }, () => start(student, BATCH / count));
-      return stepsOf(await runApart(threads, starts), FIRST);
-    };
-  }
-  WAYS[`${count} processes`] = async (student) =>
-    stepsOf(await runTogether(count, start(student, BATCH)), FIRST);
-}
-
-const steps = new Map<string, Step[][]>();
 const students = Object.keys(STUDENTS).filter((name) => ONLY === undefined || name.includes(ONLY));
 for (const student of students) {
-  if (CACHES) await fill(start(student, BATCH));
+  const ways = waysOf(student);
+  let members: Members[] = [];
+  addEventListener("unload", () => members.forEach((way) => way.kill()));
+  Deno.bench({
+    name: "start, first steps",
+    group: student,
+    n: 1,
+    warmup: 0,
+    fn: async () => {
+      if (members.length) return; // `deno bench` calls it twice
+      if (CACHES) await fill(start(student, BATCH));
+      members = ways.map(({ begin }) => begin());
+      await Promise.all(members.map((way) => way.take(FIRST)));
+    },
+  });
   for (let turn = 1; turn <= TURNS; turn++) {
-    for (const [name, run] of Object.entries(WAYS)) {
+    for (const [i, { name }] of ways.entries()) {
+      // Nobody else goes on: each way has the machine's cores for itself.
       Deno.bench({
-        name: `${name}, turn ${turn}`,
-        group: student,
-        n: 1,
-        warmup: 0,
-        fn: async () => {
-          const key = `${student}: ${name}`, found = await run(student), before = steps.get(key);
-          steps.set(key, found.map((steps, rank) => [...before?.[rank] ?? [], ...steps]));
-        },
+        ...{ name: `${name}, turn ${turn}`, group: student, n: 1, warmup: 0 },
+        fn: () => members[i].take(BLOCK),
       });
     }
   }
+  Deno.bench({
+    name: "end",
+    group: student,
+    n: 1,
+    warmup: 0,
+    fn: async () => {
+      if (members.length === 0) return;
+      const reports: MemberReport[][] = [];
+      for (const way of members) reports.push(await way.finish());
+      members = [];
+      results.set(
+        student,
+        ways.map(({ name, images }, i) => ({
+          ...{ name, images, blocks: blocksOf(reports[i], { first: FIRST, block: BLOCK }) },
+        })),
+      );
+    },
+  });
+}
+
+/** Ways to spend the machine's cores on batches of `BATCH` images. */
+function waysOf(student: string): { name: string; images: number; begin(): Members }[] {
+  const ways = [{
+    name: "1 process",
+    images: BATCH,
+    begin: () => Members.apart(CORES, [start(student, BATCH)]),
+  }];
+  for (const count of COUNTS) {
+    // More runs than cores would be no measure of what separate cores allow.
+    if (count <= CORES) {
+      ways.push({
+        name: `${count} runs apart`,
+        images: BATCH,
+        begin: () =>
+          Members.apart(
+            Math.floor(CORES / count),
+            Array.from({ length: count }, () => start(student, BATCH / count)),
+          ),
+      });
+    }
+    ways.push({
+      name: `${count} processes`,
+      images: BATCH,
+      begin: () => Members.together(count, start(student, BATCH)),
+    });
+  }
+  return ways;
 }
 
 async function fill({ recipe, overrides }: MemberStart): Promise<void> {
@@ -105,20 +145,9 @@ async function fill({ recipe, overrides }: MemberStart): Promise<void> {
 }
 
 addEventListener("unload", () => {
-  for (const student of students) {
-    console.log(
-      `\n${student}, batch ${BATCH}, ${CORES} cores, the teacher's embeddings ${
-        CACHES ? "from the cache" : "computed"
-      }`,
-    );
-    const figures = Object.keys(WAYS).map((name) => ({
-      name,
-      ...figuresOf(steps.get(`${student}: ${name}`) ?? [], {
-        images: name.endsWith("runs apart") ? BATCH / Number.parseInt(name) : BATCH,
-        isApart: name.endsWith("runs apart"),
-        othersAtMost: QUIET * CORES,
-      }),
-    }));
-    console.log(table(figures));
+  for (const [student, ways] of results) {
+    const teacher = CACHES ? "from the cache" : "computed";
+    console.log(`\n${student}, batch ${BATCH}, ${CORES} cores, the teacher's embeddings ${teacher}`);
+    console.log(table(ways, CORES));
   }
 });

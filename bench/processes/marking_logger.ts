@@ -4,7 +4,7 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { mark } from "./marks.ts";
+import { betweenSteps } from "./marks.ts";
 
 export default definePlugin({
   kind: "logger",
@@ -12,5 +12,5 @@ export default definePlugin({
   apiVersion: 1,
   about: { summary: "Marks when steps end" },
   options: z.strictObject({}),
-  create: () => ({ step: mark }),
+  create: () => ({ step: betweenSteps }),
 });

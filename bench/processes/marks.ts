@@ -1,11 +1,11 @@
 /**
- * When a process's steps began, and what they had cost until then. One clock for all processes of a machine.
+ * When a process's steps began and ended, and what they had cost until then. One clock for all processes of a machine.
  *
  * @module
  */
 import process from "node:process";
 
-/** The beginning of a step, which is the end of the one before. */
+/** A moment. */
 export interface Mark {
   /** Milliseconds since 1970. */
   at: number;
@@ -15,11 +15,9 @@ export interface Mark {
   machine: number;
 }
 
-export const marks: Mark[] = [];
-
-export function mark(): void {
+export function mark(): Mark {
   const { user, system } = process.cpuUsage();
-  marks.push({ at: now(), processor: (user + system) / 1e3, machine: machineTime() });
+  return { at: now(), processor: (user + system) / 1e3, machine: machineTime() };
 }
 
 /** Milliseconds since 1970, finer than a whole one. */
@@ -32,4 +30,24 @@ function machineTime(): number {
   const [user, nice, system, _idle, _wait, irq, softirq, steal] = Deno.readTextFileSync("/proc/stat")
     .split("\n", 1)[0].split(/\s+/).slice(1).map(Number);
   return 10 * (user + nice + system + irq + softirq + steal);
+}
+
+/** A step. */
+export interface Span {
+  begin: Mark;
+  end: Mark;
+}
+
+export const spans: Span[] = [];
+let begun: Mark | null = null;
+
+/**
+ * Between two steps: says so by a line on standard output, and stands still, the event loop too, until a byte comes on
+ * standard input. At its end it goes on.
+ */
+export function betweenSteps(): void {
+  if (begun) spans.push({ begin: begun, end: mark() });
+  Deno.stdout.writeSync(new TextEncoder().encode("\n"));
+  Deno.stdin.readSync(new Uint8Array(1));
+  begun = mark();
 }

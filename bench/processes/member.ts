@@ -6,7 +6,7 @@
 import { distill, follow, loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../../cli/defaults.ts";
 import { join, placeOf } from "../../cli/processes/join.ts";
-import { type Mark, marks } from "./marks.ts";
+import { betweenSteps, type Span, spans } from "./marks.ts";
 import { type Call, timedProcesses } from "./timed_processes.ts";
 
 /** What to run. */
@@ -19,9 +19,9 @@ export interface MemberStart {
   steps: number;
 }
 
-/** What it was like, printed as JSON. */
+/** What it was like, printed as JSON in the end; lines before stand for the moments between steps. */
 export interface MemberReport {
-  marks: Mark[];
+  spans: Span[];
   calls: Call[];
 }
 
@@ -35,7 +35,8 @@ const recipe = await loadRecipe(path, {
 const host = { log: (message: string) => console.error(message), signal: new AbortController().signal };
 const joined = place && await join(place, host);
 const calls: Call[] = [], processes = joined && timedProcesses(joined.processes, calls);
+if (!processes) betweenSteps();
 if (processes && processes.rank > 0) await follow(recipe, { maxSteps }, host, processes);
 else await distill(recipe, { out, maxSteps, resume: false }, host, processes);
 await joined?.leave();
-console.log(JSON.stringify({ marks, calls } satisfies MemberReport));
+console.log(JSON.stringify({ spans, calls } satisfies MemberReport));

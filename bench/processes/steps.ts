@@ -1,5 +1,5 @@
 import type { MemberReport } from "./member.ts";
-import type { Mark } from "./marks.ts";
+import type { Span } from "./marks.ts";
 
 /** One step of one process, in milliseconds. */
 export interface Step {
@@ -8,7 +8,7 @@ export interface Step {
   processor: number;
   /** Of the machine, that programs other than those of the run have used. */
   others: number;
-  /** How long it waited for the slowest process, before the step, its sum and its rows. */
+  /** How long it waited for the slowest process: before the step, its sum and its rows. */
   wait: number;
   /** From when all were there: the sum of gradients. */
   sum: number;
@@ -17,36 +17,42 @@ export interface Step {
 }
 
 /**
- * The steps of processes that ran at the same time, by process.
+ * The steps of processes that ran at the same time, by process and block.
  *
  * @param members Whose calls, if they have any, were made together.
- * @param first How many steps do not count: they trace and allocate.
+ * @param given.first Steps before the first block.
+ * @param given.block Steps of a block. Its first does not count: views and the teacher have run ahead in the pause.
  */
-export function stepsOf(members: readonly MemberReport[], first: number): Step[][] {
-  // Those that end last run with fewer beside them.
-  const end = Math.min(...members.map(({ marks }) => marks.at(-1)!.at));
-  const begin = Math.max(...members.map(({ marks }) => marks[first].at));
-  return members.map(({ marks }, rank) =>
-    marks.slice(1).flatMap((next, i): Step[] => {
-      const from = marks[i];
-      if (from.at < begin || next.at > end) return [];
-      const own = members.reduce(
-        (sum, { marks }) => sum + processorAt(marks, next.at) - processorAt(marks, from.at),
-        0,
-      );
-      return [{
-        wall: next.at - from.at,
-        processor: next.processor - from.processor,
-        others: Math.max(0, next.machine - from.machine - own),
-        ...timesOfCalls(members, rank, from.at, next.at),
-      }];
-    })
-  );
+export function blocksOf(
+  members: readonly MemberReport[],
+  { first, block }: { first: number; block: number },
+): Step[][][] {
+  return members.map(({ spans }, rank) => {
+    const blocks: Step[][] = [];
+    for (let at = first; at + block <= spans.length; at += block) {
+      blocks.push(spans.slice(at + 1, at + block).map((span) => stepOf(members, rank, span)));
+    }
+    return blocks;
+  });
 }
 
-/** What a process had used at a moment between its marks. */
-function processorAt(marks: readonly Mark[], at: number): number {
-  const i = Math.max(1, Math.min(marks.length - 1, marks.findIndex((mark) => mark.at >= at)));
+function stepOf(members: readonly MemberReport[], rank: number, { begin, end }: Span): Step {
+  const own = members.reduce(
+    (sum, { spans }) => sum + processorAt(spans, end.at) - processorAt(spans, begin.at),
+    0,
+  );
+  return {
+    wall: end.at - begin.at,
+    processor: end.processor - begin.processor,
+    others: Math.max(0, end.machine - begin.machine - own),
+    ...timesOfCalls(members, rank, begin.at, end.at),
+  };
+}
+
+/** What a process had used at a moment. */
+function processorAt(spans: readonly Span[], at: number): number {
+  const marks = spans.flatMap(({ begin, end }) => [begin, end]);
+  const i = Math.max(1, marks.findIndex((mark) => mark.at >= at));
   const [a, b] = [marks[i - 1], marks[i]];
   return a.processor + (b.processor - a.processor) * Math.min(1, (at - a.at) / (b.at - a.at));
 }

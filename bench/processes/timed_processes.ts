@@ -1,5 +1,5 @@
 import type { Processes } from "@seed/core";
-import { mark, now } from "./marks.ts";
+import { betweenSteps, now } from "./marks.ts";
 
 /** One call to the other processes. */
 export interface Call {
@@ -22,7 +22,7 @@ export function timedProcesses(processes: Processes, calls: Call[]): Processes {
     ...{ rank, size, hosts, carrier },
     sum(values) {
       if (values.length > 1) return timed("sum", () => processes.sum(values));
-      mark();
+      betweenSteps();
       return timed("goesOn", () => processes.sum(values));
     },
     gather: (values) => timed("gather", () => processes.gather(values)),

@@ -78,7 +78,7 @@ export class TestHosts implements AsyncDisposable {
 
 function limit(device: string, megabits: number): string[] {
   const burst = Math.max(64_000, megabits * 1e6 / 8 * 0.002); // two milliseconds' bytes
-  const rate = ["rate", `${megabits}mbit`, "burst", `${Math.round(burst)}b`, "latency", "50ms"];
+  const rate = ["rate", `${megabits}mbit`, "burst", `${Math.round(burst)}b`, "latency", "1s"];
   return ["qdisc", "add", "dev", device, "root", "tbf", ...rate];
 }
 
