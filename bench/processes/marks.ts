@@ -40,14 +40,18 @@ export interface Span {
 
 export const spans: Span[] = [];
 let begun: Mark | null = null;
+const ending = new AbortController();
+
+/** Aborted when standard input has come to its end: the run is to stop. */
+export const atEnd = ending.signal;
 
 /**
  * Between two steps: says so by a line on standard output, and stands still, the event loop too, until a byte comes on
- * standard input. At its end it goes on.
+ * standard input.
  */
 export function betweenSteps(): void {
   if (begun) spans.push({ begin: begun, end: mark() });
   Deno.stdout.writeSync(new TextEncoder().encode("\n"));
-  Deno.stdin.readSync(new Uint8Array(1));
+  if (Deno.stdin.readSync(new Uint8Array(1)) === null) ending.abort();
   begun = mark();
 }

@@ -35,7 +35,7 @@ export class Members {
     await Promise.all(this.children.map((child) => child.take(steps)));
   }
 
-  /** Lets them go to their end. */
+  /** Has them stop. */
   async finish(): Promise<MemberReport[]> {
     try {
       return await Promise.all(this.children.map((child) => child.finish()));

@@ -5,6 +5,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { cardStep } from "./cards.ts";
 import measured from "./measured.json" with { type: "json" };
 import type { Way } from "./points.ts";
 import { type Cluster, stepOf, type Work } from "./step_model.ts";
@@ -32,6 +33,7 @@ if (flags.hosts === undefined) {
   bytes(students);
   points(carriers);
   sums(carriers, students);
+  cards(students);
 } else one(carriers, students);
 
 function constants({ memory, network }: Carriers): void {
@@ -89,6 +91,21 @@ function sums({ network }: Carriers, students: Map<string, StudentBytes>): void 
       });
       console.log(`${name.padEnd(18)} ${`${gigabits} Gbit/s`.padStart(10)} ${cells.join(" ")}`);
     }
+  }
+}
+
+/** Cards with XLA and NCCL. */
+function cards(students: Map<string, StudentBytes>): void {
+  const { sum: bytes } = students.get("EfficientNet-B0")!;
+  console.log(
+    "\nCards; ms of a step, of its all-reduce; images/s; hours of 200 epochs. Then from a full cache",
+  );
+  for (const [cards, images] of [[1, 256], [8, 256], [64, 256], [512, 256], [512, 32]]) {
+    const cells = [false, true].flatMap((cached) => {
+      const { step, allReduce, imagesPerSecond, hours } = cardStep(cards, { images, bytes, cached });
+      return [step.toFixed(1), allReduce.toFixed(2), imagesPerSecond.toFixed(0), hours.toFixed(2)];
+    });
+    console.log(`${cards} x ${images}`.padEnd(12), cells.map((cell) => cell.padStart(9)).join(""));
   }
 }
 

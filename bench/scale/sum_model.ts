@@ -27,7 +27,7 @@ export interface Carriers {
 /** What a sum needs. */
 export interface Load {
   peers: number;
-  /** Bytes that go through a process, times the processes that share a core. */
+  /** Bytes that go through a process, times the processes that share its core: all wait for the most crowded core. */
   crowdedBytes: number;
   /** Milliseconds that a host's link needs at its full rate. */
   link: number;
@@ -47,7 +47,7 @@ export function loadOf(
   const outside = processesPerHost * (bytes / all) * (all - processesPerHost) + moved;
   return {
     peers: all - 1,
-    crowdedBytes: moved * Math.max(1, sharing / cores),
+    crowdedBytes: moved * Math.max(1, Math.ceil(sharing / cores)),
     link: linkRate === null ? 0 : 8e3 * outside / linkRate,
   };
 }
