@@ -1,0 +1,108 @@
+/**
+ * How long a sum of several processes takes: `MpiProcesses.sum`, where each process adds up one piece of the vector
+ * (all-to-all) and gives it to all (all-gather in a ring).
+ *
+ * @module
+ */
+import type { Measured, Point, Way } from "./points.ts";
+
+/** Constants of one way to carry bytes. Times are milliseconds. */
+export interface Carrier {
+  /** Of any sum: the barrier, which is looked at once a millisecond, and the calls. */
+  meet: number;
+  /** For each other process. */
+  peer: number;
+  /** For a byte that a process sends, takes and adds up, with a core of its own. */
+  perByte: number;
+  /** Of a link's rate, the part that carries the vector: the rest are headers and gaps. 1 without a link. */
+  linkShare: number;
+}
+
+/** By shared memory, and over links. */
+export interface Carriers {
+  memory: Carrier;
+  network: Carrier;
+}
+
+/** What a sum needs. */
+export interface Load {
+  peers: number;
+  /** Bytes that go through a process, times the processes that share its core: all wait for the most crowded core. */
+  crowdedBytes: number;
+  /** Milliseconds that a host's link needs at its full rate. */
+  link: number;
+}
+
+/**
+ * @param cores That the processes of a host have; of hosts in network namespaces of one machine, that all have.
+ * @param sharing Processes that share these cores.
+ */
+export function loadOf(
+  { hosts, processesPerHost, linkRate, bytes }: Way,
+  { cores, sharing }: { cores: number; sharing: number },
+): Load {
+  const all = hosts * processesPerHost, moved = bytes * (all - 1) / all;
+  // Out of a host in the all-to-all: of each of its processes the pieces of all that are elsewhere. In the all-gather's
+  // ring one of them sends on all pieces but its neighbour's.
+  const outside = processesPerHost * (bytes / all) * (all - processesPerHost) + moved;
+  return {
+    peers: all - 1,
+    crowdedBytes: moved * Math.max(1, Math.ceil(sharing / cores)),
+    link: linkRate === null ? 0 : 8e3 * outside / linkRate,
+  };
+}
+
+/** Milliseconds of a sum. */
+export function sumMs(load: Load, { meet, peer, perByte, linkShare }: Carrier): number {
+  return meet + peer * load.peers + perByte * load.crowdedBytes + load.link / linkShare;
+}
+
+/** What a point of a measurement took of its machine. */
+export function loadOfPoint(point: Point, { cores }: Pick<Measured, "cores">): Load {
+  return loadOf(point, { cores, sharing: point.hosts * point.processesPerHost });
+}
+
+/** Whether the constants come from this point; the others try the model out. */
+export function isFitted({ hosts, processesPerHost, linkRate }: Way): boolean {
+  return linkRate === null
+    ? [2, 4, 8].includes(processesPerHost)
+    : processesPerHost === 1 && hosts !== 3 && linkRate !== 1e9;
+}
+
+/** The constants by which the fitted points come out with the least squares of relative errors. */
+export function fit(measured: Measured): Carriers {
+  const of = (overLinks: boolean): Carrier => {
+    const points = measured.points.filter((point) =>
+      isFitted(point) && (point.linkRate !== null) === overLinks
+    );
+    const rows = points.map((point) => {
+      const { peers, crowdedBytes, link } = loadOfPoint(point, measured);
+      return [1, peers, crowdedBytes, ...overLinks ? [link] : []].map((value) => value / point.ms);
+    });
+    const [meet, peer, perByte, slowness = 1] = leastSquares(rows, points.map(() => 1));
+    return { meet, peer, perByte, linkShare: 1 / slowness };
+  };
+  return { memory: of(false), network: of(true) };
+}
+
+/**
+ * The `x >= 0` for which `rows x` is closest to `targets`, by going down one coordinate after the other.
+ *
+ * @param rows One an equation.
+ */
+export function leastSquares(rows: readonly number[][], targets: readonly number[]): number[] {
+  const x = rows[0].map(() => 0), rest = [...targets];
+  for (let round = 0; round < 20_000; round++) {
+    for (let j = 0; j < x.length; j++) {
+      let along = 0, square = 0;
+      rows.forEach((row, i) => {
+        along += row[j] * rest[i];
+        square += row[j] ** 2;
+      });
+      const step = Math.max(-x[j], along / square);
+      x[j] += step;
+      rows.forEach((row, i) => rest[i] -= step * row[j]);
+    }
+  }
+  return x;
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import measured from "./measured.json" with { type: "json" };
+import type { Measured, Point, Way } from "./points.ts";
+import { fit, isFitted, leastSquares, loadOf, loadOfPoint, sumMs } from "./sum_model.ts";
+
+/** How far a calculated sum may be from the measured one. */
+const WITHIN = 0.2;
+
+const carriers = fit(measured);
+
+/** Of sums of a single value the wait for the next look at the barrier is all: only their size is told. */
+const isTiny = ({ bytes }: Way) => bytes < 1e6;
+
+function errorOf(point: Point): number {
+  const carrier = point.linkRate === null ? carriers.memory : carriers.network;
+  return sumMs(loadOfPoint(point, measured), carrier) / point.ms - 1;
+}
+
+function checkAll(points: readonly Point[]): void {
+  const wrong = points.filter((point) => Math.abs(errorOf(point)) > WITHIN).map((point) =>
+    `${JSON.stringify(point)}: ${(100 * errorOf(point)).toFixed(0)} %`
+  );
+  assert.deepEqual(wrong, []);
+}
+
+Deno.test("the constants reproduce the points that they were fitted to within 20 %", () => {
+  const points = measured.points.filter((point) => isFitted(point) && !isTiny(point));
+  assert.ok(points.length >= 15, `${points.length} points`);
+  checkAll(points);
+});
+
+Deno.test("they tell points that they were not fitted to within 20 %", () => {
+  const points = measured.points.filter((point) => !isFitted(point) && !isTiny(point));
+  assert.ok(points.length >= 15, `${points.length} points`);
+  checkAll(points);
+});
+
+Deno.test("constants are found again from points that a model has made", () => {
+  const made = { meet: 3, peer: 1.5, perByte: 8e-7, linkShare: 0.9 };
+  const points = measured.points.map((point) => ({
+    ...point,
+    ms: sumMs(loadOfPoint(point, measured), { ...made, ...point.linkRate === null && { linkShare: 1 } }),
+  }));
+  const again = fit({ ...measured, points } as Measured);
+  for (const carrier of [again.memory, again.network]) {
+    for (const name of ["meet", "peer", "perByte"] as const) {
+      assert.ok(Math.abs(carrier[name] / made[name] - 1) < 0.01, `${name}: ${carrier[name]}`);
+    }
+  }
+  assert.ok(Math.abs(again.network.linkShare - 0.9) < 0.01);
+});
+
+Deno.test("least squares keep to numbers of 0 and more", () => {
+  // Without the bound it would be [3, -1].
+  const [a, b] = leastSquares([[1, 0], [1, 1], [1, 2]], [3, 2, 1]);
+  assert.deepEqual([a.toFixed(3), b], ["2.000", 0]);
+});
+
+Deno.test("what goes out of a host: its pieces for others, and all pieces but one round the ring", () => {
+  const way = { hosts: 2, processesPerHost: 2, linkRate: 8e9, bytes: 4e6 };
+  // A piece is 1 MB: two processes send two each to the other host; then three go by. 7 MB at 1 GB/s.
+  assert.equal(loadOf(way, { cores: 4, sharing: 4 }).link, 7);
+  assert.equal(loadOf(way, { cores: 2, sharing: 4 }).crowdedBytes, 6e6);
+});
