@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { findInstalledMpi, Mpi, MpiProcesses } from "../../cli/processes/mpi/mod.ts";
+import { findMpiLibrary, Mpi, MpiProcesses } from "../../cli/processes/mpi/mod.ts";
 import { cacheDirectory } from "@seed/core/host";
 import { type Mark, mark } from "../processes/marks.ts";
 
@@ -27,9 +27,14 @@ export interface Stretch {
 }
 
 const { by, lengths, stretches, least } = JSON.parse(Deno.args[0]) as RankStart;
-const library = await findInstalledMpi({ cacheDir: `${cacheDirectory()}/mpi` });
-if (!library) throw new Error("MPICH is not installed; `deno task distill RECIPE --processes 2` installs it");
-const mpi = Mpi.load(library), processes = await MpiProcesses.join(mpi), found: Stretch[] = [];
+const library = await findMpiLibrary({
+  cacheDir: `${cacheDirectory()}/mpi`,
+  log: console.error,
+  signal: new AbortController().signal,
+});
+const mpi = Mpi.load(library),
+  processes = await MpiProcesses.join(mpi, { watch: null, starter: null }),
+  found: Stretch[] = [];
 const sumOnce = by === "ours" ? (values: Float32Array<ArrayBuffer>) => processes.sum(values) : allreduce();
 for (const length of lengths) {
   const values = new Float32Array(length);

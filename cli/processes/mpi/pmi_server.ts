@@ -1,16 +1,17 @@
 import { linesOf, lineWriter } from "./lines.ts";
 import { PmiJob } from "./pmi_job.ts";
 
-/**
- * Lets the processes of one machine find each other. MPICH's own starter listens on all interfaces; this one on the
- * loopback interface, at any free port.
- */
+/** Lets the processes of one job find each other. MPICH's own starter listens on all interfaces; this one on one. */
 export class PmiServer implements Disposable {
   readonly job: PmiJob;
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #listener: Deno.TcpListener;
 
-  /** @param size Processes of the job. */
-  constructor(size: number) {
+  /**
+   * @param size Processes of the job.
+   * @param at Where to listen; default: on the loopback interface, at any free port.
+   */
+  constructor(size: number, at: { hostname: string; port: number } = { hostname: "127.0.0.1", port: 0 }) {
+    this.#listener = Deno.listen(at);
     this.job = new PmiJob(size);
     void this.#accept();
   }
