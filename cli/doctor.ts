@@ -16,9 +16,21 @@ nothing, and leaves nothing installed. Exit code 1 if something has to be done.
   --json    prints { ok, checks: [{ subject, ok, message }] } on standard output`;
 
 /** Environment variables that are read. */
-const VARIABLES = ["SEED_CACHE_DIR", "SEED_TENSORFLOW_DIR", "SEED_PEER_PYTHON", "SEED_ALL_RECIPES"];
-/** How those begin that only the benchmarks read (`bench/README.md`). */
-const OF_BENCHMARKS = "SEED_BENCH_";
+const VARIABLES = [
+  ...["SEED_CACHE_DIR", "SEED_TENSORFLOW_DIR", "SEED_RUN_TOKEN", "SEED_RUN_WAIT"],
+  ...[
+    "SEED_PEER_PYTHON",
+    "SEED_ALL_RECIPES",
+    "SEED_KILLS",
+    "SEED_KILL_SEED",
+    "SEED_FAULTS",
+    "SEED_FAULT_SEED",
+  ],
+];
+/** How those begin that only the benchmarks (`bench/README.md`) or the tests read. */
+const OF_OTHERS = ["SEED_BENCH_", "SEED_TEST_"];
+/** What is not shown. */
+const SECRET = "SEED_RUN_TOKEN";
 /** Free bytes below which a first run cannot install what it needs, and a later one cannot write. */
 const ENOUGH_TO_INSTALL = 2e9, ENOUGH_TO_RUN = 0.5e9;
 
@@ -117,8 +129,8 @@ async function sizeOf(folder: string): Promise<number> {
 function checkVariables(): Diagnosis[] {
   const set = Object.entries(Deno.env.toObject()).filter(([name]) => name.startsWith("SEED_"));
   const checks = set.map(([name, value]) => {
-    if (VARIABLES.includes(name) || name.startsWith(OF_BENCHMARKS)) {
-      return { subject: name, ok: true, message: value };
+    if (VARIABLES.includes(name) || OF_OTHERS.some((start) => name.startsWith(start))) {
+      return { subject: name, ok: true, message: name === SECRET ? "Set" : value };
     }
     const close = nearest(name, VARIABLES);
     const hint = close ? `did you mean ${close}?` : `those read are ${VARIABLES.join(", ")}`;

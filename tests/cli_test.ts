@@ -344,7 +344,9 @@ Deno.test("ls lists recipes, plugins and networks without an engine", async () =
 Deno.test("doctor says what is wrong and what to do, and installs nothing", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const fresh = await runCli(["doctor", "--json"], { env: { SEED_CACHE_DIR: `${folder}/cache` } });
+    const fresh = await runCli(["doctor", "--json"], {
+      env: { SEED_CACHE_DIR: `${folder}/cache`, SEED_RUN_TOKEN: "a secret" },
+    });
     const { ok, checks } = only(fresh.stdout);
     assert.deepEqual([fresh.code, ok], [0, true], fresh.stdout);
     const said = (subject: string) =>
@@ -352,6 +354,7 @@ Deno.test("doctor says what is wrong and what to do, and installs nothing", asyn
     assert.match(said("TensorFlow"), /^Not installed yet: the first run installs \d/);
     assert.match(said("EfficientNet-Lite2"), /not fetched yet/);
     assert.match(said("Emoji"), /noto 1\.\d/);
+    assert.doesNotMatch(fresh.stdout + fresh.stderr, /a secret/);
 
     // No pip on the path, a library that is not there, and a misspelt variable.
     const env = { PATH: folder, SEED_TENSORFLOW_DIR: folder, SEED_CACHE_DIRECTORY: folder };
