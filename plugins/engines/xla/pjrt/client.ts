@@ -1,5 +1,5 @@
 import { RunError } from "@seed/core";
-import { PjrtApi } from "./api.ts";
+import type { PjrtApi } from "./api.ts";
 import { Buffer, type ElementType, elementTypeNumber } from "./buffer.ts";
 import { compileOptions } from "./compile_options.ts";
 import { Executable } from "./executable.ts";
