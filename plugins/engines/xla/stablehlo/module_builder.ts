@@ -206,9 +206,10 @@ export class ModuleBuilder {
   /**
    * The program's text.
    *
-   * @param devices How many it is for; on several, results are whole on each of them.
+   * @param devices How many it is for.
+   * @param placement Of all results.
    */
-  finish(results: readonly Value[], devices: number): string {
+  finish(results: readonly Value[], devices: number, placement: Placement = "whole"): string {
     const parameters = this.#parameters.map(({ value, placement, donatedTo }) => {
       const attributes = [
         ...(donatedTo === undefined ? [] : [`tf.aliasing_output = ${donatedTo} : i32`]),
@@ -218,7 +219,7 @@ export class ModuleBuilder {
     });
     const types = results.map(typeText);
     const returned = types.map((type, i) =>
-      devices > 1 ? `${type} {${sharding(results[i], "whole")}}` : type
+      devices > 1 ? `${type} {${sharding(results[i], placement)}}` : type
     );
     return [
       `module @${this.name.replaceAll(/\W/g, "_")} {`,
