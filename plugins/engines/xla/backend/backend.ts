@@ -117,15 +117,20 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     type: ElementType,
     placement: Placement,
   ): DeviceArray {
-    const { devices } = this.client, part = values.length / devices.length;
+    const { devices } = this.client,
+      size = values.length / devices.length,
+      partShape = this.partOf(shape, placement);
     const upload = (device: bigint, i: number) =>
-      placement === "whole" ? this.client.upload(values, shape, type, device) : this.client.upload(
-        values.subarray(i * part, (i + 1) * part) as HostArray,
-        [shape[0] / devices.length, ...shape.slice(1)],
-        type,
-        device,
+      this.client.upload(
+        placement === "whole" ? values : values.subarray(i * size, (i + 1) * size) as HostArray,
+        ...[partShape, type, device] as const,
       );
     return new DeviceArray(devices.map(upload), placement);
+  }
+
+  /** Shape of what one device has. */
+  partOf(shape: readonly number[], placement: Placement): readonly number[] {
+    return placement === "whole" ? shape : [shape[0] / this.deviceCount, ...shape.slice(1)];
   }
 
   /** A tensor of what is on the devices, which it takes over. */

@@ -23,15 +23,13 @@ interface Program {
   placement: Placement;
 }
 
-/** How many programs are kept, the ones used last. */
-const KEPT = 256;
-
 /** Operations outside of traces that are worth a program: it is compiled once for each of their shapes and attributes. */
 export class OneOperationPrograms {
   /** The one used last comes last. */
   readonly #programs = new Map<string, Program>();
 
-  constructor(private readonly backend: XlaBackend) {}
+  /** @param kept How many programs are kept, the ones used last. */
+  constructor(private readonly backend: XlaBackend, private readonly kept = 256) {}
 
   /** Programs there are. */
   get count(): number {
@@ -72,7 +70,7 @@ export class OneOperationPrograms {
     const program = this.#programs.get(whole) ?? this.#compile(name, operands, write, placement);
     this.#programs.delete(whole);
     this.#programs.set(whole, program);
-    if (this.#programs.size > KEPT) this.#removeOldest();
+    if (this.#programs.size > this.kept) this.#removeOldest();
     return this.#execute(program, operands.map(([, { array }]) => array));
   }
 
@@ -80,7 +78,7 @@ export class OneOperationPrograms {
     const { backend } = this, { devices } = backend.client;
     const { outputs, ended } = executable.execute(
       devices.map((_, device) => arrays.map(({ buffers }) => buffers[device])),
-      results,
+      results.map(({ shape, type }) => ({ shape: backend.partOf(shape, placement), type })),
     );
     backend.track(ended); // an error is told to whoever reads a result
     return results.map(({ shape, type }, i) =>

@@ -3,7 +3,7 @@ import type { Executable } from "../pjrt/executable.ts";
 import { dtypeOf } from "../stablehlo/lowering.ts";
 import type { Placement } from "../stablehlo/module_builder.ts";
 import type { Value } from "../stablehlo/value.ts";
-import type { XlaBackend } from "./backend.ts";
+import { XlaBackend } from "./backend.ts";
 import { DeviceArray } from "./device_array.ts";
 import { type Arithmetic, Recorder, type Source } from "./recorder.ts";
 
@@ -139,7 +139,7 @@ export class XlaFunction implements TracedFunction {
     if (this.options.training) {
       for (const { shape } of inputs) requireEvenBatch(this.name, shape, backend.deviceCount);
     }
-    const variables = Object.values(tf.engine().registeredVariables) as tf.Variable[];
+    const variables = readableVariables();
     const recorder = new Recorder(this.name, backend, variables, this.options);
     const before = variables.map((variable) => tf.keep(variable.clone()));
     let recorded: Recorded | null = null;
@@ -170,6 +170,15 @@ export class XlaFunction implements TracedFunction {
       letGo(sources);
     }, () => {});
   }
+}
+
+/** All variables but those of engines that were disposed of. */
+function readableVariables(): tf.Variable[] {
+  const { registeredVariables, tensorInfo } = tf.engine().state;
+  return Object.values(registeredVariables).filter(({ dataId }) => {
+    const backend: unknown = tensorInfo.get(dataId as never)?.backend;
+    return !(backend instanceof XlaBackend && backend.client.isDisposed);
+  }) as tf.Variable[];
 }
 
 /** Of what a program would have been given at each call. */

@@ -43,6 +43,7 @@ export class Buffer implements Disposable {
 
   /** Whether a program that it was donated to has taken its memory over. */
   get isDonated(): boolean {
+    this.#requireAlive();
     return this.client.api.call("Buffer_IsDeleted", { buffer: this.address }).get("is_deleted") !== 0n;
   }
 
@@ -50,8 +51,15 @@ export class Buffer implements Disposable {
     if (this.client.disown(this)) this.client.api.call("Buffer_Destroy", { buffer: this.address });
   }
 
+  #requireAlive(): void {
+    if (!this.client.owns(this)) {
+      throw new Error(`A buffer of shape [${this.shape}] was used after it was freed`);
+    }
+  }
+
   #startReading(): { array: HostArray; event: bigint } {
     this.client.requireOpen("read a tensor");
+    this.#requireAlive();
     const { array: HostArray } = TYPES[this.type], size = this.shape.reduce((a, b) => a * b, 1);
     const array = new HostArray(new ArrayBuffer(size * HostArray.BYTES_PER_ELEMENT));
     const started = this.client.api.call("Buffer_ToHostBuffer", {

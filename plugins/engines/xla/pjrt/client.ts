@@ -151,6 +151,11 @@ export class Client implements Disposable {
     return made;
   }
 
+  /** Whether it was not freed yet. */
+  owns(made: Disposable): boolean {
+    return this.#owned.has(made);
+  }
+
   /** Whether it was not freed before; it is from now on. */
   disown(made: Disposable): boolean {
     return this.#owned.delete(made);

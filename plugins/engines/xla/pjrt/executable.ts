@@ -49,6 +49,8 @@ export class Executable implements Disposable {
     if (results.length !== this.outputCount) {
       throw new Error(`The program has ${this.outputCount} results, expected ${results.length}`);
     }
+    const freed = [this, ...argumentLists.flat()].find((one) => !this.client.owns(one));
+    if (freed) throw new Error("A program or an argument was used after it was freed");
     const { api } = this.client, devices = argumentLists.length;
     const inputs = argumentLists.map((list) => words(list.map(({ address }) => address)));
     const outputs = argumentLists.map(() => words(results.map(() => 0)));
