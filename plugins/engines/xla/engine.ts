@@ -10,7 +10,7 @@ import {
 } from "@seed/core";
 import { BACKEND, XlaBackend } from "./backend/backend.ts";
 import { registerKernels } from "./backend/kernels.ts";
-import { ProgramStore } from "./backend/program_store.ts";
+import { ProgramStore, type StoreOptions } from "./backend/program_store.ts";
 import { XlaFunction } from "./backend/traced_function.ts";
 import { PjrtApi } from "./pjrt/api.ts";
 import { Client } from "./pjrt/client.ts";
@@ -29,6 +29,8 @@ export interface XlaOptions {
   depthwise: Depthwise | "auto";
   device: Device | "auto";
   trace: boolean;
+  /** Where compiled programs are kept. */
+  programs: StoreOptions;
 }
 
 /** XLA, by a PJRT plugin, as the engine. One a process, as tfjs has one active backend. */
@@ -46,13 +48,15 @@ export class XlaEngine implements Engine {
   /**
    * @throws {RunError} If the plugin does not load, or has not the devices that are asked for.
    */
-  static async open({ pluginFile, devices, depthwise, device, trace }: XlaOptions): Promise<XlaEngine> {
+  static async open(
+    { pluginFile, devices, depthwise, device, trace, programs }: XlaOptions,
+  ): Promise<XlaEngine> {
     const client = Client.open(PjrtApi.load(pluginFile), devices);
     try {
       requireDevice(client, device);
       registerKernels();
       const way = depthwise !== "auto" ? depthwise : client.platform === "cpu" ? "taps" : "convolution";
-      const backend = new XlaBackend(client, new ProgramStore(client), { depthwise: way });
+      const backend = new XlaBackend(client, new ProgramStore(client, programs), { depthwise: way });
       tf.registerBackend(BACKEND, () => backend);
       if (!await tf.setBackend(BACKEND)) throw new Error(`tfjs cannot activate the backend "${BACKEND}"`);
       return new XlaEngine(backend, trace);

@@ -112,9 +112,9 @@ export class Client implements Disposable {
   }
 
   /** A program that {@link Executable.serialize} gave, for the same plugin and devices. */
-  load(serialized: Uint8Array<ArrayBuffer>): Executable {
+  async load(serialized: Uint8Array<ArrayBuffer>): Promise<Executable> {
     this.requireOpen("load a program");
-    const loaded = this.api.call("Executable_DeserializeAndLoad", {
+    const loaded = await this.api.callOnThread("Executable_DeserializeAndLoad", {
       client: this.address,
       serialized_executable: addressOf(serialized),
       serialized_executable_size: serialized.length,

@@ -36,7 +36,7 @@ for (const which of ["newer", "older"] as const) {
     using xla = await client(which);
     assert.equal(xla.platform, "cpu");
     assert.equal(xla.devices.length, 1);
-    using program = await xla.compile(AFFINE), again = xla.load(program.serialize());
+    using program = await xla.compile(AFFINE), again = await xla.load(program.serialize());
     for (const executable of [program, again]) {
       using x = xla.upload(Float32Array.of(1, 2, 3, 4), [4], "f32");
       using y = xla.upload(Float32Array.of(10, 20, 30, 40), [4], "f32");
