@@ -16,8 +16,8 @@ export default definePlugin({
     source: "https://github.com/openxla/xla",
   },
   options: z.strictObject({
-    /** Path of the plugin's shared library; without it `SEED_PJRT_PLUGIN` names one. */
-    plugin_file: z.string().min(1).optional(),
+    /** Path of the plugin's shared library; null: `SEED_PJRT_PLUGIN` names it. */
+    plugin_file: z.string().min(1).nullable().default(null),
     /** How many of the plugin's devices share each batch; of a processor, `all` is 1. */
     devices: z.union([z.literal("all"), z.int().min(1).max(64)]).default("all"),
     /** How depthwise convolutions are computed; `auto`: tap by tap on processors. For measurements. */
@@ -30,15 +30,15 @@ export default definePlugin({
       `got ${devices}: each device computes as many of them`;
     return [{ key: "devices", message }];
   },
-  async diagnose(context) {
+  async diagnose() {
     const { diagnose } = await import("./diagnose.ts");
-    return diagnose(context);
+    return diagnose();
   },
   async create({ plugin_file, devices, depthwise }, { device, trace, resolve, cacheDir, log }) {
     const { pluginFile } = await import("./pjrt/plugin_file.ts");
     const { XlaEngine } = await import("./engine.ts");
     return await XlaEngine.open({
-      pluginFile: pluginFile(plugin_file === undefined ? undefined : resolve(plugin_file)),
+      pluginFile: pluginFile(plugin_file && resolve(plugin_file)),
       ...{ devices, depthwise, device, trace },
       programs: { folder: `${cacheDir}/programs`, log },
     });

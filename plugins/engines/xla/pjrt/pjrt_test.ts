@@ -124,9 +124,9 @@ Deno.test("without a plugin the engine names the option and the variable", () =>
   const variable = Deno.env.get("SEED_PJRT_PLUGIN");
   Deno.env.delete("SEED_PJRT_PLUGIN");
   try {
-    assert.throws(() => pluginFile(undefined), /engine\.plugin_file.*SEED_PJRT_PLUGIN/s);
+    assert.throws(() => pluginFile(null), /engine\.plugin_file.*SEED_PJRT_PLUGIN/s);
     Deno.env.set("SEED_PJRT_PLUGIN", "/somewhere/else.so");
-    assert.equal(pluginFile(undefined), "/somewhere/else.so");
+    assert.equal(pluginFile(null), "/somewhere/else.so");
     assert.equal(pluginFile("/here.so"), "/here.so", "the option comes first");
   } finally {
     if (variable === undefined) Deno.env.delete("SEED_PJRT_PLUGIN");

@@ -20,7 +20,7 @@ const SYMBOLS = { GetPjrtApi: { parameters: [], result: "pointer" } } as const;
  *
  * @throws {RunError} If neither does.
  */
-export function pluginFile(option: string | undefined): string {
+export function pluginFile(option: string | null): string {
   const named = option ?? Deno.env.get(PLUGIN_VARIABLE);
   if (named) return resolve(named);
   throw new RunError(
