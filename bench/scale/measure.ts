@@ -16,7 +16,7 @@ import { bytesOfStudents } from "./students.ts";
 const FILE = new URL("./measured.json", import.meta.url);
 
 /** How often a way is tried until there are enough quiet stretches. */
-const TRIES = 2;
+const TRIES = 4;
 
 /** Hosts, processes of each, and megabits a second of each host's link. */
 const WAYS: { hosts: number; processesPerHost: number; megabits: number | null }[] = [

@@ -58,9 +58,10 @@ export function loadOf(
 /** Of a message between two hosts, assumed: in network namespaces there is none to measure. Of many hosts it tells. */
 const MESSAGE_MS = 0.03;
 
-/** Milliseconds of a sum. */
+/** Milliseconds of a sum. While a link carries bytes, processors take and send others: the slower of the two tells. */
 export function sumMs(load: Load, { meet, perByte, linkShare }: Carrier): number {
-  return meet * load.crowd + perByte * load.crowdedBytes + MESSAGE_MS * load.messages + load.link / linkShare;
+  const moving = Math.max(perByte * load.crowdedBytes, load.link / linkShare);
+  return meet * load.crowd + MESSAGE_MS * load.messages + moving;
 }
 
 /** What a point of a measurement took of its machine. */
@@ -83,41 +84,31 @@ export function isSound({ isQuiet, linkRate, bytes }: Point): boolean {
   return isQuiet || (linkRate !== null && linkRate <= 1e8 && bytes > 1e6);
 }
 
-/** The constants by which the fitted points come out with the least squares of relative errors. */
+/** The constants by which the largest relative error of the fitted points is smallest, on a grid. */
 export function fit(measured: Measured): Carriers {
   const of = (overLinks: boolean): Carrier => {
     const points = measured.points.filter((point) =>
       isFitted(point) && isSound(point) && (point.linkRate !== null) === overLinks
     );
-    const rows = points.map((point) => {
-      const { crowd, crowdedBytes, link } = loadOfPoint(point, measured);
-      return [crowd, crowdedBytes, ...overLinks ? [link] : []].map((value) => value / point.ms);
-    });
-    const rest = points.map((point) => 1 - MESSAGE_MS * loadOfPoint(point, measured).messages / point.ms);
-    const [meet, perByte, slowness = 1] = leastSquares(rows, rest);
-    return { meet, perByte, linkShare: 1 / slowness };
+    const loads = points.map((point) => loadOfPoint(point, measured));
+    let best: Carrier | null = null, least = Infinity;
+    for (const linkShare of overLinks ? grid(0.6, 1, 0.01) : [1]) {
+      for (const perByte of grid(0.2e-6, 4e-6, 0.02e-6)) {
+        for (const meet of grid(1, 8, 0.1)) {
+          const carrier = { meet, perByte, linkShare };
+          const error = Math.max(
+            ...loads.map((load, i) => Math.abs(sumMs(load, carrier) / points[i].ms - 1)),
+          );
+          if (error < least) [best, least] = [carrier, error];
+        }
+      }
+    }
+    if (!best) throw new Error("There are no points to fit constants to");
+    return best;
   };
   return { memory: of(false), network: of(true) };
 }
 
-/**
- * The `x >= 0` for which `rows x` is closest to `targets`, by going down one coordinate after the other.
- *
- * @param rows One an equation.
- */
-export function leastSquares(rows: readonly number[][], targets: readonly number[]): number[] {
-  const x = rows[0].map(() => 0), rest = [...targets];
-  for (let round = 0; round < 20_000; round++) {
-    for (let j = 0; j < x.length; j++) {
-      let along = 0, square = 0;
-      rows.forEach((row, i) => {
-        along += row[j] * rest[i];
-        square += row[j] ** 2;
-      });
-      const step = Math.max(-x[j], along / square);
-      x[j] += step;
-      rows.forEach((row, i) => rest[i] -= step * row[j]);
-    }
-  }
-  return x;
+function grid(from: number, to: number, step: number): number[] {
+  return Array.from({ length: Math.round((to - from) / step) + 1 }, (_, i) => from + i * step);
 }
