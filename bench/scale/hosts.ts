@@ -47,6 +47,7 @@ export class TestHosts implements AsyncDisposable {
       };
     });
     const made = new TestHosts(hosts, `${net}.254`, bridge);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, made.#interrupted);
     try {
       await ip("link", "add", bridge, "type", "bridge");
       await ip("addr", "add", `${made.address}/24`, "dev", bridge);
@@ -70,7 +71,14 @@ export class TestHosts implements AsyncDisposable {
     }
   }
 
+  /** What was made outlives this process otherwise. */
+  readonly #interrupted = async () => {
+    await this[Symbol.asyncDispose]();
+    Deno.exit(130);
+  };
+
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, this.#interrupted);
     for (const { name } of this.hosts) await ip("netns", "del", name).catch(() => {}); // was not made
     await ip("link", "del", this.bridge).catch(() => {});
   }

@@ -10,7 +10,7 @@ import measured from "./measured.json" with { type: "json" };
 import type { Way } from "./points.ts";
 import { type Cluster, stepOf, type Work } from "./step_model.ts";
 import { bytesOfStudents, type StudentBytes } from "./students.ts";
-import { type Carriers, fit, isFitted, loadOf, loadOfPoint, sumMs } from "./sum_model.ts";
+import { type Carriers, fit, isFitted, isSound, loadOf, loadOfPoint, sumMs } from "./sum_model.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -37,12 +37,10 @@ if (flags.hosts === undefined) {
 } else one(carriers, students);
 
 function constants({ memory, network }: Carriers): void {
-  console.log("Constants, ms: of any sum, for each other process, for a MB; share of a link's rate");
-  for (const [name, { meet, peer, perByte, linkShare }] of Object.entries({ memory, network })) {
+  console.log("Constants, ms: of any sum, for a MB; share of a link's rate");
+  for (const [name, { meet, perByte, linkShare }] of Object.entries({ memory, network })) {
     console.log(
-      `${name.padEnd(8)} ${meet.toFixed(2)}  ${peer.toFixed(2)}  ${(1e6 * perByte).toFixed(3)}  ${
-        linkShare.toFixed(2)
-      }`,
+      `${name.padEnd(8)} ${meet.toFixed(2)}  ${(1e6 * perByte).toFixed(3)}  ${linkShare.toFixed(2)}`,
     );
   }
 }
@@ -57,7 +55,9 @@ function bytes(students: Map<string, StudentBytes>): void {
 
 /** What was measured beside what the model says. */
 function points(carriers: Carriers): void {
-  console.log("\nMeasured and calculated, ms of a sum; * has not been used to fit");
+  console.log(
+    "\nMeasured and calculated, ms of a sum; * has not been used to fit, ? other programs held it up",
+  );
   for (const point of measured.points) {
     const calculated = sumMs(
       loadOfPoint(point, measured),
@@ -68,7 +68,7 @@ function points(carriers: Carriers): void {
       `${nameOf(point).padEnd(28)} ${(point.bytes / 1e6).toFixed(1).padStart(5)} MB ${
         point.ms.toFixed(1).padStart(8)
       } ${calculated.toFixed(1).padStart(8)} ${error.toFixed(0).padStart(4)} % ${
-        isFitted(point) ? " " : "*"
+        isSound(point) ? isFitted(point) ? " " : "*" : "?"
       }`,
     );
   }

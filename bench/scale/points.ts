@@ -11,13 +11,14 @@ export interface Way {
 
 /** What it took. */
 export interface Point extends Way {
-  /** Milliseconds of a sum: median of the stretches. */
+  /** Milliseconds of a sum: of the median of the stretches in which the machine was quiet, else of the fastest. */
   ms: number;
-  /** Milliseconds of processor that a sum took of each process. */
+  /** Milliseconds of processor that a sum took of each process in that stretch. */
   processorMs: number;
-  /** Share of the machine that other programs took at the same time. */
+  /** Share of the machine that other programs took in it. */
   others: number;
-  stretches: number;
+  /** Whether there were enough quiet stretches. */
+  isQuiet: boolean;
 }
 
 /** What was measured on one machine. */

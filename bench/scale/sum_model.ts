@@ -8,10 +8,8 @@ import type { Measured, Point, Way } from "./points.ts";
 
 /** Constants of one way to carry bytes. Times are milliseconds. */
 export interface Carrier {
-  /** Of any sum: the barrier, which is looked at once a millisecond, and the calls. */
+  /** Of any sum, with a core of its own: the barrier, which is looked at once a millisecond, and the calls. */
   meet: number;
-  /** For each other process. */
-  peer: number;
   /** For a byte that a process sends, takes and adds up, with a core of its own. */
   perByte: number;
   /** Of a link's rate, the part that carries the vector: the rest are headers and gaps. 1 without a link. */
@@ -26,8 +24,11 @@ export interface Carriers {
 
 /** What a sum needs. */
 export interface Load {
-  peers: number;
-  /** Bytes that go through a process, times the processes that share its core: all wait for the most crowded core. */
+  /** Processes of the most crowded core: all wait for it. */
+  crowd: number;
+  /** Messages over links that come one after the other. */
+  messages: number;
+  /** Bytes that go through a process, times the crowd. */
   crowdedBytes: number;
   /** Milliseconds that a host's link needs at its full rate. */
   link: number;
@@ -45,16 +46,22 @@ export function loadOf(
   // Out of a host in the all-to-all: of each of its processes the pieces of all that are elsewhere. In the all-gather's
   // ring one of them sends on all pieces but its neighbour's.
   const outside = processesPerHost * (bytes / all) * (all - processesPerHost) + moved;
+  const crowd = Math.max(1, Math.ceil(sharing / cores));
   return {
-    peers: all - 1,
-    crowdedBytes: moved * Math.max(1, Math.ceil(sharing / cores)),
+    crowd,
+    messages: linkRate === null ? 0 : 2 * (all - 1),
+    crowdedBytes: moved * crowd,
     link: linkRate === null ? 0 : 8e3 * outside / linkRate,
   };
 }
 
-/** Milliseconds of a sum. */
-export function sumMs(load: Load, { meet, peer, perByte, linkShare }: Carrier): number {
-  return meet + peer * load.peers + perByte * load.crowdedBytes + load.link / linkShare;
+/** Of a message between two hosts, assumed: in network namespaces there is none to measure. Of many hosts it tells. */
+const MESSAGE_MS = 0.03;
+
+/** Milliseconds of a sum. While a link carries bytes, processors take and send others: the slower of the two tells. */
+export function sumMs(load: Load, { meet, perByte, linkShare }: Carrier): number {
+  const moving = Math.max(perByte * load.crowdedBytes, load.link / linkShare);
+  return meet * load.crowd + MESSAGE_MS * load.messages + moving;
 }
 
 /** What a point of a measurement took of its machine. */
@@ -69,40 +76,39 @@ export function isFitted({ hosts, processesPerHost, linkRate }: Way): boolean {
     : processesPerHost === 1 && hosts !== 3 && linkRate !== 1e9;
 }
 
-/** The constants by which the fitted points come out with the least squares of relative errors. */
+/**
+ * Whether other programs cannot have changed a point by much: the machine was quiet, or a slow link was what all waited
+ * for. Of the others only an upper bound is known.
+ */
+export function isSound({ isQuiet, linkRate, bytes }: Point): boolean {
+  return isQuiet || (linkRate !== null && linkRate <= 1e8 && bytes > 1e6);
+}
+
+/** The constants by which the largest relative error of the fitted points is smallest, on a grid. */
 export function fit(measured: Measured): Carriers {
   const of = (overLinks: boolean): Carrier => {
     const points = measured.points.filter((point) =>
-      isFitted(point) && (point.linkRate !== null) === overLinks
+      isFitted(point) && isSound(point) && (point.linkRate !== null) === overLinks
     );
-    const rows = points.map((point) => {
-      const { peers, crowdedBytes, link } = loadOfPoint(point, measured);
-      return [1, peers, crowdedBytes, ...overLinks ? [link] : []].map((value) => value / point.ms);
-    });
-    const [meet, peer, perByte, slowness = 1] = leastSquares(rows, points.map(() => 1));
-    return { meet, peer, perByte, linkShare: 1 / slowness };
+    const loads = points.map((point) => loadOfPoint(point, measured));
+    let best: Carrier | null = null, least = Infinity;
+    for (const linkShare of overLinks ? grid(0.6, 1, 0.01) : [1]) {
+      for (const perByte of grid(0.2e-6, 4e-6, 0.02e-6)) {
+        for (const meet of grid(1, 8, 0.1)) {
+          const carrier = { meet, perByte, linkShare };
+          const error = Math.max(
+            ...loads.map((load, i) => Math.abs(sumMs(load, carrier) / points[i].ms - 1)),
+          );
+          if (error < least) [best, least] = [carrier, error];
+        }
+      }
+    }
+    if (!best) throw new Error("There are no points to fit constants to");
+    return best;
   };
   return { memory: of(false), network: of(true) };
 }
 
-/**
- * The `x >= 0` for which `rows x` is closest to `targets`, by going down one coordinate after the other.
- *
- * @param rows One an equation.
- */
-export function leastSquares(rows: readonly number[][], targets: readonly number[]): number[] {
-  const x = rows[0].map(() => 0), rest = [...targets];
-  for (let round = 0; round < 20_000; round++) {
-    for (let j = 0; j < x.length; j++) {
-      let along = 0, square = 0;
-      rows.forEach((row, i) => {
-        along += row[j] * rest[i];
-        square += row[j] ** 2;
-      });
-      const step = Math.max(-x[j], along / square);
-      x[j] += step;
-      rows.forEach((row, i) => rest[i] -= step * row[j]);
-    }
-  }
-  return x;
+function grid(from: number, to: number, step: number): number[] {
+  return Array.from({ length: Math.round((to - from) / step) + 1 }, (_, i) => from + i * step);
 }

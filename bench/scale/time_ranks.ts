@@ -79,14 +79,14 @@ function processorOf({ begin, end }: Stretch): number {
   return end.processor - begin.processor;
 }
 
-/** Stretches with more of others beside them do not count, as long as there are enough. */
+/** Stretches with more of others beside them are no quiet ones. */
 const QUIET = 0.05, ENOUGH = 3;
 
-/** The quiet stretches of a length; if they are too few, the quietest. */
-export function quietOf(found: readonly Timed[], length: number): { stretches: Timed[]; enough: boolean } {
-  const own = found.filter((stretch) => stretch.length === length).sort((a, b) => a.others - b.others);
-  const quiet = own.filter(({ others }) => others <= QUIET), enough = quiet.length >= ENOUGH;
-  return { stretches: enough ? quiet : own.slice(0, ENOUGH), enough };
+/** What the stretches of a length come to: the median of the quiet ones; if they are too few, the fastest. */
+export function pick(found: readonly Timed[], length: number): { one: Timed; isQuiet: boolean } {
+  const own = found.filter((stretch) => stretch.length === length).sort((a, b) => a.ms - b.ms);
+  const quiet = own.filter(({ others }) => others <= QUIET), isQuiet = quiet.length >= ENOUGH;
+  return { one: isQuiet ? quiet[quiet.length >> 1] : own[0], isQuiet };
 }
 
 export function medianOf(stretches: readonly Timed[], of: (stretch: Timed) => number): number {
