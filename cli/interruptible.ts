@@ -11,13 +11,13 @@ const SAME_MILLISECONDS = 200;
  * Runs a command that signals stop in an orderly way; a second one ends it at once. So does the end of what it is
  * printed on.
  *
- * @param notice What to tell the user at the first.
+ * @param notice What to tell the user at the first; null: nothing, since another process does.
  * @param command Returns the exit code; stopped before its end, by a signal or by another process, it throws the
  *   signal's reason, or returns {@link INTERRUPTED}.
  * @returns the exit code.
  */
 export async function interruptible(
-  notice: string,
+  notice: string | null,
   command: (host: Host) => Promise<number>,
 ): Promise<number> {
   const abort = new AbortController();
@@ -44,6 +44,7 @@ export async function interruptible(
       }
       signalled = performance.now();
       stop(INTERRUPTED);
+      if (notice === null) return;
       print(`Interrupted${signal === "SIGINT" ? "" : ` by ${signal}`}: ${notice} (again to stop at once)`);
     };
     Deno.addSignalListener(signal, listener);

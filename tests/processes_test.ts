@@ -11,6 +11,9 @@ import { DEFAULTS } from "../cli/defaults.ts";
 import { Learner } from "../core/parts/learner.ts";
 import { createProcessParts } from "../core/parts/process_parts.ts";
 import { agree } from "../core/processes/agree.ts";
+import type { Processes } from "../core/processes/processes.ts";
+import { Company } from "../core/run/company.ts";
+import { Course } from "../core/run/course.ts";
 import { TrainingBatches } from "../core/run/training_batches.ts";
 import { mapTensors } from "../core/training/named_tensors.ts";
 import { disposeBatch, type StepBatch } from "../core/training/step_batch.ts";
@@ -302,3 +305,32 @@ Deno.test("what differs between processes is told before the first step, and wha
     );
   });
 });
+
+Deno.test("other images to evaluate on, in one process of a run, are told before the first step", () =>
+  inFolder(async (folder) => {
+    await makeImageFolder(`${folder}/images`, { train: 8, val: 2 });
+    await Deno.writeTextFile(`${folder}/mine.yaml`, RUN.replace("ROOT_OF_IMAGES", `${folder}/images`));
+    const recipe = await loadRecipe(`${folder}/mine.yaml`, { defaults: DEFAULTS });
+    const host = { log: () => {}, signal: new AbortController().signal };
+    await using parts = await createProcessParts(recipe, host);
+    using learner = await Learner.create(recipe, parts, host);
+    const { train, evaluation } = parts.data, { gallery, queries } = evaluation!;
+    const fewer = { ...queries, length: queries.length - 1 };
+    const others = { ...parts, data: { ...parts.data, train, evaluation: { gallery, queries: fewer } } };
+    const agree = ({ rank, ...more }: Processes) =>
+      new Company({ rank, ...more }, learner).agree(
+        recipe,
+        rank === 0 ? parts : others,
+        new Course(recipe, {
+          images: train.length,
+          standIns: parts.standIns,
+          maxSteps: null,
+          processes: null,
+        }),
+      );
+    await assert.rejects(runTogether(2, agree), {
+      name: "ProcessesError",
+      message:
+        /^Process 1 on this machine has the listing of the queries "5 images, .*process 0 .* "6 images, /,
+    });
+  }));

@@ -44,6 +44,9 @@ Deno.test("who has started a process is known; a starter with MPI of its own com
   const place = (env: Record<string, string>) => placeOf((name) => env[name]);
   assert.equal(place({}), null);
   assert.deepEqual(place({ PMI_SIZE: "4", MPI_LOCALNRANKS: "2" }), { local: 2, meeting: null });
+  const ported = { PMI_PORT: "node1:4000", PMI_ID: "0", MPI_LOCALNRANKS: "2" };
+  assert.deepEqual(place(ported), { local: 2, meeting: null });
+  assert.equal(place({ ...ported, PMI_SIZE: "1" }), null);
   assert.deepEqual(place({ ...VARIABLES, PMI_SIZE: "4" }), { local: null, meeting: null });
   assert.deepEqual(place({ OMPI_COMM_WORLD_SIZE: "2" }), { local: null, meeting: null });
   const slurm = { SLURM_NTASKS: "4", SLURM_NTASKS_PER_NODE: "2" };

@@ -36,6 +36,7 @@ const LONG = [
   "tests/distill_test.ts",
   "tests/hosts_test.ts",
   "tests/mpi_test.ts",
+  "tests/mpi_starters_test.ts",
   "tests/fuzz_test.ts",
   "tests/golden/mobile_networks_test.ts",
   "tests/golden/resnet_test.ts",

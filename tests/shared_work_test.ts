@@ -235,3 +235,28 @@ Deno.test("each image is looked at by one process, and all know which are broken
   for (const found of await runTogether(3, look)) assert.deepEqual(found, alone);
   assert.deepEqual(looked.toSorted(), Array.from({ length: 20 }, (_, i) => `${i}.png`).toSorted());
 });
+
+Deno.test("images that are listed otherwise in another process are told before they are looked at", async () => {
+  const looked: string[] = [];
+  const pipeline = {
+    check: (images: ImageSet) => Promise.resolve(void looked.push(`${images.length}`)),
+  } as unknown as ViewPipeline;
+  const look = async (processes: Processes) => {
+    const host = { log: () => {}, signal: new AbortController().signal };
+    const data = { train: imagesOf(15 + processes.rank), evaluation: null, [Symbol.dispose]() {} };
+    await withoutBroken(data, pipeline, host, processes);
+  };
+  await assert.rejects(runTogether(2, look), {
+    name: "ProcessesError",
+    message: /^Process 1 on this machine has the listing of images "16 images, .*process 0 .* "15 images, /,
+  });
+  assert.deepEqual(looked, []);
+});
+
+Deno.test("a test's processes that meet in different calls are told, where real ones would wait for ever", async () => {
+  const meet = async (processes: Processes) => {
+    if (processes.rank === 0) await processes.exchange("");
+    else await processes.sum(new Float32Array(1));
+  };
+  await assert.rejects(runTogether(2, meet), /Processes meet in different calls: exchange, sum/);
+});

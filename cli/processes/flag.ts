@@ -25,7 +25,9 @@ export function askedProcesses(parsed: Arguments): AskedProcesses {
   // Our own start them with the flags that the user has given, as the record of a run tells them.
   if (place && isLaunched()) return { count: null, place };
   if (place && count !== null) {
-    throw new UsageError("This process was started as one of several (mpiexec, srun): leave --processes out");
+    throw new UsageError(
+      "This process was started as one of several, by mpiexec, srun or RANK and WORLD_SIZE: leave --processes out",
+    );
   }
   return { count: count === 1 ? null : count, place };
 }

@@ -4,7 +4,7 @@ import { type Host, StoppedTogether } from "@seed/core/host";
 import { errorMessage } from "../error_message.ts";
 import { INTERRUPTED, interruptible } from "../interruptible.ts";
 import type { AskedProcesses } from "./flag.ts";
-import { join, type Place } from "./join.ts";
+import { isLaunched, join, type Place } from "./join.ts";
 import { launchWithRestarts } from "./launch.ts";
 
 /** A command that may run in several processes. */
@@ -36,7 +36,11 @@ export interface SharedCommand {
 export async function inProcesses(command: SharedCommand, asked: AskedProcesses): Promise<number> {
   const { verb, args, notice, advice, restarts = 0, check, work } = command, { count, place } = asked;
   if (count === null) {
-    return await interruptible(notice, (host) => place ? together(command, place, host) : work(host, null));
+    // What has started the processes of one machine tells it, once.
+    return await interruptible(
+      isLaunched() ? null : notice,
+      (host) => place ? together(command, place, host) : work(host, null),
+    );
   }
   check?.(count);
   return await interruptible(
@@ -71,7 +75,7 @@ async function together({ check, work }: SharedCommand, place: Place, host: Host
     }
     const why = messageOf(error);
     console.error(`Process ${processes.rank} of ${processes.size} on ${hostname()}: ${why}`);
-    return await abort(1, why);
+    return await abort(error instanceof UsageError ? 2 : 1, why);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Processes, RunError } from "@seed/core";
+import { type Processes, RunError, UsageError } from "@seed/core";
 import { cacheDirectory, type Host } from "@seed/core/host";
 import { findMpiLibrary, Mpi, MpiProcesses, talkByTcp } from "./mpi/mod.ts";
 import { Rendezvous } from "./rendezvous/rendezvous.ts";
@@ -26,6 +26,12 @@ const STARTERS: readonly { size: string; local: string }[] = [
   { size: "OMPI_COMM_WORLD_SIZE", local: "OMPI_COMM_WORLD_LOCAL_SIZE" }, // Open MPI's mpirun
 ];
 
+/** Set by MPICH's `mpiexec -pmi-port`, which tells a process by this port alone how many there are. */
+const PORT = "PMI_PORT";
+
+/** Set where whoever started the process talks to it over a file that is open: MPICH's `mpiexec`, `srun --mpi=pmi2`. */
+const OPEN_FILE = "PMI_FD";
+
 /**
  * Null: this process is alone.
  *
@@ -36,7 +42,8 @@ export function placeOf(env: (name: string) => string | undefined): Place | null
     const count = Number(name && env(name) || NaN);
     return Number.isInteger(count) && count > 0 ? count : null;
   };
-  const starter = STARTERS.find(({ size }) => Number(env(size) ?? 1) > 1);
+  const isPorted = env(PORT) !== undefined && env(STARTERS[0].size) === undefined;
+  const starter = isPorted ? STARTERS[0] : STARTERS.find(({ size }) => Number(env(size) ?? 1) > 1);
   if (starter) return { local: countIn("LOCAL_WORLD_SIZE") ?? countIn(starter.local), meeting: null };
   const meeting = meetingOf(env);
   if (meeting) return { local: countIn("LOCAL_WORLD_SIZE"), meeting };
@@ -64,6 +71,7 @@ export interface Joined {
  * Joins the processes that this one was started with.
  *
  * @throws {RunError} If there is no MPI library, it does not fit what started the process, or the others do not come.
+ * @throws {UsageError} If the process has lost touch with what started it.
  */
 export async function join({ local, meeting }: Place, { log, signal }: Host): Promise<Joined> {
   const library = await findMpiLibrary({ cacheDir: `${cacheDirectory()}/mpi`, log, signal });
@@ -73,16 +81,21 @@ export async function join({ local, meeting }: Place, { log, signal }: Host): Pr
     const { hosts, pmi } = met.begin;
     local ??= hosts.filter((host) => host === hosts[meeting!.rank]).length;
     for (const [name, value] of Object.entries(pmi)) Deno.env.set(name, value);
+    Deno.env.delete(OPEN_FILE); // of a starter that has started this process alone
     if (Deno.env.get("MPI_LIBRARY") === undefined) talkByTcp(met.address);
   }
   shareCores(local ?? 1);
   const starter = isLaunched() ? Number(Deno.env.get(LAUNCHED)) : null;
-  const mpi = Mpi.load(library), processes = await MpiProcesses.join(mpi, { watch: rendezvous, starter });
+  const mpi = Mpi.load(library);
+  requireOpenFile(mpi);
+  const processes = await MpiProcesses.join(mpi, { watch: rendezvous, starter });
   if (processes.size < 2) {
     throw new RunError(
       `This process was started as one of several, but "${library}" (${mpi.version}) finds it alone: it does not fit what ` +
         (met
           ? "RANK and WORLD_SIZE need, which is an MPICH; start with the library's own mpiexec, or unset MPI_LIBRARY"
+          : isLaunched()
+          ? "--processes needs, which is an MPICH; start with the library's own mpiexec, or unset MPI_LIBRARY"
           : "started it; name the library that belongs to your mpiexec or srun by MPI_LIBRARY"),
     );
   }
@@ -102,6 +115,16 @@ export async function join({ local, meeting }: Place, { log, signal }: Host): Pr
       return rendezvous || isLaunched() ? processes.exit(code) : processes.abort(code);
     },
   };
+}
+
+/** Without it MPI would crash. */
+function requireOpenFile({ calls }: Mpi): void {
+  const told = Deno.env.get(OPEN_FILE), room = new Uint8Array(128), length = new Int32Array([room.length]);
+  if (told === undefined || calls.getpeername(Number(told), room, length) === 0) return;
+  throw new UsageError(
+    `What has started this process talks to it over an open file (${OPEN_FILE} is ${told}), which was not passed on to it: ` +
+      "npx passes none on. Start Deno itself in its place, `deno task ...`: `npx -y -p deno which deno` tells where it is",
+  );
 }
 
 /** Processes that share a machine share its cores out. Read by TensorFlow when it starts. */

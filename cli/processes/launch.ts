@@ -75,12 +75,15 @@ export async function launch({ verb, args, count, advice }: Launch, host: Host):
     (_, rank) => start([verb, ...args], rank, count, { server, library }),
   );
   const interrupt = () => children.forEach(({ kill }) => kill("SIGTERM"));
+  const end = () => children.forEach(({ kill }) => kill("SIGKILL"));
   host.signal.addEventListener("abort", interrupt);
+  globalThis.addEventListener("unload", end); // a second signal ends this process at once
   try {
     return await together(children, { advice, late: server.job.late }, host);
   } finally {
     host.signal.removeEventListener("abort", interrupt);
-    children.forEach(({ kill }) => kill("SIGKILL"));
+    globalThis.removeEventListener("unload", end);
+    end();
     await Promise.allSettled(children.map(({ end }) => end));
     await removeSharedMemory(server.job.name, 1); // they do it themselves, unless they were killed before they had met
   }
@@ -101,7 +104,9 @@ function start(
   const { program, args: own } = commandOf(args);
   const child = new Deno.Command(program, {
     args: own,
+    clearEnv: true,
     env: {
+      ...withoutPmi(Deno.env.toObject()),
       ...server.environment(rank),
       MPI_LIBRARY: library,
       LOCAL_WORLD_SIZE: `${count}`,
@@ -135,6 +140,11 @@ function start(
       }
     },
   };
+}
+
+/** Without what `mpiexec` or `srun` has told this process, where it is the only one of theirs: MPI would ask them. */
+function withoutPmi(env: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("PMI")));
 }
 
 /** What another process than the first says is an error, and has its number before it. */
@@ -177,10 +187,13 @@ async function together(
       // Before there was anything to stop together, or before it could be told.
       if (end.code === INTERRUPTED && !end.hasLeft) return INTERRUPTED;
       if (end.signal === "SIGTERM" && host.signal.aborted) return INTERRUPTED;
+      if (end.signal === null && end.code === 2) return 2; // what is wrong with the command, it has told itself
       const problem = problemOf(end);
       if (problem) {
-        host.log(`${problem}; all ${children.length} processes were ended${advice ? `. ${advice}` : ""}`);
-        return end.signal === null && end.code === 2 ? 2 : 1;
+        // The first process tells by itself why it fails, and what is kept.
+        const more = advice && (end.rank > 0 || end.signal !== null || end.code === 0) ? `. ${advice}` : "";
+        host.log(`${problem}; all ${children.length} processes were ended${more}`);
+        return 1;
       }
       code = Math.max(code, end.code);
       if (!deadline) {

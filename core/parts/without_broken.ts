@@ -2,6 +2,7 @@ import type { DataSource, ImageSet } from "../interfaces/data_source.ts";
 import { RunError } from "../errors.ts";
 import type { BrokenImage, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
 import { StandIns } from "../images/stand_ins.ts";
+import { agree, listingFact } from "../processes/agree.ts";
 import { goOnTogether } from "../processes/go_on_together.ts";
 import type { Processes } from "../processes/processes.ts";
 import { formatDuration } from "../text/duration.ts";
@@ -130,6 +131,8 @@ async function lookTogether(
   host: { log(message: string): void; signal: AbortSignal },
   processes: Processes,
 ): Promise<BrokenImage[]> {
+  // What is shared out must be one listing; that others have more sets, or fewer, is seen here too.
+  await agree(processes, { "listing of images": listingFact(images) });
   let own: BrokenImage[] = [], stops = false, failure: { at: number; error: RunError } | null = null;
   try {
     own = await look(images, pipeline, host, processes);

@@ -35,14 +35,18 @@ export class Company {
    *
    * @throws {ProcessesError} If not, with what differs and where.
    */
-  async agree(recipe: Recipe, { engine, data, teacher }: ProcessParts, { endStep }: Course): Promise<void> {
+  async agree(recipe: Recipe, parts: ProcessParts, { endStep }: Course): Promise<void> {
+    const { engine, data: { train, evaluation }, teacher, referenceTeacher } = parts;
     await agree(this.processes, {
       ...factsOf(engine),
       "precision": engine.arithmetic(recipe.train.precision, { training: true }),
       "recipe": createHash("sha256").update(recipe.resolved).digest("hex").slice(0, 16),
       "last step": endStep,
-      "listing of images": listingFact(data.train),
+      "listing of images": listingFact(train),
+      "listing of the gallery": evaluation && listingFact(evaluation.gallery),
+      "listing of the queries": evaluation && listingFact(evaluation.queries),
       "teacher's weights": teacher?.weights?.sha256 ?? null,
+      "weights of the teacher that evaluations compare with": referenceTeacher?.weights?.sha256 ?? null,
     });
   }
 

@@ -38,25 +38,27 @@ function processesOf(meeting: Meeting, size: number): Processes[] {
   return Array.from({ length: size }, (_, rank) => ({
     ...{ rank, size, carrier: "this process", hosts: new Array(size).fill("this machine") },
     async sum(values) {
-      const all = await meeting.bring(rank, values.slice());
+      const all = await meeting.bring("sum", rank, values.slice());
+      if (all.some(({ length }) => length !== values.length)) throw new Error("Not all gave as many values");
       for (let i = 0; i < values.length; i++) {
         values[i] = all[0][i];
         for (let other = 1; other < size; other++) values[i] += all[other][i]; // rounded to float32 each time
       }
     },
     async gather(values) {
-      const all = await meeting.bring(rank, values.slice());
+      const all = await meeting.bring("gather", rank, values.slice());
       if (all.some(({ length }) => length !== values.length)) throw new Error("Not all gave as many values");
       return Float32Array.from(all.flatMap((values) => [...values]));
     },
-    broadcast: async (bytes) => (await meeting.bring(rank, bytes))[0]!.slice(),
-    exchange: (text) => meeting.bring(rank, text),
+    broadcast: async (bytes) => (await meeting.bring("broadcast", rank, bytes))[0]!.slice(),
+    exchange: (text) => meeting.bring("exchange", rank, text),
   }));
 }
 
 /** Where all bring something and take everybody's away. */
 class Meeting {
   #brought: unknown[] = [];
+  #calls = new Set<string>();
   #leave = Promise.withResolvers<unknown[]>();
   #count = 0;
   #isOver = false;
@@ -70,13 +72,17 @@ class Meeting {
     this.#isOver = true;
   }
 
-  bring<T>(rank: number, value: T): Promise<T[]> {
+  /** @throws {Error} In all of them, if they do not all call the same: real processes would wait for ever. */
+  bring<T>(call: string, rank: number, value: T): Promise<T[]> {
     if (this.#isOver) return this.#leave.promise as Promise<never>;
     this.#brought[rank] = value;
+    this.#calls.add(call);
     const { promise } = this.#leave;
     if (++this.#count === this.size) {
-      this.#leave.resolve(this.#brought);
+      if (this.#calls.size === 1) this.#leave.resolve(this.#brought);
+      else this.#leave.reject(new Error(`Processes meet in different calls: ${[...this.#calls].join(", ")}`));
       [this.#brought, this.#leave, this.#count] = [[], Promise.withResolvers(), 0];
+      this.#calls = new Set();
     }
     return promise as Promise<T[]>;
   }

@@ -40,6 +40,8 @@ export const C_API = {
    * its end, while threads may still be inside of it: some libraries crash then, others wait for ever.
    */
   _exit: { parameters: ["i32"], result: "void" },
+  /** Of the C library too: 0 if a file is open and a connection to another process. */
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** What tells one ABI from another. */
