@@ -1,0 +1,46 @@
+/**
+ * The `xla` engine: XLA through the C API of its plugins (PJRT), by Deno's FFI. A plugin is a shared library for a kind
+ * of device, which the option `plugin_file` names, or the variable `SEED_PJRT_PLUGIN`. A training step is one program,
+ * which XLA shares out over all devices of a machine.
+ *
+ * @module
+ */
+import { definePlugin, z } from "@seed/core";
+
+export default definePlugin({
+  kind: "engine",
+  name: "@seed/engine-xla",
+  apiVersion: 1,
+  about: {
+    summary: "XLA by a PJRT plugin: the whole training step as one program, on one device or several",
+    source: "https://github.com/openxla/xla",
+  },
+  options: z.strictObject({
+    /** Path of the plugin's shared library; without it `SEED_PJRT_PLUGIN` names one. */
+    plugin_file: z.string().min(1).optional(),
+    /** How many of the plugin's devices share each batch; of a processor, `all` is 1. */
+    devices: z.union([z.literal("all"), z.int().min(1).max(64)]).default("all"),
+    /** How depthwise convolutions are computed; `auto`: tap by tap on processors. For measurements. */
+    depthwise: z.enum(["auto", "taps", "convolution"]).default("auto"),
+  }),
+  check({ devices }, { passSize }) {
+    if (devices === "all" || passSize % devices === 0) return [];
+    const message =
+      `Expected a divisor of the ${passSize} images of a pass (train.batch_size by train.accumulate), ` +
+      `got ${devices}: each device computes as many of them`;
+    return [{ key: "devices", message }];
+  },
+  async diagnose(context) {
+    const { diagnose } = await import("./diagnose.ts");
+    return diagnose(context);
+  },
+  async create({ plugin_file, devices, depthwise }, { device, trace, resolve, cacheDir, log }) {
+    const { pluginFile } = await import("./pjrt/plugin_file.ts");
+    const { XlaEngine } = await import("./engine.ts");
+    return await XlaEngine.open({
+      pluginFile: pluginFile(plugin_file === undefined ? undefined : resolve(plugin_file)),
+      ...{ devices, depthwise, device, trace },
+      programs: { folder: `${cacheDir}/programs`, log },
+    });
+  },
+});

@@ -1,0 +1,83 @@
+/**
+ * Loading a plugin's file: what is wrong with it is said before the operating system's loader is given it, for which a
+ * truncated library may be the end of the process.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { requireRegularFileSync, RunError } from "@seed/core";
+
+/** Variable that names the plugin's file. */
+export const PLUGIN_VARIABLE = "SEED_PJRT_PLUGIN";
+
+/** ELF's numbers for the machines that there are plugins for. */
+const MACHINES: Readonly<Record<string, number>> = { x86_64: 62, aarch64: 183 };
+const RTLD_LAZY = 1, RTLD_NODELETE = 0x1000;
+const SYMBOLS = { GetPjrtApi: { parameters: [], result: "pointer" } } as const;
+
+/**
+ * The plugin's file, absolute: what the option names, else the variable.
+ *
+ * @throws {RunError} If neither does.
+ */
+export function pluginFile(option: string | undefined): string {
+  const named = option ?? Deno.env.get(PLUGIN_VARIABLE);
+  if (named) return resolve(named);
+  throw new RunError(
+    "The engine xla needs a PJRT plugin, a shared library such as xla_cuda_plugin.so: name its file by the option " +
+      `engine.plugin_file, or by the variable ${PLUGIN_VARIABLE}`,
+  );
+}
+
+/**
+ * Loads a plugin for good, and returns where its table of functions is. Deno unloads its libraries at the end of a
+ * process, and XLA's threads do not survive that.
+ *
+ * @throws {RunError} If the file is missing, truncated, no library, or no plugin.
+ */
+export function loadPlugin(path: string): Deno.PointerObject {
+  const wrong = (why: string, cause?: unknown) =>
+    new RunError(
+      `The file "${path}" cannot be loaded as a PJRT plugin: ${why}; give the engine the shared library of a plugin (engine.plugin_file, or ${PLUGIN_VARIABLE})`,
+      { cause },
+    );
+  requireRegularFileSync(path);
+  if (Deno.build.os === "linux") {
+    const fault = elfFault(path);
+    if (fault) throw wrong(fault);
+    loadForGood(path);
+  }
+  let library: Deno.DynamicLibrary<typeof SYMBOLS>;
+  try {
+    library = Deno.dlopen(path, SYMBOLS);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error; // nothing is wrong with the library
+    const { message } = error as Error;
+    throw wrong(/GetPjrtApi/.test(message) ? "it has no function GetPjrtApi" : message, error);
+  }
+  const table = library.symbols.GetPjrtApi();
+  if (table === null) throw wrong("its function GetPjrtApi gives nothing");
+  return table;
+}
+
+/** What is wrong with a file as a library of this machine; null: nothing that can be seen. */
+function elfFault(path: string): string | null {
+  using file = Deno.openSync(path);
+  const head = new DataView(new ArrayBuffer(64)), { size } = file.statSync();
+  const count = file.readSync(new Uint8Array(head.buffer)) ?? 0;
+  if (count < 4 || head.getUint32(0) !== 0x7f454c46) return "it is no shared library";
+  if (count < 64) return `it is truncated: it has ${size} bytes`;
+  if (head.getUint8(4) !== 2 || head.getUint16(18, true) !== MACHINES[Deno.build.arch]) {
+    return `it is not for this machine, which is ${Deno.build.arch}`;
+  }
+  // The table of sections is the last that a linker writes.
+  const end = Number(head.getBigUint64(40, true)) + head.getUint16(58, true) * head.getUint16(60, true);
+  return end > size ? `it is truncated: it has ${size} bytes, and should have ${end}` : null;
+}
+
+function loadForGood(path: string): void {
+  const libc = Deno.dlopen("libc.so.6", { dlopen: { parameters: ["buffer", "i32"], result: "pointer" } });
+  // A failure shows when Deno opens the same path, with the reason.
+  libc.symbols.dlopen(new TextEncoder().encode(`${path}\0`), RTLD_LAZY | RTLD_NODELETE);
+  libc.close();
+}
