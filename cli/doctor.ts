@@ -16,7 +16,14 @@ nothing, and leaves nothing installed. Exit code 1 if something has to be done.
   --json    prints { ok, checks: [{ subject, ok, message }] } on standard output`;
 
 /** Environment variables that are read. */
-const VARIABLES = ["SEED_CACHE_DIR", "SEED_TENSORFLOW_DIR", "SEED_PEER_PYTHON", "SEED_ALL_RECIPES"];
+const VARIABLES = [
+  "SEED_CACHE_DIR",
+  "SEED_TENSORFLOW_DIR",
+  "SEED_PJRT_PLUGIN",
+  "SEED_XLA_PYTHON",
+  "SEED_PEER_PYTHON",
+  "SEED_ALL_RECIPES",
+];
 /** How those begin that only the benchmarks read (`bench/README.md`). */
 const OF_BENCHMARKS = "SEED_BENCH_";
 /** Free bytes below which a first run cannot install what it needs, and a later one cannot write. */

@@ -12,7 +12,11 @@ export const PLUGIN_VERSION = "0.11.2";
 
 /** The plugin and what it opens. Nothing of Python in them is run. */
 export const WHEELS: readonly PinnedPackage[] = [
-  wheel("jax-cuda13-pjrt", PLUGIN_VERSION, "e5ff589d43064913bb74027682d89639c7ea48f9f81c2bae6fc75117e913f93e"),
+  wheel(
+    "jax-cuda13-pjrt",
+    PLUGIN_VERSION,
+    "e5ff589d43064913bb74027682d89639c7ea48f9f81c2bae6fc75117e913f93e",
+  ),
   wheel("nvidia-cublas", "13.10.0.20", "dcc6d63884c53d07e267ce7e6feac17b2538cebaafec5db865736c3e28e4dc84"),
   wheel("nvidia-cuda-cupti", "13.5.25", "9dcca41c12a734192b14e7128ae116bc9ce1b9da686e2ebf48ae7a4415f76650"),
   wheel("nvidia-cuda-nvcc", "13.5.37", "f5c4f7ead5d964fb4af42bbf1e6d3ec3c1e6e9d83b53749f691d387e7fcaa3a7"),
