@@ -17,11 +17,7 @@ nothing, and leaves nothing installed. Exit code 1 if something has to be done.
 
 /** Environment variables that are read. */
 const VARIABLES = [
-  "SEED_CACHE_DIR",
-  "SEED_TENSORFLOW_DIR",
-  "SEED_PJRT_PLUGIN",
-  "SEED_XLA_PYTHON",
-  "SEED_PEER_PYTHON",
+  ...["SEED_CACHE_DIR", "SEED_TENSORFLOW_DIR", "SEED_PJRT_PLUGIN", "SEED_XLA_PYTHON", "SEED_PEER_PYTHON"],
   "SEED_ALL_RECIPES",
 ];
 /** How those begin that only the benchmarks read (`bench/README.md`). */

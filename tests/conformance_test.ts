@@ -1,13 +1,13 @@
 /**
- * Each of SEED's plugins keeps the promises of its interface, on the tensorflow engine. The last test looks into the
- * workspace for plugins that are not among them.
+ * Each of SEED's plugins keeps the promises of its interface, on the tensorflow engine or what `SEED_ENGINE` names. The
+ * last test looks into the workspace for plugins that are not among them.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { type Plugin, tf, writeSafetensors } from "@seed/core";
+import { type Engine, type Plugin, tf, writeSafetensors } from "@seed/core";
 import { cacheDirectory, readParameters } from "@seed/core/host";
 import {
   checkAugmenter,
@@ -33,6 +33,7 @@ import dataTsv from "@seed/data-tsv";
 import dataWebdataset from "@seed/data-webdataset";
 import engineEager from "@seed/engine-eager";
 import engineTensorflow from "@seed/engine-tensorflow";
+import engineXla from "@seed/engine-xla";
 import evaluatorAgreement from "@seed/evaluator-agreement";
 import evaluatorKnn from "@seed/evaluator-knn";
 import evaluatorLinear from "@seed/evaluator-linear";
@@ -62,6 +63,7 @@ import { shippedPlugins } from "../cli/listings/plugins.ts";
 import { testContext, testEngine } from "./support/engine.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { onnxContext } from "./support/onnx_runtime.ts";
+import { cpuPlugin, testWithXla } from "./support/xla_plugin.ts";
 import { tinyStudent } from "./support/tiny_student.ts";
 import golden from "./golden/onnx_teacher.json" with { type: "json" };
 
@@ -93,17 +95,34 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-suite(engineTensorflow, (t) => checkEngine(t, { engine }));
-
-suite(engineEager, async (t) => {
+/** Checks an engine beside the one that the other suites run on. */
+async function checkAnother(t: Deno.TestContext, opening: Promise<Engine> | Engine): Promise<void> {
   const backend = tf.getBackend();
   try {
-    await using engine = await engineEager.create({}, { ...testContext, device: "auto", trace: true });
+    await using engine = await opening;
     await checkEngine(t, { engine });
   } finally {
     await tf.setBackend(backend); // the other's, for the suites after this one
   }
-});
+}
+
+const OPENS = { ...testContext, device: "auto", trace: true } as const,
+  BY_TENSORFLOW = engine.name === "tensorflow";
+
+suite(BY_TENSORFLOW ? engineTensorflow : engineXla, (t) => checkEngine(t, { engine }));
+suite(engineEager, (t) => checkAnother(t, engineEager.create({}, OPENS)));
+
+checked.add(engineXla.name);
+for (const devices of BY_TENSORFLOW ? [1, 2, 4] : []) {
+  testWithXla(
+    `engine xla on ${devices} ${devices === 1 ? "device" : "devices"}`,
+    (t) =>
+      inFolder(async (cacheDir) => {
+        const given = options(engineXla, { plugin_file: await cpuPlugin(), devices });
+        await checkAnother(t, engineXla.create(given, { ...OPENS, cacheDir }));
+      }),
+  );
+}
 
 /** Adds the values of a projection head. */
 type MakeHead = (source: ParameterSource, inputs: number) => void;
@@ -280,7 +299,12 @@ for (const plugin of [loggerTerminal]) {
     }));
 }
 
-Deno.test("every plugin that comes with SEED runs its suite", async () => {
-  const without = (await shippedPlugins()).map(({ name }) => name).filter((name) => !checked.has(name));
-  assert.deepEqual(without, [], "add a suite of these to this file");
+const EVERY = "every plugin that comes with SEED runs its suite";
+Deno.test({
+  name: BY_TENSORFLOW ? EVERY : `${EVERY} (ignored: the tensorflow engine does not beside ${engine.name})`,
+  ignore: !BY_TENSORFLOW,
+  async fn() {
+    const without = (await shippedPlugins()).map(({ name }) => name).filter((name) => !checked.has(name));
+    assert.deepEqual(without, [], "add a suite of these to this file");
+  },
 });

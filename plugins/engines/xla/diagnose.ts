@@ -18,7 +18,7 @@ export async function diagnose(
   find = findCards,
 ): Promise<Diagnosis[]> {
   const found = find(), cards = { subject: "NVIDIA cards", ok: true, message: describeCards(found) };
-  const named = pluginFile(undefined);
+  const named = pluginFile(null);
   if (named) return [cards, { subject: "XLA", ok: true, message: describePlugin(named) }];
   if (found.kind !== "usable") return [cards];
   return [cards, { subject: "XLA", ok: true, message: await describeInstalled(cacheDir) }];

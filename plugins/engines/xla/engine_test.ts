@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
 import { type RecipeFacts, RunError, tf } from "@seed/core";
-import { checkEngine } from "@seed/core/conformance";
 import { testContext } from "../../../tests/support/engine.ts";
 import { openXla } from "../../../tests/support/xla_engine.ts";
 import { cpuPlugin, testWithXla } from "../../../tests/support/xla_plugin.ts";
 import plugin from "./mod.ts";
-
-for (const devices of [1, 2, 4]) {
-  testWithXla(`the engine xla keeps the engine's promises on ${devices} devices`, async (t) => {
-    await using engine = await openXla({ devices });
-    await checkEngine(t, { engine });
-  });
-}
 
 const options = (given: object) => plugin.options.parse(given);
 

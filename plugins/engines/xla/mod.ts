@@ -20,8 +20,8 @@ export default definePlugin({
     source: "https://github.com/openxla/xla",
   },
   options: z.strictObject({
-    /** Path of the plugin's shared library; without it `SEED_PJRT_PLUGIN` names one, or it is NVIDIA's. */
-    plugin_file: z.string().min(1).optional(),
+    /** Path of the plugin's shared library; null: `SEED_PJRT_PLUGIN` names it, or it is NVIDIA's. */
+    plugin_file: z.string().min(1).nullable().default(null),
     /** How many of the plugin's devices share each batch; of a processor, `all` is 1. */
     devices: z.union([z.literal("all"), z.int().min(1).max(64)]).default("all"),
     /** How depthwise convolutions are computed; `auto`: tap by tap on processors. For measurements. */
@@ -42,7 +42,7 @@ export default definePlugin({
     const { pluginFile } = await import("./pjrt/plugin_file.ts");
     const { cudaPluginFile } = await import("./install/cuda_plugin_file.ts");
     const { XlaEngine } = await import("./engine.ts");
-    const named = pluginFile(plugin_file === undefined ? undefined : resolve(plugin_file));
+    const named = pluginFile(plugin_file && resolve(plugin_file));
     return await XlaEngine.open({
       pluginFile: named ?? await cudaPluginFile({ device, cacheDir, log, signal }),
       ...{ devices, depthwise, device, trace },

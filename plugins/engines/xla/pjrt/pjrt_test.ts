@@ -124,9 +124,9 @@ Deno.test("a plugin is named by the option, else by the variable", () => {
   const variable = Deno.env.get("SEED_PJRT_PLUGIN");
   Deno.env.delete("SEED_PJRT_PLUGIN");
   try {
-    assert.equal(pluginFile(undefined), null);
+    assert.equal(pluginFile(null), null);
     Deno.env.set("SEED_PJRT_PLUGIN", "/somewhere/else.so");
-    assert.equal(pluginFile(undefined), "/somewhere/else.so");
+    assert.equal(pluginFile(null), "/somewhere/else.so");
     assert.equal(pluginFile("/here.so"), "/here.so", "the option comes first");
   } finally {
     if (variable === undefined) Deno.env.delete("SEED_PJRT_PLUGIN");

@@ -16,7 +16,7 @@ const RTLD_LAZY = 1, RTLD_NODELETE = 0x1000;
 const SYMBOLS = { GetPjrtApi: { parameters: [], result: "pointer" } } as const;
 
 /** The plugin's file, absolute: what the option names, else the variable; null: neither does. */
-export function pluginFile(option: string | undefined): string | null {
+export function pluginFile(option: string | null): string | null {
   const named = option ?? Deno.env.get(PLUGIN_VARIABLE);
   return named ? resolve(named) : null;
 }
