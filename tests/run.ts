@@ -35,6 +35,7 @@ const LONG = [
   "tests/golden/mobile_networks_test.ts",
   "tests/golden/resnet_test.ts",
   "tests/golden/vision_transformer_test.ts",
+  "tests/xla_test.ts",
 ];
 
 /** How many of the other files share a process. */

@@ -1,6 +1,6 @@
 /** Each kernel as a program of XLA's CPU plugin, against tfjs's own kernel of the name on its `cpu` backend. */
 import assert from "node:assert/strict";
-import { tf } from "@seed/core";
+import { PRODUCT_KERNEL, tf } from "@seed/core";
 import { cpuPlugin, testWithXla } from "../../../../tests/support/xla_plugin.ts";
 import { PjrtApi } from "../pjrt/api.ts";
 import type { HostArray } from "../pjrt/buffer.ts";
@@ -96,6 +96,16 @@ Deno.test("every lowering is compared with something", () => {
   // The conformance suite compares these with what they stand for.
   const bySuite = (name: string) => name.startsWith("Seed");
   assert.deepEqual(Object.keys(LOWERINGS).filter((name) => !compared.has(name) && !bySuite(name)), []);
+});
+
+Deno.test("products of f32 are exact on every device, never TF32 or bf16", () => {
+  for (const name of ["BatchMatMul", PRODUCT_KERNEL]) {
+    const b = new ModuleBuilder(name), a = b.parameter([2, 3], "f32"), other = b.parameter([3, 4], "f32");
+    const result = LOWERINGS[name](b, { a, b: other }, { transposeA: false, transposeB: false }, {
+      depthwise: "taps",
+    });
+    assert.match(b.finish([result].flat(), 1), /dot_general .*precision = \[HIGHEST, HIGHEST\]/);
+  }
 });
 
 Deno.test("numbers are written so that they are read back bit for bit", () => {
