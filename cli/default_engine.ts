@@ -1,9 +1,15 @@
 import type { Engine } from "@seed/core";
-import { type Host, loadPlugin, pluginContext } from "@seed/core/host";
+import { type Host, loadPlugin, openEngine } from "@seed/core/host";
 import { DEFAULTS } from "./defaults.ts";
 
-/** Opens the engine that recipes mean by silence, on whatever device there is. */
-export async function openDefaultEngine(host: Host): Promise<Engine> {
-  const use = await loadPlugin(DEFAULTS.engine, "engine", "");
-  return await use.plugin.create({}, { ...pluginContext(use, 0, host), device: "auto", trace: true });
+/**
+ * Opens the engine that recipes mean by silence, on whatever device there is.
+ *
+ * @param processes Those that compute on this machine.
+ */
+export async function openDefaultEngine(host: Host, processes: number): Promise<Engine> {
+  const specifier = DEFAULTS.engine, loaded = await loadPlugin(specifier, "engine", "");
+  const options = loaded.plugin.options.parse({}), asked = { device: "auto", trace: true } as const;
+  const engine = { ...loaded, specifier, options, place: "", ...asked };
+  return await openEngine({ engine, seed: 0 }, host, processes);
 }

@@ -169,7 +169,7 @@ async function embed(
   await using pipeline = await ViewPipeline.start({ augmenters: [], workers, seed: 0 });
   const { images, skipped } = await imagesToEmbed(listed, onError, pipeline, host, processes);
   const sha256 = await sha256OfFile(subject.weights);
-  await using engine = await subject.openEngine(host);
+  await using engine = await subject.openEngine(host, processesHere(processes));
   if (processes) {
     await agree(processes, {
       ...factsOf(engine),

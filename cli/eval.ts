@@ -185,7 +185,7 @@ async function evaluate(plan: EvaluationPlan, outer: Host, processes: Processes 
   );
   const opened = { seed, host, processes, pipeline, stack };
   const { images, skipped } = await openEvaluationData(data, opened);
-  const engine = stack.use(await subject.openEngine(host));
+  const engine = stack.use(await subject.openEngine(host, processesHere(processes)));
   if (processes) {
     await agree(processes, {
       ...factsOf(engine),

@@ -69,7 +69,7 @@ export async function run(args: string[]): Promise<number> {
   using subject = await openSubject(flags);
   return await interruptible("nothing is written", async (host) => {
     // Of a file, weights only pass through, and the network runs on shapes: nothing has to be downloaded.
-    await using engine = subject.run ? await subject.openEngine(host) : await EagerEngine.open();
+    await using engine = subject.run ? await subject.openEngine(host, 1) : await EagerEngine.open();
     using network = await subject.load({ engine, host }, { foldBatchNorm: false });
     const { weights } = subject;
     const facts = { ...await write(network, wanted), weights, weights_sha256: await sha256OfFile(weights) };

@@ -33,8 +33,12 @@ export interface NetworkSubject extends Disposable {
   readonly patch: number;
   /** Whose student it is; null if it is no run's. */
   readonly run: { readonly finished: FinishedRun; copy(runtime: Runtime): Promise<Student> } | null;
-  /** Opens the engine that computes it: its run's, or what recipes mean by silence. */
-  openEngine(host: Host): Promise<Engine>;
+  /**
+   * Opens the engine that computes it: its run's, or what recipes mean by silence.
+   *
+   * @param processes Those that compute it on this machine.
+   */
+  openEngine(host: Host, processes: number): Promise<Engine>;
   /**
    * Reads the weights.
    *
@@ -87,7 +91,7 @@ function runSubject(finished: FinishedRun): NetworkSubject {
     inputSize,
     patch: NETWORKS.get(network)?.patch ?? 1,
     run: { finished, copy },
-    openEngine: async (host) => await openEngine(recipe, host),
+    openEngine: async (host, processes) => await openEngine(recipe, host, processes),
     load: async (runtime) => studentNetwork(await copy(runtime), weights, inputSize),
     [Symbol.dispose]: () => finished[Symbol.dispose](),
   };

@@ -5,7 +5,8 @@
  * @module
  */
 export type { Host } from "./interfaces/host.ts";
-export { createPlugin, openEngine, pluginContext } from "./parts/create_plugin.ts";
+export { openEngine } from "./parts/choose_engine.ts";
+export { createPlugin, pluginContext } from "./parts/create_plugin.ts";
 export { pipelineOptions } from "./parts/process_parts.ts";
 export { embedBatches, type Rows } from "./evaluation/embed_images.ts";
 export { type Evaluated, Evaluation, type EvaluatorInUse } from "./evaluation/evaluation.ts";

@@ -78,7 +78,14 @@ export { checkSha256 } from "./fetch/file_hash.ts";
 export { type Installation, isInstalled } from "./fetch/install_once.ts";
 export { importNpmPackage, type NpmPackage } from "./fetch/npm_package.ts";
 export { writingInCache } from "./fetch/cache_directory.ts";
-export { installPackage, type PipPackage, unpackPackage } from "./fetch/pip_package.ts";
+export {
+  installPackage,
+  installPackages,
+  type PinnedPackage,
+  type PipPackage,
+  type PipPackages,
+  unpackPackage,
+} from "./fetch/pip_package.ts";
 export { type PublishedFile, unpackPublished } from "./fetch/published_file.ts";
 export { writeAtomically, writeTextAtomically } from "./files/atomic_file.ts";
 export { otherFormat } from "./files/other_formats.ts";
@@ -169,7 +176,9 @@ export {
   type ArrayNeed,
   type AugmenterFacts,
   type AugmenterReference,
+  type ChosenEngine,
   definePlugin,
+  type EngineChoiceContext,
   type EvaluatorNeeds,
   type NetworkContext,
   type OptionProblem,

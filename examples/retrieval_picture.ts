@@ -83,7 +83,7 @@ async function main(args: string[]): Promise<void> {
 /** Asks the teacher, and each run's student. */
 async function ask(runs: [string, FinishedRun][], data: EvaluationData, host: Host): Promise<Answers[]> {
   const [[, first]] = runs;
-  await using engine = await openEngine(first.recipe, host);
+  await using engine = await openEngine(first.recipe, host, 1);
   await using pipeline = await ViewPipeline.start({ augmenters: [], workers: autoWorkers(), seed: 0 });
   const find = async (title: string, encode: Encoder, size: number): Promise<Answers> => {
     host.log(`Embedding ${data.gallery.length} + ${data.queries.length} images for "${title}"`);

@@ -22,7 +22,7 @@ import { ROOT } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { localProcesses, runTogether } from "./support/local_processes.ts";
 import { inFolder } from "./support/plugin_context.ts";
-import { checkpointName, checkpointsOf, metricsOf, outcomeOf } from "./support/tiny_runs.ts";
+import { checkpointName, checkpointsOf, outcomeOf } from "./support/tiny_runs.ts";
 
 const BATCH = 8, STEPS = 3;
 const TEST_PLUGINS = new URL("./support/plugins.ts", import.meta.url).href;

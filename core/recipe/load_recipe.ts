@@ -71,7 +71,7 @@ export interface Recipe {
   /** File name without its ending. */
   name: string;
   seed: number;
-  engine: PluginUse<"engine"> & z.output<typeof SECTION_KEYS.engine>;
+  engine: PluginUse<"engine"> & Omit<z.output<typeof SECTION_KEYS.engine>, "plugin">;
   data: PluginUse<"data"> & z.output<typeof SECTION_KEYS.data>;
   augmenter: PluginUse<"augmenter">;
   teacher: (PluginUse<"teacher"> & Pick<z.output<typeof SECTION_KEYS.teacher>, "cache">) | null;

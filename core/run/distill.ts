@@ -4,6 +4,7 @@
  * @module
  */
 import type { Host } from "../interfaces/host.ts";
+import { withChosenEngine } from "../parts/choose_engine.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
 import type { Processes } from "../processes/processes.ts";
@@ -56,15 +57,16 @@ export interface DistillResult {
  * @throws {RunError} If data, weights or device are not there, or the loss is no longer a number.
  */
 export async function distill(
-  recipe: Recipe,
+  asked: Recipe,
   options: DistillOptions,
   outer: Host,
   processes: Processes | null = null,
 ): Promise<DistillResult> {
   const messages = new Messages(outer), { host } = messages;
   await using directory = options.resume
-    ? await RunDirectory.open(recipe.name, options.out)
-    : await RunDirectory.create(recipe.name, options.out);
+    ? await RunDirectory.open(asked.name, options.out)
+    : await RunDirectory.create(asked.name, options.out);
+  const recipe = await withChosenEngine(asked, host, processes);
   const resumed = options.resume
     ? await compareWithPast(directory, recipe, {
       extend: options.extend ?? false,

@@ -1,5 +1,6 @@
 import { ProcessesError, RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
+import { withChosenEngine } from "../parts/choose_engine.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
 import { firstSays } from "../processes/first_says.ts";
@@ -20,12 +21,12 @@ import { TrainingBatches } from "./training_batches.ts";
  * @throws {RunError} If data, weights or device are not there, or another process is gone.
  */
 export async function follow(
-  recipe: Recipe,
+  asked: Recipe,
   { maxSteps }: { maxSteps: number | null },
   outer: Host,
   processes: Processes,
 ): Promise<boolean> {
-  const host = firstSays(outer, processes);
+  const host = firstSays(outer, processes), recipe = await withChosenEngine(asked, host, processes);
   await using parts = await createProcessParts(recipe, outer, processes);
   using learner = await Learner.create(recipe, parts, host);
   const { data, standIns } = parts,

@@ -47,14 +47,19 @@ export interface TinyRun {
   meddles?: [event: string, action: string];
   /** Commands of the shell that the run is started by. */
   shell?: string;
+  env?: Record<string, string>;
 }
 
 /** Runs `distill` in such a folder. */
-export function distillTiny(folder: string, { out, flags = [], meddles, shell }: TinyRun) {
+export function distillTiny(folder: string, { out, flags = [], meddles, shell, env: more }: TinyRun) {
   const env: Record<string, string> = meddles
     ? { SEED_TEST_EVENT: meddles[0], SEED_TEST_ACTION: meddles[1] }
     : {};
-  return runCli(["distill", "tiny.yaml", "--out", out, ...flags], { cwd: folder, env, shell });
+  return runCli(["distill", "tiny.yaml", "--out", out, ...flags], {
+    cwd: folder,
+    env: { ...env, ...more },
+    shell,
+  });
 }
 
 /** What is the same in any two runs of a recipe, whatever happened to them: all but what is measured. */

@@ -1,20 +1,49 @@
-import type { Diagnosis } from "@seed/core";
+import type { Diagnosis, PluginContext } from "@seed/core";
+import { describeCard, findCards, type FoundCards } from "./driver/find_cards.ts";
+import { findInstalledCudaPlugin, SIZES } from "./install/find_plugin.ts";
+import { openLibraries } from "./install/open_libraries.ts";
+import { PLUGIN_VERSION } from "./install/wheels.ts";
 import { PjrtApi } from "./pjrt/api.ts";
 import { Client } from "./pjrt/client.ts";
-import { PLUGIN_VARIABLE, pluginFile } from "./pjrt/plugin_file.ts";
+import { pluginFile } from "./pjrt/plugin_file.ts";
 
-/** Whether the plugin that the variable names loads, and what it computes on. */
-export function diagnose(): Diagnosis[] {
-  const named = Deno.env.get(PLUGIN_VARIABLE);
-  if (!named) {
-    const message =
-      `Not looked for: no plugin is named by ${PLUGIN_VARIABLE}; runs need none unless they ask for engine.plugin "@seed/engine-xla"`;
-    return [{ subject: "XLA", ok: true, message }];
-  }
-  using client = Client.open(PjrtApi.load(pluginFile(null)), "all");
+/**
+ * What the driver tells of, and whether XLA's plugin is there and loads; of one that a variable names also what it
+ * computes on.
+ *
+ * @param find Asks the driver for cards.
+ */
+export async function diagnose(
+  { cacheDir }: Pick<PluginContext, "cacheDir">,
+  find = findCards,
+): Promise<Diagnosis[]> {
+  const found = find(), cards = { subject: "NVIDIA cards", ok: true, message: describeCards(found) };
+  const named = pluginFile(null);
+  if (named) return [cards, { subject: "XLA", ok: true, message: describePlugin(named) }];
+  if (found.kind !== "usable") return [cards];
+  return [cards, { subject: "XLA", ok: true, message: await describeInstalled(cacheDir) }];
+}
+
+function describeCards(found: FoundCards): string {
+  if (found.kind !== "usable") return found.reason;
+  const cards = `${found.cards.map(describeCard).join(", ")}; the driver has CUDA ${found.cuda}`;
+  return [cards, ...found.leftOut].join(". ");
+}
+
+function describePlugin(file: string): string {
+  using client = Client.open(PjrtApi.load(file), "all");
   const { api, devices, deviceKind, platform } = client;
-  const found = `${devices.length} ${
-    devices.length === 1 ? "device" : "devices"
-  } of kind "${deviceKind}" (${platform})`;
-  return [{ subject: "XLA", ok: true, message: `${found} by "${api.path}", PJRT C API ${api.version}` }];
+  const count = `${devices.length} ${devices.length === 1 ? "device" : "devices"}`;
+  return `${count} of kind "${deviceKind}" (${platform}) by "${api.path}", PJRT C API ${api.version}`;
+}
+
+/** No client is made: it would take most of a card's memory. */
+async function describeInstalled(cacheDir: string): Promise<string> {
+  const plugin = await findInstalledCudaPlugin({ cacheDir });
+  if (!plugin) {
+    return `Not installed yet: the first run installs ${PLUGIN_VERSION} in ${cacheDir} (${SIZES.fetched} to fetch, ` +
+      `${SIZES.installed} on disk, ${SIZES.needed} while it is installed)`;
+  }
+  openLibraries(plugin.site);
+  return `"${plugin.file}", PJRT C API ${PjrtApi.load(plugin.file).version}`;
 }

@@ -1,11 +1,15 @@
 /**
  * The `xla` engine: XLA through the C API of its plugins (PJRT), by Deno's FFI. A plugin is a shared library for a kind
- * of device, which the option `plugin_file` names, or the variable `SEED_PJRT_PLUGIN`. A training step is one program,
- * which XLA shares out over all devices of a machine.
+ * of device: the one for NVIDIA cards is installed in the cache where there are such cards, another is named by the
+ * option `plugin_file`, or the variable `SEED_PJRT_PLUGIN`. A training step is one program, which XLA shares out over
+ * all devices of a machine.
  *
  * @module
  */
 import { definePlugin, z } from "@seed/core";
+
+export { findCards, type FoundCards, type UsableCard, type UsableCards } from "./driver/find_cards.ts";
+export { type Asked, type Suits, suits } from "./driver/suits.ts";
 
 export default definePlugin({
   kind: "engine",
@@ -16,7 +20,7 @@ export default definePlugin({
     source: "https://github.com/openxla/xla",
   },
   options: z.strictObject({
-    /** Path of the plugin's shared library; null: `SEED_PJRT_PLUGIN` names it. */
+    /** Path of the plugin's shared library; null: `SEED_PJRT_PLUGIN` names it, or it is NVIDIA's. */
     plugin_file: z.string().min(1).nullable().default(null),
     /** How many of the plugin's devices share each batch; of a processor, `all` is 1. */
     devices: z.union([z.literal("all"), z.int().min(1).max(64)]).default("all"),
@@ -30,15 +34,17 @@ export default definePlugin({
       `got ${devices}: each device computes as many of them`;
     return [{ key: "devices", message }];
   },
-  async diagnose() {
+  async diagnose(context) {
     const { diagnose } = await import("./diagnose.ts");
-    return diagnose();
+    return await diagnose(context);
   },
-  async create({ plugin_file, devices, depthwise }, { device, trace, resolve, cacheDir, log }) {
+  async create({ plugin_file, devices, depthwise }, { device, trace, resolve, cacheDir, log, signal }) {
     const { pluginFile } = await import("./pjrt/plugin_file.ts");
+    const { cudaPluginFile } = await import("./install/cuda_plugin_file.ts");
     const { XlaEngine } = await import("./engine.ts");
+    const named = pluginFile(plugin_file && resolve(plugin_file));
     return await XlaEngine.open({
-      pluginFile: pluginFile(plugin_file && resolve(plugin_file)),
+      pluginFile: named ?? await cudaPluginFile({ device, cacheDir, log, signal }),
       ...{ devices, depthwise, device, trace },
       programs: { folder: `${cacheDir}/programs`, log },
     });

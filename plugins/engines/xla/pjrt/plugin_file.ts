@@ -15,18 +15,10 @@ const MACHINES: Readonly<Record<string, number>> = { x86_64: 62, aarch64: 183 };
 const RTLD_LAZY = 1, RTLD_NODELETE = 0x1000;
 const SYMBOLS = { GetPjrtApi: { parameters: [], result: "pointer" } } as const;
 
-/**
- * The plugin's file, absolute: what the option names, else the variable.
- *
- * @throws {RunError} If neither does.
- */
-export function pluginFile(option: string | null): string {
+/** The plugin's file, absolute: what the option names, else the variable; null: neither does. */
+export function pluginFile(option: string | null): string | null {
   const named = option ?? Deno.env.get(PLUGIN_VARIABLE);
-  if (named) return resolve(named);
-  throw new RunError(
-    "The engine xla needs a PJRT plugin, a shared library such as xla_cuda_plugin.so: name its file by the option " +
-      `engine.plugin_file, or by the variable ${PLUGIN_VARIABLE}`,
-  );
+  return named ? resolve(named) : null;
 }
 
 /**
