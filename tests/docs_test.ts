@@ -19,6 +19,7 @@ import { type Plugin, z } from "@seed/core";
 import { loadRecipe } from "@seed/distill";
 import { shippedPlugins } from "../cli/listings/plugins.ts";
 import deno from "../deno.json" with { type: "json" };
+import { WHEELS } from "../plugins/engines/xla/install/wheels.ts";
 import { ROOT, runCli } from "./support/cli.ts";
 import {
   anchorsOf,
@@ -167,6 +168,9 @@ Deno.test("dependencies are told with their versions", () => {
   for (const [name, specifier] of Object.entries(deno.imports)) {
     const row = rows.find(([cell]) => cell === `\`${name}\``);
     assert.equal(`npm:${name}@${row?.[1]}`, specifier);
+  }
+  for (const { name, version } of WHEELS) {
+    assert.equal(rows.find(([cell]) => cell === `\`${name}\``)?.[1], version, name);
   }
 });
 

@@ -86,6 +86,15 @@ testWithDriver(
       const facts = JSON.parse(await Deno.readTextFile(join(run, "run.json")));
       assert.match(facts.versions.xla, /PJRT C API/);
 
+      // Its student is evaluated without a driver by another engine, which has to be named.
+      const evaluation = ["eval", "--run", "runs/a", "--allow-plugins", "--knn"];
+      const without = await runCli(evaluation, { cwd: folder });
+      assert.equal(without.code, 1);
+      const [, advice] = without.stderr.match(/no NVIDIA driver .* --set '(engine=\{[^']*\})'/) ??
+        assert.fail(without.stderr);
+      const evaluated = await runCli([...evaluation, "--set", advice], { cwd: folder });
+      assert.equal(evaluated.code, 0, evaluated.stderr);
+
       // The same recipe on a machine without a driver goes on with TensorFlow, which is told.
       const flags = ["--resume", "--max-steps", "3"];
       const resumed = await distillTiny(folder, { out: "runs/a", flags, env });

@@ -70,8 +70,8 @@ export function findCards(
 export function requireCards(found: FoundCards): readonly UsableCard[] {
   if (found.kind !== "usable") {
     throw new RunError(
-      `The engine xla computes on NVIDIA cards. ${found.reason}. To compute on the processor set engine.plugin to ` +
-        '"@seed/engine-tensorflow"; another plugin of XLA is named by SEED_PJRT_PLUGIN',
+      `The engine xla computes on NVIDIA cards. ${found.reason}. To compute on the processor set another engine, ` +
+        `--set 'engine={ plugin: "@seed/engine-tensorflow" }'; another plugin of XLA is named by SEED_PJRT_PLUGIN`,
     );
   }
   if (found.leftOut.length === 0) return found.cards;

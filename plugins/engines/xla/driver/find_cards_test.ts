@@ -128,7 +128,7 @@ Deno.test("a card that cannot be used beside one that can must be hidden, by the
 Deno.test("the engine needs a card, and says what to do without one", () => {
   assert.throws(
     () => requireCards(found(null)),
-    /no NVIDIA driver .*engine\.plugin to "@seed\/engine-tensorflow".*SEED_PJRT_PLUGIN/,
+    /no NVIDIA driver .*engine=\{ plugin: "@seed\/engine-tensorflow" \}.*SEED_PJRT_PLUGIN/,
   );
   assert.equal(requireCards(found(fakeDriver())).length, 1);
 });
