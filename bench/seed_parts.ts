@@ -80,7 +80,7 @@ export class SeedParts {
 
   private constructor(
     private readonly engine: Engine,
-    private readonly teacher: FrozenTeacher,
+    readonly teacher: FrozenTeacher,
     readonly student: Student,
     readonly objective: Objective,
     readonly queue: Queue,
