@@ -23,7 +23,7 @@ export interface Contestant {
 export const CORES = navigator.hardwareConcurrency;
 
 /** The processor time that `work` takes in this process, in seconds, over all cores. */
-export async function processorTime(work: () => Promise<void>): Promise<number> {
+export async function processorTime(work: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();
   await work();
   const { user, system } = process.cpuUsage(before);

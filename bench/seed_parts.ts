@@ -8,18 +8,42 @@ import {
   type Student,
   tf,
 } from "@seed/core";
-import { singleTerm, TrainingStep } from "@seed/core/host";
-import { FrozenTeacher, MOCO_LAYOUTS, networkNamed } from "@seed/nn";
-import { FrozenNetwork } from "@seed/nn/host";
+// From their files: `@seed/core/host` brings native code for pictures along, which benches on other machines lack.
+import { singleTerm } from "../core/training/loss_terms.ts";
+import { TrainingStep } from "../core/training/training_step.ts";
+import { FrozenTeacher, MOCO_LAYOUTS, networkNamed, projectionHead } from "@seed/nn";
+import { FrozenNetwork } from "../nn/frozen/frozen_network.ts";
+import { shapesAskedFor } from "./network_shapes.ts";
 import objectivePlugin from "@seed/objective-seed";
 import queuePlugin from "@seed/queue-fifo";
-import studentPlugin from "@seed/student-efficientnet";
+import efficientnet from "@seed/student-efficientnet";
+import mobilenetV3 from "@seed/student-mobilenet-v3";
+import resnet from "@seed/student-resnet";
 import { pixels, weightsFile } from "../tests/golden/formula.ts";
-import resnet50 from "../tests/golden/resnet50_state_dict.json" with { type: "json" };
-import { testContext } from "../tests/support/engine.ts";
 import { objectiveContext, objectiveInputs } from "../tests/support/objective_inputs.ts";
 
 const NEEDS = objectivePlugin.needs(objectivePlugin.options.parse({}));
+
+/** What plugins are told; those here use no files. */
+const CONTEXT = {
+  ...{ seed: 0, cacheDir: "", resolve: (path: string) => path },
+  ...{ log: (message: string) => console.error(message), signal: new AbortController().signal },
+};
+
+type StudentContext = Parameters<typeof efficientnet.create>[1];
+
+/** The students that are measured, by what benches call them. */
+const STUDENTS = {
+  "efficientnet-b0": (context: StudentContext) =>
+    efficientnet.create(efficientnet.options.parse({ variant: "b0" }), context),
+  "mobilenet-v3-large": (context: StudentContext) =>
+    mobilenetV3.create(mobilenetV3.options.parse({ variant: "large" }), context),
+  "mobilenet-v3-small": (context: StudentContext) =>
+    mobilenetV3.create(mobilenetV3.options.parse({ variant: "small" }), context),
+  "resnet18": (context: StudentContext) => resnet.create(resnet.options.parse({ depth: 18 }), context),
+};
+export type StudentName = keyof typeof STUDENTS;
+export const STUDENT_NAMES = Object.keys(STUDENTS) as StudentName[];
 
 /** How large a step is. */
 export interface StepSize {
@@ -27,28 +51,28 @@ export interface StepSize {
   /** Side of a view in pixels. */
   size: number;
   queue: number;
+  /** Default: EfficientNet-B0. */
+  student?: StudentName;
   /** Of the student; default `fp32`. */
   precision?: Precision;
+  /** Default `auto`. */
+  teacherPrecision?: Precision;
 }
 
-/** MoCo-v2's head of a ResNet-50. */
-const HEAD = {
-  "fc.0.weight": [2048, 2048],
-  "fc.0.bias": [2048],
-  "fc.2.weight": [128, 2048],
-  "fc.2.bias": [128],
-};
-
-/** A MoCo-v2 ResNet-50 with a formula's weights. */
-export function loadTeacher(): FrozenNetwork {
-  const shapes = Object.entries<number[]>({ ...resnet50, ...HEAD });
+/** A ResNet with MoCo-v2's head and a formula's weights. */
+export function loadTeacher(name = "resnet50"): FrozenNetwork {
+  const network = networkNamed(name);
+  const shapes = shapesAskedFor((source) => {
+    const { featureDim } = network.build(source, network.normalization);
+    projectionHead(source, "fc", { inputs: featureDim, hidden: [featureDim], dim: 128 });
+  });
   const file = weightsFile(
     Object.fromEntries(shapes.map(([name, shape]) => [`module.encoder_q.${name}`, shape])),
   );
-  return FrozenNetwork.load(file, networkNamed("resnet50"), { layouts: MOCO_LAYOUTS });
+  return FrozenNetwork.load(file, network, { layouts: MOCO_LAYOUTS });
 }
 
-/** What `distill` runs in each step of `recipes/effb0.yaml`, from pixels on. */
+/** What `distill` runs in each step of `recipes/effb0.yaml`, from pixels on; other students likewise. */
 export class SeedParts {
   readonly #pixels: Uint8Array;
   readonly #step: TrainingStep;
@@ -56,7 +80,7 @@ export class SeedParts {
 
   private constructor(
     private readonly engine: Engine,
-    private readonly teacher: FrozenTeacher,
+    readonly teacher: FrozenTeacher,
     readonly student: Student,
     readonly objective: Objective,
     readonly queue: Queue,
@@ -73,17 +97,15 @@ export class SeedParts {
   }
 
   static async create(engine: Engine, network: FrozenNetwork, at: StepSize): Promise<SeedParts> {
-    const context = { ...testContext, engine };
+    const context = { ...CONTEXT, engine };
     const embeddingDim = network.headDim!;
     const teacher = new FrozenTeacher({
       name: "teacher",
       ...{ engine, parameters: network.parameters, embeddingDim, inputSize: null, weights: null! },
       forward: (images) => network.embedding(images),
-      precision: "auto",
+      precision: at.teacherPrecision ?? "auto",
     });
-    const student = await studentPlugin.create(studentPlugin.options.parse({ variant: "b0" }), {
-      ...{ ...context, embeddingDim },
-    });
+    const student = await STUDENTS[at.student ?? "efficientnet-b0"]({ ...context, embeddingDim });
     const queue = await queuePlugin.create({ size: at.queue }, {
       ...{ ...context, embeddingDim, batchSize: at.batch },
     });
@@ -93,9 +115,10 @@ export class SeedParts {
     return new SeedParts(engine, teacher, student, objective, queue, at);
   }
 
-  upload(): tf.Tensor4D {
+  /** @param pixels Default: those that the parts have. */
+  upload(pixels = this.#pixels): tf.Tensor4D {
     const { batch, size } = this.at;
-    return this.engine.upload(this.#pixels, [batch, size, size, 3]);
+    return this.engine.upload(pixels, [batch, size, size, 3]);
   }
 
   /** The whole step, as the loop takes it: while the student trains on a batch, the teacher sees the next. */
@@ -119,11 +142,20 @@ export class SeedParts {
     tf.dispose([images, embedding]);
   }
 
-  /** The student's part: forward, loss, gradients, update, enqueue. */
-  async studentStep(images: tf.Tensor4D, embedding: tf.Tensor2D): Promise<void> {
+  /** A step on pixels of its own, nothing ahead; gives the loss. */
+  async stepOn(pixels: Uint8Array): Promise<number> {
+    const images = this.upload(pixels), embedding = await this.teacher.embed(images);
+    const loss = await this.studentStep(images, embedding);
+    tf.dispose([images, embedding]);
+    return loss;
+  }
+
+  /** The student's part: forward, loss, gradients, update, enqueue. Gives the loss. */
+  async studentStep(images: tf.Tensor4D, embedding: tf.Tensor2D): Promise<number> {
     const batch = { views: { views: [images], teacherEmbeddings: [embedding] } };
     const { loss } = await this.#step.run(batch, { step: 0, epoch: 0, share: 0, learningRate: 0.03 });
     if (!Number.isFinite(loss)) throw new Error(`The loss is ${loss}`);
+    return loss;
   }
 
   /** Of the student's part the loss, its gradient by the student's embeddings, and the enqueue, traced alone. */

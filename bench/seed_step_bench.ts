@@ -25,7 +25,7 @@ const [zS, zT] = [0, 1].map((seed) => {
   const rows = tf.randomNormal([at.batch, parts.student.embeddingDim], 0, 1, "float32", seed);
   return tf.div(rows, tf.norm(rows, 2, 1, true)) as tf.Tensor2D;
 });
-const ours = (name: string, work: () => Promise<void>): Contestant => ({
+const ours = (name: string, work: () => Promise<unknown>): Contestant => ({
   name,
   run: () => processorTime(work),
 });

@@ -1,5 +1,5 @@
 import { RunError } from "@seed/core";
-import type { PjrtApi } from "./api.ts";
+import { type PjrtApi, PjrtError } from "./api.ts";
 import { Buffer, type ElementType, elementTypeNumber } from "./buffer.ts";
 import { compileOptions } from "./compile_options.ts";
 import { Executable } from "./executable.ts";
@@ -13,6 +13,15 @@ const INT64 = 1;
 
 /** The plugin may copy from the array during the call alone. */
 const ONLY_DURING_CALL = 0;
+
+/** Bytes of a device's memory. */
+export interface DeviceMemory {
+  used: number;
+  /** The most that was used at a time since the client started; null: the plugin does not count it. */
+  peak: number | null;
+  /** What programs may use; null: the plugin does not say. */
+  limit: number | null;
+}
 
 /** A plugin with devices: it makes buffers and executables, and frees at its end what is left of them. */
 export class Client implements Disposable {
@@ -182,6 +191,24 @@ export class Client implements Disposable {
       ...{ compile_options: addressOf(options), compile_options_size: options.length },
     };
     return [values, [code, options, program]];
+  }
+
+  /** Of the first device; null: the plugin does not count it, as of processors. */
+  memory(): DeviceMemory | null {
+    this.requireOpen("say how much memory is used");
+    try {
+      const got = this.api.call("Device_MemoryStats", { device: this.devices[0] });
+      return {
+        used: got.number("bytes_in_use"),
+        peak: got.get("peak_is_set") ? got.number("peak_bytes_in_use") : null,
+        limit: got.get("bytes_limit_is_set") ? got.number("bytes_limit") : null,
+      };
+    } catch (error) {
+      if (error instanceof PjrtError && /unimplemented|not (supported|implemented)/i.test(error.reason)) {
+        return null;
+      }
+      throw error;
+    }
   }
 
   #describe(device: bigint): { kind: string; id: number } {

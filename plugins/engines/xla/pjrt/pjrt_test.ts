@@ -36,6 +36,7 @@ for (const which of ["newer", "older"] as const) {
     using xla = await client(which);
     assert.equal(xla.platform, "cpu");
     assert.equal(xla.devices.length, 1);
+    assert.equal(xla.memory(), null, "of a processor it is not counted");
     using program = await xla.compile(AFFINE), again = await xla.load(program.serialize());
     for (const executable of [program, again]) {
       using x = xla.upload(Float32Array.of(1, 2, 3, 4), [4], "f32");

@@ -1,0 +1,79 @@
+/** What is carried to a machine with a card runs there: here with XLA's CPU plugin, no network and an empty home. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { FULL } from "../bench/gpu/sizes.ts";
+import reference from "../bench/gpu/reference_losses.json" with { type: "json" };
+import { tableOf } from "../bench/gpu/table.ts";
+import { inFolder } from "./support/plugin_context.ts";
+import { ROOT } from "./support/cli.ts";
+import { cpuPlugin, testWithXla } from "./support/xla_plugin.ts";
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+testWithXla(
+  "bench/gpu packs a measurement that runs without the project, packages and a network",
+  () =>
+    inFolder(async (folder) => {
+      const kit = join(folder, "kit"), out = join(folder, "out"), home = join(folder, "home");
+      await Deno.mkdir(home);
+      const packed = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--allow-all", join(ROOT, "bench/gpu/pack.ts"), kit],
+      }).output();
+      assert.ok(packed.success, text(packed.stderr));
+      const script = await Deno.readTextFile(join(kit, "measure.sh"));
+      assert.doesNotMatch(script, /allow-(all|net)| -A\b/);
+
+      const measure = (...args: string[]) =>
+        new Deno.Command("bash", {
+          args: [join(kit, "measure.sh"), out, "--tiny", ...args],
+          ...{ cwd: folder, clearEnv: true },
+          env: { PATH: Deno.env.get("PATH")!, HOME: home, SEED_PJRT_PLUGIN: plugin },
+        }).output();
+      const plugin = await cpuPlugin();
+      const ran = await measure("card", "conformance", "step:resnet18:resnet50");
+      assert.ok(ran.success, text(ran.stderr));
+      const file = join(out, "measured.json");
+      const { parts } = JSON.parse(await Deno.readTextFile(file));
+      assert.deepEqual(Object.keys(parts), ["card", "conformance", "step:resnet18:resnet50"]);
+      for (const [name, { error }] of Object.entries<any>(parts)) assert.equal(error, undefined, name);
+      const { card: { result: card }, conformance: { result: conformance } } = parts;
+      assert.equal(card.plugin.platform, "cpu");
+      assert.equal(card.memory, null);
+      assert.deepEqual(conformance.failed, []);
+      assert.ok(conformance.passed.length >= 12);
+      const { result: step } = parts["step:resnet18:resnet50"];
+      assert.deepEqual(step.compiled.map(({ name }: { name: string }) => name).slice(0, 2), [
+        "teacher",
+        "training step",
+      ]);
+      assert.ok(step.imagesPerSecond > 0 && step.compileSeconds > 0 && step.whole.count === 3);
+
+      // A part that takes too long is ended and told, and those measured before are still there.
+      const late = await measure("--seconds", "0.2", "card");
+      assert.ok(late.success, text(late.stderr));
+      const again = JSON.parse(await Deno.readTextFile(file)).parts;
+      assert.match(again.card.error, /longer than 0\.2 s/);
+      assert.deepEqual(again.conformance, parts.conformance);
+
+      const unknown = await measure("step:resnet19:resnet50");
+      assert.ok(!unknown.success);
+      assert.match(
+        text(unknown.stderr),
+        /There is no part "step:resnet19:resnet50", expected card, .*step:STUDENT/,
+      );
+
+      const table = tableOf([{
+        parts: { ...parts, peer: { at: "", tiny: true, seconds: 1, error: "gone" } },
+      }]);
+      assert.match(table, /\| resnet18 \| +resnet50 \|/);
+      assert.match(table, /tiny/);
+      assert.match(table, /`peer` was not measured: gone/);
+    }),
+);
+
+Deno.test("the losses that a card's are compared with are those of all steps, and fall", () => {
+  const { full } = reference.losses,
+    mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  assert.equal(full.length, FULL.loss.steps);
+  assert.ok(mean(full.slice(-20)) < mean(full.slice(0, 20)));
+});
