@@ -6,7 +6,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { pluginFile } from "../../plugins/engines/xla/pjrt/plugin_file.ts";
+import { PLUGIN_VARIABLE, pluginFile } from "../../plugins/engines/xla/pjrt/plugin_file.ts";
 import { measurePart, partsNamed } from "./parts.ts";
 
 /** Nothing is fetched: no network, no packages. */
@@ -39,7 +39,9 @@ async function main(): Promise<void> {
   });
   const { tiny, part } = values, seconds = Number(values.seconds);
   if (part !== undefined) {
-    const result = await measurePart(part, { pluginFile: pluginFile(null), tiny, seconds });
+    const plugin = pluginFile(null);
+    if (plugin === null) throw new Error(`Set ${PLUGIN_VARIABLE} to the file of XLA's plugin for the card`);
+    const result = await measurePart(part, { pluginFile: plugin, tiny, seconds });
     return await Deno.writeTextFile(out, JSON.stringify(result));
   }
   if (!out || !names.length || !(seconds > 0)) {
