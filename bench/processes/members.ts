@@ -73,7 +73,7 @@ class Child {
 
   async take(steps: number): Promise<void> {
     await this.#isBetweenSteps;
-    await this.#input.write(new Uint8Array(steps));
+    await this.#input.write(new Uint8Array(steps)).catch(() => this.#fail());
     for (let i = 0; i < steps; i++) await this.#line();
   }
 
@@ -96,8 +96,12 @@ class Child {
 
   async #line(): Promise<string> {
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`A process has failed: ${await this.#errors}`);
-    return value;
+    return done ? await this.#fail() : value;
+  }
+
+  /** It has ended too early; its own message says why. */
+  async #fail(): Promise<never> {
+    throw new Error(`A process has failed: ${await this.#errors}`);
   }
 }
 
