@@ -75,6 +75,8 @@ export interface Joined {
  */
 export async function join({ local, meeting }: Place, { log, signal }: Host): Promise<Joined> {
   const library = await findMpiLibrary({ cacheDir: `${cacheDirectory()}/mpi`, log, signal });
+  // They were started one by one: whoever did so sees that this one is there, though the first alone says more.
+  if (meeting) log(meetingPlace(meeting));
   const met = meeting && await Rendezvous.meet(meeting, library, signal);
   const rendezvous = met ? met.rendezvous : null;
   if (met) {
@@ -115,6 +117,10 @@ export async function join({ local, meeting }: Place, { log, signal }: Host): Pr
       return rendezvous || isLaunched() ? processes.exit(code) : processes.abort(code);
     },
   };
+}
+
+function meetingPlace({ rank, size, hostname, port }: Meeting): string {
+  return `Process ${rank} of ${size} meets the others at ${hostname}:${port}; how it goes on is told by process 0`;
 }
 
 /** Without it MPI would crash. */

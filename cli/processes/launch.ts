@@ -187,13 +187,14 @@ async function together(
       // Before there was anything to stop together, or before it could be told.
       if (end.code === INTERRUPTED && !end.hasLeft) return INTERRUPTED;
       if (end.signal === "SIGTERM" && host.signal.aborted) return INTERRUPTED;
-      if (end.signal === null && end.code === 2) return 2; // what is wrong with the command, it has told itself
       const problem = problemOf(end);
       if (problem) {
-        // The first process tells by itself why it fails, and what is kept.
-        const more = advice && (end.rank > 0 || end.signal !== null || end.code === 0) ? `. ${advice}` : "";
-        host.log(`${problem}; all ${children.length} processes were ended${more}`);
-        return 1;
+        const isWrong = end.signal === null && end.code === 2; // the command is
+        // Why, it has told itself; the first one also what is kept.
+        if (!isWrong && (end.rank > 0 || end.signal !== null || end.code === 0)) {
+          host.log(`${problem}; all ${children.length} processes were ended${advice ? `. ${advice}` : ""}`);
+        }
+        return isWrong ? 2 : 1;
       }
       code = Math.max(code, end.code);
       if (!deadline) {
