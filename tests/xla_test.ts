@@ -1,12 +1,14 @@
 /**
- * Golden tests on XLA: those of losses, optimizers, evaluators and layers, which need small programs alone. All others run
- * on it too, by `SEED_ENGINE=xla`, but XLA's CPU compiler takes minutes for their networks.
+ * On XLA: whole runs of a tiny student, and golden tests of losses, optimizers, evaluators and layers, which need small
+ * programs alone. All other golden tests run on it too, by `SEED_ENGINE=xla`, but XLA's CPU compiler takes minutes for
+ * their networks.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { summaryOf } from "./support/test_summary.ts";
-import { testWithXla } from "./support/xla_plugin.ts";
+import { distillTiny, inTinyFolder, metricsOf, outcomeOf } from "./support/tiny_runs.ts";
+import { cpuPlugin, testWithXla } from "./support/xla_plugin.ts";
 
 const ON_ANY = [
   ...["losses", "optimization", "knn"].map((name) => `tests/golden/${name}_test.ts`),
@@ -38,3 +40,47 @@ for (const [engine, files] of [["xla", ON_ONE], ["xla:2", ON_ANY]] as const) {
     assert.ok(passed > 20 && failed === 0, text);
   });
 }
+
+/** Runs the tiny recipe on an engine, 12 steps if no flag says otherwise. */
+async function distill(
+  folder: string,
+  out: string,
+  engine: Record<string, unknown>,
+  flags: string[] = [],
+): Promise<void> {
+  const sets = Object.entries(engine).flatMap((
+    [key, value],
+  ) => ["--set", `engine.${key}=${JSON.stringify(value)}`]);
+  const { code, stderr } = await distillTiny(folder, { out, flags: [...sets, ...flags] });
+  assert.equal(code, 0, stderr);
+}
+
+async function lossesOf(run: string): Promise<number[]> {
+  return (await metricsOf(run)).flatMap(({ loss }) => typeof loss === "number" ? [loss] : []);
+}
+
+testWithXla(
+  "a run on XLA that is resumed has a whole one's bits, and two devices and TensorFlow its losses",
+  () =>
+    inTinyFolder(async (folder) => {
+      const xla = { plugin: "@seed/engine-xla", plugin_file: await cpuPlugin() };
+      await distill(folder, "whole", xla);
+      await distill(folder, "parts", xla, ["--max-steps", "6"]);
+      await distill(folder, "parts", xla, ["--resume"]);
+      assert.deepEqual(await outcomeOf(`${folder}/parts`), await outcomeOf(`${folder}/whole`));
+
+      await distill(folder, "two", { ...xla, devices: 2 });
+      await distill(folder, "tensorflow", { plugin: "@seed/engine-tensorflow" });
+      const expected = await lossesOf(`${folder}/whole`);
+      assert.equal(expected.length, 12);
+      for (const other of ["two", "tensorflow"]) {
+        for (const [step, loss] of (await lossesOf(`${folder}/${other}`)).entries()) {
+          const difference = Math.abs(loss - expected[step]) / expected[step];
+          assert.ok(
+            difference < 1e-4,
+            `${other}: step ${step + 1} has the loss ${loss}, on one device ${expected[step]}`,
+          );
+        }
+      }
+    }),
+);

@@ -19,11 +19,12 @@ type Kernel = (params: Parameters<tf.KernelFunc>[0]) => tf.TensorInfo | tf.Tenso
 /** Kernels that only give another view of the same values: tfjs's do, wherever the values are. */
 const VIEWS = new Set(["ExpandDims", "Identity", "Reshape"]);
 
-/** From so many elements of an input on, an operation is worth a program: to compile one takes 0.02 to 0.15 s. */
+/**
+ * From so many elements of an input on, an operation is worth a program: to compile one takes 0.02 to 0.15 s. It does not
+ * matter where the input lies: a run that is resumed has on the host what a whole one has on the device, and must round
+ * as that one does.
+ */
 const LARGE = 100_000;
-
-/** The same for an input that is on the devices alone, from where the host would have to fetch it. */
-const LARGE_ON_DEVICES = 10_000;
 
 /** The same for multiplications of a product or a convolution. */
 const MANY_PRODUCTS = 2_000_000;
@@ -66,7 +67,7 @@ function kernelOf(name: string, host: Kernel | undefined): Kernel {
           "traced function, take another engine, or set engine.trace to false",
       );
     }
-    if (!lowering || host && !isLarge(backend, name, inputs, attributes)) return onHost(params);
+    if (!lowering || host && !isLarge(name, inputs, attributes)) return onHost(params);
     const write: Write = (b, values) => lowering(b, values, attributes, backend.options);
     const outputs = backend.oneOperationPrograms.runKernel(name, inputs, attributes, write);
     return outputs.length === 1 ? outputs[0] : outputs;
@@ -100,12 +101,9 @@ function record(
   }
 }
 
-function isLarge(backend: XlaBackend, name: string, inputs: TensorInputs, attributes: Attributes): boolean {
-  const ofSize = Object.values(inputs).some(({ dataId, shape }) => {
-    const { values } = backend.entry(dataId);
-    return sizeOf(shape) > (values ? LARGE : LARGE_ON_DEVICES);
-  });
-  return ofSize || productsOf(name, inputs, attributes) > MANY_PRODUCTS;
+function isLarge(name: string, inputs: TensorInputs, attributes: Attributes): boolean {
+  return Object.values(inputs).some(({ shape }) => sizeOf(shape) > LARGE) ||
+    productsOf(name, inputs, attributes) > MANY_PRODUCTS;
 }
 
 /** About how many multiplications there are. */

@@ -47,7 +47,7 @@ export class OneOperationPrograms {
       const array = this.backend.arrayOf(info, this.backend.placementNow(info));
       return [name, { shape: info.shape, type: elementTypeOf(info.dtype), array }] as const;
     });
-    return this.run(`${kernel} ${JSON.stringify(attributes)}`, kernel, operands, write);
+    return this.run(`${kernel} ${JSON.stringify(attributes, spelled)}`, kernel, operands, write);
   }
 
   /**
@@ -106,4 +106,9 @@ export class OneOperationPrograms {
     this.#programs.delete(key);
     executable[Symbol.dispose]();
   }
+}
+
+/** JSON has no infinities, which maps are padded with. */
+function spelled(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }

@@ -222,7 +222,7 @@ export class ModuleBuilder {
       devices > 1 ? `${type} {${sharding(results[i], placement)}}` : type
     );
     return [
-      `module @${this.name.replaceAll(/\W/g, "_")} {`,
+      `module @seed_${this.name.replaceAll(/\W/g, "_")} {`,
       ...(devices > 1 ? [`  sdy.mesh @mesh = <["d"=${devices}]>`] : []),
       `  func.func public @main(${parameters.join(", ")}) -> (${returned.join(", ")}) {`,
       ...this.#lines,

@@ -21,7 +21,7 @@ const batchNorm: Lowering = (b, { x, scale, offset }, { epsilon }) => {
   const mean = divided(sum(wide), count), centred = subtract(wide, mean);
   const squares = sum(multiply(centred, centred)), variance = divided(squares, count);
   const inverse = b.unary("rsqrt", add(variance, b.filled(epsilon, variance)));
-  const y = add(multiply(centred, multiply(inverse, scale)), offset);
+  const y = add(multiply(centred, multiply(inverse, b.convert(scale, "f32"))), b.convert(offset, "f32"));
   return [b.convert(y, x.type), mean, divided(squares, Math.max(1, count - 1)), mean, inverse, inverse];
 };
 
@@ -34,7 +34,7 @@ const batchNormBack: Lowering = (b, { dy, x, scale, reserve1: mean, reserve2: in
     subtract(gradient, divided(dOffset, count)),
     multiply(normed, divided(dScale, count)),
   );
-  return [b.convert(multiply(rest, multiply(scale, inverse)), x.type), dScale, dOffset];
+  return [b.convert(multiply(rest, multiply(b.convert(scale, "f32"), inverse)), x.type), dScale, dOffset];
 };
 
 export const NORMALIZATION: Lowerings = {
