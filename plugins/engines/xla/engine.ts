@@ -29,6 +29,8 @@ export interface XlaOptions {
   depthwise: Depthwise | "auto";
   device: Device | "auto";
   trace: boolean;
+  /** Whether the devices compute in bf16 natively. Default: all do but processors. */
+  bf16?: boolean;
   /** Where compiled programs are kept. */
   programs: StoreOptions;
 }
@@ -39,9 +41,12 @@ export class XlaEngine implements Engine {
   readonly version: string;
   readonly device: Device;
 
-  private constructor(readonly backend: XlaBackend, readonly traces: boolean) {
+  readonly #hasBf16: boolean;
+
+  private constructor(readonly backend: XlaBackend, readonly traces: boolean, bf16: boolean | undefined) {
     const { api, platform, platformVersion } = backend.client;
     this.device = platform === "cpu" ? "cpu" : "gpu";
+    this.#hasBf16 = bf16 ?? this.device === "gpu";
     this.version = `${platformVersion.replaceAll(/\s+/g, " ").trim()}, PJRT C API ${api.version}`;
   }
 
@@ -49,7 +54,7 @@ export class XlaEngine implements Engine {
    * @throws {RunError} If the plugin does not load, or has not the devices that are asked for.
    */
   static async open(
-    { pluginFile, devices, depthwise, device, trace, programs }: XlaOptions,
+    { pluginFile, devices, depthwise, device, trace, bf16, programs }: XlaOptions,
   ): Promise<XlaEngine> {
     const client = Client.open(PjrtApi.load(pluginFile), devices);
     try {
@@ -59,7 +64,7 @@ export class XlaEngine implements Engine {
       const backend = new XlaBackend(client, new ProgramStore(client, programs), { depthwise: way });
       tf.registerBackend(BACKEND, () => backend);
       if (!await tf.setBackend(BACKEND)) throw new Error(`tfjs cannot activate the backend "${BACKEND}"`);
-      return new XlaEngine(backend, trace);
+      return new XlaEngine(backend, trace, bf16);
     } catch (error) {
       client[Symbol.dispose]();
       throw error;
@@ -74,7 +79,7 @@ export class XlaEngine implements Engine {
   /** bf16 on what is no processor, in training too: XLA computes in fp32 what must be exact. */
   arithmetic(precision: Precision): "fp32" | "bf16" {
     if (!this.traces || precision === "fp32") return "fp32";
-    return precision === "bf16" || this.device === "gpu" ? "bf16" : "fp32";
+    return precision === "bf16" || this.#hasBf16 ? "bf16" : "fp32";
   }
 
   /** Shared tensors are read where they are, as all that a function captures and that is large. */

@@ -40,11 +40,11 @@ export default definePlugin({
   },
   async create({ plugin_file, devices, depthwise }, { device, trace, resolve, cacheDir, log, signal }) {
     const { pluginFile } = await import("./pjrt/plugin_file.ts");
-    const { cudaPluginFile } = await import("./install/cuda_plugin_file.ts");
+    const { prepareCudaPlugin } = await import("./install/prepare_cuda_plugin.ts");
     const { XlaEngine } = await import("./engine.ts");
     const named = pluginFile(plugin_file && resolve(plugin_file));
     return await XlaEngine.open({
-      pluginFile: named ?? await cudaPluginFile({ device, cacheDir, log, signal }),
+      ...named ? { pluginFile: named } : await prepareCudaPlugin({ device, cacheDir, log, signal }),
       ...{ devices, depthwise, device, trace },
       programs: { folder: `${cacheDir}/programs`, log },
     });

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fakeDriver, GTX_1080 } from "../driver/fake_driver.ts";
 import { findCards } from "../driver/find_cards.ts";
 import { diagnose } from "../diagnose.ts";
-import { cudaPluginFile } from "./cuda_plugin_file.ts";
+import { prepareCudaPlugin } from "./prepare_cuda_plugin.ts";
 import { findCudaPlugin, findInstalledCudaPlugin, type FindOptions } from "./find_plugin.ts";
 import { LIBRARIES, openLibraries } from "./open_libraries.ts";
 import { PLATFORMS, WHEELS } from "./wheels.ts";
@@ -77,7 +77,7 @@ Deno.test(
         const find = () => findCards(() => driver);
         for (const device of ["auto", "gpu"] as const) {
           await assert.rejects(
-            cudaPluginFile({ ...options, device }, find),
+            prepareCudaPlugin({ ...options, device }, find),
             /computes on NVIDIA cards/,
             which,
           );
@@ -85,7 +85,7 @@ Deno.test(
         assert.equal((await diagnose(options, find)).length, 1, "doctor tells of the cards alone");
       }
       await assert.rejects(
-        cudaPluginFile({ ...options, device: "cpu" }, () => assert.fail("the driver is asked")),
+        prepareCudaPlugin({ ...options, device: "cpu" }, () => assert.fail("the driver is asked")),
         /asks for engine\.device "cpu"/,
       );
       assert.deepEqual([said, pipWasCalled()], [[], false]);
@@ -110,7 +110,7 @@ Deno.test(
         /^Not installed yet: the first run installs 0\.11\.2 in .* \(2\.5 GB to fetch, 4\.0 GB on disk/,
       );
       await assert.rejects(
-        cudaPluginFile({ ...options, device: "auto" }, find),
+        prepareCudaPlugin({ ...options, device: "auto" }, find),
         /^RunError: Cannot install XLA 0\.11\.2 for NVIDIA cards .*: pip failed\nIt said: no index$/s,
       );
       assert.match(
