@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { fakeDriver, GTX_1080 } from "../driver/fake_driver.ts";
+import type { Card } from "../driver/cuda_driver.ts";
+import { fakeDriver, GTX_1080, RTX_3090, TESLA_T4 } from "../driver/fake_driver.ts";
 import { findCards } from "../driver/find_cards.ts";
 import { diagnose } from "../diagnose.ts";
 import { prepareCudaPlugin } from "./prepare_cuda_plugin.ts";
@@ -121,6 +122,30 @@ Deno.test(
       const install = calls.at(-1)!;
       assert.match(install, / install --no-deps .*--require-hashes .*--python-version 3\.12 /);
       for (const platform of PLATFORMS) assert.ok(install.includes(`--platform ${platform} `), platform);
+    }),
+);
+
+Deno.test(
+  "what is prepared is opened for good, and tells whether all cards have bf16",
+  LINUX_ONLY,
+  () =>
+    inFolder(async ({ folder, options }) => {
+      const site = join(folder, "site"), opened: string[] = [];
+      await makeSite(site);
+      Deno.env.set("SEED_XLA_PYTHON", site);
+      const prepare = (...cards: Card[]) =>
+        prepareCudaPlugin(
+          { ...options, device: "auto" },
+          () => findCards(() => fakeDriver({ cards })),
+          (path) => {
+            opened.push(path);
+            return null;
+          },
+        );
+      const pluginFile = join(site, PLUGIN);
+      assert.deepEqual(await prepare(RTX_3090, RTX_3090), { pluginFile, bf16: true });
+      assert.deepEqual(opened, LIBRARIES.map((library) => join(site, library)));
+      assert.deepEqual(await prepare(RTX_3090, TESLA_T4), { pluginFile, bf16: false });
     }),
 );
 

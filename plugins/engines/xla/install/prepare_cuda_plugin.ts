@@ -1,5 +1,6 @@
 import { type Device, RunError } from "@seed/core";
 import { findCards, haveBf16, requireCards } from "../driver/find_cards.ts";
+import { openForGood } from "../driver/open_for_good.ts";
 import { findCudaPlugin, type FindOptions } from "./find_plugin.ts";
 import { openLibraries } from "./open_libraries.ts";
 
@@ -16,11 +17,13 @@ export interface PreparedPlugin {
  * that it can use.
  *
  * @param find Asks the driver for cards.
+ * @param open Loads a library for good; returns what is wrong with it.
  * @throws {RunError} If there is none, or the plugin cannot be installed.
  */
 export async function prepareCudaPlugin(
   { device, ...options }: FindOptions & { device: Device | "auto" },
   find = findCards,
+  open = openForGood,
 ): Promise<PreparedPlugin> {
   if (device === "cpu") {
     throw new RunError(
@@ -30,6 +33,6 @@ export async function prepareCudaPlugin(
   }
   const bf16 = haveBf16(requireCards(find()));
   const { file, site } = await findCudaPlugin(options);
-  openLibraries(site);
+  openLibraries(site, open);
   return { pluginFile: file, bf16 };
 }
