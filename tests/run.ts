@@ -23,6 +23,7 @@ const LONG = [
   "tests/golden/trajectory_test.ts",
   "tests/conformance_test.ts",
   "tests/kill_test.ts",
+  "tests/gpu_kit_test.ts",
   "tests/teacher_cache_test.ts",
   "tests/resume_test.ts",
   "tests/mid_run_faults_test.ts",

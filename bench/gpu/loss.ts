@@ -57,6 +57,7 @@ export async function measureLoss(
     ...loss,
     precision,
     reference: reference.about,
+    differenceOfFirst: apart[0],
     largestDifferenceOfFirst20: Math.max(...apart.slice(0, 20)),
     largestDifference: Math.max(...apart),
     meanOfLast: { losses: last, found: mean(found), expected: mean(expected) },
