@@ -142,14 +142,6 @@ export class SeedParts {
     tf.dispose([images, embedding]);
   }
 
-  /** A step on pixels of its own, nothing ahead; gives the loss. */
-  async stepOn(pixels: Uint8Array): Promise<number> {
-    const images = this.upload(pixels), embedding = await this.teacher.embed(images);
-    const loss = await this.studentStep(images, embedding);
-    tf.dispose([images, embedding]);
-    return loss;
-  }
-
   /** The student's part: forward, loss, gradients, update, enqueue. Gives the loss. */
   async studentStep(images: tf.Tensor4D, embedding: tf.Tensor2D): Promise<number> {
     const batch = { views: { views: [images], teacherEmbeddings: [embedding] } };

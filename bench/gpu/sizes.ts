@@ -19,7 +19,7 @@ export const FULL: Sizes = {
   step: { batch: 256, size: 224, queue: 65536 },
   timing: { before: 3, steps: 30, seconds: 25 },
   similarities: { rows: 256, queue: 65536 },
-  loss: { student: "efficientnet-b0", batch: 32, size: 64, queue: 4096, steps: 200 },
+  loss: { student: "efficientnet-b0", batch: 32, size: 64, queue: 512, steps: 200 },
 };
 
 /** To see on a processor that all of it runs: `--tiny`. */

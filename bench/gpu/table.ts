@@ -32,6 +32,7 @@ export function tableOf(files: readonly Measured[]): string {
     const { driver, plugin, memory, processor } = card;
     const cards = driver.cards ? driver.cards.join("; ") : `no card (${driver.missing})`;
     lines.push(
+      "",
       `Machine: ${cards}; ${plugin.devices} ${plugin.deviceKind} by ${plugin.version}, PJRT C API ${plugin.api}; ` +
         `memory for programs ${gigabytes(memory?.limit)}; ${processor.cores} cores of ${processor.model}; ` +
         `${parts.card.at.slice(0, 10)}.`,
@@ -68,7 +69,7 @@ export function tableOf(files: readonly Measured[]): string {
   for (const [name, { error }] of failed) {
     lines.push(`- \`${name}\` was not measured: ${error!.split("\n")[0]}`);
   }
-  return lines.join("\n");
+  return lines.join("\n").trim();
 }
 
 /** A step in rows: ours each way beside PyTorch's best. */
@@ -101,10 +102,19 @@ function steps(ours: any[], peers: any[]): string[] {
 
 function losses(found: any[]): string[] {
   const rows = found.map((
-    { precision, student, size, steps, largestDifferenceOfFirst20, meanOfLast: { losses, found, expected } },
+    {
+      precision,
+      student,
+      size,
+      steps,
+      differenceOfFirst,
+      largestDifferenceOfFirst20,
+      meanOfLast: { losses, found, expected },
+    },
   ) => [
     `${student}, ${size} px, ${precision}`,
     `${steps}`,
+    small(differenceOfFirst),
     small(largestDifferenceOfFirst20),
     `${found.toFixed(4)}`,
     `${expected.toFixed(4)} (last ${losses})`,
@@ -112,7 +122,8 @@ function losses(found: any[]): string[] {
   return table([
     "loss beside TensorFlow's in fp32",
     "steps",
-    "first 20 differ by",
+    "the first differs by",
+    "the first 20",
     "mean at the end",
     "TensorFlow's",
   ], rows);
