@@ -96,10 +96,10 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
 }
 
 /** Checks an engine beside the one that the other suites run on. */
-async function checkAnother(t: Deno.TestContext, opening: Promise<Engine> | Engine): Promise<void> {
+async function checkAnother(t: Deno.TestContext, open: () => Promise<Engine> | Engine): Promise<void> {
   const backend = tf.getBackend();
   try {
-    await using engine = await opening;
+    await using engine = await open();
     await checkEngine(t, { engine });
   } finally {
     await tf.setBackend(backend); // the other's, for the suites after this one
@@ -110,16 +110,17 @@ const OPENS = { ...testContext, device: "auto", trace: true } as const,
   BY_TENSORFLOW = engine.name === "tensorflow";
 
 suite(BY_TENSORFLOW ? engineTensorflow : engineXla, (t) => checkEngine(t, { engine }));
-suite(engineEager, (t) => checkAnother(t, engineEager.create({}, OPENS)));
+suite(engineEager, (t) => checkAnother(t, () => engineEager.create({}, OPENS)));
 
 checked.add(engineXla.name);
-for (const devices of BY_TENSORFLOW ? [1, 2, 4] : []) {
+const PLUGINS = [["newer", 1], ["newer", 2], ["newer", 4], ["older", 2]] as const;
+for (const [which, devices] of BY_TENSORFLOW ? PLUGINS : []) {
   testWithXla(
-    `engine xla on ${devices} ${devices === 1 ? "device" : "devices"}`,
+    `engine xla, devices: ${devices}, by the ${which} CPU plugin`,
     (t) =>
       inFolder(async (cacheDir) => {
-        const given = options(engineXla, { plugin_file: await cpuPlugin(), devices });
-        await checkAnother(t, engineXla.create(given, { ...OPENS, cacheDir }));
+        const given = options(engineXla, { plugin_file: await cpuPlugin(which), devices });
+        await checkAnother(t, () => engineXla.create(given, { ...OPENS, cacheDir }));
       }),
   );
 }

@@ -35,8 +35,6 @@ const LONG = [
   "tests/cli_test.ts",
   "tests/conformance_sabotage_test.ts",
   "tests/distill_test.ts",
-  "tests/hosts_test.ts",
-  "tests/mpi_test.ts",
   "tests/mpi_starters_test.ts",
   "tests/fuzz_test.ts",
   "tests/golden/mobile_networks_test.ts",

@@ -67,6 +67,11 @@ testWithXla("tensors come from another backend, and go back to it", async () => 
   const [y] = await double.call(x);
   await tf.setBackend("cpu");
   assert.deepEqual([...tf.tidy(() => tf.add(x, y).dataSync())], [3, 6]);
+  using later = engine.trace((x) => [tf.neg(x)], { name: "later" });
+  await assert.rejects(
+    later.call(x),
+    /Cannot trace "later" by the engine xla: tfjs's active backend is "cpu"/,
+  );
   await tf.setBackend("xla");
   tf.dispose([x, y]);
 });

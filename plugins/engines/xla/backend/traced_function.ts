@@ -3,7 +3,7 @@ import type { Executable } from "../pjrt/executable.ts";
 import { dtypeOf } from "../stablehlo/lowering.ts";
 import type { Placement } from "../stablehlo/module_builder.ts";
 import type { Value } from "../stablehlo/value.ts";
-import { XlaBackend } from "./backend.ts";
+import { BACKEND, XlaBackend } from "./backend.ts";
 import { DeviceArray } from "./device_array.ts";
 import { type Arithmetic, Recorder, type Source } from "./recorder.ts";
 
@@ -135,6 +135,11 @@ export class XlaFunction implements TracedFunction {
     const { backend } = this;
     if (backend.recorder) {
       throw new Error(`Cannot trace "${this.name}" while tracing "${backend.recorder.name}"`);
+    }
+    if (tf.getBackend() !== BACKEND) {
+      throw new Error(
+        `Cannot trace "${this.name}" by the engine xla: tfjs's active backend is "${tf.getBackend()}", another engine's`,
+      );
     }
     if (this.options.training) {
       for (const { shape } of inputs) requireEvenBatch(this.name, shape, backend.deviceCount);
