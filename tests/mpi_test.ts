@@ -37,7 +37,7 @@ testUnless(
     inRecipeFolder(30, async (folder) => {
       const args = ["distill", "tiny.yaml", "--out", "run", "--processes", "2"];
       const { outcome, kill } = startCli(args, { cwd: folder });
-      await untilStep(`${folder}/run`, 4);
+      await untilStep(`${folder}/run`, 4, outcome);
       kill("SIGTERM");
       const { code, stderr } = await outcome;
       assert.equal(code, 130, stderr);
@@ -70,7 +70,7 @@ testUnless(
         cwd: folder,
       });
       try {
-        await untilStep(`${folder}/run`, 4);
+        await untilStep(`${folder}/run`, 4, outcome);
         const processes = await rankProcessesIn(folder), pids = new Set(processes.map(({ pid }) => pid));
         assert.deepEqual(processes.map(({ rank }) => rank), [0, 1]);
         const [shared] = await sharedMemoryOfMpich(processes[1].pid);
@@ -99,7 +99,7 @@ testUnless(
       const args = ["distill", "tiny.yaml", "--out", "run", "--processes", "2"];
       const { outcome, kill } = startCli(args, { cwd: folder });
       try {
-        await untilStep(`${folder}/run`, 4);
+        await untilStep(`${folder}/run`, 4, outcome);
         const [, { pid }] = await rankProcessesIn(folder), stopped = performance.now(), host = hostname();
         Deno.kill(pid, "SIGSTOP");
         const { code, stderr } = await outcome;
@@ -131,7 +131,7 @@ testUnless(
     inRecipeFolder(1000, async (folder) => {
       const args = ["distill", "tiny.yaml", "--out", "run", "--processes", "2"];
       const { outcome, kill } = startCli(args, { cwd: folder });
-      await untilStep(`${folder}/run`, 4);
+      await untilStep(`${folder}/run`, 4, outcome);
       const [, { pid }] = await rankProcessesIn(folder);
       Deno.kill(pid, "SIGSTOP");
       kill("SIGTERM");

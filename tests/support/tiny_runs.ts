@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { ROOT, runCli } from "./cli.ts";
+import { type Outcome, ROOT, runCli } from "./cli.ts";
 import { makeImageFolder } from "./image_folder.ts";
 
 const support = (file: string) => new URL(`./${file}`, import.meta.url).href;
@@ -74,12 +74,28 @@ export async function outcomeOf(run: string) {
   };
 }
 
-/** Waits until a run has told of a step. */
-export async function untilStep(run: string, step: number): Promise<void> {
+/**
+ * Waits until a run has told of a step.
+ *
+ * @param ends Of its processes.
+ * @throws {Error} If they end before it has, with what they said.
+ */
+export async function untilStep(
+  run: string,
+  step: number,
+  ends: Promise<Outcome | readonly Outcome[]>,
+): Promise<void> {
+  const ended = ends.then((outcomes) => [outcomes].flat());
   for (;;) {
     const text = await Deno.readTextFile(join(run, "metrics.jsonl")).catch(() => "");
     if (text.includes(`"step":${step},`)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const outcomes = await Promise.race([
+      ended,
+      new Promise<null>((resolve) => setTimeout(resolve, 50, null)),
+    ]);
+    if (outcomes === null) continue;
+    const said = outcomes.map(({ code, signal, stderr }) => `${signal ?? code}: ${stderr}`);
+    throw new Error(`The run ended before step ${step}\n${said.join("\n")}`);
   }
 }
 
