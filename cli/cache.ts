@@ -1,5 +1,5 @@
 import { formatDuration, type Processes } from "@seed/core";
-import { fillCaches, formatBytes, type Host, loadRecipe, type Recipe } from "@seed/core/host";
+import { fillCaches, formatBytes, type Host, isFirst, loadRecipe, type Recipe } from "@seed/core/host";
 import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { askedProcesses, PROCESSES_FLAG } from "./processes/flag.ts";
@@ -44,10 +44,9 @@ async function fill(
   processes: Processes | null,
 ): Promise<number> {
   let progress: Progress | null = null;
-  const isFirst = processes === null || processes.rank === 0;
   const filled = await fillCaches(
     recipe,
-    isFirst
+    isFirst(processes)
       ? {
         estimate({ views, bytes, seconds }) {
           host.log(
@@ -64,7 +63,7 @@ async function fill(
     host,
     processes,
   );
-  if (!isFirst) return 0;
+  if (!isFirst(processes)) return 0;
   if (parsed.has("json")) console.log(JSON.stringify(filled));
   else host.log(`Cache "${filled.dir}": ${filled.views} views, ${formatBytes(filled.bytes)}`);
   return 0;

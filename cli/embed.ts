@@ -19,6 +19,7 @@ import {
   factsOf,
   firstSays,
   type Host,
+  isFirst,
   listingFact,
   processesHere,
   type Rows,
@@ -98,12 +99,11 @@ export async function run(args: string[]): Promise<number> {
   }
   const view = viewOf(parsed, subject);
   const work = async (host: Host, processes: Processes | null) => {
-    const isFirst = processes === null || processes.rank === 0;
     const images = await imagesIn(root, firstSays(host, processes));
-    if (isFirst) await createFolder(dirname(resolve(out)));
+    if (isFirst(processes)) await createFolder(dirname(resolve(out)));
     const options = { ...view, layer, precision, onError, out, host, processes };
     const facts = await tellingOfSkip("--on-error skip", () => embed(subject, images, options));
-    if (!isFirst) return 0;
+    if (!isFirst(processes)) return 0;
     const without = facts.skipped_images ? `; ${facts.skipped_images} images are left out` : "";
     if (parsed.has("json")) console.log(JSON.stringify({ ...facts, layer, precision }));
     else {console.error(
@@ -200,12 +200,12 @@ async function embed(
     ...{ network: described(subject), engine, pipeline, batchSize, size, shortSide, signal, processes },
   });
   const names = out.replace(/\.npy$/, ".txt");
-  if (processes && processes.rank !== 0) { for await (const _ of rows); }
-  // the first writes them
-  else {
+  if (isFirst(processes)) {
     await writing(out, () => writeNpy(out, images.length, reported(rows)));
     const lines = Array.from({ length: images.length }, (_, i) => `${images.image(i).name}\n`);
     await writing(names, () => writeTextAtomically(names, lines.join("")));
+  } else {
+    for await (const _ of rows); // the first writes them
   }
   const { seconds, perSecond } = progress;
   return {

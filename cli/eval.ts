@@ -9,6 +9,7 @@ import {
   factsOf,
   firstSays,
   type Host,
+  isFirst,
   listingFact,
   neededAugmenters,
   pluginContext,
@@ -103,7 +104,7 @@ export async function run(args: string[]): Promise<number> {
   using subject = plan.subject;
   const work = async (host: Host, processes: Processes | null) => {
     const result = await tellingOfSkip("--on-error skip", () => evaluate(plan, host, processes));
-    if (processes && processes.rank !== 0) return 0;
+    if (!isFirst(processes)) return 0;
     const facts = flags.run === null
       ? { network: subject.network, weights: subject.weights, layout: subject.layout }
       : { run: flags.run, network: subject.network, weights: subject.weights };

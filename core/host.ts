@@ -34,7 +34,7 @@ export {
 export { agree, factsOf, listingFact } from "./processes/agree.ts";
 export { firstSays } from "./processes/first_says.ts";
 export { StoppedTogether } from "./processes/go_on_together.ts";
-export { processesHere } from "./processes/processes.ts";
+export { isFirst, processesHere } from "./processes/processes.ts";
 export {
   loadRecipe,
   loadRecipeParts,

@@ -1,5 +1,5 @@
 import { type Processes, RunError, UsageError } from "@seed/core";
-import { cacheDirectory, type Host } from "@seed/core/host";
+import { cacheDirectory, type Host, processesHere } from "@seed/core/host";
 import { findMpiLibrary, Mpi, MpiProcesses, talkByTcp } from "./mpi/mod.ts";
 import { Rendezvous } from "./rendezvous/rendezvous.ts";
 import { type Meeting, meetingOf } from "./rendezvous/variables.ts";
@@ -81,7 +81,7 @@ export async function join({ local, meeting }: Place, { log, signal }: Host): Pr
   const rendezvous = met ? met.rendezvous : null;
   if (met) {
     const { hosts, pmi } = met.begin;
-    local ??= hosts.filter((host) => host === hosts[meeting!.rank]).length;
+    local ??= processesHere({ rank: meeting!.rank, hosts });
     for (const [name, value] of Object.entries(pmi)) Deno.env.set(name, value);
     Deno.env.delete(OPEN_FILE); // of a starter that has started this process alone
     if (Deno.env.get("MPI_LIBRARY") === undefined) talkByTcp(met.address);

@@ -165,17 +165,13 @@ async function together(
   host: Host,
 ): Promise<number> {
   const left = new Map(children.map((child) => [child.rank, child.end]));
+  const ended = `all ${children.length} processes were ended${advice ? `. ${advice}` : ""}`;
   let deadline: Promise<null> | null = null, timer: ReturnType<typeof setTimeout> | undefined, code = 0;
   try {
     while (left.size) {
       const end = await Promise.race([...left.values(), ...deadline ? [deadline] : [], late]);
       if (Array.isArray(end)) {
-        host.log(
-          `Process ${
-            end.join(", ")
-          } did not come to the others within ${PATIENCE} s; all ${children.length} processes ` +
-            `were ended${advice ? `. ${advice}` : ""}`,
-        );
+        host.log(`Process ${end.join(", ")} did not come to the others within ${PATIENCE} s; ${ended}`);
         return 1;
       }
       if (end === null) {
@@ -192,7 +188,7 @@ async function together(
         const isWrong = end.signal === null && end.code === 2; // the command is
         // Why, it has told itself; the first one also what is kept.
         if (!isWrong && (end.rank > 0 || end.signal !== null || end.code === 0)) {
-          host.log(`${problem}; all ${children.length} processes were ended${advice ? `. ${advice}` : ""}`);
+          host.log(`${problem}; ${ended}`);
         }
         return isWrong ? 2 : 1;
       }

@@ -51,6 +51,11 @@ export interface Processes {
   exchange(text: string): Promise<string[]>;
 }
 
+/** Whether this process is the first of them, or alone: who says and writes what is said and written once. */
+export function isFirst(processes: Pick<Processes, "rank"> | null): boolean {
+  return processes === null || processes.rank === 0;
+}
+
 /** How many of them share this process's machine; 1 if it is alone. */
 export function processesHere(processes: Pick<Processes, "rank" | "hosts"> | null): number {
   if (processes === null) return 1;

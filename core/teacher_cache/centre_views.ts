@@ -2,7 +2,7 @@ import type { Host } from "../interfaces/host.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import type { ImageSet } from "../interfaces/data_source.ts";
 import { embedBatches } from "../evaluation/embed_images.ts";
-import type { Processes } from "../processes/processes.ts";
+import { isFirst } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { tf } from "../tf.ts";
 import { type EmbeddingStore, MemoryStore, type StoredPrecision, type ViewId } from "./embedding_store.ts";
@@ -63,10 +63,6 @@ export async function embedCentreViews(
     }
   }
   return tf.tensor2d(rows, [train.length, dim]);
-}
-
-function isFirst(processes: Processes | null): boolean {
-  return processes === null || processes.rank === 0;
 }
 
 function precisionOf({ teacher }: Recipe, disk: unknown): StoredPrecision {

@@ -15,7 +15,7 @@ export type HeartbeatNews = { silent: number } | { orphaned: true } | { stopped:
 
 /**
  * Tells whether the other processes are alive. A process that was stopped, or whose machine is gone, answers nothing:
- * the calls of the others would wait for ever. So each tells the first one every second that it is there, and the
+ * the calls of the others would wait for ever. So each tells the first one twice a second that it is there, and the
  * first tells all; on a thread of its own, since a step's trace keeps the main one busy for long. What has started
  * the processes of one machine is watched too: nobody else would end them.
  */
@@ -28,8 +28,8 @@ export class Heartbeat {
     worker.onmessage = ({ data }: MessageEvent<HeartbeatNews>) => {
       if ("stopped" in data) this.#stopped.resolve();
       else {
-        const { silent: rank } = "silent" in data ? data : { silent: null };
-        this.#silence.reject(new ProcessesError(rank === null ? ORPHANED : silenceOf(rank, hosts[rank])));
+        const why = "orphaned" in data ? ORPHANED : silenceOf(data.silent, hosts[data.silent]);
+        this.#silence.reject(new ProcessesError(why));
       }
     };
   }
