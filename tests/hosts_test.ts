@@ -10,11 +10,7 @@ import { inRecipeFolder, NO_MPI, testUnless } from "./support/process_runs.ts";
 import { outcomeOf, untilStep } from "./support/tiny_runs.ts";
 import { TwoHosts } from "./support/two_hosts.ts";
 
-/** It changes the network of the machine; and libfabric sometimes fails at its start ("Bad file descriptor"). */
-const ASKED = Deno.env.get("SEED_TEST_HOSTS") === "1"
-  ? null
-  : "ignored: SEED_TEST_HOSTS=1 has it make network namespaces";
-const WHY_NOT = ASKED ?? NO_MPI ?? await TwoHosts.whyNot();
+const WHY_NOT = NO_MPI ?? await TwoHosts.whyNot();
 
 const PORT = 29500;
 

@@ -33,6 +33,8 @@ export class TwoHosts implements AsyncDisposable {
         await ip("-n", namespace, "address", "add", `${both.hosts[i].address}/24`, "dev", "eth0");
         for (const device of ["lo", "eth0"]) await ip("-n", namespace, "link", "set", device, "up");
       }
+      // A cable counts as plugged in a second later; libfabric does not find its end before, and fails.
+      for (const namespace of both.#namespaces) await untilUp(namespace);
       return both;
     } catch (error) {
       await both[Symbol.asyncDispose]();
@@ -81,11 +83,23 @@ export class TwoHosts implements AsyncDisposable {
   }
 }
 
-async function ip(...args: string[]): Promise<void> {
-  await run(["ip", ...args]);
+/** @throws {Error} If its device is not up within ten seconds. */
+async function untilUp(namespace: string): Promise<void> {
+  for (const deadline = performance.now() + 10_000; performance.now() < deadline;) {
+    if (/ state UP /.test(await ip("-n", namespace, "-oneline", "link", "show", "eth0"))) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`The device of the network namespace ${namespace} does not come up`);
 }
 
-async function run([program, ...args]: readonly string[]): Promise<void> {
-  const { code, stderr } = await new Deno.Command(program, { args, stdout: "null" }).output();
-  if (code !== 0) throw new Error(new TextDecoder().decode(stderr).trim());
+async function ip(...args: string[]): Promise<string> {
+  return await run(["ip", ...args]);
+}
+
+/** @returns what it says. */
+async function run([program, ...args]: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args }).output(),
+    text = new TextDecoder();
+  if (code !== 0) throw new Error(text.decode(stderr).trim());
+  return text.decode(stdout);
 }
