@@ -18,11 +18,12 @@ const library = () =>
 
 /** Starts a run of two steps by the installed MPICH's `mpiexec` with these arguments. */
 async function byMpiexec(folder: string, inside: string[], flags: string[] = []): Promise<Outcome> {
+  const installed = await library();
   const args = ["distill", "tiny.yaml", "--out", "run", "--max-steps", "2", ...flags];
-  return await startCli(args, {
-    cwd: folder,
-    inside: [starterOf(await library(), "mpiexec"), ...inside],
-  }).outcome;
+  const [mpiexec, proxy] = ["mpiexec", "hydra_pmi_proxy"].map((name) => starterOf(installed, name));
+  // The wheel is unpacked for its library alone: a zip's leave to execute is not taken over.
+  for (const path of [mpiexec, proxy]) await Deno.chmod(path, 0o755);
+  return await startCli(args, { cwd: folder, inside: [mpiexec, ...inside] }).outcome;
 }
 
 for (const flags of [[], ["-pmi-port"]]) {
