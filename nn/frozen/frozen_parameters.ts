@@ -9,6 +9,7 @@ import {
   valueProblem,
   type WeightsFile,
 } from "@seed/core";
+import { isBatchCount, matrixShape } from "../layouts/entries.ts";
 import type { Initializer } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
@@ -123,14 +124,4 @@ export class FrozenParameters implements ParameterSource, Disposable {
   [Symbol.dispose](): void {
     tf.dispose(this.#tensors);
   }
-}
-
-/** A linear layer's weight is a convolution's of a single pixel, and the other way about: publishers differ. */
-function matrixShape(shape: readonly number[]): readonly number[] {
-  return shape.length === 4 && shape[2] === 1 && shape[3] === 1 ? shape.slice(0, 2) : shape;
-}
-
-/** PyTorch's batch norms count their batches; nothing that computes uses the count. */
-function isBatchCount(name: string): boolean {
-  return name.endsWith(".num_batches_tracked");
 }
