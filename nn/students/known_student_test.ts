@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type NamedArray, RunError, type Student, tf, writeSafetensors } from "@seed/core";
 import { readParameters } from "@seed/core/host";
 import efficientnet from "@seed/student-efficientnet";
+import mobilenetV3 from "@seed/student-mobilenet-v3";
 import resnet from "@seed/student-resnet";
 import { images } from "../../tests/golden/formula.ts";
 import { contextIn, inFolder } from "../../tests/support/plugin_context.ts";
@@ -11,11 +12,11 @@ await tf.setBackend("cpu");
 
 type Head = { hidden: number | number[] | null; norm?: "none" | "batch"; dim?: number };
 
-const optionsOf = (head: Head) => efficientnet.options.parse({ variant: "b0", head });
+const optionsOf = (head: Head) => mobilenetV3.options.parse({ variant: "small", head });
 
 async function student(seed: number, head: Head, isFrozen?: (name: string) => boolean): Promise<Student> {
   const context = { ...contextIn("."), seed, engine: null!, embeddingDim: null, isFrozen };
-  return await efficientnet.create(optionsOf(head), context);
+  return await mobilenetV3.create(optionsOf(head), context);
 }
 
 async function valuesOf(student: Student): Promise<Map<string, NamedArray["data"]>> {
@@ -27,16 +28,16 @@ async function write(
   path: string,
   from: Student,
   change: (tensors: NamedArray[]) => NamedArray[] = (tensors) => tensors,
-  metadata: Record<string, string> = { network: "efficientnet_b0" },
+  metadata: Record<string, string> = { network: "mobilenet_v3_small" },
 ): Promise<void> {
   await writeSafetensors(path, change(await readParameters(from.parameters)), metadata);
 }
 
 const load = async (into: Student, head: Head, path: string, allowUnused = false) =>
-  await efficientnet.loadWeights!(optionsOf(head), into, { path, allowUnused });
+  await mobilenetV3.loadWeights!(optionsOf(head), into, { path, allowUnused });
 
 const check = async (path: string, allowUnused = false) =>
-  await efficientnet.checkWeights!(optionsOf({ hidden: null }), { path, allowUnused });
+  await mobilenetV3.checkWeights!(optionsOf({ hidden: null }), { path, allowUnused });
 
 Deno.test("a student takes all of an earlier student's values, to the bit, and of a checkpoint of it", () =>
   inFolder(async (folder) => {
@@ -69,7 +70,7 @@ const MISFITS: Record<string, [Head, RegExp]> = {
   "of another width": [{ hidden: 4, dim: 5 }, /"head\.2\.weight" has the shape \[3,4\], expected \[5,4\]/],
   "of fewer layers": [
     { hidden: null, dim: 3 },
-    /"head\.0\.weight" has the shape \[4,1280\], expected \[3,1280\]/,
+    /"head\.0\.weight" has the shape \[4,1024\], expected \[3,1024\]/,
   ],
   "of more layers": [{ hidden: [4, 3], dim: 3 }, /missing "head\.4\.weight"/],
 };
@@ -97,25 +98,28 @@ for (const [what, [head, why]] of Object.entries(MISFITS)) {
 
 Deno.test("a file of another network is refused, with the network that it looks like", () =>
   inFolder(async (folder) => {
-    const path = join(folder, "b1.safetensors");
+    const path = join(folder, "large.safetensors");
     const context = { ...contextIn("."), engine: null!, embeddingDim: null };
-    using b1 = await efficientnet.create(efficientnet.options.parse({ variant: "b1" }), context);
-    await write(path, b1, undefined, {});
+    using large = await mobilenetV3.create(mobilenetV3.options.parse({ variant: "large" }), context);
+    await write(path, large, undefined, {});
     await assert.rejects(
       check(path),
       (error: Error) =>
         error instanceof RunError &&
-        /do not fit efficientnet_b0, they look like those of efficientnet_b1: .*left over "blocks\.0\.1/.test(
+        /do not fit mobilenet_v3_small, they look like those of mobilenet_v3_large: /.test(
           error.message,
         ),
     );
-    await write(path, b1, undefined, { network: "efficientnet_b1" });
-    await assert.rejects(check(path), /says network "efficientnet_b1", but it is read as efficientnet_b0/);
+    await write(path, large, undefined, { network: "mobilenet_v3_large" });
+    await assert.rejects(
+      check(path),
+      /says network "mobilenet_v3_large", but it is read as mobilenet_v3_small/,
+    );
     using resnet18 = await resnet.create(resnet.options.parse({}), context);
     await write(path, resnet18, undefined, {});
     await assert.rejects(
       check(path),
-      /no layout that is read for efficientnet_b0; it looks like weights of resnet18/,
+      /no layout that is read for mobilenet_v3_small; it looks like weights of resnet18/,
     );
   }));
 
@@ -124,10 +128,10 @@ Deno.test("what is missing, damaged or left over is refused; the last may be all
     const path = join(folder, "student.safetensors"), head = { hidden: null, dim: 3 };
     using from = await student(1, head);
     using into = await student(2, head);
-    await write(path, from, (tensors) => tensors.filter(({ name }) => name !== "bn2.bias"));
+    await write(path, from, (tensors) => tensors.filter(({ name }) => name !== "bn1.bias"));
     await assert.rejects(
       check(path),
-      /do not fit efficientnet_b0: missing "bn2\.bias" \(the nearest is "bn2\./,
+      /do not fit mobilenet_v3_small: missing "bn1\.bias" \(the nearest is "/,
     );
     await write(
       path,
@@ -138,13 +142,13 @@ Deno.test("what is missing, damaged or left over is refused; the last may be all
     await check(path, true);
     assert.equal((await load(into, head, path, true)).left, 1);
     await write(path, from, (tensors) => {
-      tensors.find(({ name }) => name === "bn2.bias")!.data[7] = NaN;
+      tensors.find(({ name }) => name === "bn1.bias")!.data[7] = NaN;
       return tensors;
     });
     await check(path); // which reads no values
     await assert.rejects(
       load(into, head, path),
-      /diverged, or damaged; take others:\n {2}"bn2\.bias" is not finite/,
+      /diverged, or damaged; take others:\n {2}"bn1\.bias" is not finite/,
     );
   }));
 
@@ -164,7 +168,7 @@ Deno.test("pixels that the file's network was trained on otherwise are said", ()
 Deno.test("names of parameters are known without a student", async () => {
   for (const head of [{ hidden: null }, { hidden: [8, 4], norm: "batch" }] as Head[]) {
     using made = await student(0, head);
-    assert.deepEqual(efficientnet.parameterNames!(optionsOf(head)), made.parameters.map(({ name }) => name));
+    assert.deepEqual(mobilenetV3.parameterNames!(optionsOf(head)), made.parameters.map(({ name }) => name));
   }
 });
 
