@@ -3,6 +3,7 @@ import type { Backbone } from "../backbones/backbone.ts";
 import { FrozenParameters } from "./frozen_parameters.ts";
 import { frozenHead, type Head } from "./frozen_head.ts";
 import { type Network, NETWORKS } from "../networks/networks.ts";
+import { networksLike } from "../networks/networks_like.ts";
 import type { Normalization } from "../backbones/normalize.ts";
 import { patchProblem } from "../backbones/vision_transformer.ts";
 import { findLayout, type Layout } from "../layouts/layout.ts";
@@ -103,8 +104,8 @@ export function layoutOf(
   if (layout) return layout;
   const found = [...tensors.keys()].slice(0, 4).map((name) => `"${name}"`).join(", ");
   const read = layouts.map(({ name, marks }) => `${name} (with "${marks.join('" and "')}")`).join(", ");
-  const others = [...NETWORKS.values()].filter((other) => findLayout(tensors, other.layouts));
-  const hint = others.length ? `; it looks like weights of ${others.map(({ name }) => name).join(", ")}` : "";
+  const likely = networksLike({ tensors });
+  const hint = likely.length ? `; it looks like weights of ${likely.join(", ")}` : "";
   throw new RunError(
     `The weights in "${path}" are in no layout that is read for ${network.name}${hint}. ` +
       `The file holds ${tensors.size} tensors, such as ${found}; the layouts are ${read}`,

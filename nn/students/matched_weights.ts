@@ -3,19 +3,13 @@
  *
  * @module
  */
-import { type InitialWeights, nearest, RunError, type WeightsFile } from "@seed/core";
+import { type InitialWeights, RunError, type WeightsFile } from "@seed/core";
 import { layoutOf, publishedInput } from "../frozen/frozen_network.ts";
-import { isBatchCount, matrixShape } from "../layouts/entries.ts";
-import { findLayout, type Layout } from "../layouts/layout.ts";
-import { type Network, NETWORKS } from "../networks/networks.ts";
-import { wantedValues } from "../networks/wanted_values.ts";
-
-/** A value that a student has, by timm's name; of a head `head.0.weight`. */
-export interface StudentValue {
-  readonly name: string;
-  /** In PyTorch's layout. */
-  readonly shape: readonly number[];
-}
+import { isBatchCount } from "../layouts/entries.ts";
+import type { Layout } from "../layouts/layout.ts";
+import { matchBackbone, type NamedShape, problemOf } from "../layouts/match_backbone.ts";
+import type { Network } from "../networks/networks.ts";
+import { networksFitting } from "../networks/networks_like.ts";
 
 /** Which tensors of a file are which values of a student. */
 export interface MatchedWeights {
@@ -44,11 +38,11 @@ const SHOWN = 4;
 export function matchWeights(
   file: WeightsFile,
   network: Network,
-  values: readonly StudentValue[],
+  values: readonly NamedShape[],
   { allowUnused }: Pick<InitialWeights, "allowUnused">,
 ): MatchedWeights {
   const layout = layoutOf(file, network), { normalization } = publishedInput(file, network, layout);
-  const isHead = ({ name }: StudentValue) => name.startsWith(HEAD);
+  const isHead = ({ name }: NamedShape) => name.startsWith(HEAD);
   const backbone = matchBackbone(file, layout, values.filter((value) => !isHead(value)));
   const unused = allowUnused ? [] : backbone.unused.map((name) => `left over "${name}"`);
   const problems = [...backbone.problems, ...unused];
@@ -69,40 +63,11 @@ export function matchWeights(
   };
 }
 
-interface Matched {
-  taken: Map<string, string>;
-  problems: string[];
-  /** Entries that no rule drops and nothing takes, the head's left out. */
-  unused: string[];
-}
-
-function matchBackbone(file: WeightsFile, layout: Layout, values: readonly StudentValue[]): Matched {
-  const { prefix } = layout, { tensors } = file, problems: string[] = [];
-  const has = (name: string) => tensors.has(prefix + name);
-  const names = values.map(({ name }) => [name, prefix + (layout.rename?.(name, has) ?? name)] as const);
-  values.forEach(({ shape }, i) => problems.push(...problemOf(file, names[i][1], shape)));
-  const used = new Set(names.map(([, name]) => name)), head = layout.head && prefix + layout.head;
-  const unused = [...tensors.keys()].filter((name) =>
-    !used.has(name) && !layout.dropped(name) && !isBatchCount(name) && !(head && name.startsWith(`${head}.`))
-  );
-  return { taken: new Map(names), problems, unused };
-}
-
-function problemOf({ tensors }: WeightsFile, name: string, expected: readonly number[]): string[] {
-  const info = tensors.get(name);
-  if (!info) {
-    const close = nearest(name, tensors.keys());
-    return [`missing "${name}"${close ? ` (the nearest is "${close}")` : ""}`];
-  }
-  if (matrixShape(info.shape).join() === matrixShape(expected).join()) return [];
-  return [`"${name}" has the shape [${info.shape}], expected [${expected}]`];
-}
-
 /** All of the head, or nothing of it: half of one is none. */
 function matchHead(
   file: WeightsFile,
   layout: Layout,
-  values: readonly StudentValue[],
+  values: readonly NamedShape[],
 ): { taken: Map<string, string>; problem: string } {
   const none = (problem: string) => ({ taken: new Map<string, string>(), problem });
   if (layout.head === null) return none("the file has none");
@@ -131,23 +96,13 @@ function otherNormalization(file: Network["normalization"], student: Network["no
 }
 
 function misfit(file: WeightsFile, network: Network, problems: string[], unusedAlone: boolean): RunError {
-  const more = problems.length - SHOWN, likely = networksLike(file);
+  const more = problems.length - SHOWN;
+  const likely = networksFitting(file);
+
   const shown = [...problems.slice(0, SHOWN), ...more > 0 ? [`and ${more} more`] : []].join(", ");
   return new RunError(
     `The weights in "${file.path}" do not fit ${network.name}${
       likely.length ? `, they look like those of ${likely.join(" or ")}` : ""
     }: ${shown}${unusedAlone ? "; allow_unused: true accepts what is left over" : ""}`,
   );
-}
-
-/** Networks that all of a file fits. */
-function networksLike(file: WeightsFile): string[] {
-  return [...NETWORKS.values()].filter((network) => {
-    const layout = findLayout(file.tensors, network.layouts);
-    if (!layout) return false;
-    const build = layout.build ?? network.build;
-    const values = wantedValues((source) => void build(source, network.normalization));
-    const { problems, unused } = matchBackbone(file, layout, values);
-    return problems.length + unused.length === 0;
-  }).map(({ name }) => name);
 }

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { tf, writeSafetensors } from "@seed/core";
+import { type tf, writeSafetensors } from "@seed/core";
 import { networkNamed } from "@seed/nn";
 import efficientnet from "@seed/student-efficientnet";
 import mobilenetV3 from "@seed/student-mobilenet-v3";
