@@ -3,6 +3,7 @@
  * those of the window only are computed.
  */
 import { storeBlock, storeFlatBlock } from "./jpeg_idct";
+import { storeHalfBlock, storeQuarterBlock } from "./jpeg_reduced_idct";
 
 // Of a scan, in int32; the components follow.
 const DATA: usize = 0, END: usize = 4, COMPONENTS: usize = 8, RESTART: usize = 12, MCUS: usize = 16;
@@ -10,7 +11,7 @@ const LAST_ROW: usize = 20, FIRST_ROW: usize = 24, FIRST_MCU: usize = 28, LAST_M
 const ORDER: usize = 36, BLOCK: usize = 40, FIRST_COMPONENT: usize = 44;
 // Of a component.
 const WIDE: usize = 0, HIGH: usize = 4, PLANE: usize = 8, STRIDE: usize = 12, QUANTIZATION: usize = 16;
-const DC: usize = 20, AC: usize = 24, PREDICTION: usize = 28, COMPONENT_BYTES: usize = 32;
+const DC: usize = 20, AC: usize = 24, PREDICTION: usize = 28, SIDE: usize = 32, COMPONENT_BYTES: usize = 36;
 // Of a Huffman table: a lookup by the next bits (length * 256 + symbol; 0: longer), then for each length the
 // first code that is longer, and what is added to a code for its symbol's place; then the symbols.
 const LOOKUP_BITS: i32 = 9;
@@ -132,21 +133,29 @@ function clear(block: usize): void {
   for (let i: usize = 0; i < 128; i += 16) v128.store(block + i, zero);
 }
 
+/** A block's samples, `side` by `side` of them: 8, or reduced 4, 2 or 1. */
+// @ts-ignore: decorator
+@inline
+function storeSamples(block: usize, last: i32, table: usize, to: usize, stride: usize, side: i32): void {
+  if (last == 0 || side == 1) storeFlatBlock(<i32>load<i16>(block) * load<i16>(table), to, stride, side);
+  else if (side == 8) storeBlock(block, table, to, stride);
+  else if (side == 4) storeHalfBlock(block, table, to, stride);
+  else storeQuarterBlock(block, table, to, stride);
+}
+
 /** The blocks of a component in an MCU. @returns Whether the data holds them. */
 function readComponent(scan: usize, component: usize, mcu: i32, row: i32, used: bool): bool {
   const wide = load<i32>(component + WIDE), high = load<i32>(component + HIGH);
   const order = load<usize>(scan + ORDER), block = load<usize>(scan + BLOCK);
-  const stride = load<usize>(component + STRIDE);
+  const stride = load<usize>(component + STRIDE), side = load<i32>(component + SIDE);
   for (let y = 0; y < high; y++) {
     for (let x = 0; x < wide; x++) {
       const last = readBlock(component, block, order);
       if (last < 0) return false;
       if (used) {
-        const to = load<usize>(component + PLANE) + <usize>((row * high + y) << 3) * stride +
-          <usize>((mcu * wide + x) << 3);
-        const table = load<usize>(component + QUANTIZATION);
-        if (last) storeBlock(block, table, to, stride);
-        else storeFlatBlock(<i32>load<i16>(block) * load<i16>(table), to, stride);
+        const to = load<usize>(component + PLANE) + <usize>((row * high + y) * side) * stride +
+          <usize>((mcu * wide + x) * side);
+        storeSamples(block, last, load<usize>(component + QUANTIZATION), to, stride, side);
       }
       if (last) clear(block);
     }
