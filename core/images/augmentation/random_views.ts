@@ -1,7 +1,7 @@
 import type { Augmenter, Pixels, ViewDescription } from "../../interfaces/augmenter.ts";
 import { fromPicture } from "../pipeline/from_picture.ts";
-import type { Size } from "../pipeline/planes.ts";
-import { type Decoding, reduceWindow, type Reduction } from "../pipeline/reduction.ts";
+import type { Size, Window } from "../pipeline/planes.ts";
+import { type Decoding, mostReduction, reduceWindow, type Reduction } from "../pipeline/reduction.ts";
 import type { Random } from "../../random.ts";
 import type { Operation } from "./operations.ts";
 import { renderRows, type ViewPlan } from "./render_view.ts";
@@ -59,7 +59,14 @@ export class RandomViews implements Augmenter {
   describe(picture: Size, random: Random): ViewDescription {
     const { crop, flip, operations } = this.plan(random, picture);
     const drawn = operations.map(({ kind, ...value }) => [kind, Object.values(value)[0] ?? true]);
-    return { crop, flip, operations: operations.map(({ kind }) => kind), ...Object.fromEntries(drawn) };
+    const told = { crop, flip, operations: operations.map(({ kind }) => kind), ...Object.fromEntries(drawn) };
+    return this.decoding === "exact" ? told : { ...told, decode: this.#reductionOf(crop) };
+  }
+
+  /** What the crop allows; the picture's format may not. */
+  #reductionOf(crop: Window): string {
+    const by = mostReduction({ crop, size: { width: this.size, height: this.size } });
+    return by === 1 ? "exact" : `reduced, a JPEG to 1/${by} at the most`;
   }
 }
 

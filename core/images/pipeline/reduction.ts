@@ -20,8 +20,12 @@ export interface Resizing {
  * By how much a JPEG can be reduced so that a crop still has the pixels that it is resized to, in luma and in chroma:
  * then nothing is enlarged that would not be else. Of 4:2:2, reduced chroma has half of the columns of luma.
  */
-export function reductionFor({ components: [luma] }: BaselineJpeg, { crop, size }: Resizing): Reduction {
-  const columns = luma.wide > luma.high ? 2 : 1;
+export function reductionFor({ components: [luma] }: BaselineJpeg, resizing: Resizing): Reduction {
+  return mostReduction(resizing, luma.wide > luma.high ? 2 : 1);
+}
+
+/** @param columns Of luma, to one of chroma in the picture reduced. */
+export function mostReduction({ crop, size }: Resizing, columns: 1 | 2 = 1): Reduction {
   const fits = (by: number) =>
     columns * by <= 8 && crop.width >= columns * by * size.width && crop.height >= by * size.height;
   return REDUCTIONS.find(fits) ?? 1;

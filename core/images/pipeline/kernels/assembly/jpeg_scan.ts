@@ -52,18 +52,7 @@ function refill(): void {
   next += 4;
 }
 
-/** Takes the next symbol; there are 32 bits. @returns -1 if no code fits. */
-// @ts-ignore: decorator
-@inline
-function symbol(table: usize): i32 {
-  const found = <i32>load<u16>(table + ((<usize>(bits >> (count - LOOKUP_BITS)) & 511) << 1));
-  if (found) {
-    count -= found >> 8;
-    return found & 255;
-  }
-  return longSymbol(table);
-}
-
+/** Takes a symbol that no lookup finds. @returns -1 if no code fits. */
 function longSymbol(table: usize): i32 {
   for (let length = LOOKUP_BITS + 1; length <= 16; length++) {
     const code = <i32>(bits >> (count - length)) & ((1 << length) - 1);
@@ -75,39 +64,86 @@ function longSymbol(table: usize): i32 {
   return -1;
 }
 
-/** Takes a number of `size` bits: the upper half of them is positive, the lower half negative. */
+/** Of the next bits, the symbol with its length above it; 0: it is longer. */
 // @ts-ignore: decorator
 @inline
-function signed(size: i32): i32 {
-  count -= size;
+function lookUp(table: usize, bits: u64, count: i32): i32 {
+  return <i32>load<u16>(table + ((<usize>(bits >> (count - LOOKUP_BITS)) & 511) << 1));
+}
+
+/** A number of `size` bits, of which none follow: the upper half of them is positive, the lower half negative. */
+// @ts-ignore: decorator
+@inline
+function signed(bits: u64, count: i32, size: i32): i32 {
   const value = <i32>(bits >> count) & ((1 << size) - 1);
   return value < (1 << size) >> 1 ? value - (1 << size) + 1 : value;
 }
 
-/** Reads a block. @returns The place of its last coefficient; -1 if the data is no block. */
-function readBlock(component: usize, block: usize, order: usize): i32 {
+/** Reads the first coefficient of a block. @returns Whether the data holds it. */
+// @ts-ignore: decorator
+@inline
+function readFirst(component: usize, block: usize): bool {
   refill();
-  const dcSize = symbol(load<usize>(component + DC));
-  if (<u32>dcSize > 15) return -1;
-  const dc = load<i32>(component + PREDICTION) + signed(dcSize);
+  const table = load<usize>(component + DC), found = lookUp(table, bits, count);
+  count -= found >> 8;
+  const size = found ? found & 255 : longSymbol(table);
+  if (<u32>size > 15) return false;
+  count -= size;
+  const dc = load<i32>(component + PREDICTION) + signed(bits, count, size);
   store<i32>(component + PREDICTION, dc);
   store<i16>(block, <i16>dc);
+  return true;
+}
+
+/**
+ * Reads a block. The bits are held in variables of its own, which are faster than those of the module.
+ *
+ * @param wanted Whether all of it is, or no more than its first coefficient.
+ * @returns The place of its last coefficient that is stored; -1 if the data is no block.
+ */
+function readBlock(component: usize, block: usize, order: usize, wanted: bool): i32 {
+  if (!readFirst(component, block)) return -1;
   const table = load<usize>(component + AC);
-  let place = 1, last = 0;
+  let place = 1, last = 0, ahead = bits, left = count;
   while (place < 64) {
-    refill();
-    const code = symbol(table), size = code & 15;
-    if (code < 0) return -1;
-    if (size == 0) {
-      if (code != 0xf0) break;
-      place += 16;
-      continue;
+    if (left < 32) {
+      const word = load<u32>(next);
+      if (((~word - 0x01010101) & word & 0x80808080) || next + 4 > end) {
+        bits = ahead;
+        count = left;
+        refillSlowly();
+        ahead = bits;
+        left = count;
+      } else {
+        ahead = (ahead << 32) | bswap<u32>(word);
+        left += 32;
+        next += 4;
+      }
     }
-    place += code >> 4;
-    if (place > 63) return -1;
-    store<i16>(block + (<usize>load<u8>(order + place) << 1), <i16>signed(size));
-    last = place++;
+    let code = lookUp(table, ahead, left);
+    left -= code >> 8;
+    if (code == 0) {
+      bits = ahead;
+      count = left;
+      code = longSymbol(table);
+      if (code < 0) return -1;
+      left = count;
+    }
+    const size = code & 15, run = (code >> 4) & 15;
+    place += run + 1;
+    if (size == 0) {
+      if (run == 15) continue;
+      break;
+    }
+    if (place > 64) return -1;
+    left -= size;
+    if (wanted) {
+      last = place - 1;
+      store<i16>(block + (<usize>load<u8>(order + last) << 1), <i16>signed(ahead, left, size));
+    }
   }
+  bits = ahead;
+  count = left;
   return last;
 }
 
@@ -150,7 +186,7 @@ function readComponent(scan: usize, component: usize, mcu: i32, row: i32, used: 
   const stride = load<usize>(component + STRIDE), side = load<i32>(component + SIDE);
   for (let y = 0; y < high; y++) {
     for (let x = 0; x < wide; x++) {
-      const last = readBlock(component, block, order);
+      const last = readBlock(component, block, order, used && side > 1);
       if (last < 0) return false;
       if (used) {
         const to = load<usize>(component + PLANE) + <usize>((row * high + y) * side) * stride +
