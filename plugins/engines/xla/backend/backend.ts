@@ -1,5 +1,6 @@
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import type { EngineBackend, tf } from "@seed/core";
+import { PjrtError } from "../pjrt/api.ts";
 import type { Client } from "../pjrt/client.ts";
 import type { ElementType, HostArray } from "../pjrt/buffer.ts";
 import { dtypeOf, elementTypeOf, type LoweringOptions } from "../stablehlo/lowering.ts";
@@ -58,7 +59,12 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     const entry = this.entry(dataId);
     if (entry.symbol) throw new Error(this.#unreadable());
     if (entry.array && !entry.values) {
-      entry.values = joined(this.#parts(entry.array).map((buffer) => buffer.readNow()));
+      const { array } = entry;
+      try {
+        entry.values = joined(partsOf(array).map((buffer) => buffer.readNow()));
+      } catch (error) {
+        throw failureOf(array, error);
+      }
     }
     return super.readSync(dataId as never);
   }
@@ -68,9 +74,11 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     if (entry.array && !entry.values) {
       const array = entry.array.hold(); // the tensor may be disposed of meanwhile
       try {
-        const values = joined(await Promise.all(this.#parts(array).map((buffer) => buffer.read())));
+        const values = joined(await Promise.all(partsOf(array).map((buffer) => buffer.read())));
         entry.values ??= values;
         return values;
+      } catch (error) {
+        throw failureOf(array, error);
       } finally {
         array.release();
       }
@@ -102,11 +110,16 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
   arrayOf({ dataId, shape, dtype }: tf.TensorInfo, placement: Placement): DeviceArray {
     const entry = this.entry(dataId);
     if (entry.symbol) throw new Error(this.#unreadable());
-    if (entry.array?.placement === placement) return entry.array;
-    const values = this.readSync(dataId) as ArrayLike<number>, before = entry.array;
-    entry.array = this.place(hostArray(values, dtype), shape, elementTypeOf(dtype), placement);
-    before?.release();
-    if (values.length > LARGE) entry.values = null;
+    const { array } = entry, type = elementTypeOf(dtype);
+    if (array?.placement === placement) return array;
+    if (array) {
+      entry.array = this.oneOperationPrograms.moved({ shape, type, array }, placement);
+      array.release();
+    } else {
+      const values = this.readSync(dataId) as ArrayLike<number>;
+      entry.array = this.place(hostArray(values, dtype), shape, type, placement);
+      if (values.length > LARGE) entry.values = null;
+    }
     return entry.array;
   }
 
@@ -149,18 +162,15 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     this.#running.add(settled);
   }
 
+  /** Resolves when no program runs, nor is about to. */
   async whenIdle(): Promise<void> {
-    await Promise.all(this.#running);
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   #holding(data: Partial<Entry>, shape: readonly number[], dtype: tf.DataType): tf.TensorInfo {
     const info = this.makeTensorInfo([...shape], dtype as "float32", []) as tf.TensorInfo;
     Object.assign(this.entry(info.dataId), { values: null, ...data });
     return info;
-  }
-
-  #parts({ buffers, placement }: DeviceArray) {
-    return placement === "rows" ? buffers : buffers.slice(0, 1);
   }
 
   #unreadable(): string {
@@ -174,6 +184,17 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
 function hostArray(values: ArrayLike<number>, dtype: string): HostArray {
   const Expected = dtype === "int32" ? Int32Array : dtype === "bool" ? Uint8Array : Float32Array;
   return values instanceof Expected ? values as HostArray : Expected.from(values) as HostArray;
+}
+
+/** The buffers that have each value once. */
+function partsOf({ buffers, placement }: DeviceArray) {
+  return placement === "rows" ? buffers : buffers.slice(0, 1);
+}
+
+/** What whoever reads an array is told: a call had ended when its program had begun. */
+function failureOf({ maker }: DeviceArray, error: unknown): unknown {
+  if (maker === null || !(error instanceof PjrtError)) return error;
+  return new Error(`The traced function "${maker}" failed: ${error.message}`, { cause: error });
 }
 
 function joined(parts: readonly HostArray[]): tf.BackendValues {
