@@ -42,9 +42,14 @@ export default definePlugin({
     const { pluginFile } = await import("./pjrt/plugin_file.ts");
     const { prepareCudaPlugin } = await import("./install/prepare_cuda_plugin.ts");
     const { XlaEngine } = await import("./engine.ts");
+    const { tryPlugin } = await import("./pjrt/try_plugin.ts");
     const named = pluginFile(plugin_file && resolve(plugin_file));
+    const prepared = named
+      ? { pluginFile: named }
+      : await prepareCudaPlugin({ device, cacheDir, log, signal });
+    await tryPlugin(prepared.pluginFile, { cacheDir, log, signal });
     return await XlaEngine.open({
-      ...named ? { pluginFile: named } : await prepareCudaPlugin({ device, cacheDir, log, signal }),
+      ...prepared,
       ...{ devices, depthwise, device, trace },
       programs: { folder: `${cacheDir}/programs`, log },
     });
