@@ -61,7 +61,7 @@ testWithDriver(
       const named = async () => parse(await Deno.readTextFile(join(run, "recipe.yaml"))).engine;
       assert.deepEqual(await named(), {
         ...{ plugin: "@seed/engine-xla", device: "auto", trace: true },
-        ...{ plugin_file: null, devices: "all", depthwise: "auto" },
+        ...{ plugin_file: null, devices: "all", memory_fraction: null, depthwise: "auto" },
       });
       const facts = JSON.parse(await Deno.readTextFile(join(run, "run.json")));
       assert.match(facts.versions.xla, /PJRT C API/);

@@ -2,6 +2,7 @@ import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import type { EngineBackend, tf } from "@seed/core";
 import type { Client } from "../pjrt/client.ts";
 import type { ElementType, HostArray } from "../pjrt/buffer.ts";
+import { explainMemory } from "../pjrt/out_of_memory.ts";
 import { dtypeOf, elementTypeOf, type LoweringOptions } from "../stablehlo/lowering.ts";
 import type { Placement } from "../stablehlo/module_builder.ts";
 import { sizeOf, type Value } from "../stablehlo/value.ts";
@@ -58,7 +59,8 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     const entry = this.entry(dataId);
     if (entry.symbol) throw new Error(this.#unreadable());
     if (entry.array && !entry.values) {
-      entry.values = joined(this.#parts(entry.array).map((buffer) => buffer.readNow()));
+      const parts = this.#parts(entry.array);
+      entry.values = this.#withMemory("compute a tensor", () => joined(parts.map((part) => part.readNow())));
     }
     return super.readSync(dataId as never);
   }
@@ -71,6 +73,8 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
         const values = joined(await Promise.all(this.#parts(array).map((buffer) => buffer.read())));
         entry.values ??= values;
         return values;
+      } catch (error) {
+        throw explainMemory(error, this.client, "compute a tensor");
       } finally {
         array.release();
       }
@@ -125,7 +129,10 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
         placement === "whole" ? values : values.subarray(i * size, (i + 1) * size) as HostArray,
         ...[partShape, type, device] as const,
       );
-    return new DeviceArray(devices.map(upload), placement);
+    return this.#withMemory(
+      `hold values of shape [${shape}]`,
+      () => new DeviceArray(devices.map(upload), placement),
+    );
   }
 
   /** Shape of what one device has. */
@@ -157,6 +164,14 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     const info = this.makeTensorInfo([...shape], dtype as "float32", []) as tf.TensorInfo;
     Object.assign(this.entry(info.dataId), { values: null, ...data });
     return info;
+  }
+
+  #withMemory<T>(doing: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw explainMemory(error, this.client, doing);
+    }
   }
 
   #parts({ buffers, placement }: DeviceArray) {

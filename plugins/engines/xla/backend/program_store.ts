@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { checkSha256, formatDuration, isFile, writeAtomically, writingInCache } from "@seed/core";
 import type { Client } from "../pjrt/client.ts";
 import type { Executable } from "../pjrt/executable.ts";
+import { explainMemory } from "../pjrt/out_of_memory.ts";
 import { processorFeatures } from "./processor_features.ts";
 
 /** Where compiled programs are kept. */
@@ -60,6 +61,8 @@ export class ProgramStore {
       }
       return program;
     } catch (error) {
+      const explained = explainMemory(error, this.client, `compile "${name}"`);
+      if (explained !== error) throw explained;
       throw new Error(`XLA cannot compile the traced function "${name}": ${(error as Error).message}`, {
         cause: error,
       });

@@ -1,5 +1,7 @@
 import { RunError, tf, type TracedFunction, TracedInputs } from "@seed/core";
+import { PjrtError } from "../pjrt/api.ts";
 import type { Executable } from "../pjrt/executable.ts";
+import { explainMemory } from "../pjrt/out_of_memory.ts";
 import { dtypeOf } from "../stablehlo/lowering.ts";
 import type { Placement } from "../stablehlo/module_builder.ts";
 import type { Value } from "../stablehlo/value.ts";
@@ -71,14 +73,21 @@ export class XlaFunction implements TracedFunction {
         await ended;
       } catch (error) {
         tf.dispose(results);
-        throw new Error(`The traced function "${this.name}" failed: ${(error as Error).message}`, {
-          cause: error,
-        });
+        throw error;
       }
       return results;
+    } catch (error) {
+      throw this.#explained(error);
     } finally {
       if (--this.#running === 0 && this.#isDisposed) this.#remove();
     }
+  }
+
+  /** What XLA says, with the function's name. */
+  #explained(error: unknown): unknown {
+    const explained = explainMemory(error, this.backend.client, `run "${this.name}"`);
+    if (!(explained instanceof PjrtError)) return explained;
+    return new Error(`The traced function "${this.name}" failed: ${explained.message}`, { cause: error });
   }
 
   /** Starts the program. Variables have their new values, to come, when this returns: the old ones may be gone. */
