@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { RunError, tf } from "@seed/core";
+import { compileLibrary, testWithCompiler } from "../../../../tests/support/c_compiler.ts";
 import { openXla } from "../../../../tests/support/xla_engine.ts";
 import { cpuPlugin, testWithXla } from "../../../../tests/support/xla_plugin.ts";
 import { PjrtApi, PjrtError } from "./api.ts";
@@ -109,3 +111,28 @@ testWithXla("a processor cannot be given a part of its memory, by an old and a n
     });
   }
 });
+
+testWithCompiler("a card gives the part of its memory that is asked for, else XLA's own", async (folder) => {
+  const file = join(folder, "card.so");
+  await compileLibrary("fake_card.c", file);
+  const api = PjrtApi.load(file);
+  for (const [fraction, limit] of [[0.5, 40e9], [null, 60e9]] as const) {
+    using client = Client.open(api, "all", fraction);
+    assert.equal(client.platform, "cuda");
+    assert.deepEqual(client.memory(), { used: 1000, peak: null, limit });
+    assert.match(messageOf(client), /on 2 Fake Card \(each with \d0\.0 GB for programs, 0\.0 GB in use\)/);
+    assert.match(messageOf(client), new RegExp(`memory_fraction \\(now ${fraction ?? "0\\.75"}\\)`));
+  }
+});
+
+testWithCompiler(
+  "a card whose memory others have taken is told so when the engine starts",
+  async (folder) => {
+    const file = join(folder, "full.so");
+    await compileLibrary("fake_card.c", file, "-DFULL");
+    assert.throws(
+      () => Client.open(PjrtApi.load(file), "all"),
+      /full\.so" does not start: .* CUDA_ERROR_OUT_OF_MEMORY; end what else uses the device's memory, or set engine\.mem/,
+    );
+  },
+);
