@@ -47,6 +47,8 @@ export default definePlugin({
     const { pluginFile } = await import("./pjrt/plugin_file.ts");
     const { prepareCudaPlugin } = await import("./install/prepare_cuda_plugin.ts");
     const { XlaEngine } = await import("./engine.ts");
+    const { cacheSize } = await import("./backend/cache_size.ts");
+    const most = cacheSize();
     const { tryPlugin } = await import("./pjrt/try_plugin.ts");
     const named = pluginFile(plugin_file && resolve(plugin_file));
     const prepared = named
@@ -56,7 +58,7 @@ export default definePlugin({
     return await XlaEngine.open({
       ...prepared,
       ...{ devices, memoryFraction: memory_fraction, depthwise, device, trace },
-      programs: { folder: `${cacheDir}/programs`, log },
+      programs: { folder: most > 0 ? `${cacheDir}/programs` : null, log, most },
     });
   },
 });
