@@ -88,6 +88,7 @@ export {
 } from "./fetch/pip_package.ts";
 export { type PublishedFile, unpackPublished } from "./fetch/published_file.ts";
 export { writeAtomically, writeTextAtomically } from "./files/atomic_file.ts";
+export { boundFolder, markUsed } from "./files/bounded_folder.ts";
 export { otherFormat } from "./files/other_formats.ts";
 export { isFile, isFolder } from "./files/path_exists.ts";
 export {
