@@ -3,7 +3,7 @@ import type { Layout } from "../layouts/layout.ts";
 import type { Network } from "../networks/networks.ts";
 import { countMacs, shapeOnly } from "../networks/shape_backend.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
-import { fileNames, isShape } from "./file_names.ts";
+import { fileNames, isShape } from "../layouts/entries.ts";
 
 /**
  * How many of a file's tensors a network takes in a layout: 0 if one is missing or has another shape. No value is read;

@@ -7,7 +7,7 @@ import type { Normalization } from "../backbones/normalize.ts";
 import { patchProblem } from "../backbones/vision_transformer.ts";
 import { findLayout, type Layout } from "../layouts/layout.ts";
 import { wrappedLayouts } from "../layouts/wrapped.ts";
-import { fileNames } from "./file_names.ts";
+import { fileNames } from "../layouts/entries.ts";
 import { fittingTensors } from "./fitting_tensors.ts";
 
 /** A network with the weights of a file, as constants. */

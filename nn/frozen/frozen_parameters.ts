@@ -9,7 +9,7 @@ import {
   valueProblem,
   type WeightsFile,
 } from "@seed/core";
-import { isShape } from "./file_names.ts";
+import { isBatchCount, isShape } from "../layouts/entries.ts";
 import type { Initializer } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
@@ -125,9 +125,4 @@ export class FrozenParameters implements ParameterSource, Disposable {
   [Symbol.dispose](): void {
     tf.dispose(this.#tensors);
   }
-}
-
-/** PyTorch's batch norms count their batches; nothing that computes uses the count. */
-function isBatchCount(name: string): boolean {
-  return name.endsWith(".num_batches_tracked");
 }
