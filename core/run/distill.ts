@@ -16,6 +16,7 @@ import { requireNewestWhole } from "./checkpoints.ts";
 import { Clock } from "./clock.ts";
 import { Company } from "./company.ts";
 import { Course } from "./course.ts";
+import { checkInitialWeights } from "./initial_weights.ts";
 import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
 import { compareWithPast, countOf, type Resumed } from "./past_recipe.ts";
@@ -74,8 +75,9 @@ export async function distill(
     })
     : null;
   if (resumed) await requireNewestWhole(directory);
+  const initial = resumed ? null : await checkInitialWeights(recipe); // a resume's are in its checkpoint
   await using parts = await createProcessParts(recipe, host, processes);
-  using learner = await Learner.create(recipe, parts, host);
+  using learner = await Learner.create(recipe, parts, host, initial);
   const made = { directory, parts, learner, host, command: options.command ?? null };
   const run = new Run(recipe, made, options.maxSteps);
   await run.agree();
@@ -212,6 +214,7 @@ class Run {
   async #train(batches: TrainingBatches, keeper: StateKeeper, recorder: Recorder): Promise<void> {
     const { made: { learner: { step }, host } } = this, company = this.#company;
     const { endStep, schedule } = this.#course, goesOn = company ? () => this.#goesOn(company) : undefined;
+    const pausesAfter = (step: number) => this.#course.pausesAfter(step);
     using evaluation = await this.#openEvaluation(recorder);
     await batches.recall(this.#course.plans(0, this.#startStep));
     await evaluation?.at(this.#startStep);
@@ -221,7 +224,7 @@ class Run {
     this.#clock.resume();
     const plans = this.#course.plans(this.#startStep);
     let waited = 0;
-    for await (const taken of takeSteps(plans, { batches, step, schedule, goesOn })) {
+    for await (const taken of takeSteps(plans, { batches, step, schedule, goesOn, pausesAfter })) {
       const done = ++this.#done;
       this.#record(recorder, taken, batches.waited - waited);
       waited = batches.waited;
