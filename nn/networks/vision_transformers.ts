@@ -6,6 +6,7 @@
 import { IMAGENET, type Normalization } from "../backbones/normalize.ts";
 import { dinoLayouts, timmVisionTransformer } from "../layouts/dino.ts";
 import { dinov2Layouts } from "../layouts/dinov2.ts";
+import { dinov3Layouts, dinov3VisionTransformer } from "../layouts/dinov3.ts";
 import type { Build, Layout } from "../layouts/layout.ts";
 import type { TimmNetwork } from "../layouts/timm_network.ts";
 import type { Network } from "./networks.ts";
@@ -32,6 +33,10 @@ export function visionTransformers(depth?: number): Network[] {
     dinov2("vit_base_14", cut(BASE)),
     dinov2("vit_large_14", cut(LARGE)),
     dinov2("vit_giant_14", cut(GIANT)),
+    dinov3("vit_small_16_dinov3", cut(SMALL)),
+    dinov3("vit_small_plus_16_dinov3", cut({ ...SMALL, hidden: 1536, gate: "apart" })),
+    dinov3("vit_base_16_dinov3", cut(BASE)),
+    dinov3("vit_large_16_dinov3", cut(LARGE)),
   ];
 }
 
@@ -56,4 +61,11 @@ function dino(name: string, size: Size): Network {
 function dinov2(name: string, size: Size): Network {
   const whole = { ...size, patch: 14, grid: 37, layerScale: "ls" } as const;
   return network(name, 14, { build: timmVisionTransformer(whole), layouts: dinov2Layouts(whole) });
+}
+
+/** Pictures of 256 pixels are what DINOv3's published figures are for. */
+function dinov3(name: string, size: Size): Network {
+  const whole = { ...size, patch: 16 };
+  const build = dinov3VisionTransformer(whole);
+  return network(name, 16, { build, layouts: dinov3Layouts(whole), inputSize: 256 });
 }

@@ -29,6 +29,10 @@ NETWORKS = {
     "vit_base_14": lambda: of_any_size("vit_base_patch14_dinov2"),
     "vit_large_14": lambda: of_any_size("vit_large_patch14_dinov2"),
     "vit_giant_14": lambda: of_any_size("vit_giant_patch14_dinov2"),
+    "vit_small_16_dinov3": "vit_small_patch16_dinov3_qkvb",
+    "vit_small_plus_16_dinov3": "vit_small_plus_patch16_dinov3_qkvb",
+    "vit_base_16_dinov3": "vit_base_patch16_dinov3_qkvb",
+    "vit_large_16_dinov3": "vit_large_patch16_dinov3_qkvb",
 }
 
 

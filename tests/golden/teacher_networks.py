@@ -11,6 +11,7 @@ from pathlib import Path
 import timm
 import torch
 import transformers
+from timm.models.eva import checkpoint_filter_fn
 from safetensors.torch import load_file, save_file
 
 from fingerprint import fingerprint
@@ -81,6 +82,36 @@ class Dinov2(Timm):
         return as_timm("dinov2", values, network.patch_embed.grid_size[0])
 
 
+class Dinov3(Timm):
+    """facebookresearch/dinov3: timm's network, by timm's own conversion, with the periods that the file holds. The bias
+    of the keys is masked."""
+
+    def entries(self, depth):
+        width = super().entries(depth)["norm.bias"][0]
+        entries = {"mask_token": [1, width], "rope_embed.periods": [16]}
+        for name, shape in super().entries(depth).items():
+            if name.endswith("attn.q_bias"):
+                entries[name.replace("q_bias", "qkv.bias")] = [3 * width]
+                entries[name.replace("q_bias", "qkv.bias_mask")] = [3 * width]
+            elif not name.endswith("attn.v_bias"):
+                for ours, theirs in self.NAMES.items():
+                    name = name.replace(ours, theirs)
+                entries[name] = shape
+        return entries
+
+    NAMES = {"reg_token": "storage_tokens", "gamma_1": "ls1.gamma", "gamma_2": "ls2.gamma"} | {
+        "mlp.fc1_g": "mlp.w1", "mlp.fc1_x": "mlp.w2",
+    }
+
+    def state(self, values, network):
+        network.rope.periods.copy_(values["rope_embed.periods"])
+        return checkpoint_filter_fn(values, network)
+
+
+class Dinov3Plus(Dinov3):
+    NAMES = Dinov3.NAMES | {"mlp.fc2": "mlp.w3"}
+
+
 class Transformers:
     """What `save_pretrained` writes and `from_pretrained` reads; `forward` tells what is asked of it."""
 
@@ -131,6 +162,7 @@ LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16
 BASE = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12}
 SMALL = {"hidden_size": 384, "num_hidden_layers": 12, "num_attention_heads": 6}
 GIANT = {"hidden_size": 1536, "num_hidden_layers": 40, "num_attention_heads": 24, "use_swiglu_ffn": True}
+DINOV3 = {"num_register_tokens": 4}
 DINOV2 = {"image_size": 518, "patch_size": 14, "layer_norm_eps": 1e-6}
 
 # By network and layout: what computes it, how many blocks of it (None: all), images by their side.
@@ -153,6 +185,25 @@ CASES = {
     "vit_giant_14, transformers": (Transformers("Dinov2", **GIANT, **DINOV2), 1, {42: 2}),
     "vit_giant_14, transformers, registers": (
         Transformers("Dinov2WithRegisters", **GIANT, **DINOV2, num_register_tokens=4), 1, {42: 2},
+    ),
+    "vit_small_16_dinov3, dinov3": (Dinov3("vit_small_patch16_dinov3_qkvb"), None, {48: 2, 256: 1}),
+    "vit_small_plus_16_dinov3, dinov3": (Dinov3Plus("vit_small_plus_patch16_dinov3_qkvb"), 2, {48: 2}),
+    "vit_base_16_dinov3, dinov3": (Dinov3("vit_base_patch16_dinov3_qkvb"), 2, {48: 2}),
+    "vit_large_16_dinov3, dinov3": (Dinov3("vit_large_patch16_dinov3_qkvb"), 2, {48: 2}),
+    "vit_small_16_dinov3, timm": (Timm("vit_small_patch16_dinov3_qkvb"), 2, {48: 2}),
+    "vit_small_plus_16_dinov3, timm": (Timm("vit_small_plus_patch16_dinov3_qkvb"), 2, {48: 2}),
+    "vit_base_16_dinov3, timm": (Timm("vit_base_patch16_dinov3"), 2, {48: 2}),
+    "vit_large_16_dinov3, timm": (Timm("vit_large_patch16_dinov3"), 2, {48: 2}),
+    "vit_small_16_dinov3, transformers": (Transformers("DINOv3ViT", **SMALL, **DINOV3), None, {48: 2}),
+    "vit_small_plus_16_dinov3, transformers": (
+        Transformers("DINOv3ViT", **SMALL, **DINOV3, intermediate_size=1536, use_gated_mlp=True, hidden_act="silu"),
+        2, {48: 2},
+    ),
+    "vit_base_16_dinov3, transformers": (
+        Transformers("DINOv3ViT", **BASE, **DINOV3, intermediate_size=3072), 2, {48: 2},
+    ),
+    "vit_large_16_dinov3, transformers": (
+        Transformers("DINOv3ViT", **LARGE, **DINOV3, intermediate_size=4096), 2, {48: 2},
     ),
     "vit_small_16, transformers": (TransformersVit("ViT", **SMALL, intermediate_size=1536), None, {48: 2}),
     "vit_base_16, transformers": (TransformersVit("ViT", **BASE), 2, {48: 2}),

@@ -60,6 +60,7 @@ function namesTaken(
       take(name);
       return shapeOnly(shape);
     },
+    shapeOf: (name) => parts.has(name) || has(layout.rename?.(name, has) ?? name) ? [] : undefined,
     numbers: (name) => {
       if (has(name)) take(name);
       return undefined;
