@@ -108,6 +108,7 @@ export * as augmenterOptions from "./images/augmentation/options.ts";
 export { randomCrop } from "./images/augmentation/random_crop.ts";
 export { type Distortions, randomDistortions } from "./images/augmentation/random_distortions.ts";
 export { RandomViews } from "./images/augmentation/random_views.ts";
+export type { Decoding } from "./images/pipeline/reduction.ts";
 export { renderView, type ViewPlan } from "./images/augmentation/render_view.ts";
 export { centerView, shortSideFor } from "./images/pipeline/center_view.ts";
 export { loadImage } from "./images/pipeline/load_image.ts";

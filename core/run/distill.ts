@@ -212,6 +212,7 @@ class Run {
   async #train(batches: TrainingBatches, keeper: StateKeeper, recorder: Recorder): Promise<void> {
     const { made: { learner: { step }, host } } = this, company = this.#company;
     const { endStep, schedule } = this.#course, goesOn = company ? () => this.#goesOn(company) : undefined;
+    const pausesAfter = (step: number) => this.#course.pausesAfter(step);
     using evaluation = await this.#openEvaluation(recorder);
     await batches.recall(this.#course.plans(0, this.#startStep));
     await evaluation?.at(this.#startStep);
@@ -221,7 +222,7 @@ class Run {
     this.#clock.resume();
     const plans = this.#course.plans(this.#startStep);
     let waited = 0;
-    for await (const taken of takeSteps(plans, { batches, step, schedule, goesOn })) {
+    for await (const taken of takeSteps(plans, { batches, step, schedule, goesOn, pausesAfter })) {
       const done = ++this.#done;
       this.#record(recorder, taken, batches.waited - waited);
       waited = batches.waited;

@@ -34,6 +34,8 @@ export interface Layout {
   dropped(fileName: string): boolean;
   /** Name of the projection head after the prefix, a linear layer or a `Sequential` of PyTorch's; null without one. */
   readonly head: string | null;
+  /** What one file has before the names that are published; default: nothing. */
+  readonly wrapper?: string;
 }
 
 /** The first layout whose marks the file has; null if there is none. */

@@ -73,6 +73,11 @@ export class XlaEngine implements Engine {
     }
   }
 
+  /** Programs wait for the devices in order, and what is read waits for its program. */
+  get queuesCalls(): boolean {
+    return this.traces;
+  }
+
   /** How many devices share a program. */
   get deviceCount(): number {
     return this.backend.deviceCount;

@@ -1,5 +1,6 @@
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import type { EngineBackend, tf } from "@seed/core";
+import { PjrtError } from "../pjrt/api.ts";
 import type { Client } from "../pjrt/client.ts";
 import type { ElementType, HostArray } from "../pjrt/buffer.ts";
 import { explainMemory } from "../pjrt/out_of_memory.ts";
@@ -59,8 +60,12 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     const entry = this.entry(dataId);
     if (entry.symbol) throw new Error(this.#unreadable());
     if (entry.array && !entry.values) {
-      const parts = this.#parts(entry.array);
-      entry.values = this.#withMemory("compute a tensor", () => joined(parts.map((part) => part.readNow())));
+      const { array } = entry;
+      try {
+        entry.values = joined(partsOf(array).map((buffer) => buffer.readNow()));
+      } catch (error) {
+        throw failureOf(array.maker, error, this.client);
+      }
     }
     return super.readSync(dataId as never);
   }
@@ -70,11 +75,11 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     if (entry.array && !entry.values) {
       const array = entry.array.hold(); // the tensor may be disposed of meanwhile
       try {
-        const values = joined(await Promise.all(this.#parts(array).map((buffer) => buffer.read())));
+        const values = joined(await Promise.all(partsOf(array).map((buffer) => buffer.read())));
         entry.values ??= values;
         return values;
       } catch (error) {
-        throw explainMemory(error, this.client, "compute a tensor");
+        throw failureOf(array.maker, error, this.client);
       } finally {
         array.release();
       }
@@ -106,11 +111,16 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
   arrayOf({ dataId, shape, dtype }: tf.TensorInfo, placement: Placement): DeviceArray {
     const entry = this.entry(dataId);
     if (entry.symbol) throw new Error(this.#unreadable());
-    if (entry.array?.placement === placement) return entry.array;
-    const values = this.readSync(dataId) as ArrayLike<number>, before = entry.array;
-    entry.array = this.place(hostArray(values, dtype), shape, elementTypeOf(dtype), placement);
-    before?.release();
-    if (values.length > LARGE) entry.values = null;
+    const { array } = entry, type = elementTypeOf(dtype);
+    if (array?.placement === placement) return array;
+    if (array) {
+      entry.array = this.oneOperationPrograms.moved({ shape, type, array }, placement);
+      array.release();
+    } else {
+      const values = this.readSync(dataId) as ArrayLike<number>;
+      entry.array = this.place(hostArray(values, dtype), shape, type, placement);
+      if (values.length > LARGE) entry.values = null;
+    }
     return entry.array;
   }
 
@@ -156,8 +166,9 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     this.#running.add(settled);
   }
 
+  /** Resolves when no program runs, nor is about to. */
   async whenIdle(): Promise<void> {
-    await Promise.all(this.#running);
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   #holding(data: Partial<Entry>, shape: readonly number[], dtype: tf.DataType): tf.TensorInfo {
@@ -174,10 +185,6 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     }
   }
 
-  #parts({ buffers, placement }: DeviceArray) {
-    return placement === "rows" ? buffers : buffers.slice(0, 1);
-  }
-
   #unreadable(): string {
     return this.recorder
       ? `Data of a tensor was read while tracing "${this.recorder.name}": return the tensor, and read it outside of the traced function`
@@ -189,6 +196,23 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
 function hostArray(values: ArrayLike<number>, dtype: string): HostArray {
   const Expected = dtype === "int32" ? Int32Array : dtype === "bool" ? Uint8Array : Float32Array;
   return values instanceof Expected ? values as HostArray : Expected.from(values) as HostArray;
+}
+
+/** The buffers that have each value once. */
+function partsOf({ buffers, placement }: DeviceArray) {
+  return placement === "rows" ? buffers : buffers.slice(0, 1);
+}
+
+/**
+ * What is told of a failure: whoever reads an array may be the first to learn of it, since a call ends when its program
+ * has begun.
+ *
+ * @param maker The traced function that was to make the values; null: an operation.
+ */
+export function failureOf(maker: string | null, error: unknown, client: Client): unknown {
+  const explained = explainMemory(error, client, maker === null ? "compute a tensor" : `run "${maker}"`);
+  if (maker === null || !(explained instanceof PjrtError)) return explained;
+  return new Error(`The traced function "${maker}" failed: ${explained.message}`, { cause: error });
 }
 
 function joined(parts: readonly HostArray[]): tf.BackendValues {

@@ -1,0 +1,32 @@
+import { type ParameterKind, type tf, torchShape, type WeightsFile } from "@seed/core";
+import type { Layout } from "../layouts/layout.ts";
+import type { Network } from "../networks/networks.ts";
+import { countMacs, shapeOnly } from "../networks/shape_backend.ts";
+import type { ParameterSource } from "../parameters/parameters.ts";
+import { fileNames, isShape } from "./file_names.ts";
+
+/**
+ * How many of a file's tensors a network takes in a layout: 0 if one is missing or has another shape. No value is read;
+ * what else the file holds does not matter.
+ */
+export function fittingTensors(
+  { tensors }: Pick<WeightsFile, "tensors">,
+  network: Network,
+  layout: Layout,
+): number {
+  const nameOf = fileNames(tensors, layout);
+  let all = true, count = 0;
+  const source: ParameterSource = {
+    frozen: false,
+    parameters: [],
+    get(name: string, kind: ParameterKind, shape: readonly number[]): tf.Tensor {
+      const found = tensors.get(nameOf(name));
+      all &&= found !== undefined && isShape(found.shape, torchShape(shape, kind));
+      count++;
+      return shapeOnly(shape);
+    },
+    shapeOf: (name) => tensors.get(nameOf(name))?.shape,
+  };
+  countMacs(() => (layout.build ?? network.build)(source, layout.normalization ?? network.normalization));
+  return all ? count : 0;
+}
