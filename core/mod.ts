@@ -194,7 +194,14 @@ export {
   type TeacherFacts,
 } from "./interfaces/plugin.ts";
 export type { Queue } from "./interfaces/queue.ts";
-export type { Parameter, ParameterKind, Student, StudentOutput } from "./interfaces/student.ts";
+export type {
+  InitialWeights,
+  Parameter,
+  ParameterKind,
+  Student,
+  StudentOutput,
+  TakenWeights,
+} from "./interfaces/student.ts";
 export type { Teacher, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
@@ -208,7 +215,7 @@ export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";
-export { brokenWeights } from "./weights/state_dict.ts";
+export { assignValues, brokenWeights } from "./weights/state_dict.ts";
 export { fromTorch, torchShape, toTorch } from "./weights/tensor_layout.ts";
 export { valueProblem } from "./weights/value_problem.ts";
 export {

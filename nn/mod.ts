@@ -103,6 +103,7 @@ export { type Network, networkNamed, NETWORKS } from "./networks/networks.ts";
 export { constant, type Initializer, kaimingFanOut, normal, uniformFanIn } from "./parameters/initializer.ts";
 export type { ParameterSource } from "./parameters/parameters.ts";
 export { TrainableParameters } from "./parameters/trainable_parameters.ts";
+export { knownStudent } from "./students/known_student.ts";
 export {
   checkHead,
   dropRate,

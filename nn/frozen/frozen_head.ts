@@ -4,7 +4,7 @@ import { linear, linearWithoutBias } from "../layers/linear.ts";
 import { constant } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 import type { Layout } from "../layouts/layout.ts";
-import { fileNames } from "./file_names.ts";
+import { fileNames } from "../layouts/entries.ts";
 
 /** A projection head. */
 export interface Head {

@@ -1,13 +1,14 @@
 import { quoted, RunError, type tf, type WeightsFile } from "@seed/core";
-import type { Backbone } from "../backbones/backbone.ts";
+import type { Backbone, FeatureMaps, Pool } from "../backbones/backbone.ts";
 import { FrozenParameters } from "./frozen_parameters.ts";
 import { frozenHead, type Head } from "./frozen_head.ts";
 import { type Network, NETWORKS } from "../networks/networks.ts";
 import type { Normalization } from "../backbones/normalize.ts";
-import { patchProblem } from "../backbones/vision_transformer.ts";
+import { patchProblem } from "../layers/token_embedding.ts";
+import { joinedTensors } from "../layouts/joined_tensors.ts";
 import { findLayout, type Layout } from "../layouts/layout.ts";
 import { wrappedLayouts } from "../layouts/wrapped.ts";
-import { fileNames } from "./file_names.ts";
+import { fileNames } from "../layouts/entries.ts";
 import { fittingTensors } from "./fitting_tensors.ts";
 
 /** A network with the weights of a file, as constants. */
@@ -39,9 +40,9 @@ export class FrozenNetwork implements Disposable {
       foldBatchNorm?: boolean;
     } = {},
   ): FrozenNetwork {
-    const layout = layoutOf(file, network, options);
-    const parameters = new FrozenParameters(file, {
-      rename: fileNames(file.tensors, layout),
+    const layout = layoutOf(file, network, options), seen = joinedTensors(file, layout);
+    const parameters = new FrozenParameters(seen, {
+      rename: fileNames(seen.tensors, layout),
       dropped: layout.dropped,
       allowUnused: options.allowUnused,
       foldBatchNorm: options.foldBatchNorm,
@@ -70,10 +71,34 @@ export class FrozenNetwork implements Disposable {
 
   /**
    * @param images `[batch, height, width, 3]` float32 in 0..255.
+   * @param pool One of those that the backbone offers; default: as its publisher does.
    * @returns `[batch, featureDim]`.
    */
-  features(images: tf.Tensor4D): tf.Tensor2D {
-    return this.backbone.features(images, { training: false });
+  features(images: tf.Tensor4D, pool?: Pool): tf.Tensor2D {
+    return this.backbone.features(images, { training: false }, pool);
+  }
+
+  /** What {@link features} can be told to be. */
+  get pools(): readonly Pool[] {
+    return this.backbone.pools ?? [];
+  }
+
+  /** Whether {@link maps} can be asked for. */
+  get hasMaps(): boolean {
+    return this.backbone.maps !== undefined;
+  }
+
+  /**
+   * Features as their publisher pools them, with the map that they are of.
+   *
+   * @param images `[batch, height, width, 3]` float32 in 0..255.
+   * @throws {RunError} If the network has no map to give.
+   */
+  maps(images: tf.Tensor4D): FeatureMaps {
+    if (this.backbone.maps) return this.backbone.maps(images, { training: false });
+    throw new RunError(
+      "The network gives pooled features alone, not the map of its patches; take another network",
+    );
   }
 
   /**

@@ -9,7 +9,7 @@ import {
   valueProblem,
   type WeightsFile,
 } from "@seed/core";
-import { isShape } from "./file_names.ts";
+import { isBatchCount, isShape } from "../layouts/entries.ts";
 import type { Initializer } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
@@ -95,6 +95,18 @@ export class FrozenParameters implements ParameterSource, Disposable {
     return this.file.tensors.get(this.options.rename?.(name) ?? name)?.shape;
   }
 
+  numbers(name: string, count: number): Float32Array | undefined {
+    const fileName = this.options.rename?.(name) ?? name;
+    if (!this.#entries.has(fileName)) return undefined;
+    this.#taken.add(fileName);
+    const problem = this.#problem(fileName, [count]);
+    if (problem) this.#problems.push(problem);
+    const values = problem ? new Float32Array(count).fill(1) : this.file.read(fileName);
+    const broken = valueProblem(fileName, values);
+    if (broken) this.#broken.push(broken);
+    return values;
+  }
+
   own(...tensors: tf.Tensor[]): void {
     this.#tensors.push(...tensors);
   }
@@ -125,9 +137,4 @@ export class FrozenParameters implements ParameterSource, Disposable {
   [Symbol.dispose](): void {
     tf.dispose(this.#tensors);
   }
-}
-
-/** PyTorch's batch norms count their batches; nothing that computes uses the count. */
-function isBatchCount(name: string): boolean {
-  return name.endsWith(".num_batches_tracked");
 }

@@ -22,7 +22,7 @@ import { type Network, networkNamed } from "../networks/networks.ts";
 import type { Layout } from "../layouts/layout.ts";
 import { featureDimOf } from "../networks/network_size.ts";
 import { writeStandInWeights } from "./stand_in_weights.ts";
-import { patchProblem } from "../backbones/vision_transformer.ts";
+import { patchProblem } from "../layers/token_embedding.ts";
 import { openWeights } from "../weights/open_weights.ts";
 
 /** An output of a network that can be a teacher's embedding: the projection head's, or the backbone's. */
