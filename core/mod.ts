@@ -59,6 +59,7 @@ export { splitUseOf, splitUseOfWord } from "./data/split_words.ts";
 export { readTar, type TarMember } from "./data/tar/read_tar.ts";
 export { sizeOfChunks, TAR_END, tarMember } from "./data/tar/write_tar.ts";
 export { EagerFunction, untraced } from "./engine/eager_function.ts";
+export { mendHostKernels } from "./engine/host_kernels.ts";
 export { TracedInputs } from "./engine/traced_inputs.ts";
 export {
   accuracy,
