@@ -73,7 +73,8 @@ export async function run(args: string[]): Promise<number> {
       if (processes === null || processes.rank === 0) {
         return await train(named, args, parsed, { host, processes });
       }
-      return await follow(recipe, { maxSteps: parsed.count("max-steps") }, host, processes) ? 0 : INTERRUPTED;
+      const options = { maxSteps: parsed.count("max-steps"), resume: resumes };
+      return await follow(recipe, options, host, processes) ? 0 : INTERRUPTED;
     },
   }, asked);
 }

@@ -1,5 +1,5 @@
 import { RunError, UsageError } from "@seed/core";
-import { checkForProcesses, loadRecipe } from "@seed/core/host";
+import { checkForProcesses, checkInitialWeights, loadRecipe } from "@seed/core/host";
 import { parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { errorMessage } from "./error_message.ts";
@@ -32,6 +32,7 @@ export async function run(args: string[]): Promise<number> {
     try {
       const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
       if (processes > 1) checkForProcesses(recipe, processes);
+      await checkInitialWeights(recipe);
       const { resolved } = recipe;
       results.push({ recipe: path, valid: true, error: null, ...withText && { resolved } });
       shown.push(`${path}: valid`);

@@ -32,7 +32,7 @@ export interface StepTiming {
 export interface EvaluationRecord {
   step: number;
   epoch: number;
-  /** `teacher`, `untrained` or `student`. */
+  /** `teacher`, `untrained`, `initial` (as `student.weights` has it) or `student`. */
   network: string;
   /** By evaluator. */
   evaluation: Record<string, Figures>;

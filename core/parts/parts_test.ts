@@ -63,7 +63,7 @@ const host = { log: () => {}, signal: new AbortController().signal };
 async function makeAll(recipe: Recipe) {
   await using stack = new AsyncDisposableStack();
   const parts = stack.use(await createProcessParts(recipe, host));
-  stack.use(await Learner.create(recipe, parts, host));
+  stack.use(await Learner.create(recipe, parts, host, null));
   const owned = stack.move();
   return { parts, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -12,13 +12,14 @@ import {
 import { PluginTrust, refusal, type Trust } from "./plugin_trust.ts";
 import { checkNeeds } from "./check_needs.ts";
 import { checkOptions } from "./check_options.ts";
+import { checkStudent } from "./check_student.ts";
 import { checkTrain } from "./check_train.ts";
 import { adviceOnEarlier, fromEarlier } from "./earlier_recipes.ts";
 import { problemOfAugmenters } from "./evaluator_needs.ts";
 import { arraysOfStep, memoryProblems } from "./memory_needs.ts";
 import { type Needs, needsOf } from "./objective_needs.ts";
 import { type Problem, RecipeDocument } from "./recipe_document.ts";
-import type { Path } from "./recipe_file.ts";
+import type { Path, RecipeError } from "./recipe_file.ts";
 import { shown } from "./shown.ts";
 import { unreadOptions, unreadSections, withoutUnread } from "./unread.ts";
 import { resolvedText } from "./resolved_text.ts";
@@ -75,7 +76,10 @@ export interface Recipe {
   data: PluginUse<"data"> & z.output<typeof SECTION_KEYS.data>;
   augmenter: PluginUse<"augmenter">;
   teacher: (PluginUse<"teacher"> & Pick<z.output<typeof SECTION_KEYS.teacher>, "cache">) | null;
-  student: PluginUse<"student">;
+  student: PluginUse<"student"> & Omit<z.output<typeof SECTION_KEYS.student>, "plugin"> & {
+    /** An error that says what is wrong with one of its keys, and where that stands. */
+    refusal(key: string, message: string): RecipeError;
+  };
   /** Null: the objectives need none, or name their own. */
   queue: PluginUse<"queue"> | null;
   objectives: ObjectiveUse[];
@@ -212,12 +216,13 @@ class RecipeLoader {
       data: await section("data"),
       augmenter: await section("augmenter"),
       teacher: top.teacher === undefined ? null : await section("teacher"),
-      student: await section("student"),
+      student: this.#withRefusal(await section("student")),
       queue: await section("queue", {}, this.#factsOfQueue(objectives, batchSize)),
       objectives,
       smallPatches: wants("smallPatches") ? await this.#smallPatches(top.small_patches) : [],
     } as Pick<Recipe, Exclude<Section, "objective"> | "objectives" | "smallPatches">;
     this.#resolved.train = train;
+    if (parts.student) this.#problems.push(...checkStudent(parts.student, train));
     if (objectives && this.#objectivesKnown) this.#checkNeeds(objectives, top);
     const evaluate = wants("evaluate")
       ? await this.#evaluate(top.evaluate ?? {}, top.teacher !== undefined)
@@ -357,6 +362,12 @@ class RecipeLoader {
       }
     }
     this.#problems.push(...memoryProblems(arrays, memoryLimit()));
+  }
+
+  #withRefusal(use: unknown): unknown {
+    const refusal = (key: string, message: string) =>
+      this.document.error([{ path: ["student", key], message }]);
+    return use && { ...use, refusal };
   }
 
   #train(values: unknown): TrainOptions | null {

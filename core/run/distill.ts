@@ -16,6 +16,7 @@ import { requireNewestWhole } from "./checkpoints.ts";
 import { Clock } from "./clock.ts";
 import { Company } from "./company.ts";
 import { Course } from "./course.ts";
+import { checkInitialWeights } from "./initial_weights.ts";
 import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
 import { compareWithPast, countOf, type Resumed } from "./past_recipe.ts";
@@ -75,8 +76,9 @@ export async function distill(
     })
     : null;
   if (resumed) await requireNewestWhole(directory);
+  const initial = resumed ? null : await checkInitialWeights(recipe); // a resume's are in its checkpoint
   await using parts = await createProcessParts(recipe, host, processes);
-  using learner = await Learner.create(recipe, parts, host);
+  using learner = await Learner.create(recipe, parts, host, initial);
   const made = { directory, parts, learner, host, command: options.command ?? null };
   const run = new Run(recipe, made, options.maxSteps);
   await run.agree();

@@ -3,6 +3,7 @@ import type { EngineBackend, tf } from "@seed/core";
 import { PjrtError } from "../pjrt/api.ts";
 import type { Client } from "../pjrt/client.ts";
 import type { ElementType, HostArray } from "../pjrt/buffer.ts";
+import { explainMemory } from "../pjrt/out_of_memory.ts";
 import { dtypeOf, elementTypeOf, type LoweringOptions } from "../stablehlo/lowering.ts";
 import type { Placement } from "../stablehlo/module_builder.ts";
 import { sizeOf, type Value } from "../stablehlo/value.ts";
@@ -63,7 +64,7 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
       try {
         entry.values = joined(partsOf(array).map((buffer) => buffer.readNow()));
       } catch (error) {
-        throw failureOf(array, error);
+        throw failureOf(array.maker, error, this.client);
       }
     }
     return super.readSync(dataId as never);
@@ -78,7 +79,7 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
         entry.values ??= values;
         return values;
       } catch (error) {
-        throw failureOf(array, error);
+        throw failureOf(array.maker, error, this.client);
       } finally {
         array.release();
       }
@@ -138,7 +139,10 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
         placement === "whole" ? values : values.subarray(i * size, (i + 1) * size) as HostArray,
         ...[partShape, type, device] as const,
       );
-    return new DeviceArray(devices.map(upload), placement);
+    return this.#withMemory(
+      `hold values of shape [${shape}]`,
+      () => new DeviceArray(devices.map(upload), placement),
+    );
   }
 
   /** Shape of what one device has. */
@@ -173,6 +177,14 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     return info;
   }
 
+  #withMemory<T>(doing: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw explainMemory(error, this.client, doing);
+    }
+  }
+
   #unreadable(): string {
     return this.recorder
       ? `Data of a tensor was read while tracing "${this.recorder.name}": return the tensor, and read it outside of the traced function`
@@ -191,10 +203,16 @@ function partsOf({ buffers, placement }: DeviceArray) {
   return placement === "rows" ? buffers : buffers.slice(0, 1);
 }
 
-/** What whoever reads an array is told: a call had ended when its program had begun. */
-function failureOf({ maker }: DeviceArray, error: unknown): unknown {
-  if (maker === null || !(error instanceof PjrtError)) return error;
-  return new Error(`The traced function "${maker}" failed: ${error.message}`, { cause: error });
+/**
+ * What is told of a failure: whoever reads an array may be the first to learn of it, since a call ends when its program
+ * has begun.
+ *
+ * @param maker The traced function that was to make the values; null: an operation.
+ */
+export function failureOf(maker: string | null, error: unknown, client: Client): unknown {
+  const explained = explainMemory(error, client, maker === null ? "compute a tensor" : `run "${maker}"`);
+  if (maker === null || !(explained instanceof PjrtError)) return explained;
+  return new Error(`The traced function "${maker}" failed: ${explained.message}`, { cause: error });
 }
 
 function joined(parts: readonly HostArray[]): tf.BackendValues {

@@ -1,5 +1,6 @@
 import type { tf } from "@seed/core";
 import type { Executable } from "../pjrt/executable.ts";
+import { explainMemory } from "../pjrt/out_of_memory.ts";
 import { dtypeOf, elementTypeOf, type Inputs } from "../stablehlo/lowering.ts";
 import { ModuleBuilder, type Placement } from "../stablehlo/module_builder.ts";
 import type { Value } from "../stablehlo/value.ts";
@@ -87,11 +88,15 @@ export class OneOperationPrograms {
       `${name} ${type}[${shape}] ${array.placement}`
     );
     const whole = [key, ...described, placement].join("; ");
-    const program = this.#programs.get(whole) ?? this.#compile(name, operands, write, placement);
-    this.#programs.delete(whole);
-    this.#programs.set(whole, program);
-    if (this.#programs.size > this.kept) this.#removeOldest();
-    return this.#execute(program, operands.map(([, { array }]) => array));
+    try {
+      const program = this.#programs.get(whole) ?? this.#compile(name, operands, write, placement);
+      this.#programs.delete(whole);
+      this.#programs.set(whole, program);
+      if (this.#programs.size > this.kept) this.#removeOldest();
+      return this.#execute(program, operands.map(([, { array }]) => array));
+    } catch (error) {
+      throw explainMemory(error, this.backend.client, `compute the operation ${name}`);
+    }
   }
 
   #execute({ executable, results, placement }: Program, arrays: readonly DeviceArray[]) {

@@ -3,7 +3,7 @@ import type { Executable } from "../pjrt/executable.ts";
 import { dtypeOf } from "../stablehlo/lowering.ts";
 import type { Placement } from "../stablehlo/module_builder.ts";
 import type { Value } from "../stablehlo/value.ts";
-import { BACKEND, XlaBackend } from "./backend.ts";
+import { BACKEND, failureOf, XlaBackend } from "./backend.ts";
 import { DeviceArray } from "./device_array.ts";
 import { type Arithmetic, Recorder, type Source } from "./recorder.ts";
 
@@ -79,6 +79,8 @@ export class XlaFunction implements TracedFunction {
       const call = this.#execute(program, inputs);
       ended = call.ended;
       return call.results;
+    } catch (error) {
+      throw failureOf(this.name, error, this.backend.client);
     } finally {
       this.#countUntil(ended);
     }

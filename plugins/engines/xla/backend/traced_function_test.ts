@@ -209,11 +209,13 @@ testWithXla("who reads what could not be computed is told which function failed"
   using negative = engine.trace((x) => [tf.neg(x)], { name: "negative" });
   const x = tf.scalar(1), [y] = await negative.call(x), { api } = engine.backend.client, { call } = api;
   api.call = (name, ...rest) => {
-    if (name === "Buffer_ToHostBuffer") throw new PjrtError("PJRT_Buffer_ToHostBuffer", "out of memory");
+    if (name === "Buffer_ToHostBuffer") {
+      throw new PjrtError("PJRT_Buffer_ToHostBuffer", "the link is down", 13);
+    }
     return call.call(api, name, ...rest) as never;
   };
   const says =
-    /^Error: The traced function "negative" failed: XLA says \(PJRT_Buffer_ToHostBuffer\): out of memory$/;
+    /^Error: The traced function "negative" failed: XLA says \(PJRT_Buffer_ToHostBuffer\): the link is down$/;
   await assert.rejects(y.data(), says);
   assert.throws(() => y.dataSync(), says);
   api.call = call;
