@@ -73,8 +73,16 @@ testWithXla(
     const told = (doing: string) =>
       new RegExp(`^RunError: There is not enough memory to ${doing} on this processor \\(1 `);
 
-    using traced = engine.trace((x, row) => [tf.add(x, row)], { name: "huge" });
-    await assert.rejects(traced.call(x, row), (error: Error) => {
+    using traced = engine.trace((x, row) => {
+      const huge = tf.add(x, row);
+      return [huge, tf.sum(huge)];
+    }, { name: "huge" });
+    // A device says it at once, or to whoever reads a result.
+    const run = async () => {
+      const results = await traced.call(x, row);
+      await results[1].data().finally(() => tf.dispose(results));
+    };
+    await assert.rejects(run(), (error: Error) => {
       assert.match(`${error}`, told('run "huge"'));
       assert.match(
         error.message,
