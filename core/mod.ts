@@ -60,6 +60,7 @@ export { readTar, type TarMember } from "./data/tar/read_tar.ts";
 export { sizeOfChunks, TAR_END, tarMember } from "./data/tar/write_tar.ts";
 export { readSystemFile, systemControl } from "./engine/system_facts.ts";
 export { EagerFunction, untraced } from "./engine/eager_function.ts";
+export { mendHostKernels } from "./engine/host_kernels.ts";
 export { TracedInputs } from "./engine/traced_inputs.ts";
 export {
   accuracy,

@@ -21,6 +21,7 @@ import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
 import { compareWithPast, countOf, type Resumed } from "./past_recipe.ts";
 import type { Recorder } from "./recorder.ts";
+import { batchNormImages } from "./run_record.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
 import { type Made, RunWriter } from "./run_writer.ts";
@@ -161,9 +162,8 @@ class Run {
   }
 
   #tellProcesses(before: number): void {
-    const now = this.made.parts.processes?.size ?? 1,
-      { batch_size: batch, accumulate, bn_splits: splits } = this.recipe.train;
-    const [seen, sees] = [before, now].map((count) => batch / (count * accumulate * splits));
+    const now = this.made.parts.processes?.size ?? 1;
+    const [seen, sees] = [before, now].map((count) => batchNormImages(this.recipe.train, count));
     this.made.host.log(
       `Goes on in ${
         countOf(now)
