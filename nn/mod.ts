@@ -96,6 +96,7 @@ export {
 } from "./layers/position_embedding.ts";
 export { type Excitation, type ExciteOptions, squeezeExcite } from "./layers/squeeze_excite.ts";
 export { type Build, type Layout, plainLayout } from "./layouts/layout.ts";
+export { runLayouts } from "./layouts/run.ts";
 export { MOCO_LAYOUTS, MOCO_V3_RESNET_LAYOUTS } from "./layouts/moco.ts";
 export { SIMCLR_LAYOUTS } from "./layouts/simclr.ts";
 export { SWAV_HEADLESS_LAYOUTS, SWAV_LAYOUTS } from "./layouts/swav.ts";
