@@ -32,7 +32,8 @@
  *
  * @module
  */
-export type { Backbone } from "./backbones/backbone.ts";
+export type { Backbone, FeatureMaps, Pool } from "./backbones/backbone.ts";
+export { convnext, type ConvNeXtOptions } from "./backbones/convnext.ts";
 export { efficientnet, type EfficientNetVariant } from "./backbones/efficientnet.ts";
 export { mobilenetV3, type MobileNetV3Variant } from "./backbones/mobilenet_v3.ts";
 export { IMAGENET, type Normalization, normalize } from "./backbones/normalize.ts";
