@@ -7,8 +7,8 @@ import { MOST_PROCESSES } from "./processes/most_processes.ts";
 
 export const help = `Usage: deno task validate RECIPE... [flags]
 
-Checks recipes: needs no data, no weights and no engine. Plugins that do not come with SEED are imported, which runs
-their code, when all else is right.
+Checks recipes: needs no data, no teacher's weights and no engine. The file that a student begins from is looked at.
+Plugins that do not come with SEED are imported, which runs their code, when all else is right.
 
   --set key=value    overrides a key first; repeatable
   --processes N      whether each can train in N processes too

@@ -69,6 +69,9 @@ export { type StepOptions, type StepParts, TrainingStep } from "./training/train
 export { disposeBatch, type StepBatch, type StreamBatch } from "./training/step_batch.ts";
 export { positionOf, type StepPosition } from "./training/step_position.ts";
 export { AdamW, type AdamWOptions } from "./training/optimizers/adamw.ts";
+export { createOptimizer } from "./training/optimizers/create_optimizer.ts";
+export { frozenBy } from "./training/freeze.ts";
+export { type TrainOptions, trainSchema } from "./recipe/schema.ts";
 export { Lars, type LarsOptions } from "./training/optimizers/lars.ts";
 export type { Optimizer } from "./training/optimizers/optimizer.ts";
 export { viewKey } from "./views/view_source.ts";

@@ -11,6 +11,7 @@ import { mobilenetV3, type MobileNetV3Variant } from "../backbones/mobilenet_v3.
 import { EFFICIENTNET_LITE, IMAGENET, type Normalization, SWAV } from "../backbones/normalize.ts";
 import { resnet, type ResNetDepth } from "../backbones/resnet.ts";
 import { efficientnetPytorchLayouts, efficientnetPytorchNames } from "../layouts/efficientnet_pytorch.ts";
+import { CONVNEXTS } from "./convnexts.ts";
 import { DINO_RESNET_LAYOUTS } from "../layouts/dino.ts";
 import { type Build, type Layout, plainLayout } from "../layouts/layout.ts";
 import { mobilenetV3PytorchLayouts } from "../layouts/mobilenetv3_pytorch.ts";
@@ -56,6 +57,7 @@ export const NETWORKS: ReadonlyMap<string, Network> = new Map(
     mobilenetV3Of("large", "blocks.6.0.conv.weight"),
     mobilenetV3Of("small", "blocks.5.0.conv.weight"),
     ...VISION_TRANSFORMERS,
+    ...CONVNEXTS,
   ].map((network) => [network.name, network]),
 );
 

@@ -43,7 +43,7 @@ const EPSILON = 1e-5;
  *     }),
  * });
  *
- * const names = plugin.parameterNames(plugin.options.parse({ head: { hidden: null } }));
+ * const names = plugin.parameterNames!(plugin.options.parse({ head: { hidden: null } }));
  * assert.deepEqual(names.slice(0, 2), ["conv1.weight", "bn1.weight"]);
  * assert.deepEqual(names.slice(-2), ["head.0.weight", "head.0.bias"]);
  * ```

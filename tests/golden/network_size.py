@@ -33,6 +33,10 @@ NETWORKS = {
     "vit_small_plus_16_dinov3": "vit_small_plus_patch16_dinov3_qkvb",
     "vit_base_16_dinov3": "vit_base_patch16_dinov3_qkvb",
     "vit_large_16_dinov3": "vit_large_patch16_dinov3_qkvb",
+    "convnext_tiny": "convnext_tiny",
+    "convnext_small": "convnext_small",
+    "convnext_base": "convnext_base",
+    "convnext_large": "convnext_large",
 }
 
 

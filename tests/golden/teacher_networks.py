@@ -11,7 +11,7 @@ from pathlib import Path
 import timm
 import torch
 import transformers
-from timm.models.eva import checkpoint_filter_fn
+from timm.models import convnext, eva
 from safetensors.torch import load_file, save_file
 
 from fingerprint import fingerprint
@@ -105,7 +105,7 @@ class Dinov3(Timm):
 
     def state(self, values, network):
         network.rope.periods.copy_(values["rope_embed.periods"])
-        return checkpoint_filter_fn(values, network)
+        return eva.checkpoint_filter_fn(values, network)
 
 
 class Dinov3Plus(Dinov3):
@@ -152,6 +152,70 @@ class Transformers:
         return Outputs(tokens[:, 0], tokens, 1 + getattr(network.config, "num_register_tokens", 0))
 
 
+class TimmConvNeXt(Timm):
+    """timm's own names; `depth` is the blocks of each stage."""
+
+    def create(self, depth, **more):
+        return timm.create_model(self.name, num_classes=0, **({"depths": depth} if depth else {}))
+
+    def outputs(self, values, images, depth):
+        network = self.create(depth)
+        network.load_state_dict(self.state(values, network))
+        network.double().eval()
+        maps = network.forward_features(images)
+        return Outputs(network.forward_head(maps), network.head.norm(maps).flatten(2).transpose(1, 2), 0)
+
+
+class ConvNeXt(TimmConvNeXt):
+    """facebookresearch/ConvNeXt, by timm's own conversion; DINOv3's have the last norm twice."""
+
+    def __init__(self, name: str, dinov3=False):
+        super().__init__(name)
+        self.dinov3 = dinov3
+
+    def entries(self, depth):
+        entries = {self.theirs(name): shape for name, shape in super().entries(depth).items()}
+        return entries | {f"norms.3.{k}": entries[f"norm.{k}"] for k in ("weight", "bias") if self.dinov3}
+
+    def theirs(self, name: str) -> str:
+        name = re.sub(r"^stem\.", "downsample_layers.0.", name)
+        name = re.sub(r"^stages\.(\d+)\.downsample\.", r"downsample_layers.\1.", name)
+        name = re.sub(r"^stages\.(\d+)\.blocks\.", r"stages.\1.", name).replace("head.norm", "norm")
+        return name.replace("conv_dw", "dwconv").replace("mlp.fc", "pwconv")
+
+    def state(self, values, network):
+        if self.dinov3:
+            values = {name: value for name, value in values.items() if not name.startswith("norms.")}
+        return convnext.checkpoint_filter_fn(values, network)
+
+
+class TransformersConvNeXt(Transformers):
+    def model(self, depth):
+        config = self.config | ({"depths": list(depth)} if depth else {})
+        return getattr(transformers, self.kind + "Model"), getattr(transformers, self.kind + "Config")(**config)
+
+    def entries(self, depth):
+        kind, config = self.model(depth or (1, 1, 1, 1))
+        with tempfile.TemporaryDirectory() as folder:
+            kind(config).save_pretrained(folder)
+            saved = {name: list(value.shape) for name, value in load_file(f"{folder}/model.safetensors").items()}
+        if depth:
+            return saved
+        full, entries = self.model(None)[1].depths, {}
+        for name, shape in saved.items():
+            stage = re.search(r"stages\.(\d)\.layers\.0\.", name)
+            for i in range(full[int(stage[1])] if stage else 1):
+                entries[name.replace(".layers.0.", f".layers.{i}.")] = shape
+        return entries
+
+    def of(self, network, images):
+        found = network(images)
+        maps = found.last_hidden_state
+        if maps.ndim == 3:
+            return Outputs(found.pooler_output, maps, 1)
+        return Outputs(found.pooler_output, network.layernorm(maps.flatten(2).transpose(1, 2)), 0)
+
+
 class TransformersVit(Transformers):
     def of(self, network, images):
         tokens = network(images, interpolate_pos_encoding=True).last_hidden_state
@@ -164,6 +228,8 @@ SMALL = {"hidden_size": 384, "num_hidden_layers": 12, "num_attention_heads": 6}
 GIANT = {"hidden_size": 1536, "num_hidden_layers": 40, "num_attention_heads": 24, "use_swiglu_ffn": True}
 DINOV3 = {"num_register_tokens": 4}
 DINOV2 = {"image_size": 518, "patch_size": 14, "layer_norm_eps": 1e-6}
+
+FEW = (1, 1, 1, 1)
 
 # By network and layout: what computes it, how many blocks of it (None: all), images by their side.
 CASES = {
@@ -205,6 +271,24 @@ CASES = {
     "vit_large_16_dinov3, transformers": (
         Transformers("DINOv3ViT", **LARGE, **DINOV3, intermediate_size=4096), 2, {48: 2},
     ),
+    "convnext_tiny, convnext, dinov3": (ConvNeXt("convnext_tiny", dinov3=True), None, {64: 2}),
+    "convnext_tiny, convnext": (ConvNeXt("convnext_tiny"), FEW, {64: 2}),
+    "convnext_small, convnext, dinov3": (ConvNeXt("convnext_small", dinov3=True), FEW, {64: 2}),
+    "convnext_base, convnext, dinov3": (ConvNeXt("convnext_base", dinov3=True), FEW, {64: 2}),
+    "convnext_large, convnext, dinov3": (ConvNeXt("convnext_large", dinov3=True), FEW, {64: 2}),
+    "convnext_tiny, timm": (TimmConvNeXt("convnext_tiny"), FEW, {64: 2}),
+    "convnext_large, timm": (TimmConvNeXt("convnext_large"), FEW, {64: 2}),
+    "convnext_tiny, transformers, dinov3": (TransformersConvNeXt("DINOv3ConvNext"), FEW, {64: 2}),
+    "convnext_small, transformers, dinov3": (
+        TransformersConvNeXt("DINOv3ConvNext", depths=[3, 3, 27, 3]), FEW, {64: 2},
+    ),
+    "convnext_base, transformers, dinov3": (
+        TransformersConvNeXt("DINOv3ConvNext", depths=[3, 3, 27, 3], hidden_sizes=[128, 256, 512, 1024]), FEW, {64: 2},
+    ),
+    "convnext_large, transformers, dinov3": (
+        TransformersConvNeXt("DINOv3ConvNext", depths=[3, 3, 27, 3], hidden_sizes=[192, 384, 768, 1536]), FEW, {64: 2},
+    ),
+    "convnext_tiny, transformers": (TransformersConvNeXt("ConvNext", layer_norm_eps=1e-6), FEW, {64: 2}),
     "vit_small_16, transformers": (TransformersVit("ViT", **SMALL, intermediate_size=1536), None, {48: 2}),
     "vit_base_16, transformers": (TransformersVit("ViT", **BASE), 2, {48: 2}),
 }
@@ -214,7 +298,7 @@ def expected() -> dict:
     return {"teacher_networks.json": {name: expected_of(*case) for name, case in CASES.items()}}
 
 
-def expected_of(network, depth: int | None, sides: dict[int, int]) -> dict:
+def expected_of(network, depth, sides: dict[int, int]) -> dict:
     entries = network.entries(depth)
     values = {name: weight(name, shape) for name, shape in entries.items()}
     return {
@@ -226,11 +310,11 @@ def expected_of(network, depth: int | None, sides: dict[int, int]) -> dict:
 
 
 def entries_of_one_block(entries: dict) -> dict:
-    """The other blocks are like the first."""
+    """The other blocks are like the first, of a ConvNeXt those of each stage."""
     return {name: list(shape) for name, shape in entries.items() if not re.search(BLOCK + r"(?!0\.)\d+\.", name)}
 
 
-BLOCK = r"(?:blocks|layers?|resblocks)\."
+BLOCK = r"\b(?:blocks|layers?|resblocks|stages\.\d)\."
 
 
 def outputs(network, values, side, count, depth) -> dict:
