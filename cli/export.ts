@@ -23,6 +23,7 @@ Writes the student of a run, or a network with a file of weights, for other prog
   --to FORMAT        safetensors or pth (torch.load(weights_only=True)): a state dict; onnx: the network itself
   --out FILE         what is written (default with --run: student.onnx, student.pth or student-NAMES.safetensors
                      in the run's folder)
+  --below PREFIX     what stands before the network's names, where the file holds it several times
   --layer NAME       features (default): the backbone; both: with the projection head; head, for onnx: its output
                      alone
   --names NAME       of weights: timm (default) or torchvision

@@ -58,7 +58,9 @@ export { type PixelRecords, recordImageSet } from "./data/packed/pixel_records.t
 export { splitUseOf, splitUseOfWord } from "./data/split_words.ts";
 export { readTar, type TarMember } from "./data/tar/read_tar.ts";
 export { sizeOfChunks, TAR_END, tarMember } from "./data/tar/write_tar.ts";
+export { readSystemFile, systemControl } from "./engine/system_facts.ts";
 export { EagerFunction, untraced } from "./engine/eager_function.ts";
+export { mendHostKernels } from "./engine/host_kernels.ts";
 export { TracedInputs } from "./engine/traced_inputs.ts";
 export {
   accuracy,
@@ -88,6 +90,7 @@ export {
 } from "./fetch/pip_package.ts";
 export { type PublishedFile, unpackPublished } from "./fetch/published_file.ts";
 export { writeAtomically, writeTextAtomically } from "./files/atomic_file.ts";
+export { boundFolder, markUsed } from "./files/bounded_folder.ts";
 export { otherFormat } from "./files/other_formats.ts";
 export { isFile, isFolder } from "./files/path_exists.ts";
 export {
@@ -107,6 +110,7 @@ export * as augmenterOptions from "./images/augmentation/options.ts";
 export { randomCrop } from "./images/augmentation/random_crop.ts";
 export { type Distortions, randomDistortions } from "./images/augmentation/random_distortions.ts";
 export { RandomViews } from "./images/augmentation/random_views.ts";
+export type { Decoding } from "./images/pipeline/reduction.ts";
 export { renderView, type ViewPlan } from "./images/augmentation/render_view.ts";
 export { centerView, shortSideFor } from "./images/pipeline/center_view.ts";
 export { loadImage } from "./images/pipeline/load_image.ts";

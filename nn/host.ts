@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { patchProblem } from "./backbones/vision_transformer.ts";
+export { patchProblem } from "./layers/token_embedding.ts";
 export { type Names, type StateDict, stateDict } from "./export/state_dict.ts";
 export { FrozenNetwork, inputSizeOf, layoutOf, publishedInput } from "./frozen/frozen_network.ts";
 export { fileNetwork, type LoadedNetwork, studentNetwork } from "./loaded/loaded_network.ts";

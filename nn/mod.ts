@@ -32,7 +32,8 @@
  *
  * @module
  */
-export type { Backbone } from "./backbones/backbone.ts";
+export type { Backbone, FeatureMaps, Pool } from "./backbones/backbone.ts";
+export { convnext, type ConvNeXtOptions } from "./backbones/convnext.ts";
 export { efficientnet, type EfficientNetVariant } from "./backbones/efficientnet.ts";
 export { mobilenetV3, type MobileNetV3Variant } from "./backbones/mobilenet_v3.ts";
 export { IMAGENET, type Normalization, normalize } from "./backbones/normalize.ts";
@@ -97,9 +98,9 @@ export {
 export { type Excitation, type ExciteOptions, squeezeExcite } from "./layers/squeeze_excite.ts";
 export { type Build, type Layout, plainLayout } from "./layouts/layout.ts";
 export { runLayouts } from "./layouts/run.ts";
-export { MOCO_LAYOUTS } from "./layouts/moco.ts";
+export { MOCO_LAYOUTS, MOCO_V3_RESNET_LAYOUTS } from "./layouts/moco.ts";
 export { SIMCLR_LAYOUTS } from "./layouts/simclr.ts";
-export { SWAV_LAYOUTS } from "./layouts/swav.ts";
+export { SWAV_HEADLESS_LAYOUTS, SWAV_LAYOUTS } from "./layouts/swav.ts";
 export { type Network, networkNamed, NETWORKS } from "./networks/networks.ts";
 export { constant, type Initializer, kaimingFanOut, normal, uniformFanIn } from "./parameters/initializer.ts";
 export type { ParameterSource } from "./parameters/parameters.ts";

@@ -21,6 +21,7 @@ import { type TakenStep, takeSteps } from "./loop.ts";
 import { Messages } from "./messages.ts";
 import { compareWithPast, countOf, type Resumed } from "./past_recipe.ts";
 import type { Recorder } from "./recorder.ts";
+import { batchNormImages } from "./run_record.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
 import { type Made, RunWriter } from "./run_writer.ts";
@@ -161,9 +162,8 @@ class Run {
   }
 
   #tellProcesses(before: number): void {
-    const now = this.made.parts.processes?.size ?? 1,
-      { batch_size: batch, accumulate, bn_splits: splits } = this.recipe.train;
-    const [seen, sees] = [before, now].map((count) => batch / (count * accumulate * splits));
+    const now = this.made.parts.processes?.size ?? 1;
+    const [seen, sees] = [before, now].map((count) => batchNormImages(this.recipe.train, count));
     this.made.host.log(
       `Goes on in ${
         countOf(now)
@@ -214,6 +214,7 @@ class Run {
   async #train(batches: TrainingBatches, keeper: StateKeeper, recorder: Recorder): Promise<void> {
     const { made: { learner: { step }, host } } = this, company = this.#company;
     const { endStep, schedule } = this.#course, goesOn = company ? () => this.#goesOn(company) : undefined;
+    const pausesAfter = (step: number) => this.#course.pausesAfter(step);
     using evaluation = await this.#openEvaluation(recorder);
     await batches.recall(this.#course.plans(0, this.#startStep));
     await evaluation?.at(this.#startStep);
@@ -223,7 +224,7 @@ class Run {
     this.#clock.resume();
     const plans = this.#course.plans(this.#startStep);
     let waited = 0;
-    for await (const taken of takeSteps(plans, { batches, step, schedule, goesOn })) {
+    for await (const taken of takeSteps(plans, { batches, step, schedule, goesOn, pausesAfter })) {
       const done = ++this.#done;
       this.#record(recorder, taken, batches.waited - waited);
       waited = batches.waited;

@@ -41,7 +41,7 @@ export function describeRun(
     recipe: recipe.path,
     directory: directory.path,
     engine: `${engine.name} ${engine.version}`,
-    device: engine.device,
+    device: shownDevice(engine),
     teacher: teacher && `${recipe.teacher!.plugin.name}, ${teacher.embeddingDim} dimensions${taken}`,
     student: studentText(learner, precision),
     images: data.train.length,
@@ -66,6 +66,10 @@ export function runFacts(
       [engine.name]: engine.version,
     },
     device: engine.device,
+    devices: {
+      count: engine.deviceCount ?? 1,
+      batch_norm_images: batchNormImages(recipe.train, processes?.size ?? 1),
+    },
     cores: navigator.hardwareConcurrency,
     processes: {
       count: processes?.size ?? 1,
@@ -92,6 +96,18 @@ export function runFacts(
       queries: data.evaluation?.queries.length ?? 0,
     },
   };
+}
+
+function shownDevice({ device, deviceCount = 1 }: ProcessParts["engine"]): string {
+  return deviceCount === 1 ? device : `${device}, ${deviceCount} devices`;
+}
+
+/** How many images batch norm sees at a time: of one view, on all devices of a process. */
+export function batchNormImages(
+  { batch_size: batch, accumulate, bn_splits: splits }: Recipe["train"],
+  processes: number,
+): number {
+  return batch / (processes * accumulate * splits);
 }
 
 /**
@@ -133,7 +149,8 @@ export function requireSameFacts(directory: RunFolder, past: Facts, now: Facts):
 
 type Facts = Readonly<Record<string, unknown>>;
 
-function mappingIn(facts: Facts, key: string): Facts {
+/** Facts under a name; none if there are none. */
+export function mappingIn(facts: Facts, key: string): Facts {
   const value = facts[key];
   return typeof value === "object" && value !== null ? value as Facts : {};
 }

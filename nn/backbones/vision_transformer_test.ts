@@ -3,12 +3,13 @@ import { tf } from "@seed/core";
 import { IMAGENET } from "./normalize.ts";
 import { ANTIALIASED_INTERPOLATION } from "../layers/position_embedding.ts";
 import { TrainableParameters } from "../parameters/trainable_parameters.ts";
-import { patchProblem, visionTransformer } from "./vision_transformer.ts";
+import { patchProblem } from "../layers/token_embedding.ts";
+import { visionTransformer } from "./vision_transformer.ts";
 
 Deno.test("a vision transformer's gradients are the slopes of its features, for every kind of parameter", async () => {
   using source = new TrainableParameters(3);
   const backbone = visionTransformer(source, {
-    ...{ patch: 2, width: 4, heads: 2, grid: 3, layerScale: true, registers: 2 },
+    ...{ patch: 2, width: 4, heads: 2, grid: 3, layerScale: "ls", registers: 2 },
     interpolation: ANTIALIASED_INTERPOLATION,
   }, IMAGENET);
   const parameters = source.parameters.filter(({ name }) => !/^blocks\.([1-9]|10)\./.test(name));

@@ -9,7 +9,7 @@ import {
   valueProblem,
   type WeightsFile,
 } from "@seed/core";
-import { isBatchCount, matrixShape } from "../layouts/entries.ts";
+import { isBatchCount, isShape } from "../layouts/entries.ts";
 import type { Initializer } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
@@ -88,13 +88,23 @@ export class FrozenParameters implements ParameterSource, Disposable {
       return `missing "${fileName}"${close ? ` (the nearest is "${close}")` : ""}`;
     }
     const { shape } = this.file.tensors.get(fileName)!;
-    return matrixShape(shape).join() === matrixShape(expected).join()
-      ? null
-      : `"${fileName}" has the shape [${shape}], expected [${expected}]`;
+    return isShape(shape, expected) ? null : `"${fileName}" has the shape [${shape}], expected [${expected}]`;
   }
 
   shapeOf(name: string): readonly number[] | undefined {
     return this.file.tensors.get(this.options.rename?.(name) ?? name)?.shape;
+  }
+
+  numbers(name: string, count: number): Float32Array | undefined {
+    const fileName = this.options.rename?.(name) ?? name;
+    if (!this.#entries.has(fileName)) return undefined;
+    this.#taken.add(fileName);
+    const problem = this.#problem(fileName, [count]);
+    if (problem) this.#problems.push(problem);
+    const values = problem ? new Float32Array(count).fill(1) : this.file.read(fileName);
+    const broken = valueProblem(fileName, values);
+    if (broken) this.#broken.push(broken);
+    return values;
   }
 
   own(...tensors: tf.Tensor[]): void {
@@ -104,9 +114,10 @@ export class FrozenParameters implements ParameterSource, Disposable {
   /**
    * To be called when the network is built.
    *
+   * @param hint Is asked for what the file may be, if it does not fit: a sentence, or nothing.
    * @throws {RunError} If entries are missing, have another shape, are left over, or have values that no network has.
    */
-  finish(): void {
+  finish(hint: () => string = () => ""): void {
     const unused = this.options.allowUnused
       ? []
       : [...this.#entries].filter((name) => !this.#taken.has(name));
@@ -118,7 +129,9 @@ export class FrozenParameters implements ParameterSource, Disposable {
     const shown = problems.slice(0, 20), more = problems.length - shown.length;
     if (more) shown.push(`and ${more} more`);
     if (unused.length) shown.push('A teacher\'s option "allow_unused: true" accepts what is left over');
-    throw new RunError(`The weights in "${this.file.path}" do not fit the network:\n  ${shown.join("\n  ")}`);
+    throw new RunError(
+      `The weights in "${this.file.path}" do not fit the network${hint()}:\n  ${shown.join("\n  ")}`,
+    );
   }
 
   [Symbol.dispose](): void {

@@ -95,6 +95,50 @@ function geluGradient(dy: tf.Tensor, x: tf.Tensor): tf.Tensor[] {
   return [tf.mul(dy, tf.add(normalShare(x), tf.mul(x, density)))];
 }
 
+/** `x * sigmoid(1.702 x)`: OpenAI's CLIP has it for GELU. */
+export function quickGelu<T extends tf.Tensor>(x: T): T {
+  return quickGeluWithGradient(x) as T;
+}
+
+const QUICK = 1.702;
+const quickGeluWithGradient = withGradient(
+  (x) => fused(quickGeluBody, x)[0],
+  (dy, x) => gateGradient(dy, x, { gate: tf.mul(x, QUICK), slope: QUICK }),
+);
+
+function quickGeluBody(x: tf.Tensor): tf.Tensor[] {
+  return [tf.mul(x, tf.sigmoid(tf.mul(x, QUICK)))];
+}
+
+/** GELU by its approximation with a hyperbolic tangent, `x * sigmoid(2 c (x + 0.044715 x^3))`: SigLIP's. */
+export function geluTanh<T extends tf.Tensor>(x: T): T {
+  return geluTanhWithGradient(x) as T;
+}
+
+const TANH_SLOPE = 2 * Math.sqrt(2 / Math.PI), TANH_CUBE = 0.044715;
+const geluTanhWithGradient = withGradient((x) => fused(geluTanhBody, x)[0], (dy, x) => {
+  const slope = tf.mul(tf.add(tf.mul(tf.mul(x, x), 3 * TANH_CUBE), 1), TANH_SLOPE);
+  return gateGradient(dy, x, { gate: geluTanhGate(x), slope });
+});
+
+function geluTanhBody(x: tf.Tensor): tf.Tensor[] {
+  return [tf.mul(x, tf.sigmoid(geluTanhGate(x)))];
+}
+
+function geluTanhGate(x: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.mul(x, tf.add(tf.mul(tf.mul(x, x), TANH_CUBE), 1)), TANH_SLOPE);
+}
+
+/** Of `x * sigmoid(gate)`: `dy * s * (1 + x * (1 - s) * slope)`, the slope being the gate's. */
+function gateGradient(
+  dy: tf.Tensor,
+  x: tf.Tensor,
+  { gate, slope }: { gate: tf.Tensor; slope: tf.Tensor | number },
+): tf.Tensor[] {
+  const s = tf.sigmoid(gate);
+  return [tf.mul(tf.mul(dy, s), tf.add(tf.mul(tf.mul(x, tf.sub(1, s)), slope), 1))];
+}
+
 /** Below -5.5 it is zero: there `1 + erf` is rounding alone, which the factor `x` would make large. */
 function normalShare(x: tf.Tensor): tf.Tensor {
   const share = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);

@@ -16,6 +16,21 @@ export function linear(
   return (x) => tf.add(tf.matMul(x, weight), bias) as tf.Tensor2D;
 }
 
+/** `x W`, `name.weight`. */
+export function linearWithoutBias(
+  source: ParameterSource,
+  name: string,
+  { inputs, outputs }: { inputs: number; outputs: number },
+): (x: tf.Tensor2D) => tf.Tensor2D {
+  const weight = source.get(
+    `${name}.weight`,
+    "linear",
+    [inputs, outputs],
+    uniformFanIn(inputs),
+  ) as tf.Tensor2D;
+  return (x) => tf.matMul(x, weight) as tf.Tensor2D;
+}
+
 /** What a projection head is made of. */
 export interface HeadOptions {
   inputs: number;

@@ -17,6 +17,9 @@ export const OFFSET_INTERPOLATION: PositionInterpolation = { antialias: false, o
 /** timm's, and DINOv2's with registers. */
 export const ANTIALIASED_INTERPOLATION: PositionInterpolation = { antialias: true, offset: 0 };
 
+/** transformers', of networks without registers. */
+export const PLAIN_INTERPOLATION: PositionInterpolation = { antialias: false, offset: 0 };
+
 /**
  * Positions for another grid.
  *

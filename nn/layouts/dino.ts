@@ -1,31 +1,29 @@
 /**
- * Files of facebookresearch/dino and facebookresearch/dinov2, and timm's of the same networks.
+ * Files of facebookresearch/dino, and timm's and transformers' of the same networks.
  *
  * @module
  */
-import { ANTIALIASED_INTERPOLATION, OFFSET_INTERPOLATION } from "../layers/position_embedding.ts";
-import { visionTransformer, type VisionTransformerOptions } from "../backbones/vision_transformer.ts";
-import { type Build, type Layout, plainLayout } from "./layout.ts";
-
-/** timm's network of a size, for either family. */
-export type TimmNetwork = Omit<VisionTransformerOptions, "interpolation" | "registers" | "classPosition">;
-
-/** How many tokens without a patch DINOv2's networks with registers have. */
-const REGISTERS = 4;
-
-/** timm interpolates positions antialiased. */
-export function timmVisionTransformer(network: TimmNetwork): Build {
-  return buildOf({ ...network, interpolation: ANTIALIASED_INTERPOLATION });
-}
+import {
+  ANTIALIASED_INTERPOLATION,
+  OFFSET_INTERPOLATION,
+  PLAIN_INTERPOLATION,
+} from "../layers/position_embedding.ts";
+import { type Layout, plainLayout } from "./layout.ts";
+import { mocoV3Layouts } from "./moco_v3.ts";
+import { buildOf, depthOf, type TimmNetwork } from "./timm_network.ts";
+import { joinedQkv, renameBlocks } from "./transformers_names.ts";
 
 /**
- * Layouts of DINO's networks. timm's files without a classifier have the very names of DINO's own and are read as
- * those: the two differ in how they interpolate positions, so only for pictures of another size than the file's.
+ * Layouts of DINO's networks, which are MoCo-v3's too. timm's files without a classifier have the very names of DINO's
+ * own and are read as those: the two differ in how they interpolate positions, so only for pictures of another size than
+ * the file's.
  */
 export function dinoLayouts(network: TimmNetwork): Layout[] {
   const build = buildOf({ ...network, interpolation: OFFSET_INTERPOLATION });
   return [
     ...dinoCheckpoints("cls_token").map((layout) => ({ ...layout, build })),
+    ...mocoV3Layouts(network),
+    transformersVit(network),
     plainLayout("timm", ["cls_token", "pos_embed", "head.weight"], "head."),
     {
       name: "dino, timm without classifier",
@@ -33,6 +31,11 @@ export function dinoLayouts(network: TimmNetwork): Layout[] {
       ...{ prefix: "", build, dropped: () => false, head: null },
     },
   ];
+}
+
+/** timm's network, which interpolates positions antialiased. */
+export function timmVisionTransformer(network: TimmNetwork): NonNullable<Layout["build"]> {
+  return buildOf({ ...network, interpolation: ANTIALIASED_INTERPOLATION });
 }
 
 /** Full checkpoints of DINO's ResNets; their backbone files are torchvision's but for the classifier. */
@@ -51,45 +54,27 @@ function dinoCheckpoints(mark: string): Layout[] {
   ];
 }
 
-/**
- * Layouts of DINOv2's networks. The full checkpoint is that of training, `teacher_checkpoint.pth`; its blocks may be
- * in chunks (`block_chunks`).
- */
-export function dinov2Layouts(network: TimmNetwork): Layout[] {
-  const plain = buildOf({ ...network, interpolation: OFFSET_INTERPOLATION });
-  const withRegisters = { ...network, registers: REGISTERS, interpolation: ANTIALIASED_INTERPOLATION };
-  const own = (name: string, prefix: string): Layout[] => {
-    const isUnused = (entry: string) => !entry.startsWith(prefix) || entry === `${prefix}mask_token`;
-    const shared = { prefix, dropped: isUnused, rename: dinov2Name, head: null };
-    return [
-      {
-        ...shared,
-        name: `${name}, registers`,
-        marks: [`${prefix}mask_token`, `${prefix}register_tokens`],
-        build: buildOf(withRegisters),
-      },
-      { ...shared, name, marks: [`${prefix}mask_token`], build: plain },
-    ];
-  };
-  return [
-    ...own("dinov2 checkpoint", "teacher.backbone."),
-    ...own("dinov2", ""),
-    plainLayout("timm, registers", ["reg_token", "blocks.0.ls1.gamma"], "head.", {
-      build: buildOf({ ...withRegisters, classPosition: false }),
+/** transformers' `ViTModel`, in which DINO's networks are (facebook/dino-vits16); its pooler was not trained. */
+function transformersVit(network: TimmNetwork): Layout {
+  const depth = depthOf(network), block = (i: number) => `encoder.layer.${i}`;
+  return {
+    name: "transformers",
+    marks: ["embeddings.cls_token", "encoder.layer.0.layernorm_before.weight"],
+    ...{ prefix: "", head: null },
+    dropped: (entry) => entry.startsWith("pooler."),
+    build: buildOf({ ...network, epsilon: 1e-12, interpolation: PLAIN_INTERPOLATION }),
+    joined: joinedQkv(depth, (i, part) => `${block(i)}.attention.attention.${part}`),
+    rename: renameBlocks({
+      ...{ depth, block },
+      tokens: [["cls_token", "embeddings.cls_token"], ["pos_embed", "embeddings.position_embeddings"]],
+      modules: [["patch_embed.proj", "embeddings.patch_embeddings.projection"], ["norm", "layernorm"]],
+      parts: [
+        ["norm1", "layernorm_before"],
+        ["attn.proj", "attention.output.dense"],
+        ["norm2", "layernorm_after"],
+        ["mlp.fc1", "intermediate.dense"],
+        ["mlp.fc2", "output.dense"],
+      ],
     }),
-    plainLayout("timm", ["cls_token", "blocks.0.ls1.gamma"], "head."),
-  ];
-}
-
-/** DINOv2's name of a value, from timm's. In chunks, blocks carry their chunk's number before their own. */
-function dinov2Name(name: string, has: (name: string) => boolean): string {
-  if (name === "reg_token") return "register_tokens";
-  const [, block, rest] = name.match(/^blocks\.(\d+)\.(.+)$/) ?? [];
-  if (block === undefined || has(name)) return name;
-  const chunked = Array.from({ length: Number(block) + 1 }, (_, chunk) => `blocks.${chunk}.${block}.${rest}`);
-  return chunked.find(has) ?? name;
-}
-
-function buildOf(options: VisionTransformerOptions): Build {
-  return (source, normalization) => visionTransformer(source, options, normalization);
+  };
 }

@@ -4,7 +4,9 @@ import { unit, weight } from "../../tests/golden/formula.ts";
 import { FrozenNetwork, layoutOf } from "../frozen/frozen_network.ts";
 import { type Network, networkNamed } from "../networks/networks.ts";
 import { IMAGENET } from "../backbones/normalize.ts";
-import { dinoLayouts, dinov2Layouts, type TimmNetwork, timmVisionTransformer } from "./dino.ts";
+import { dinoLayouts, timmVisionTransformer } from "./dino.ts";
+import { dinov2Layouts } from "./dinov2.ts";
+import type { TimmNetwork } from "./timm_network.ts";
 
 /** Patches of 2 pixels, 3 on a side. */
 const SIZE: TimmNetwork = { patch: 2, grid: 3, width: 4, heads: 2 };
@@ -15,7 +17,7 @@ const DINO: Network = {
   normalization: IMAGENET,
   layouts: dinoLayouts(SIZE),
 };
-const SCALED = { ...SIZE, layerScale: true };
+const SCALED = { ...SIZE, layerScale: "ls" } as const;
 const DINOV2: Network = { ...DINO, build: timmVisionTransformer(SCALED), layouts: dinov2Layouts(SCALED) };
 
 type Shapes = Record<string, number[]>;

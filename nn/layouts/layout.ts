@@ -1,5 +1,6 @@
 import type { Backbone } from "../backbones/backbone.ts";
 import type { Normalization } from "../backbones/normalize.ts";
+import type { JoinedTensor } from "./joined_tensors.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
 /** Builds a network from a source of values. */
@@ -24,6 +25,8 @@ export interface Layout {
    * @param has Whether the file has a name, after the prefix.
    */
   rename?(name: string, has: (name: string) => boolean): string;
+  /** Tensors that are in parts in the file, or are parts of its: they have timm's names then, which are not renamed. */
+  readonly joined?: readonly JoinedTensor[];
   /** Names, after the prefix, of linear layers' weights that are a convolution's of a single pixel in timm. */
   readonly matrices?: readonly string[];
   /** The network in the publisher's conventions (padding, epsilon, ...) where they are not timm's. */
@@ -38,6 +41,8 @@ export interface Layout {
   dropped(fileName: string): boolean;
   /** Name of the projection head after the prefix, a linear layer or a `Sequential` of PyTorch's; null without one. */
   readonly head: string | null;
+  /** What one file has before the names that are published; default: nothing. */
+  readonly wrapper?: string;
 }
 
 /** The first layout whose marks the file has; null if there is none. */

@@ -11,21 +11,20 @@ import { mobilenetV3, type MobileNetV3Variant } from "../backbones/mobilenet_v3.
 import { EFFICIENTNET_LITE, IMAGENET, type Normalization, SWAV } from "../backbones/normalize.ts";
 import { resnet, type ResNetDepth } from "../backbones/resnet.ts";
 import { efficientnetPytorchLayouts, efficientnetPytorchNames } from "../layouts/efficientnet_pytorch.ts";
-import {
-  DINO_RESNET_LAYOUTS,
-  dinoLayouts,
-  dinov2Layouts,
-  type TimmNetwork,
-  timmVisionTransformer,
-} from "../layouts/dino.ts";
+import { CONVNEXTS } from "./convnexts.ts";
+import { DINO_RESNET_LAYOUTS } from "../layouts/dino.ts";
 import { type Build, type Layout, plainLayout } from "../layouts/layout.ts";
 import { mobilenetV3PytorchLayouts } from "../layouts/mobilenetv3_pytorch.ts";
-import { MOCO_LAYOUTS } from "../layouts/moco.ts";
+import { PROJECTOR_LAYOUTS } from "../layouts/projector.ts";
+import { MOCO_LAYOUTS, MOCO_V3_RESNET_LAYOUTS } from "../layouts/moco.ts";
 import { runLayouts } from "../layouts/run.ts";
 import { seedPaperLayouts } from "../layouts/seed_paper.ts";
 import { SIMCLR_LAYOUTS } from "../layouts/simclr.ts";
+import { SIMSIAM_LAYOUTS } from "../layouts/simsiam.ts";
 import { SWAV_LAYOUTS } from "../layouts/swav.ts";
+import { RESNET_CHILDREN } from "../layouts/torchvision_children.ts";
 import { torchvisionEfficientnet, torchvisionMobilenetV3 } from "../layouts/torchvision_mobile.ts";
+import { VISION_TRANSFORMERS } from "./vision_transformers.ts";
 
 /** A network and what is published about it. */
 export interface Network {
@@ -57,11 +56,8 @@ export const NETWORKS: ReadonlyMap<string, Network> = new Map(
     efficientnetLite2(),
     mobilenetV3Of("large", "blocks.6.0.conv.weight"),
     mobilenetV3Of("small", "blocks.5.0.conv.weight"),
-    visionTransformerOf("vit_small_16", dinoLayouts, { patch: 16, grid: 14, width: 384, heads: 6 }),
-    visionTransformerOf("vit_base_16", dinoLayouts, { patch: 16, grid: 14, width: 768, heads: 12 }),
-    visionTransformerOf("vit_small_14", dinov2Layouts, {
-      ...{ patch: 14, grid: 37, width: 384, heads: 6, layerScale: true },
-    }),
+    ...VISION_TRANSFORMERS,
+    ...CONVNEXTS,
   ].map((network) => [network.name, network]),
 );
 
@@ -73,12 +69,16 @@ function resnetOf(depth: ResNetDepth): Network {
     normalization: IMAGENET,
     layouts: [
       ...MOCO_LAYOUTS,
+      ...MOCO_V3_RESNET_LAYOUTS,
+      ...SIMSIAM_LAYOUTS,
+      ...PROJECTOR_LAYOUTS,
       ...SWAV_LAYOUTS,
       ...SIMCLR_LAYOUTS,
       ...DINO_RESNET_LAYOUTS,
       ...seedPaperLayouts("conv1.weight"),
       ...runLayouts("conv1.weight"),
       plainLayout("timm and torchvision", ["conv1.weight"], "fc.", { library: "torchvision" }),
+      RESNET_CHILDREN,
     ],
   };
 }
@@ -137,19 +137,6 @@ function mobilenetV3Of(variant: MobileNetV3Variant, mark: string): Network {
       ...runLayouts(mark),
       plainLayout("timm", [mark], "classifier."),
     ],
-  };
-}
-
-/** Pictures of 224 pixels are what DINO's and DINOv2's published figures are for, also where positions are for 518. */
-function visionTransformerOf(
-  name: string,
-  layouts: (network: TimmNetwork) => Layout[],
-  network: TimmNetwork,
-): Network {
-  return {
-    name,
-    build: timmVisionTransformer(network),
-    ...{ inputSize: 224, patch: network.patch, normalization: IMAGENET, layouts: layouts(network) },
   };
 }
 

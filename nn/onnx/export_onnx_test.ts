@@ -156,7 +156,7 @@ Deno.test("a vision transformer", async () => {
   await tf.setBackend("cpu");
   const interpolation = { antialias: true, offset: 0 };
   using network = networkOf((source) => {
-    const size = { patch: 16, width: 24, heads: 3, grid: 3, registers: 2, layerScale: true };
+    const size = { patch: 16, width: 24, heads: 3, grid: 3, registers: 2, layerScale: "ls" as const };
     const { features } = visionTransformer(source, { ...size, interpolation }, IMAGENET);
     return (images) => features(images, { training: false });
   });

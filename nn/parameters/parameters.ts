@@ -33,6 +33,13 @@ export interface ParameterSource {
   /** Whether training leaves a value as it is; absent: it changes all. A batch norm asks for its running statistics. */
   isFrozen?(name: string): boolean;
 
+  /**
+   * Numbers that a network computes constants from, as a file has them; undefined if there are none of the name.
+   *
+   * @param count How many there must be.
+   */
+  numbers?(name: string, count: number): Float32Array | undefined;
+
   /** Takes over tensors that a network has computed from its frozen values: they are disposed of with those. */
   own?(...tensors: tf.Tensor[]): void;
 }

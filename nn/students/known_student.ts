@@ -69,12 +69,13 @@ export function knownStudent<O>(networkOf: (options: O) => Network) {
         name,
         shape: torchShape(shape, kind),
       }));
-      const { layout, taken, left, fresh, notes } = matchWeights(file, networkOf(options), values, weights);
+      const matched = matchWeights(file, networkOf(options), values, weights);
+      const { layout, tensors, taken, left, fresh, notes } = matched;
       const broken: string[] = [];
       for (const { name, kind, variable } of student.parameters) {
         const fileName = taken.get(name);
         if (fileName === undefined) continue;
-        const values = file.read(fileName), problem = valueProblem(name, values);
+        const values = tensors.read(fileName), problem = valueProblem(name, values);
         if (problem) broken.push(problem.replace(`"${name}"`, `"${fileName}"`));
         else assignValues({ kind, variable }, withEpsilonOf(layout.epsilon, name, values));
       }

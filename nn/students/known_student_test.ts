@@ -34,10 +34,10 @@ async function write(
 }
 
 const load = async (into: Student, head: Head, path: string, allowUnused = false) =>
-  await mobilenetV3.loadWeights!(optionsOf(head), into, { path, allowUnused });
+  await mobilenetV3.loadWeights!(optionsOf(head), into, { path, allowUnused, below: null });
 
 const check = async (path: string, allowUnused = false) =>
-  await mobilenetV3.checkWeights!(optionsOf({ hidden: null }), { path, allowUnused });
+  await mobilenetV3.checkWeights!(optionsOf({ hidden: null }), { path, allowUnused, below: null });
 
 Deno.test("a student takes all of an earlier student's values, to the bit, and of a checkpoint of it", () =>
   inFolder(async (folder) => {
@@ -119,12 +119,12 @@ Deno.test("a file of another network is refused, with the network that it looks 
     const of18 = resnet.options.parse({ depth: 18 });
     await write(path, resnet34, undefined, {});
     await assert.rejects(
-      resnet.checkWeights!(of18, { path, allowUnused: false }),
-      /do not fit resnet18, they look like those of resnet34: left over "layer1\.2\..*, and \d+ more; allow_unused/,
+      resnet.checkWeights!(of18, { path, allowUnused: false, below: null }),
+      /do not fit resnet18: left over "layer1\.2\..*, and \d+ more; it looks like weights of resnet34; allow_unused/,
     );
     await write(path, resnet34, undefined, { network: "resnet34" });
     await assert.rejects(
-      resnet.checkWeights!(of18, { path, allowUnused: false }),
+      resnet.checkWeights!(of18, { path, allowUnused: false, below: null }),
       /says network "resnet34", but it is read as resnet18/,
     );
     using resnet18 = await resnet.create(resnet.options.parse({}), context);

@@ -3,17 +3,25 @@
  *
  * @module
  */
-import { type InitialWeights, RunError, type WeightsFile } from "@seed/core";
-import { layoutOf, publishedInput } from "../frozen/frozen_network.ts";
-import { isBatchCount } from "../layouts/entries.ts";
+import { type InitialWeights, nearest, RunError, type WeightsFile } from "@seed/core";
+import { layoutOf, looksLike, publishedInput } from "../frozen/frozen_network.ts";
+import { fileNames, isBatchCount, isShape } from "../layouts/entries.ts";
+import { joinedTensors } from "../layouts/joined_tensors.ts";
 import type { Layout } from "../layouts/layout.ts";
-import { matchBackbone, type NamedShape, problemOf } from "../layouts/match_backbone.ts";
 import type { Network } from "../networks/networks.ts";
-import { networksFitting } from "../networks/networks_like.ts";
+
+/** A value that a student has, by timm's name; of a head `head.0.weight`. */
+export interface StudentValue {
+  readonly name: string;
+  /** In PyTorch's layout. */
+  readonly shape: readonly number[];
+}
 
 /** Which tensors of a file are which values of a student. */
 export interface MatchedWeights {
   readonly layout: Layout;
+  /** The file with its tensors as the layout has them. */
+  readonly tensors: WeightsFile;
   /** The file's name of each value that is taken, by the student's. */
   readonly taken: ReadonlyMap<string, string>;
   /** See {@link TakenWeights}. */
@@ -36,23 +44,24 @@ const SHOWN = 4;
  *   accept.
  */
 export function matchWeights(
-  file: WeightsFile,
+  opened: WeightsFile,
   network: Network,
-  values: readonly NamedShape[],
-  { allowUnused }: Pick<InitialWeights, "allowUnused">,
+  values: readonly StudentValue[],
+  { allowUnused, below }: Pick<InitialWeights, "allowUnused" | "below">,
 ): MatchedWeights {
-  const layout = layoutOf(file, network), { normalization } = publishedInput(file, network, layout);
-  const isHead = ({ name }: NamedShape) => name.startsWith(HEAD);
+  const layout = layoutOf(opened, network, { below }), file = joinedTensors(opened, layout);
+  const { normalization } = publishedInput(file, network, layout);
+  const isHead = ({ name }: StudentValue) => name.startsWith(HEAD);
   const backbone = matchBackbone(file, layout, values.filter((value) => !isHead(value)));
   const unused = allowUnused ? [] : backbone.unused.map((name) => `left over "${name}"`);
   const problems = [...backbone.problems, ...unused];
-  if (problems.length) throw misfit(file, network, problems, backbone.problems.length === 0);
+  if (problems.length) throw misfit(opened, network, problems, backbone.problems.length === 0);
   const heads = values.filter(isHead), head = matchHead(file, layout, heads);
   const taken = new Map([...backbone.taken, ...head.taken]);
   const counted = [...file.tensors.keys()].filter((name) => !isBatchCount(name));
   const fresh = heads.length - head.taken.size;
   return {
-    ...{ layout, taken, fresh, left: counted.length - taken.size },
+    ...{ layout, tensors: file, taken, fresh, left: counted.length - taken.size },
     notes: [
       ...fresh ? [`the projection head begins from noise: ${head.problem}`] : [],
       ...layout.differs
@@ -63,11 +72,40 @@ export function matchWeights(
   };
 }
 
+interface Matched {
+  taken: Map<string, string>;
+  problems: string[];
+  /** Entries that no rule drops and nothing takes, the head's left out. */
+  unused: string[];
+}
+
+function matchBackbone(file: WeightsFile, layout: Layout, values: readonly StudentValue[]): Matched {
+  const { prefix } = layout, { tensors } = file, problems: string[] = [];
+  const nameOf = fileNames(tensors, layout);
+  const names = values.map(({ name }) => [name, nameOf(name)] as const);
+  values.forEach(({ shape }, i) => problems.push(...problemOf(file, names[i][1], shape)));
+  const used = new Set(names.map(([, name]) => name)), head = layout.head && prefix + layout.head;
+  const unused = [...tensors.keys()].filter((name) =>
+    !used.has(name) && !layout.dropped(name) && !isBatchCount(name) && !(head && name.startsWith(`${head}.`))
+  );
+  return { taken: new Map(names), problems, unused };
+}
+
+function problemOf({ tensors }: WeightsFile, name: string, expected: readonly number[]): string[] {
+  const info = tensors.get(name);
+  if (!info) {
+    const close = nearest(name, tensors.keys());
+    return [`missing "${name}"${close ? ` (the nearest is "${close}")` : ""}`];
+  }
+  if (isShape(info.shape, expected)) return [];
+  return [`"${name}" has the shape [${info.shape}], expected [${expected}]`];
+}
+
 /** All of the head, or nothing of it: half of one is none. */
 function matchHead(
   file: WeightsFile,
   layout: Layout,
-  values: readonly NamedShape[],
+  values: readonly StudentValue[],
 ): { taken: Map<string, string>; problem: string } {
   const none = (problem: string) => ({ taken: new Map<string, string>(), problem });
   if (layout.head === null) return none("the file has none");
@@ -97,12 +135,10 @@ function otherNormalization(file: Network["normalization"], student: Network["no
 
 function misfit(file: WeightsFile, network: Network, problems: string[], unusedAlone: boolean): RunError {
   const more = problems.length - SHOWN;
-  const likely = networksFitting(file);
-
   const shown = [...problems.slice(0, SHOWN), ...more > 0 ? [`and ${more} more`] : []].join(", ");
   return new RunError(
-    `The weights in "${file.path}" do not fit ${network.name}${
-      likely.length ? `, they look like those of ${likely.join(" or ")}` : ""
-    }: ${shown}${unusedAlone ? "; allow_unused: true accepts what is left over" : ""}`,
+    `The weights in "${file.path}" do not fit ${network.name}: ${shown}${
+      looksLike(file, network, { byNames: false })
+    }${unusedAlone ? "; allow_unused: true accepts what is left over" : ""}`,
   );
 }

@@ -21,7 +21,7 @@ export async function writeStandInWeights(
   network: Network,
   layouts: readonly Layout[],
 ): Promise<string> {
-  for (const layout of layouts) {
+  for (const layout of layouts.filter(({ joined }) => !joined)) {
     for (const norm of ["none", "batch"] as const) {
       const wanted = wantedBy(network, layout, norm), names = new Set(wanted.map(({ name }) => name));
       if (!layout.marks.every((mark) => names.has(mark))) continue;

@@ -27,6 +27,9 @@ def weight(name: str, shape, gain=GAIN) -> torch.Tensor:
     """A value of a network, of a size that suits its place."""
     if name.endswith(".running_var"):
         return uniform(name, shape, 0.5, 1.5)
+    if name.endswith(".periods"):  # of rotary positions, which are published in bf16
+        count = shape[0]
+        return (100 ** (torch.arange(count).double() / count)).bfloat16().double()
     if len(shape) == 1 and name.endswith(".weight"):
         return uniform(name, shape, 0.8, 1.2)
     if len(shape) == 1:

@@ -30,6 +30,10 @@ const GAIN = 6.25 / 3;
 /** A value of a network, of a size that suits its place; shape in PyTorch's layout. */
 export function weight(name: string, shape: readonly number[], gain = GAIN): Float32Array {
   if (name.endsWith(".running_var")) return uniform(name, shape, 0.5, 1.5);
+  // Of rotary positions, which are published in bf16.
+  if (name.endsWith(".periods")) {
+    return Float32Array.from({ length: shape[0] }, (_, i) => bf16(100 ** (i / shape[0])));
+  }
   if (shape.length === 1 && name.endsWith(".weight")) return uniform(name, shape, 0.8, 1.2);
   if (shape.length === 1) return uniform(name, shape, -0.2, 0.2);
   if (shape.length === 3) return uniform(name, shape); // tokens, positions: added to patches of about this size
@@ -73,6 +77,13 @@ export function pixels(name: string, batch: number, side: number): Uint8Array {
 /** {@link pixels} as networks take them: float32 in 0..255. */
 export function images(name: string, batch: number, side: number): tf.Tensor4D {
   return tf.tensor4d(Float32Array.from(pixels(name, batch, side)), [batch, side, side, 3]);
+}
+
+/** Rounded to the nearest bf16. */
+function bf16(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer);
+  bits[0] = (bits[0] + 0x7fff + (bits[0] >>> 16 & 1)) & 0xffff0000;
+  return new Float32Array(bits.buffer)[0];
 }
 
 function size(shape: readonly number[]): number {

@@ -60,7 +60,11 @@ for (const [name, [plugin, given]] of Object.entries(STUDENTS)) {
             engine,
             embeddingDim: null,
           });
-          const taken = await plugin.loadWeights!(options as never, student, { path, allowUnused: false });
+          const taken = await plugin.loadWeights!(options as never, student, {
+            path,
+            allowUnused: false,
+            below: null,
+          });
           assert.equal(taken.layout, layout);
           const heads = student.parameters.filter(({ name }) => name.startsWith("head.")).length;
           assert.ok(taken.fresh === 0 || taken.fresh === heads, `${taken.fresh} of ${heads} are of noise`);

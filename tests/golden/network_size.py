@@ -25,8 +25,23 @@ NETWORKS = {
     "vit_small_16": "vit_small_patch16_224",
     "vit_base_16": "vit_base_patch16_224",
     # Whose positions are for 518 pixels.
-    "vit_small_14": lambda: timm.create_model("vit_small_patch14_dinov2", num_classes=0, dynamic_img_size=True),
+    "vit_small_14": lambda: of_any_size("vit_small_patch14_dinov2"),
+    "vit_base_14": lambda: of_any_size("vit_base_patch14_dinov2"),
+    "vit_large_14": lambda: of_any_size("vit_large_patch14_dinov2"),
+    "vit_giant_14": lambda: of_any_size("vit_giant_patch14_dinov2"),
+    "vit_small_16_dinov3": "vit_small_patch16_dinov3_qkvb",
+    "vit_small_plus_16_dinov3": "vit_small_plus_patch16_dinov3_qkvb",
+    "vit_base_16_dinov3": "vit_base_patch16_dinov3_qkvb",
+    "vit_large_16_dinov3": "vit_large_patch16_dinov3_qkvb",
+    "convnext_tiny": "convnext_tiny",
+    "convnext_small": "convnext_small",
+    "convnext_base": "convnext_base",
+    "convnext_large": "convnext_large",
 }
+
+
+def of_any_size(name: str) -> torch.nn.Module:
+    return timm.create_model(name, num_classes=0, dynamic_img_size=True)
 
 
 def expected() -> dict:

@@ -46,5 +46,9 @@ def without_values(make) -> nn.Module:
 
 def digest(state: dict) -> str:
     """SHA-256 of names and shapes."""
-    lines = sorted(f"{name} {list(value.shape)}".replace(", ", ",") for name, value in state.items())
+    return digest_of_shapes({name: value.shape for name, value in state.items()})
+
+
+def digest_of_shapes(shapes: dict) -> str:
+    lines = sorted(f"{name} {list(shape)}".replace(", ", ",") for name, shape in shapes.items())
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -6,6 +6,7 @@
 import { definePlugin, z } from "@seed/core";
 import { EagerEngine } from "@seed/engine-eager";
 import { checkHead, dropRate, headOptions, knownStudent, StudentNetwork } from "@seed/nn";
+import { queuingEagerEngine } from "./eager_engine.ts";
 import { TINY_NETWORK, tinyBackbone, tinyStudent } from "./tiny_student.ts";
 
 export const engine = definePlugin({
@@ -15,6 +16,15 @@ export const engine = definePlugin({
   about: { summary: "tfjs's pure-JavaScript backend" },
   options: z.strictObject({}),
   create: () => EagerEngine.open(),
+});
+
+export const queuingEngine = definePlugin({
+  kind: "engine",
+  name: "test-queuing-engine",
+  apiVersion: 1,
+  about: { summary: "The same, read one step late" },
+  options: z.strictObject({}),
+  create: queuingEagerEngine,
 });
 
 export const student = definePlugin({

@@ -1,6 +1,7 @@
 import type { Pixels } from "../../interfaces/augmenter.ts";
 import { fromPicture } from "./from_picture.ts";
 import { pixelsOf, resample, type Resampling, type Size, usedWindow } from "./planes.ts";
+import type { Decoding, Reduction } from "./reduction.ts";
 import { BICUBIC, type ResampleFilter } from "./resample.ts";
 
 /** Share of the short side that the centre crop keeps: 224 of 256, as is usual for evaluation. */
@@ -17,6 +18,7 @@ export function shortSideFor(size: number): number {
  * Pictures given as square pixels are taken whole: their source has framed them already.
  *
  * @param shortSide At least `size`; default `size / 0.875`.
+ * @param decoding `reduced`: of a JPEG that is much larger, fewer pixels are decoded, and the view is another one.
  * @returns `[size, size, 3]` uint8 RGB.
  */
 export async function centerView(
@@ -24,13 +26,17 @@ export async function centerView(
   size: number,
   shortSide: number = shortSideFor(size),
   filter: ResampleFilter = BICUBIC,
+  decoding: Decoding = "exact",
 ): Promise<Uint8Array> {
   const planOf = (picture: Size) => {
     const isFramed = !(image instanceof Uint8Array) && picture.width === picture.height;
     const resampling = centerOf(picture, size, isFramed ? size : shortSide);
-    return { used: usedWindow(filter, resampling), resampling };
+    return { ...resampling, used: (by: Reduction) => usedWindow(filter, resampling, by) };
   };
-  return await fromPicture(image, planOf, (rows, plan) => pixelsOf(resample(rows, filter, plan.resampling)));
+  return await fromPicture(
+    image,
+    { planOf, decoding, make: (rows, plan) => pixelsOf(resample(rows, filter, plan)) },
+  );
 }
 
 function centerOf({ width, height }: Size, size: number, shortSide: number): Resampling {

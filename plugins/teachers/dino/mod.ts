@@ -17,7 +17,16 @@ export default definePlugin({
     source: "https://github.com/facebookresearch/dino, https://github.com/facebookresearch/dinov2",
   },
   ...pretrainedTeacher({
-    networks: ["vit_small_16", "vit_base_16", "vit_small_14"],
+    networks: [
+      ...[
+        "vit_small_16",
+        "vit_base_16",
+        "vit_small_14",
+        "vit_base_14",
+        "vit_large_14",
+        "vit_giant_14",
+      ] as const,
+    ],
     layers: ["features"],
   }),
 });

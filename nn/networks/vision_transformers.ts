@@ -1,0 +1,71 @@
+/**
+ * The vision transformers that weights are read for.
+ *
+ * @module
+ */
+import { IMAGENET, type Normalization } from "../backbones/normalize.ts";
+import { dinoLayouts, timmVisionTransformer } from "../layouts/dino.ts";
+import { dinov2Layouts } from "../layouts/dinov2.ts";
+import { dinov3Layouts, dinov3VisionTransformer } from "../layouts/dinov3.ts";
+import type { Build, Layout } from "../layouts/layout.ts";
+import type { TimmNetwork } from "../layouts/timm_network.ts";
+import type { Network } from "./networks.ts";
+
+const SMALL = { width: 384, heads: 6 }, BASE = { width: 768, heads: 12 };
+const LARGE = { width: 1024, heads: 16, depth: 24 };
+/** Its perceptron has a gate. */
+const GIANT = { width: 1536, heads: 24, depth: 40, hidden: 4096, gate: "packed" } as const;
+
+/** All of them, by family. */
+export const VISION_TRANSFORMERS: readonly Network[] = visionTransformers();
+
+/**
+ * Makes them.
+ *
+ * @param depth Blocks that each has, in place of its own: for tests, which need not wait for all of them.
+ */
+export function visionTransformers(depth?: number): Network[] {
+  const cut = <S extends object>(size: S) => depth === undefined ? size : { ...size, depth };
+  return [
+    dino("vit_small_16", cut(SMALL)),
+    dino("vit_base_16", cut(BASE)),
+    dinov2("vit_small_14", cut(SMALL)),
+    dinov2("vit_base_14", cut(BASE)),
+    dinov2("vit_large_14", cut(LARGE)),
+    dinov2("vit_giant_14", cut(GIANT)),
+    dinov3("vit_small_16_dinov3", cut(SMALL)),
+    dinov3("vit_small_plus_16_dinov3", cut({ ...SMALL, hidden: 1536, gate: "apart" })),
+    dinov3("vit_base_16_dinov3", cut(BASE)),
+    dinov3("vit_large_16_dinov3", cut(LARGE)),
+  ];
+}
+
+type Size = Omit<TimmNetwork, "patch" | "grid">;
+
+/** What all have: pictures of 224 pixels, and ImageNet's normalisation, if nothing else is said. */
+function network(
+  name: string,
+  patch: number,
+  own: { build: Build; layouts: readonly Layout[]; inputSize?: number; normalization?: Normalization },
+): Network {
+  return { name, patch, inputSize: 224, normalization: IMAGENET, ...own };
+}
+
+/** DINO's, MoCo-v3's and timm's. */
+function dino(name: string, size: Size): Network {
+  const whole = { ...size, patch: 16, grid: 14 };
+  return network(name, 16, { build: timmVisionTransformer(whole), layouts: dinoLayouts(whole) });
+}
+
+/** Pictures of 224 pixels are what DINOv2's published figures are for, though its positions are for 518. */
+function dinov2(name: string, size: Size): Network {
+  const whole = { ...size, patch: 14, grid: 37, layerScale: "ls" } as const;
+  return network(name, 14, { build: timmVisionTransformer(whole), layouts: dinov2Layouts(whole) });
+}
+
+/** Pictures of 256 pixels are what DINOv3's published figures are for. */
+function dinov3(name: string, size: Size): Network {
+  const whole = { ...size, patch: 16 };
+  const build = dinov3VisionTransformer(whole);
+  return network(name, 16, { build, layouts: dinov3Layouts(whole), inputSize: 256 });
+}
