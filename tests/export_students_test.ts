@@ -7,11 +7,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Student, tf, type WeightsFile, writeSafetensors } from "@seed/core";
-import { resnet as resnet18, StudentNetwork } from "@seed/nn";
+import { networkNamed, resnet as resnet18, StudentNetwork } from "@seed/nn";
 import { exportOnnx, type Names, stateDict, studentNetwork, writeTorch } from "@seed/nn/host";
 import efficientnet from "@seed/student-efficientnet";
 import mobilenetV3 from "@seed/student-mobilenet-v3";
 import resnet from "@seed/student-resnet";
+import visionTransformer from "@seed/student-vision-transformer";
 import { assertFingerprint, type Fingerprint } from "./golden/fingerprint.ts";
 import { images } from "./golden/formula.ts";
 import { testContext, testEngine } from "./support/engine.ts";
@@ -20,7 +21,7 @@ import { onnxRuntime } from "./support/onnx_runtime.ts";
 const engine = await testEngine();
 const context = { ...testContext, engine, embeddingDim: 8 }, head = { hidden: 16 };
 
-/** The four students of the design card. */
+/** One of each family. */
 const STUDENTS: Record<string, () => Student | Promise<Student>> = {
   efficientnet_b0: () => efficientnet.create(efficientnet.options.parse({ variant: "b0", head }), context),
   mobilenet_v3_large: () =>
@@ -28,6 +29,8 @@ const STUDENTS: Record<string, () => Student | Promise<Student>> = {
   mobilenet_v3_small: () =>
     mobilenetV3.create(mobilenetV3.options.parse({ variant: "small", head }), context),
   resnet18: () => resnet.create(resnet.options.parse({ depth: 18, head }), context),
+  vit_tiny_16: () =>
+    visionTransformer.create(visionTransformer.options.parse({ variant: "tiny_16", head }), context),
 };
 /** A deep head with batch norms on a narrow network with a stem for small images: no library has it. */
 const OWN: Record<string, () => Student> = {
@@ -106,6 +109,12 @@ for (const name of Object.keys({ ...STUDENTS, ...OWN })) {
   });
 }
 
+/** Those that have a network. */
+function librariesOf(network: string): Names[] {
+  const isInTorchvision = networkNamed(network).layouts.some(({ library }) => library === "torchvision");
+  return isInTorchvision ? ["timm", "torchvision"] : ["timm"];
+}
+
 const python = Deno.env.get("SEED_PEER_PYTHON");
 
 for (const name of Object.keys(STUDENTS)) {
@@ -122,7 +131,8 @@ for (const name of Object.keys(STUDENTS)) {
           const { bytes } = exportOnnx(network, { outputs: "features", inputSize: SIDE, foldBatchNorm });
           await Deno.writeFile(join(folder, `${file}.onnx`), bytes);
         }
-        for (const names of ["timm", "torchvision"] satisfies Names[]) {
+        const libraries = librariesOf(name);
+        for (const names of libraries) {
           const { arrays } = await stateDict(network, { names, head: false });
           await writeSafetensors(join(folder, `${names}.safetensors`), arrays, {});
           await writeTorch(join(folder, `${names}.pth`), arrays);
@@ -133,7 +143,7 @@ for (const name of Object.keys(STUDENTS)) {
         }).output();
         assert.ok(success, new TextDecoder().decode(stderr));
         const outputs: Record<string, Fingerprint> = JSON.parse(new TextDecoder().decode(stdout));
-        assert.equal(Object.keys(outputs).length, 8);
+        assert.equal(Object.keys(outputs).length, 4 + 2 * libraries.length);
         for (const [file, output] of Object.entries(outputs)) {
           const batch = file.endsWith("batch 1") ? 1 : 3;
           const values = features.subarray(0, batch * student.featureDim);
