@@ -36,6 +36,7 @@ export type { Backbone, FeatureMaps, Pool } from "./backbones/backbone.ts";
 export { convnext, type ConvNeXtOptions } from "./backbones/convnext.ts";
 export { efficientnet, type EfficientNetVariant } from "./backbones/efficientnet.ts";
 export { mobilenetV3, type MobileNetV3Variant } from "./backbones/mobilenet_v3.ts";
+export { mobilenetV4, type MobileNetV4Variant } from "./backbones/mobilenet_v4.ts";
 export { IMAGENET, type Normalization, normalize } from "./backbones/normalize.ts";
 export { resnet, type ResNetDepth, type ResNetOptions } from "./backbones/resnet.ts";
 export {

@@ -11,6 +11,7 @@ import { networkNamed, resnet as resnet18, StudentNetwork } from "@seed/nn";
 import { exportOnnx, type Names, stateDict, studentNetwork, writeTorch } from "@seed/nn/host";
 import efficientnet from "@seed/student-efficientnet";
 import mobilenetV3 from "@seed/student-mobilenet-v3";
+import mobilenetV4 from "@seed/student-mobilenet-v4";
 import resnet from "@seed/student-resnet";
 import visionTransformer from "@seed/student-vision-transformer";
 import { assertFingerprint, type Fingerprint } from "./golden/fingerprint.ts";
@@ -28,6 +29,8 @@ const STUDENTS: Record<string, () => Student | Promise<Student>> = {
     mobilenetV3.create(mobilenetV3.options.parse({ variant: "large", head }), context),
   mobilenet_v3_small: () =>
     mobilenetV3.create(mobilenetV3.options.parse({ variant: "small", head }), context),
+  mobilenet_v4_conv_small: () =>
+    mobilenetV4.create(mobilenetV4.options.parse({ variant: "small", head }), context),
   resnet18: () => resnet.create(resnet.options.parse({ depth: 18, head }), context),
   vit_tiny_16: () =>
     visionTransformer.create(visionTransformer.options.parse({ variant: "tiny_16", head }), context),
