@@ -52,6 +52,7 @@ import studentMobilenetV3 from "@seed/student-mobilenet-v3";
 import studentResnet from "@seed/student-resnet";
 import studentVisionTransformer from "@seed/student-vision-transformer";
 import studentMobilenetV4 from "@seed/student-mobilenet-v4";
+import studentConvnext from "@seed/student-convnext";
 import teacherDino from "@seed/teacher-dino";
 import teacherEfficientnetLite from "@seed/teacher-efficientnet-lite";
 import teacherMoco from "@seed/teacher-moco";
@@ -219,6 +220,17 @@ suite(studentMobilenetV4, (t) =>
     engine,
     make: (seed) =>
       studentMobilenetV4.create(options(studentMobilenetV4, { variant: "small", head: { hidden: 16 } }), {
+        ...context,
+        seed,
+        embeddingDim: 8,
+      }),
+  }));
+
+suite(studentConvnext, (t) =>
+  checkStudent(t, {
+    engine,
+    make: (seed) =>
+      studentConvnext.create(options(studentConvnext, { variant: "atto", head: { hidden: 16 } }), {
         ...context,
         seed,
         embeddingDim: 8,

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { type Student, tf, type WeightsFile, writeSafetensors } from "@seed/core";
 import { networkNamed, resnet as resnet18, StudentNetwork } from "@seed/nn";
 import { exportOnnx, type Names, stateDict, studentNetwork, writeTorch } from "@seed/nn/host";
+import convnext from "@seed/student-convnext";
 import efficientnet from "@seed/student-efficientnet";
 import mobilenetV3 from "@seed/student-mobilenet-v3";
 import mobilenetV4 from "@seed/student-mobilenet-v4";
@@ -24,6 +25,7 @@ const context = { ...testContext, engine, embeddingDim: 8 }, head = { hidden: 16
 
 /** One of each family. */
 const STUDENTS: Record<string, () => Student | Promise<Student>> = {
+  convnext_atto: () => convnext.create(convnext.options.parse({ variant: "atto", head }), context),
   efficientnet_b0: () => efficientnet.create(efficientnet.options.parse({ variant: "b0", head }), context),
   mobilenet_v3_large: () =>
     mobilenetV3.create(mobilenetV3.options.parse({ variant: "large", head }), context),

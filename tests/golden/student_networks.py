@@ -64,6 +64,10 @@ def vit(size: str, **cut) -> Case:
     return Case(f"vit_{size}_patch16_224", cut=cut or None, sides=(48, 64), dynamic_img_size=True)
 
 
+def convnext(size: str) -> Case:
+    return Case(f"convnext_{size}", 1.0, cut={"depths": (1, 1, 2, 1), "dims": (8, 16, 24, 32)})
+
+
 # By our names.
 CASES = {
     "efficientnet_b2": efficientnet("b2", 1.8),
@@ -73,6 +77,11 @@ CASES = {
     "mobilenet_v4_conv_medium": mobilenet_v4("medium", {2: (0, 5, 6), 3: (0,)}),
     "vit_tiny_16": vit("tiny"),
     "vit_small_16": vit("small", depth=2),
+    "convnext_atto": convnext("atto"),
+    "convnext_femto": convnext("femto"),
+    "convnext_pico": convnext("pico"),
+    "convnext_nano": convnext("nano"),
+    "convnext_tiny": convnext("tiny"),
 }
 
 
