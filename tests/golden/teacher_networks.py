@@ -111,6 +111,14 @@ class Dinov3(Timm):
         return eva.checkpoint_filter_fn(values, network)
 
 
+class Dinov3Satellite(Dinov3):
+    normalization = (0.430, 0.411, 0.296), (0.213, 0.156, 0.143)
+
+    def entries(self, depth):
+        entries = super().entries(depth)
+        return entries | {f"local_cls_norm.{kind}": entries["norm.bias"] for kind in ("weight", "bias")}
+
+
 class Dinov3Plus(Dinov3):
     NAMES = Dinov3.NAMES | {"mlp.fc2": "mlp.w3"}
 
@@ -357,6 +365,7 @@ CASES = {
     "vit_small_plus_16_dinov3, dinov3": (Dinov3Plus("vit_small_plus_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_base_16_dinov3, dinov3": (Dinov3("vit_base_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_large_16_dinov3, dinov3": (Dinov3("vit_large_patch16_dinov3_qkvb"), 2, {48: 2}),
+    "vit_large_16_dinov3, dinov3, satellite": (Dinov3Satellite("vit_large_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_small_16_dinov3, timm": (Timm("vit_small_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_small_plus_16_dinov3, timm": (Timm("vit_small_plus_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_base_16_dinov3, timm": (Timm("vit_base_patch16_dinov3"), 2, {48: 2}),
