@@ -20,6 +20,7 @@ export { isOfSystem, writing } from "./files/writing.ts";
 export { BrokenImageError } from "./images/broken_image_error.ts";
 export { requireFiles } from "./images/require_files.ts";
 export { type SkippedImages, withoutBroken, withoutBrokenImages } from "./parts/without_broken.ts";
+export { preprocessModule } from "./images/browser/preprocess_module.ts";
 export { augmenterModule, type AugmenterUse } from "./images/pipeline/augmenter_module.ts";
 export { decode } from "./images/pipeline/decode_lazily.ts";
 export { resize } from "./images/pipeline/resample.ts";

@@ -11,4 +11,8 @@ export { fileNetwork, type LoadedNetwork, studentNetwork } from "./loaded/loaded
 export { type NetworkSize, networkSize } from "./networks/network_size.ts";
 export { PAPER_FIGURES, type PaperFigure } from "./networks/paper_figures.ts";
 export { exportOnnx, type OnnxOptions, type Outputs } from "./onnx/export_onnx.ts";
+export { halfPrecision } from "./onnx/half_precision.ts";
+export { HUB_INPUT, HUB_OUTPUTS, hubModel } from "./onnx/hub_model.ts";
+export { encodeModel, type OnnxModel } from "./onnx/onnx_model.ts";
+export { quantize, quantizedValues, type Range, withOutputs } from "./onnx/quantize.ts";
 export { writeTorch } from "./weights/write_torch.ts";

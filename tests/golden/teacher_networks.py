@@ -11,7 +11,8 @@ from pathlib import Path
 import timm
 import torch
 import transformers
-from timm.models import convnext, eva
+from timm.data import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
+from timm.models import convnext, eva, vision_transformer
 from safetensors.torch import load_file, save_file
 
 from fingerprint import fingerprint
@@ -112,6 +113,64 @@ class Dinov3Plus(Dinov3):
     NAMES = Dinov3.NAMES | {"mlp.fc2": "mlp.w3"}
 
 
+class MocoV3(Timm):
+    """facebookresearch/moco-v3: timm's network with twelve heads, in a wrapper, beside its momentum encoder."""
+
+    def __init__(self, name: str, encoder="base"):
+        super().__init__(name, num_heads=12)
+        self.prefix = f"module.{encoder}_encoder."
+
+    def entries(self, depth):
+        return {self.prefix + name: shape for name, shape in super().entries(depth).items()}
+
+    def state(self, values, network):
+        return {name.removeprefix(self.prefix): value for name, value in values.items()}
+
+
+class Clip(Timm):
+    """openai/CLIP and open_clip, by timm's own conversion."""
+
+    normalization = OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
+    NAMES = {
+        "cls_token": "class_embedding", "pos_embed": "positional_embedding", "patch_embed.proj": "conv1",
+        "norm_pre": "ln_pre", "blocks.": "transformer.resblocks.", "norm1": "ln_1", "norm2": "ln_2", "attn.qkv.": "attn.in_proj_",
+        "attn.proj": "attn.out_proj", "mlp.fc1": "mlp.c_fc", "mlp.fc2": "mlp.c_proj", "norm.": "ln_post.",
+    }
+
+    def entries(self, depth):
+        entries = {}
+        for name, shape in super().entries(depth).items():
+            for ours, theirs in self.NAMES.items():
+                name = name.replace(ours, theirs)
+            lead = {"class_embedding": 2, "positional_embedding": 1}.get(name, 0)
+            entries[f"visual.{name}"] = shape[lead:]
+        return entries
+
+    def state(self, values, network):
+        width = len(values["visual.class_embedding"])
+        projection = {"visual.proj": torch.zeros(width, 8)}  # with it timm's conversion tells the names
+        state = vision_transformer.checkpoint_filter_fn(values | projection, network)
+        return {name: value for name, value in state.items() if not name.startswith("head.")}
+
+
+class TimmClip(Timm):
+    normalization = Clip.normalization
+
+
+class Siglip(Timm):
+    normalization = (0.5,) * 3, (0.5,) * 3
+
+
+class OpenClip(Siglip):
+    """open_clip's files of a tower that is timm's."""
+
+    def entries(self, depth):
+        return {f"visual.trunk.{name}": shape for name, shape in super().entries(depth).items()}
+
+    def state(self, values, network):
+        return {name.removeprefix("visual.trunk."): value for name, value in values.items()}
+
+
 class Transformers:
     """What `save_pretrained` writes and `from_pretrained` reads; `forward` tells what is asked of it."""
 
@@ -120,8 +179,7 @@ class Transformers:
 
     def model(self, depth: int | None):
         config = self.config if depth is None else self.config | {"num_hidden_layers": depth}
-        names = self.kind if isinstance(self.kind, tuple) else (self.kind + "Model", self.kind + "Config")
-        return getattr(transformers, names[0]), getattr(transformers, names[1])(**config)
+        return getattr(transformers, self.kind + "Model"), getattr(transformers, self.kind + "Config")(**config)
 
     def entries(self, depth: int | None) -> dict:
         # Names of all blocks from those of two: a network without values cannot be saved.
@@ -222,6 +280,42 @@ class TransformersVit(Transformers):
         return Outputs(tokens[:, 0], tokens, 1)
 
 
+class Tower(Transformers):
+    """A vision tower. `whole`: named as in a file with the texts' tower, in which it is below `vision_model`."""
+
+    def __init__(self, kind: str, whole=False, **config):
+        super().__init__(kind, **config)
+        self.prefix = "vision_model." if whole else ""
+
+    def entries(self, depth):
+        return {self.prefix + name: shape for name, shape in super().entries(depth).items()}
+
+    def outputs(self, values, images, depth):
+        return super().outputs({n.removeprefix(self.prefix): v for n, v in values.items()}, images, depth)
+
+
+class TransformersClip(Tower):
+    normalization = Clip.normalization
+
+    def __init__(self, **options):
+        super().__init__("CLIPVision", **options)
+
+    def of(self, network, images):
+        found = network(images, interpolate_pos_encoding=True)
+        return Outputs(found.pooler_output, network.post_layernorm(found.last_hidden_state), 1)
+
+
+class TransformersSiglip(Tower):
+    normalization = Siglip.normalization
+
+    def __init__(self, **options):
+        super().__init__("SiglipVision", **options)
+
+    def of(self, network, images):
+        found = network(images, interpolate_pos_encoding=True)
+        return Outputs(found.pooler_output, found.last_hidden_state, 0)
+
+
 LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16}
 BASE = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12}
 SMALL = {"hidden_size": 384, "num_hidden_layers": 12, "num_attention_heads": 6}
@@ -229,6 +323,11 @@ GIANT = {"hidden_size": 1536, "num_hidden_layers": 40, "num_attention_heads": 24
 DINOV3 = {"num_register_tokens": 4}
 DINOV2 = {"image_size": 518, "patch_size": 14, "layer_norm_eps": 1e-6}
 
+CLIP = BASE | {"image_size": 224}
+SO400M = {
+    "hidden_size": 1152, "num_hidden_layers": 27, "num_attention_heads": 16, "intermediate_size": 4304,
+    "patch_size": 14, "image_size": 224,
+}
 FEW = (1, 1, 1, 1)
 
 # By network and layout: what computes it, how many blocks of it (None: all), images by their side.
@@ -289,6 +388,35 @@ CASES = {
         TransformersConvNeXt("DINOv3ConvNext", depths=[3, 3, 27, 3], hidden_sizes=[192, 384, 768, 1536]), FEW, {64: 2},
     ),
     "convnext_tiny, transformers": (TransformersConvNeXt("ConvNext", layer_norm_eps=1e-6), FEW, {64: 2}),
+    "vit_small_16, moco v3": (MocoV3("vit_small_patch16_224"), 2, {224: 1}),
+    "vit_base_16, moco v3": (MocoV3("vit_base_patch16_224"), 2, {224: 1}),
+    "vit_small_16, moco v3, momentum encoder": (MocoV3("vit_small_patch16_224", "momentum"), 2, {224: 1}),
+    "vit_base_32_clip_quickgelu, clip": (Clip("vit_base_patch32_clip_quickgelu_224"), 2, {224: 2}),
+    "vit_base_16_clip_quickgelu, clip": (Clip("vit_base_patch16_clip_quickgelu_224"), 2, {224: 1}),
+    "vit_base_16_clip_gelu, clip": (Clip("vit_base_patch16_clip_224"), 2, {224: 1}),
+    "vit_large_14_clip_quickgelu, clip": (Clip("vit_large_patch14_clip_quickgelu_224"), 2, {224: 1}),
+    "vit_base_16_clip_quickgelu, timm": (TimmClip("vit_base_patch16_clip_quickgelu_224"), 2, {48: 2}),
+    "vit_base_32_clip_gelu, timm": (TimmClip("vit_base_patch32_clip_224"), 2, {64: 2}),
+    "vit_large_14_clip_gelu, timm": (TimmClip("vit_large_patch14_clip_224"), 2, {42: 2}),
+    "vit_base_32_clip_quickgelu, transformers": (
+        TransformersClip(whole=True, **CLIP, patch_size=32), 2, {64: 2},
+    ),
+    "vit_base_16_clip_gelu, transformers": (
+        TransformersClip(whole=True, **CLIP, patch_size=16, hidden_act="gelu"), 2, {48: 2},
+    ),
+    "vit_large_14_clip_quickgelu, transformers": (
+        TransformersClip(whole=True, **CLIP | LARGE, patch_size=14, intermediate_size=4096), 2, {42: 2},
+    ),
+    "vit_base_16_clip_quickgelu, transformers, vision alone": (TransformersClip(**CLIP, patch_size=16), 2, {48: 2}),
+    "vit_base_16_siglip, transformers": (TransformersSiglip(whole=True, **BASE), 2, {48: 2, 224: 1}),
+    "vit_base_16_siglip, transformers, vision alone": (TransformersSiglip(**BASE), 2, {48: 2}),
+    "vit_large_16_siglip, transformers": (
+        TransformersSiglip(whole=True, **LARGE, image_size=256, intermediate_size=4096), 2, {48: 2},
+    ),
+    "vit_so400m_14_siglip, transformers": (TransformersSiglip(whole=True, **SO400M), 2, {42: 2}),
+    "vit_base_16_siglip, timm": (Siglip("vit_base_patch16_siglip_224"), 2, {48: 2}),
+    "vit_base_16_siglip, open_clip": (OpenClip("vit_base_patch16_siglip_224"), 2, {48: 2}),
+    "vit_so400m_14_siglip, timm": (Siglip("vit_so400m_patch14_siglip_224"), 2, {42: 2}),
     "vit_small_16, transformers": (TransformersVit("ViT", **SMALL, intermediate_size=1536), None, {48: 2}),
     "vit_base_16, transformers": (TransformersVit("ViT", **BASE), 2, {48: 2}),
 }
