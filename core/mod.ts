@@ -76,7 +76,7 @@ export { IDENTICAL_FEATURES } from "./evaluation/evaluation.ts";
 export { embedImages, type EmbedOptions, type Encoder } from "./evaluation/embed_images.ts";
 export { type Matrix, nearestNeighbours, type Neighbours } from "./evaluation/neighbours.ts";
 export { tracedEncoder } from "./evaluation/student_encoder.ts";
-export { checkSha256 } from "./fetch/file_hash.ts";
+export { checkSha256, sha256OfFiles } from "./fetch/file_hash.ts";
 export { type Installation, isInstalled } from "./fetch/install_once.ts";
 export { importNpmPackage, type NpmPackage } from "./fetch/npm_package.ts";
 export { writingInCache } from "./fetch/cache_directory.ts";

@@ -4,6 +4,8 @@ theirs; their full lists of entries are kept as a digest.
 
 A case is a network, the layout of its file, and what computes it."""
 
+import gzip
+import json
 import re
 import tempfile
 from pathlib import Path
@@ -423,7 +425,8 @@ CASES = {
 
 
 def expected() -> dict:
-    return {"teacher_networks.json": {name: expected_of(*case) for name, case in CASES.items()}}
+    text = json.dumps({name: expected_of(*case) for name, case in CASES.items()})
+    return {"teacher_networks.json.gz": gzip.compress(text.encode(), mtime=0)}
 
 
 def expected_of(network, depth, sides: dict[int, int]) -> dict:
