@@ -6,6 +6,7 @@
  */
 export { patchProblem } from "./layers/token_embedding.ts";
 export { type Names, type StateDict, stateDict } from "./export/state_dict.ts";
+export { timmArchitecture } from "./export/timm_architecture.ts";
 export { FrozenNetwork, inputSizeOf, layoutOf, publishedInput } from "./frozen/frozen_network.ts";
 export { fileNetwork, type LoadedNetwork, studentNetwork } from "./loaded/loaded_network.ts";
 export { type NetworkSize, networkSize } from "./networks/network_size.ts";
