@@ -5,6 +5,7 @@ import type { LoadedNetwork } from "@seed/nn/host";
 import { noPositionals, parseArguments } from "./arguments.ts";
 import { writeHubFolder } from "./export/hub/hub_folder.ts";
 import { originOf } from "./export/hub/origin.ts";
+import { writeTfjsFolder } from "./export/tfjs_folder.ts";
 import { type Wanted, wantedOf } from "./export/wanted.ts";
 import { writeFile } from "./export/write_file.ts";
 import { interruptible } from "./interruptible.ts";
@@ -83,7 +84,8 @@ async function write(
       `These weights of ${network.name} have no projection head; leave --layer ${layer} out`,
     );
   }
-  const size = inputSize ?? network.inputSize;
+  if (format === "tfjs") return await writeTfjsFolder(network, wanted);
   if (format !== "hub") return await writeFile(network, wanted);
+  const size = inputSize ?? network.inputSize;
   return await writeHubFolder(network, await originOf(subject), { out, inputSize: size, images }, host);
 }

@@ -16,4 +16,6 @@ export { halfPrecision } from "./onnx/half_precision.ts";
 export { HUB_INPUT, HUB_OUTPUTS, hubModel } from "./onnx/hub_model.ts";
 export { encodeModel, type OnnxModel } from "./onnx/onnx_model.ts";
 export { quantize, quantizedValues, type Range, withOutputs } from "./onnx/quantize.ts";
+export { graphModel } from "./tfjs/export_tfjs.ts";
+export { encodeGraphModel } from "./tfjs/graph_model.ts";
 export { writeTorch } from "./weights/write_torch.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CENTER_SHARE } from "@seed/core";
 
 /** What has to be known of a network to load it. */
 export interface HubNetwork {
@@ -25,7 +26,7 @@ const BICUBIC = 3;
  * for `model_type` alone, and takes one that it does not know for an encoder in `onnx/model.onnx`.
  */
 export function configOf(network: HubNetwork): Record<string, unknown> {
-  const { architecture, featureDim, size, shortSide, mean, std } = network;
+  const { architecture, featureDim, size, mean, std } = network;
   if (architecture === null) return { model_type: "seed_student", num_features: featureDim };
   return {
     architecture,
@@ -39,7 +40,7 @@ export function configOf(network: HubNetwork): Record<string, unknown> {
       input_size: [3, size, size],
       fixed_input_size: false,
       interpolation: "bicubic",
-      crop_pct: size / shortSide,
+      crop_pct: CENTER_SHARE,
       crop_mode: "center",
       ...{ mean, std, num_classes: 0 },
     },
