@@ -63,6 +63,7 @@ export { fillCaches, type FilledCaches, type FillProgress } from "./teacher_cach
 export { type CacheSummary, type DamagedCache, listCaches } from "./teacher_cache/list_caches.ts";
 export { formatBytes } from "./text/format_bytes.ts";
 export { escapeHtml } from "./text/html.ts";
+export { SEED_VERSION } from "./version.ts";
 export { makeConsoleSafe } from "./text/safe_console.ts";
 export { type LossTerm, singleTerm } from "./training/loss_terms.ts";
 export { learningRate } from "./training/schedule.ts";

@@ -113,7 +113,7 @@ export { RandomViews } from "./images/augmentation/random_views.ts";
 export type { Decoding } from "./images/pipeline/reduction.ts";
 export { renderView, type ViewPlan } from "./images/augmentation/render_view.ts";
 export { centerView } from "./images/pipeline/center_view.ts";
-export { shortSideFor } from "./images/pipeline/center_window.ts";
+export { CENTER_SHARE, shortSideFor } from "./images/pipeline/center_window.ts";
 export { loadImage } from "./images/pipeline/load_image.ts";
 export {
   BICUBIC,
