@@ -53,7 +53,7 @@ const alone = recipes.map(({ studentName, resolved }) => {
 });
 for (let turn = 1; turn <= TURNS; turn++) {
   for (const [way, more] of [...alone, ["together", []] as const]) {
-    Deno.bench({ name: `${way}, turn ${turn}`, n: 1, warmup: 0, fn: () => run(way, more) });
+    Deno.bench({ name: `${way}, turn ${turn}`, n: 1, warmup: 0, fn: async () => await run(way, more) });
   }
 }
 
