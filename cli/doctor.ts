@@ -18,6 +18,7 @@ nothing, and leaves nothing installed. Exit code 1 if something has to be done.
 /** Environment variables that are read. */
 const VARIABLES = [
   ...["SEED_CACHE_DIR", "SEED_TENSORFLOW_DIR", "SEED_PJRT_PLUGIN", "SEED_XLA_PYTHON"],
+  "SEED_XLA_CACHE_GB",
   ...["SEED_RUN_TOKEN", "SEED_RUN_WAIT", "SEED_PEER_PYTHON", "SEED_ENGINE", "SEED_ALL_RECIPES"],
   ...["SEED_KILLS", "SEED_KILL_SEED", "SEED_FAULTS", "SEED_FAULT_SEED"],
 ];

@@ -8,7 +8,7 @@ export function dryRunReport(dry: DryRun): string {
   const rows: [string, string][] = [
     ["Engine", `${dry.engine}, ${dry.device}`],
     ["Teacher", teacher ? teacherText(teacher) : "none"],
-    ["Student", `${student.network}, ${millions(student.parameters)}`],
+    ["Student", studentText(student)],
     ["Views", all(shapes.views)],
     ["Features", shape(shapes.features)],
     ["Embedding", `${shape(shapes.embedding)}${teacher ? `, the teacher's ${all(shapes.teacher)}` : ""}`],
@@ -27,6 +27,14 @@ function teacherText({ plugin, weights, parameters }: NonNullable<DryRun["teache
   return [plugin, weights && shortPath(weights), parameters && millions(parameters)].filter(Boolean).join(
     ", ",
   );
+}
+
+function studentText({ network, parameters, frozen_parameters: frozen, weights }: DryRun["student"]): string {
+  return [
+    `${network}, ${millions(parameters)}`,
+    ...frozen ? [`${(frozen / 1e6).toFixed(2)} M of them frozen`] : [],
+    ...weights ? [`begins from ${shortPath(weights)}`] : [],
+  ].join(", ");
 }
 
 function millions(parameters: number): string {

@@ -46,6 +46,7 @@ Embeds every image below a folder, with a network and a file of weights, or with
 the order of the sorted paths, which go to FILE.txt, a line each. \`deno task ls networks\` lists the networks and
 the layouts of weights that are read; which one a file is in is found from its content.
 
+  --below PREFIX     what stands before the network's names, where the file holds it several times
   --layer NAME       features (default): the pooled output of the backbone;
                      head: the raw output of the projection head, not L2-normalised
   --precision NAME   fp32 (default), bf16, or auto: bf16 where the processor computes in it natively

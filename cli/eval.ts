@@ -47,6 +47,7 @@ nearest neighbours and a linear probe unless others are named.
   --run DIR          the run
   --network NAME     a name of ls networks
   --weights FILE     its weights
+  --below PREFIX     what stands before the network's names, where the file holds it several times
   --data ROOT        other data: a folder of images with train/ and val/ in it, classes below; or a recipe, for its data
   --knn              only the evaluators that are named, with the recipe's options,
   --linear           or their defaults if the recipe has them not

@@ -55,7 +55,7 @@ export interface NetworkSubject extends Disposable {
  */
 export async function openSubject(flags: SubjectFlags): Promise<NetworkSubject> {
   if (flags.run !== null) return runSubject(await openRun(flags.run, flags));
-  return await fileSubject(flags.network, flags.weights);
+  return await fileSubject(flags);
 }
 
 /** A network with its weights, for a message. */
@@ -63,8 +63,11 @@ export function described({ network, weights }: NetworkSubject): string {
   return `the network ${network} of ${quoted(weights, 300)}`;
 }
 
-async function fileSubject(name: string, path: string): Promise<NetworkSubject> {
-  const network = networkNamed(name), file = await openWeights(path), layout = layoutOf(file, network);
+async function fileSubject(
+  { network: name, weights: path, below }: SubjectFlags & { run: null },
+): Promise<NetworkSubject> {
+  const network = networkNamed(name), file = await openWeights(path);
+  const layout = layoutOf(file, network, { below });
   return {
     network: name,
     weights: path,
@@ -75,7 +78,7 @@ async function fileSubject(name: string, path: string): Promise<NetworkSubject> 
     run: null,
     openEngine: openDefaultEngine,
     load: (_runtime, { foldBatchNorm = true } = {}) =>
-      Promise.try(() => fileNetwork(file, network, { foldBatchNorm })),
+      Promise.try(() => fileNetwork(file, network, { below, foldBatchNorm })),
     [Symbol.dispose]: () => file[Symbol.dispose](),
   };
 }

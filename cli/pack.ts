@@ -1,4 +1,4 @@
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { basename, extname, join } from "node:path";
 import {
   type ImageReference,
   type ImageSet,
@@ -9,12 +9,13 @@ import {
   UsageError,
   writeTextAtomically,
 } from "@seed/core";
-import { exists, type Host, tryLockFile, writing } from "@seed/core/host";
+import type { Host } from "@seed/core/host";
 import { openImageFolder } from "@seed/data-image-folder";
 import { type TsvImage, writeTsv } from "@seed/data-tsv";
 import { type ShardImage, writeShards } from "@seed/data-webdataset";
 import { parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
+import { inNewFolder } from "./new_folder.ts";
 import { Progress } from "./progress.ts";
 
 export const help = `Usage: deno task pack DIR OUT --to FORMAT [flags]
@@ -60,7 +61,7 @@ export async function run(args: string[]): Promise<number> {
   return await interruptible("nothing is written", async (host) => {
     const splits = await splitsOf(root, parsed.choice("splits", ["auto", "none"]) ?? "auto", host);
     const shardBytes = (megabytes ?? 1000) * 1e6;
-    const files = await inNewFolder(out, async (folder) => {
+    const files = await inNewFolder(out, refuseToOverwrite, async (folder) => {
       const packing = new Packing(splits, folder, host);
       return format === "tsv" ? await packing.tsv() : await packing.tar(shardBytes);
     });
@@ -81,58 +82,6 @@ async function splitsOf(root: string, splits: "auto" | "none", { log }: Host): P
   const options = { option: "DIR", splitsOption: "--splits", splits, log };
   const { train, queries } = await openImageFolder(root, options);
   return [{ name: "train", images: train }, ...queries ? [{ name: "val", images: queries } as const] : []];
-}
-
-/** What a folder's name ends in that is not filled yet, before the random part. */
-const PARTIAL = ".partial-";
-/** In such a folder: held by the process that fills it. */
-const LOCK = ".lock";
-
-/**
- * Fills a folder beside `out` that becomes it at the end, or is removed; those that processes have left which were
- * killed are removed too.
- */
-async function inNewFolder(out: string, fill: (folder: string) => Promise<string[]>): Promise<string[]> {
-  const target = resolve(out), beside = dirname(target), prefix = `.${basename(target)}${PARTIAL}`;
-  await writing(out, () => Deno.mkdir(beside, { recursive: true }));
-  await removeLeftovers(beside, prefix);
-  const folder = join(beside, prefix + crypto.randomUUID());
-  await writing(out, () => Deno.mkdir(folder)); // fails if it is there
-  try {
-    let files: string[] = [];
-    {
-      using _lock = tryLockFile(join(folder, LOCK));
-      await writing(out, async () => void (files = await fill(folder)));
-      await Deno.remove(join(folder, LOCK));
-    }
-    await refuseToOverwrite(out);
-    await writing(out, () => Deno.rename(folder, target));
-    return files;
-  } finally {
-    await Deno.remove(folder, { recursive: true }).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
-  }
-}
-
-/** Milliseconds after which a folder without a lock is a dead process's: a live one has it for an instant alone. */
-const DEAD_AFTER = 10 * 60 * 1000;
-
-/** A folder whose lock can be taken is nobody's any more. */
-async function removeLeftovers(beside: string, prefix: string): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(beside)) {
-    const folder = join(beside, name), file = join(folder, LOCK);
-    if (!isDirectory || !name.startsWith(prefix)) continue;
-    const isLocked = await exists(file);
-    using lock = isLocked ? tryLockFile(file) : null;
-    // Without a lock it has just been made, or is about to become what it is; or its process died just then.
-    if (lock || !isLocked && await isOld(folder)) await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function isOld(folder: string): Promise<boolean> {
-  const { mtime } = await Deno.lstat(folder);
-  return mtime !== null && Date.now() - mtime.getTime() > DEAD_AFTER;
 }
 
 /** Writes the files of all splits; each method returns their names. */

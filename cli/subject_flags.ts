@@ -5,13 +5,20 @@ import type { RunFlags } from "./run_folder.ts";
 /** Whose weights a command line names. */
 export type SubjectFlags =
   | { readonly run: string } & RunFlags
-  | { readonly run: null; readonly network: string; readonly weights: string };
+  | {
+    readonly run: null;
+    readonly network: string;
+    readonly weights: string;
+    /** What stands before the network's names in the file; null: that is found. */
+    readonly below: string | null;
+  };
 
 /** The flags that name them. */
 export const SUBJECT_FLAGS = {
   run: { type: "string" },
   network: { type: "string" },
   weights: { type: "string" },
+  below: { type: "string" },
   set: { type: "string", multiple: true },
   "allow-plugins": { type: "boolean" },
 } as const satisfies Record<string, Flag>;
@@ -31,7 +38,7 @@ export function subjectFlags(
   { sections = OF_STUDENT, foreignData = false } = {},
 ): SubjectFlags {
   const run = parsed.text("run"), overrides = parsed.list("set"), allowPlugins = parsed.has("allow-plugins");
-  const others = ["network", "weights"].filter((name) => parsed.text(name) !== null);
+  const others = ["network", "weights", "below"].filter((name) => parsed.text(name) !== null);
   if (run !== null) {
     if (others.length) throw new UsageError(`--run and --${others[0]} exclude each other: name one`);
     const idle = overrides.find((text) => !sections.includes(text.split(/[.=]/)[0]));
@@ -47,5 +54,6 @@ export function subjectFlags(
   if (allowPlugins && !foreignData) {
     throw new UsageError("--allow-plugins is for the plugins that a run's recipe names: it needs --run");
   }
-  return { run, network: parsed.required("network"), weights: parsed.required("weights") };
+  const [network, weights] = ["network", "weights"].map((name) => parsed.required(name));
+  return { run, network, weights, below: parsed.text("below") };
 }

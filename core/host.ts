@@ -20,6 +20,7 @@ export { isOfSystem, writing } from "./files/writing.ts";
 export { BrokenImageError } from "./images/broken_image_error.ts";
 export { requireFiles } from "./images/require_files.ts";
 export { type SkippedImages, withoutBroken, withoutBrokenImages } from "./parts/without_broken.ts";
+export { preprocessModule } from "./images/browser/preprocess_module.ts";
 export { augmenterModule, type AugmenterUse } from "./images/pipeline/augmenter_module.ts";
 export { decode } from "./images/pipeline/decode_lazily.ts";
 export { resize } from "./images/pipeline/resample.ts";
@@ -38,6 +39,7 @@ export { isFirst, processesHere } from "./processes/processes.ts";
 export {
   loadRecipe,
   loadRecipeParts,
+  loadRecipes,
   type ObjectiveUse,
   type PluginUse,
   type Recipe,
@@ -52,21 +54,28 @@ export { RecipeError } from "./recipe/recipe_file.ts";
 export { saveStudent } from "./run/checkpoint.ts";
 export { checkForProcesses } from "./run/company.ts";
 export { follow } from "./run/follow.ts";
+export { distillTogether, studentsIn } from "./run/distill_together.ts";
 export { distill, type DistillOptions, type DistillResult } from "./run/distill.ts";
 export { type DryRun, dryRun, type DryRunOptions } from "./run/dry_run.ts";
+export { checkInitialWeights } from "./run/initial_weights.ts";
 export { loadTrainedStudent } from "./run/trained_student.ts";
 export { fillCaches, type FilledCaches, type FillProgress } from "./teacher_cache/fill_caches.ts";
 export { type CacheSummary, type DamagedCache, listCaches } from "./teacher_cache/list_caches.ts";
 export { formatBytes } from "./text/format_bytes.ts";
 export { escapeHtml } from "./text/html.ts";
+export { SEED_VERSION } from "./version.ts";
 export { makeConsoleSafe } from "./text/safe_console.ts";
 export { type LossTerm, singleTerm } from "./training/loss_terms.ts";
 export { learningRate } from "./training/schedule.ts";
 export { Snapshot } from "./training/snapshot.ts";
-export { type StepOptions, type StepParts, type StepResult, TrainingStep } from "./training/training_step.ts";
+export type { StepResult } from "./training/step_under_way.ts";
+export { type StepOptions, type StepParts, TrainingStep } from "./training/training_step.ts";
 export { disposeBatch, type StepBatch, type StreamBatch } from "./training/step_batch.ts";
 export { positionOf, type StepPosition } from "./training/step_position.ts";
 export { AdamW, type AdamWOptions } from "./training/optimizers/adamw.ts";
+export { createOptimizer } from "./training/optimizers/create_optimizer.ts";
+export { frozenBy } from "./training/freeze.ts";
+export { type TrainOptions, trainSchema } from "./recipe/schema.ts";
 export { Lars, type LarsOptions } from "./training/optimizers/lars.ts";
 export type { Optimizer } from "./training/optimizers/optimizer.ts";
 export { viewKey } from "./views/view_source.ts";

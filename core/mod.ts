@@ -58,7 +58,9 @@ export { type PixelRecords, recordImageSet } from "./data/packed/pixel_records.t
 export { splitUseOf, splitUseOfWord } from "./data/split_words.ts";
 export { readTar, type TarMember } from "./data/tar/read_tar.ts";
 export { sizeOfChunks, TAR_END, tarMember } from "./data/tar/write_tar.ts";
+export { readSystemFile, systemControl } from "./engine/system_facts.ts";
 export { EagerFunction, untraced } from "./engine/eager_function.ts";
+export { mendHostKernels } from "./engine/host_kernels.ts";
 export { TracedInputs } from "./engine/traced_inputs.ts";
 export {
   accuracy,
@@ -88,6 +90,7 @@ export {
 } from "./fetch/pip_package.ts";
 export { type PublishedFile, unpackPublished } from "./fetch/published_file.ts";
 export { writeAtomically, writeTextAtomically } from "./files/atomic_file.ts";
+export { boundFolder, markUsed } from "./files/bounded_folder.ts";
 export { otherFormat } from "./files/other_formats.ts";
 export { isFile, isFolder } from "./files/path_exists.ts";
 export {
@@ -107,8 +110,10 @@ export * as augmenterOptions from "./images/augmentation/options.ts";
 export { randomCrop } from "./images/augmentation/random_crop.ts";
 export { type Distortions, randomDistortions } from "./images/augmentation/random_distortions.ts";
 export { RandomViews } from "./images/augmentation/random_views.ts";
+export type { Decoding } from "./images/pipeline/reduction.ts";
 export { renderView, type ViewPlan } from "./images/augmentation/render_view.ts";
-export { centerView, shortSideFor } from "./images/pipeline/center_view.ts";
+export { centerView } from "./images/pipeline/center_view.ts";
+export { CENTER_SHARE, shortSideFor } from "./images/pipeline/center_window.ts";
 export { loadImage } from "./images/pipeline/load_image.ts";
 export {
   BICUBIC,
@@ -192,7 +197,14 @@ export {
   type TeacherFacts,
 } from "./interfaces/plugin.ts";
 export type { Queue } from "./interfaces/queue.ts";
-export type { Parameter, ParameterKind, Student, StudentOutput } from "./interfaces/student.ts";
+export type {
+  InitialWeights,
+  Parameter,
+  ParameterKind,
+  Student,
+  StudentOutput,
+  TakenWeights,
+} from "./interfaces/student.ts";
 export type { Teacher, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
@@ -206,7 +218,7 @@ export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";
-export { brokenWeights } from "./weights/state_dict.ts";
+export { assignValues, brokenWeights } from "./weights/state_dict.ts";
 export { fromTorch, torchShape, toTorch } from "./weights/tensor_layout.ts";
 export { valueProblem } from "./weights/value_problem.ts";
 export {

@@ -98,13 +98,15 @@ export {
 } from "./layers/position_embedding.ts";
 export { type Excitation, type ExciteOptions, squeezeExcite } from "./layers/squeeze_excite.ts";
 export { type Build, type Layout, plainLayout } from "./layouts/layout.ts";
-export { MOCO_LAYOUTS } from "./layouts/moco.ts";
+export { runLayouts } from "./layouts/run.ts";
+export { MOCO_LAYOUTS, MOCO_V3_RESNET_LAYOUTS } from "./layouts/moco.ts";
 export { SIMCLR_LAYOUTS } from "./layouts/simclr.ts";
-export { SWAV_LAYOUTS } from "./layouts/swav.ts";
+export { SWAV_HEADLESS_LAYOUTS, SWAV_LAYOUTS } from "./layouts/swav.ts";
 export { type Network, networkNamed, NETWORKS } from "./networks/networks.ts";
 export { constant, type Initializer, kaimingFanOut, normal, uniformFanIn } from "./parameters/initializer.ts";
 export type { ParameterSource } from "./parameters/parameters.ts";
 export { TrainableParameters } from "./parameters/trainable_parameters.ts";
+export { knownStudent } from "./students/known_student.ts";
 export {
   checkHead,
   dropRate,

@@ -42,11 +42,25 @@ testWithXla(
       assert.deepEqual(conformance.failed, []);
       assert.ok(conformance.passed.length >= 12);
       const { result: step } = parts["step:resnet18:resnet50"];
-      assert.deepEqual(step.compiled.map(({ name }: { name: string }) => name).slice(0, 2), [
-        "teacher",
-        "training step",
-      ]);
+      const names = step.compiled.map(({ name }: { name: string }) => name);
+      for (const name of ["teacher", "training step"]) assert.ok(names.includes(name), names.join());
       assert.ok(step.imagesPerSecond > 0 && step.compileSeconds > 0 && step.whole.count === 3);
+
+      // Two devices share a batch, or have one each.
+      const onTwo = ["loss:fp32:all", "step:resnet18:resnet50:each"];
+      const two = await measure("--cards", "2", ...onTwo);
+      assert.ok(two.success, text(two.stderr));
+      const both = JSON.parse(await Deno.readTextFile(file)).parts;
+      const [loss, each] = onTwo.map((name) => {
+        assert.equal(both[name].error, undefined, name);
+        return both[name].result;
+      });
+      assert.ok(loss.devices === 2 && loss.differenceOfFirst < 1e-4, `${loss.differenceOfFirst}`);
+      assert.deepEqual([each.devices, each.batch], [2, 8]);
+      const alone = await measure("conformance:all"); // a processor is one device unless more are asked for
+      assert.ok(alone.success, text(alone.stderr));
+      const refused = JSON.parse(await Deno.readTextFile(file)).parts["conformance:all"];
+      assert.match(refused.error, /the machine has one card/);
 
       // A part that takes too long is ended and told, and those measured before are still there.
       const late = await measure("--seconds", "0.2", "card");
@@ -63,9 +77,11 @@ testWithXla(
       );
 
       const table = tableOf([{
-        parts: { ...parts, peer: { at: "", tiny: true, seconds: 1, error: "gone" } },
+        parts: { ...both, peer: { at: "", tiny: true, seconds: 1, error: "gone" } },
       }]);
       assert.match(table, /\| resnet18 \| +resnet50 \|/);
+      assert.match(table, /\| resnet18 \| resnet50 \| +2 \| +8 \| [\d.]+ \|.* [\d.]+ \|$/m);
+      assert.match(table, /resnet18, 32 px, fp32, 2 cards/);
       assert.match(table, /tiny/);
       assert.match(table, /`peer` was not measured: gone/);
     }),

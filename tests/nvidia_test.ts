@@ -7,37 +7,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { compileLibrary, testWithCompiler } from "./support/c_compiler.ts";
 import { runCli } from "./support/cli.ts";
 import { distillTiny, inTinyFolder, TINY_RECIPE } from "./support/tiny_runs.ts";
 import { cpuPlugin } from "./support/xla_plugin.ts";
 
-const SOURCE = new URL("./support/fake_cuda.c", import.meta.url).pathname;
-const LINUX = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
-const CAN = LINUX && await hasCompiler();
-
-/** A test that needs a C compiler, which no user does. */
+/** A test that has a driver's library in a folder. */
 function testWithDriver(name: string, fn: (drivers: string) => Promise<void>): void {
-  const why = "ignored: no C compiler, or not Linux on x86-64";
-  Deno.test({
-    name: CAN ? name : `${name} (${why})`,
-    ignore: !CAN,
-    async fn() {
-      const folder = await Deno.makeTempDir({ prefix: "seed-driver-" });
-      try {
-        const args = ["-shared", "-fPIC", "-o", join(folder, "libcuda.so.1"), SOURCE];
-        const { success, stderr } = await new Deno.Command("cc", { args }).output();
-        assert.ok(success, new TextDecoder().decode(stderr));
-        await fn(folder);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
+  testWithCompiler(name, async (folder) => {
+    await compileLibrary("fake_cuda.c", join(folder, "libcuda.so.1"));
+    await fn(folder);
   });
-}
-
-async function hasCompiler(): Promise<boolean> {
-  const command = new Deno.Command("cc", { args: ["--version"], stdout: "null", stderr: "null" });
-  return await command.output().then(({ success }) => success, () => false);
 }
 
 testWithDriver("doctor tells the driver's cards, and what would be installed for them", async (drivers) => {
@@ -81,7 +61,7 @@ testWithDriver(
       const named = async () => parse(await Deno.readTextFile(join(run, "recipe.yaml"))).engine;
       assert.deepEqual(await named(), {
         ...{ plugin: "@seed/engine-xla", device: "auto", trace: true },
-        ...{ plugin_file: null, devices: "all", depthwise: "auto" },
+        ...{ plugin_file: null, devices: "all", memory_fraction: null, depthwise: "auto" },
       });
       const facts = JSON.parse(await Deno.readTextFile(join(run, "run.json")));
       assert.match(facts.versions.xla, /PJRT C API/);

@@ -9,6 +9,8 @@ import { hasMpi } from "../cli/processes/mpi/mod.ts";
 import { VARIANTS } from "../plugins/data/cifar/variants.ts";
 import { ROOT } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
+import { inTinyFolder } from "./support/tiny_runs.ts";
+import { cpuPlugin, testWithXla } from "./support/xla_plugin.ts";
 
 const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`)) as {
   tasks: Record<string, string>;
@@ -154,6 +156,22 @@ Deno.test("every verb runs with the permissions of its task", async (t) => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+testWithXla("a run on XLA needs no permissions but those of its task", () =>
+  inTinyFolder(async (folder) => {
+    const engine = { plugin: "@seed/engine-xla", plugin_file: await cpuPlugin() };
+    const flags = ["--max-steps", "2", "--set", `engine=${JSON.stringify(engine)}`];
+    const loggers = ["--set", 'loggers=[{ plugin: "@seed/logger-terminal" }]'];
+    const { code, stderr } = await run(folder, [
+      "distill",
+      "tiny.yaml",
+      "--out",
+      "run",
+      ...flags,
+      ...loggers,
+    ]);
+    assert.equal(code, 0, stderr);
+  }));
 
 Deno.test("a recipe that is only looked at can have nothing written, sent or started", async () => {
   const folder = await Deno.makeTempDir({ prefix: "seed-permissions-" });

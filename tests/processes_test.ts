@@ -74,11 +74,13 @@ for (const [way, set] of Object.entries(WAYS)) {
       const steps = await takeBatches(await load(1), parts);
       try {
         for (const size of [2, 4]) {
-          using alone = await Learner.create(await load(size), parts, host);
+          using alone = await Learner.create(await load(size), parts, host, null);
           using stack = new DisposableStack();
           const together: Learner[] = [];
           for (const processes of localProcesses(size)) {
-            together.push(stack.use(await Learner.create(await load(1), { ...parts, processes }, host)));
+            together.push(
+              stack.use(await Learner.create(await load(1), { ...parts, processes }, host, null)),
+            );
           }
           for (const [number, batch] of steps.entries()) {
             const position = { step: number, epoch: number / 4, share: number / 8, learningRate: 0.1 };
@@ -313,7 +315,7 @@ Deno.test("other images to evaluate on, in one process of a run, are told before
     const recipe = await loadRecipe(`${folder}/mine.yaml`, { defaults: DEFAULTS });
     const host = { log: () => {}, signal: new AbortController().signal };
     await using parts = await createProcessParts(recipe, host);
-    using learner = await Learner.create(recipe, parts, host);
+    using learner = await Learner.create(recipe, parts, host, null);
     const { train, evaluation } = parts.data, { gallery, queries } = evaluation!;
     const fewer = { ...queries, length: queries.length - 1 };
     const others = { ...parts, data: { ...parts.data, train, evaluation: { gallery, queries: fewer } } };

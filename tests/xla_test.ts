@@ -6,8 +6,11 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { tf } from "@seed/core";
+import { loadTeacher, SeedParts } from "../bench/seed_parts.ts";
 import { summaryOf } from "./support/test_summary.ts";
 import { distillTiny, inTinyFolder, metricsOf, outcomeOf } from "./support/tiny_runs.ts";
+import { openXla } from "./support/xla_engine.ts";
 import { cpuPlugin, testWithXla } from "./support/xla_plugin.ts";
 
 const ON_ANY = [
@@ -41,6 +44,44 @@ for (const [engine, files] of [["xla", ON_ONE], ["xla:2", ON_ANY]] as const) {
   });
 }
 
+testWithXla(
+  "a step's similarities are products of fp32 at highest precision in bf16 too, which TF32 is not",
+  async () => {
+    await using engine = await openXla();
+    const { programs } = engine.backend,
+      texts: string[] = [],
+      recorded = new Error("The text is all that is wanted");
+    programs.compile = (_name, text) => {
+      texts.push(text);
+      return Promise.reject(recorded);
+    };
+    const batch = 4, queue = 24, dim = 128; // which no layer's matrix has
+    using network = loadTeacher("resnet18");
+    const parts = await SeedParts.create(engine, network, {
+      ...{ batch, size: 32, queue, student: "resnet18", precision: "bf16" },
+    });
+    const embedding = tf.ones([batch, dim]) as tf.Tensor2D, images = parts.upload();
+    await assert.rejects(parts.studentStep(images, embedding), recorded);
+    tf.dispose([embedding, images]);
+
+    const [text] = texts,
+      products = text.split("\n").filter((line) => line.includes("stablehlo.dot_general"));
+    assert.match(text, /stablehlo\.convolution.*xbf16>/, "the step is in bf16");
+    // Of student and teacher with the queue, and the gradient of the student's.
+    const similarities = products.filter((line) => line.includes(`tensor<${batch}x${queue}x`));
+    assert.equal(similarities.length, 3, products.join("\n"));
+    for (const line of products) {
+      assert.doesNotMatch(line, /bf16|f16/, "head and similarities are in fp32");
+      assert.match(line, /precision = \[HIGHEST, HIGHEST\]/, "XLA's default is TF32 on NVIDIA's cards");
+    }
+    // Nor is a similarity what was rounded before: nothing between them is in bf16.
+    assert.match(
+      similarities[0],
+      new RegExp(`\\(tensor<${batch}x${dim}xf32>, tensor<${queue}x${dim}xf32>\\)`),
+    );
+  },
+);
+
 /** Runs the tiny recipe on an engine, 12 steps if no flag says otherwise. */
 async function distill(
   folder: string,
@@ -70,6 +111,10 @@ testWithXla(
       assert.deepEqual(await outcomeOf(`${folder}/parts`), await outcomeOf(`${folder}/whole`));
 
       await distill(folder, "two", { ...xla, devices: 2 });
+      for (const [run, count] of [["whole", 1], ["two", 2]] as const) {
+        const { devices } = JSON.parse(await Deno.readTextFile(`${folder}/${run}/run.json`));
+        assert.deepEqual(devices, { count, batch_norm_images: 4 }, "batch norm sees the whole batch");
+      }
       await distill(folder, "tensorflow", { plugin: "@seed/engine-tensorflow" });
       const expected = await lossesOf(`${folder}/whole`);
       assert.equal(expected.length, 12);

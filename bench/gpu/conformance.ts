@@ -1,10 +1,10 @@
 import { checkEngine } from "../../core/conformance/engine.ts";
 import type { Steps } from "../../core/conformance/steps.ts";
-import { openEngine } from "./open_engine.ts";
+import { type Machine, openEngine } from "./open_engine.ts";
 
 /** What `checkEngine` says of the engine: a check that fails does not stop the others. */
-export async function checkConformance(pluginFile: string) {
-  const { engine } = await openEngine(pluginFile, "auto");
+export async function checkConformance(machine: Machine) {
+  const { engine } = await openEngine(machine, "auto");
   await using _ = engine;
   const passed: string[] = [], failed: { name: string; message: string }[] = [], ignored: string[] = [];
   const steps: Steps = {
@@ -19,5 +19,12 @@ export async function checkConformance(pluginFile: string) {
     },
   };
   await checkEngine(steps, { engine });
-  return { engine: engine.version, device: engine.device, passed, failed, ignored };
+  return {
+    engine: engine.version,
+    device: engine.device,
+    devices: engine.deviceCount,
+    passed,
+    failed,
+    ignored,
+  };
 }

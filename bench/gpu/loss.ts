@@ -1,7 +1,7 @@
 import { type Engine, type Precision, tf, unitRows } from "@seed/core";
 import { uniform } from "../../tests/golden/formula.ts";
 import { loadTeacher, SeedParts } from "../seed_parts.ts";
-import { openEngine } from "./open_engine.ts";
+import { type Machine, openEngine } from "./open_engine.ts";
 import { pictures } from "./pictures.ts";
 import reference from "./reference_losses.json" with { type: "json" };
 import type { Sizes } from "./sizes.ts";
@@ -37,12 +37,12 @@ export async function losses(
 
 /** A student's losses beside those that TensorFlow had on a processor in fp32. */
 export async function measureLoss(
-  pluginFile: string,
+  machine: Machine,
   precision: "fp32" | "bf16",
   { loss }: Sizes,
   size: "full" | "tiny",
 ) {
-  const { engine } = await openEngine(pluginFile, "auto");
+  const { engine } = await openEngine(machine, "auto");
   await using _ = engine;
   const found = await losses(engine, loss, precision), expected = reference.losses[size];
   if (expected.length !== found.length) {
@@ -56,6 +56,7 @@ export async function measureLoss(
   return {
     ...loss,
     precision,
+    devices: engine.deviceCount,
     reference: reference.about,
     differenceOfFirst: apart[0],
     largestDifferenceOfFirst20: Math.max(...apart.slice(0, 20)),

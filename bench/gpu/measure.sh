@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs what pack.ts has laid beside this file, without a network: bash measure.sh OUT [--tiny] [--seconds N] PART...
+# Runs what pack.ts has laid beside this file, without a network: bash measure.sh OUT [--tiny] [--seconds N] [--cards N] PART...
 # SEED_PJRT_PLUGIN names the plugin; without it that of JAX's CUDA package in python3 is taken.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,7 +1,7 @@
 /**
- * Measures on a graphics card: `measure.sh OUT [--tiny] [--seconds N] PART...`, see bench/README.md. Each part is a
- * process of its own with a bounded time, so that one which fails, or ends its process, does not stop the next. What
- * came of it is written into OUT/measured.json after each part.
+ * Measures on a graphics card: `measure.sh OUT [--tiny] [--seconds N] [--cards N] PART...`, see bench/README.md. Each
+ * part is a process of its own with a bounded time, so that one which fails, or ends its process, does not stop the
+ * next. What came of it is written into OUT/measured.json after each part.
  *
  * @module
  */
@@ -32,26 +32,29 @@ async function main(): Promise<void> {
     options: {
       tiny: { type: "boolean", default: false },
       seconds: { type: "string", default: "180" },
+      // Of the parts on several cards; "all" of a processor is 1.
+      cards: { type: "string", default: "all" },
       // A process for one part, which writes its result to the file OUT.
       part: { type: "string" },
     },
     allowPositionals: true,
   });
   const { tiny, part } = values, seconds = Number(values.seconds);
+  const cards = values.cards === "all" ? "all" : Number(values.cards);
   if (part !== undefined) {
     const plugin = pluginFile(null);
     if (plugin === null) throw new Error(`Set ${PLUGIN_VARIABLE} to the file of XLA's plugin for the card`);
-    const result = await measurePart(part, { pluginFile: plugin, tiny, seconds });
+    const result = await measurePart(part, { pluginFile: plugin, cards, tiny, seconds });
     return await Deno.writeTextFile(out, JSON.stringify(result));
   }
-  if (!out || !names.length || !(seconds > 0)) {
-    throw new Error("Expected OUT [--tiny] [--seconds N] PART..., a folder and what to measure");
+  if (!out || !names.length || !(seconds > 0) || !(cards === "all" || cards > 0)) {
+    throw new Error("Expected OUT [--tiny] [--seconds N] [--cards N] PART..., a folder and what to measure");
   }
   const parts = partsNamed(names);
   await Deno.mkdir(out, { recursive: true });
   for (const name of parts) {
     console.log(`${name} ...`);
-    const measured = await runPart(name, { out, tiny, seconds });
+    const measured = await runPart(name, { out, tiny, seconds, cards });
     await record(`${out}/measured.json`, name, measured);
     console.log(
       `${name}: ${measured.error ? `FAILED, ${measured.error}` : "done"} (${measured.seconds.toFixed(0)} s)`,
@@ -61,13 +64,13 @@ async function main(): Promise<void> {
 
 async function runPart(
   name: string,
-  { out, tiny, seconds }: { out: string; tiny: boolean; seconds: number },
+  { out, tiny, seconds, cards }: { out: string; tiny: boolean; seconds: number; cards: number | "all" },
 ): Promise<Part> {
   const file = `${out}/part.json`, started = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", ...PERMISSIONS, "--no-remote", Deno.mainModule, file],
-      ...["--part", name, "--seconds", `${seconds}`, ...(tiny ? ["--tiny"] : [])],
+      ...["--part", name, "--seconds", `${seconds}`, "--cards", `${cards}`, ...(tiny ? ["--tiny"] : [])],
     ],
     ...{ stdout: "inherit", stderr: "piped", env: { NO_COLOR: "1" } },
   }).spawn();

@@ -8,15 +8,28 @@ export interface Compiled {
   memory: ProgramMemory;
 }
 
+/** What a part computes on. */
+export interface Machine {
+  pluginFile: string;
+  /** How many devices share each batch. */
+  devices: number | "all";
+  /** False: there must be several, or one would be measured as if they were. */
+  isOne: boolean;
+}
+
 /** An engine that says what it compiles; it keeps no programs, so that every compilation is seen. */
 export async function openEngine(
-  pluginFile: string,
+  { pluginFile, devices, isOne }: Machine,
   depthwise: XlaOptions["depthwise"] = "convolution",
 ): Promise<{ engine: XlaEngine; compiled: Compiled[] }> {
   const engine = await XlaEngine.open({
-    ...{ pluginFile, devices: 1, depthwise, device: "auto", trace: true },
+    ...{ pluginFile, devices, depthwise, device: "auto", trace: true },
     programs: { folder: null, log: (message) => console.error(message) },
   });
+  if (!isOne && engine.deviceCount < 2) {
+    await engine[Symbol.asyncDispose]();
+    throw new Error("the machine has one card");
+  }
   const compiled: Compiled[] = [], { programs } = engine.backend, compile = programs.compile.bind(programs);
   programs.compile = async (name, text) => {
     const started = performance.now(), program = await compile(name, text);

@@ -11,15 +11,31 @@ const TEACHERS = ["resnet50", "resnet152"];
 const PAIRS = TEACHERS.flatMap((teacher) => STUDENT_NAMES.map((student) => `${student}:${teacher}`));
 const HAS_DEPTHWISE = STUDENT_NAMES.filter((name) => !name.startsWith("resnet"));
 
+/** Parts on all cards of the machine: they share a batch, or each has a whole one. */
+const ON_CARDS = ["all", "each"] as const;
+type OnCards = typeof ON_CARDS[number];
+
 /** Parts that stand for several. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   step: PAIRS.map((pair) => `step:${pair}`),
   taps: HAS_DEPTHWISE.map((student) => `step:${student}:resnet50:taps`),
   loss: ["loss:fp32", "loss:bf16"],
   peer: PAIRS.map((pair) => `peer:${pair}`),
+  cards: [
+    ...["conformance:all", "loss:fp32:all", "loss:bf16:all"],
+    ...STUDENT_NAMES.flatMap((student) => ON_CARDS.map((on) => `step:${student}:resnet50:${on}`)),
+  ],
 };
 
 const SINGLE = ["card", "conformance", "similarities", "loss:fp32", "loss:bf16"];
+/** Of those, what several cards can do together. */
+const TOGETHER = ["conformance", "loss:fp32", "loss:bf16"];
+
+/** A part's name without what it says of cards; null: one card computes. */
+function splitName(name: string): { base: string; on: OnCards | null } {
+  const at = name.lastIndexOf(":"), on = ON_CARDS.find((on) => on === name.slice(at + 1));
+  return on ? { base: name.slice(0, at), on } : { base: name, on: null };
+}
 
 /** A part's name, understood. */
 interface StepPart {
@@ -39,6 +55,12 @@ function stepPart(name: string): StepPart | null {
   return { kind, student: student as StudentName, teacher, way: way ?? ways[0] };
 }
 
+function isPart(name: string): boolean {
+  const { base, on } = splitName(name), step = stepPart(base);
+  if (on === null) return SINGLE.includes(base) || step !== null;
+  return step?.kind === "step" || (on === "all" && TOGETHER.includes(base));
+}
+
 /**
  * The parts that names stand for.
  *
@@ -48,47 +70,57 @@ export function partsNamed(names: readonly string[]): string[] {
   return [
     ...new Set(names.flatMap((name) => {
       if (GROUPS[name]) return GROUPS[name];
-      if (SINGLE.includes(name) || stepPart(name)) return [name];
+      if (isPart(name)) return [name];
+      const known = [...new Set([...SINGLE, ...Object.keys(GROUPS)])].join(", ");
       throw new Error(
-        `There is no part "${name}", expected ${
-          [...new Set([...SINGLE, ...Object.keys(GROUPS)])].join(", ")
-        }, step:STUDENT:TEACHER, ` +
-          `step:STUDENT:TEACHER:taps, or peer:STUDENT:TEACHER[:${PEER_MODES.join("|")}]; students are ${
-            STUDENT_NAMES.join(", ")
-          }, teachers ${TEACHERS.join(", ")}`,
+        `There is no part "${name}", expected ${known}, step:STUDENT:TEACHER[:taps][:${
+          ON_CARDS.join("|")
+        }], ` +
+          `${TOGETHER.map((name) => `${name}:all`).join(", ")}, or peer:STUDENT:TEACHER[:${
+            PEER_MODES.join("|")
+          }]; ` +
+          `students are ${STUDENT_NAMES.join(", ")}, teachers ${TEACHERS.join(", ")}`,
       );
     })),
   ];
 }
 
+/** Where a part is measured, and how. */
+export interface PartOptions {
+  pluginFile: string;
+  /** How many cards "all" are. */
+  cards: number | "all";
+  tiny: boolean;
+  seconds: number;
+}
+
 /** Measures one part; the result goes into the JSON as it is. */
 export async function measurePart(
   name: string,
-  { pluginFile, tiny, seconds }: { pluginFile: string; tiny: boolean; seconds: number },
+  { pluginFile, cards, tiny, seconds }: PartOptions,
 ): Promise<unknown> {
-  const sizes = tiny ? TINY : FULL;
-  switch (name) {
+  const sizes = tiny ? TINY : FULL, { base, on } = splitName(name);
+  const machine = { pluginFile, devices: on ? cards : 1, isOne: on === null };
+  switch (base) {
     case "card":
       return await describeCard(pluginFile);
     case "conformance":
-      return await checkConformance(pluginFile);
+      return await checkConformance(machine);
     case "similarities":
-      return await measureSimilarities(pluginFile, sizes);
+      return await measureSimilarities(machine, sizes);
     case "loss:fp32":
     case "loss:bf16":
       return await measureLoss(
-        pluginFile,
-        name === "loss:fp32" ? "fp32" : "bf16",
+        machine,
+        base === "loss:fp32" ? "fp32" : "bf16",
         sizes,
         tiny ? "tiny" : "full",
       );
   }
-  const { kind, student, teacher, way } = stepPart(name)!;
+  const { kind, student, teacher, way } = stepPart(base)!;
   if (kind === "peer") {
     return await askPeer({ student, teacher, mode: way as PeerMode, tiny, seconds: 0.95 * seconds }, sizes);
   }
-  return await measureStep(
-    { pluginFile, student, teacher, depthwise: way as "convolution" | "taps" },
-    sizes,
-  );
+  const depthwise = way as "convolution" | "taps";
+  return await measureStep({ machine, wide: on === "each", student, teacher, depthwise }, sizes);
 }

@@ -1,6 +1,6 @@
 import { tf } from "@seed/core";
 import { uniform } from "../../tests/golden/formula.ts";
-import { openEngine } from "./open_engine.ts";
+import { type Machine, openEngine } from "./open_engine.ts";
 import type { Sizes } from "./sizes.ts";
 
 /** Width of embeddings, SEED's teacher's. */
@@ -19,8 +19,8 @@ interface Errors {
  * SEED's similarities at a temperature of 1e-4: by the matrix product, which must be exact in fp32; by a convolution,
  * which has XLA's default precision (TF32 on NVIDIA's cards); and, computed here, as TF32 rounds them.
  */
-export async function measureSimilarities(pluginFile: string, { similarities: { rows, queue } }: Sizes) {
-  const { engine } = await openEngine(pluginFile);
+export async function measureSimilarities(machine: Machine, { similarities: { rows, queue } }: Sizes) {
+  const { engine } = await openEngine(machine);
   await using _ = engine;
   const left = unitRows(uniform("rows", [rows, DIM])), right = unitRows(neighbours(left, queue));
   const x = tf.tensor2d(left, [rows, DIM]), y = tf.tensor2d(right, [queue, DIM]);

@@ -1,24 +1,27 @@
 import { tf } from "@seed/core";
 import { loadTeacher, SeedParts, type StudentName } from "../seed_parts.ts";
-import { openEngine } from "./open_engine.ts";
+import { type Machine, openEngine } from "./open_engine.ts";
 import type { Sizes } from "./sizes.ts";
 import { timed } from "./timed.ts";
 
 /** What a step is measured with. */
 export interface StepOptions {
-  pluginFile: string;
+  machine: Machine;
+  /** Each device has a whole batch; else they share one. */
+  wide: boolean;
   student: StudentName;
   teacher: string;
   depthwise: "convolution" | "taps";
 }
 
-/** The whole SEED step in bf16, and its two halves alone. */
+/** The whole SEED step in bf16, and its two halves alone, on one card or several. */
 export async function measureStep(
-  { pluginFile, student, teacher, depthwise }: StepOptions,
-  { step: at, timing }: Sizes,
+  { machine, wide, student, teacher, depthwise }: StepOptions,
+  { step, timing }: Sizes,
 ) {
-  const { engine, compiled } = await openEngine(pluginFile, depthwise);
+  const { engine, compiled } = await openEngine(machine, depthwise);
   await using _ = engine;
+  const devices = engine.deviceCount, at = { ...step, batch: wide ? step.batch * devices : step.batch };
   using network = loadTeacher(teacher);
   const precision = "bf16", options = { ...at, student, precision, teacherPrecision: precision } as const;
   const parts = await SeedParts.create(engine, network, options);
@@ -30,10 +33,10 @@ export async function measureStep(
   const studentAlone = await timed(() => parts.studentStep(images, embedding), halves);
   tf.dispose([images, embedding]);
   return {
-    ...{ student, teacher, depthwise, precision, ...at },
+    ...{ student, teacher, depthwise, precision, devices, ...at },
     imagesPerSecond: 1000 * at.batch / whole.medianMs,
     ...{ whole, teacherAlone, studentAlone },
-    /** Bytes of the card; null: the plugin does not count them. */
+    /** Bytes of the first card; null: the plugin does not count them. */
     memory,
     compileSeconds: compiled.reduce((sum, { seconds }) => sum + seconds, 0),
     compiled,

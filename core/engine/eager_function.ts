@@ -28,6 +28,7 @@ export class EagerFunction implements TracedFunction {
 export function untraced(engine: Engine): Engine {
   return {
     ...{ name: engine.name, version: engine.version, device: engine.device, traces: false },
+    deviceCount: engine.deviceCount,
     arithmetic: () => "fp32",
     trace: (fn, { name }) => new EagerFunction(name, fn),
     upload: (pixels, shape) => engine.upload(pixels, shape),

@@ -10,7 +10,9 @@ export type Device = "cpu" | "gpu";
 export interface TracedFunction extends Disposable {
   /**
    * Runs the function without blocking the event loop. The caller owns the returned tensors. Variables that the
-   * function assigned hold their new values when the promise resolves.
+   * function assigned hold their new values when the promise resolves, and inputs may be disposed of. Where
+   * {@link Engine.queuesCalls} says so all of these may still be being computed: whoever reads a tensor waits for it, and
+   * is thrown what went wrong.
    *
    * @throws {Error} If an input's shape or dtype differs from the first call's, also where nothing is traced; the
    *   message names the function. {@link TracedInputs} checks it.
@@ -49,6 +51,14 @@ export interface Engine extends AsyncDisposable {
   readonly device: Device;
   /** False if every call runs operation by operation (`engine.trace: false`, for debugging). */
   readonly traces: boolean;
+  /** How many devices share each call. Default 1. */
+  readonly deviceCount?: number;
+  /**
+   * True if a call resolves as soon as the device has been given it, so that several wait for the device and it never
+   * waits for the next. Steps are then read one late. An engine that says so bounds how many wait. Default: a call
+   * resolves when it has run.
+   */
+  readonly queuesCalls?: boolean;
 
   /**
    * The arithmetic that a traced function of this precision really has here: `auto` depends on the device, and on

@@ -13,7 +13,7 @@ import type { Evaluator } from "./evaluator.ts";
 import type { Logger } from "./logger.ts";
 import type { Objective, ObjectiveNeeds } from "./objective.ts";
 import type { Queue } from "./queue.ts";
-import type { Student } from "./student.ts";
+import type { InitialWeights, Student, TakenWeights } from "./student.ts";
 import type { Teacher } from "./teacher.ts";
 
 /** What every plugin is given. */
@@ -42,10 +42,17 @@ export interface PluginKinds {
     context: PluginContext & { readonly device: Device | "auto"; readonly trace: boolean };
   };
   teacher: { creates: Teacher; context: NetworkContext; tells: TeacherFacts };
-  /** `embeddingDim` is the teacher's width, or null without a teacher. */
   student: {
     creates: Student;
-    context: NetworkContext & { readonly embeddingDim: number | null };
+    context: NetworkContext & {
+      /** The teacher's width, or null without a teacher. */
+      readonly embeddingDim: number | null;
+      /**
+       * Whether training is to leave a parameter of the name as it is (`train.freeze`): the student marks it
+       * `frozen`, and batch norms whose running statistics are frozen go by them in training too. Absent: none is.
+       */
+      isFrozen?(name: string): boolean;
+    };
     tells: StudentFacts;
   };
   queue: {
@@ -247,6 +254,24 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
    * @returns the options with those files in place of their own.
    */
   standIn?(options: z.output<S>, given: { folder: string; images: number }): Promise<z.output<S>>;
+  /**
+   * Names of the parameters that it will make, head included, so that `validate` can tell what `train.freeze` names
+   * nothing of. Asked of students; without it that is left to the run.
+   */
+  parameterNames?(options: z.output<S>): string[];
+  /**
+   * Looks whether a file of weights is one that it can begin from, before anything heavy loads. Asked of students.
+   *
+   * @throws {RunError} If it is not.
+   */
+  checkWeights?(options: z.output<S>, file: InitialWeights): Promise<void>;
+  /**
+   * Gives a student that it has made the values of a file; the projection head's where they fit. Asked of students;
+   * without it a recipe's `student.weights` is refused.
+   *
+   * @throws {RunError} If the file does not fit.
+   */
+  loadWeights?(options: z.output<S>, student: Student, file: InitialWeights): Promise<TakenWeights>;
   /**
    * Looks at what the plugin needs of the machine, for `doctor`; fetches and installs nothing.
    *

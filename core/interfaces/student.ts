@@ -1,4 +1,5 @@
 import type { tf } from "../tf.ts";
+import type { WeightsRecord } from "./teacher.ts";
 
 /** How an array in PyTorch's layout is laid out in TensorFlow's. */
 export type ParameterKind =
@@ -20,6 +21,8 @@ export interface Parameter {
   readonly variable: tf.Variable;
   /** False for running statistics. */
   readonly trainable: boolean;
+  /** True: training leaves it as it is (`train.freeze`), whatever it is. Absent: it does not. */
+  readonly frozen?: true;
 }
 
 /** What a network makes of a batch. */
@@ -54,3 +57,29 @@ export interface Student extends Disposable {
    */
   forward(images: tf.Tensor4D, options: { training: boolean; noise?: tf.Tensor2D }): StudentOutput;
 }
+
+/** A file of weights that a student is to begin from. */
+export interface InitialWeights {
+  readonly path: string;
+  /** True: entries of the file that the student has no place for are no error. */
+  readonly allowUnused: boolean;
+  /** What stands before the names of the network that is meant, where the file holds it several times; null: nothing. */
+  readonly below: string | null;
+}
+
+/** What a student has taken from such a file. */
+export interface TakenWeights {
+  /** Naming convention that the file was found to follow, for example `timm`. */
+  readonly layout: string;
+  /** How many tensors were taken. */
+  readonly tensors: number;
+  /** Tensors of the file that were not: a classifier, an optimizer's state. Counts of batches are not counted. */
+  readonly left: number;
+  /** Tensors of the student that begin from noise: its head's, where the file has none that fits. */
+  readonly fresh: number;
+  /** Sentences on what is not as in the file: why the head begins from noise, say. */
+  readonly notes: readonly string[];
+}
+
+/** The same with its file, as `run.json` records it. */
+export type InitialWeightsRecord = WeightsRecord & TakenWeights;

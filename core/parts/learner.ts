@@ -3,13 +3,15 @@ import { viewMakers } from "../evaluation/evaluator_views.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { Objective } from "../interfaces/objective.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
-import type { Parameter, Student } from "../interfaces/student.ts";
+import type { InitialWeights, InitialWeightsRecord, Parameter, Student } from "../interfaces/student.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
 import { createOptimizer } from "../training/optimizers/create_optimizer.ts";
 import { stepOptions, TrainingStep } from "../training/training_step.ts";
 import { WeightAverage } from "../training/weight_average.ts";
+import { frozenBy } from "../training/freeze.ts";
 import { createPlugin, pluginContext, trainingAugmenters } from "./create_plugin.ts";
 import { createTerms } from "./create_terms.ts";
+import { loadInitialWeights, requireFrozen } from "./initial_student.ts";
 import type { ProcessParts } from "./process_parts.ts";
 import type { LossTerm } from "../training/loss_terms.ts";
 
@@ -23,14 +25,19 @@ export class Learner implements Disposable {
     readonly terms: readonly LossTerm[],
     readonly step: TrainingStep,
     readonly evaluators: readonly EvaluatorInUse[],
-    private readonly createStudent: () => Promise<Student>,
+    /** What the student began from; null: from noise, or it goes on from a checkpoint. */
+    readonly initialWeights: InitialWeightsRecord | null,
+    /** Makes another student with the values that it has of noise, nothing of it frozen; the caller's to dispose of. */
+    readonly createUntrained: () => Promise<Student>,
     private readonly owned: DisposableStack,
   ) {}
 
   /**
    * Makes a recipe's student, and what it learns by.
    *
+   * @param initial The file that the student begins from; null: from noise, or it is to go on from a checkpoint.
    * @throws {RunError} If weights that it begins with are not there or do not fit.
+   * @throws {UsageError} If `train.freeze` names nothing of it.
    */
   static async create(
     recipe: Recipe,
@@ -39,6 +46,7 @@ export class Learner implements Disposable {
       "engine" | "teacher" | "pipeline" | "processes"
     >,
     host: Host,
+    initial: InitialWeights | null,
   ): Promise<Learner> {
     using stack = new DisposableStack();
     const make = async <K extends PluginKind>(
@@ -46,10 +54,14 @@ export class Learner implements Disposable {
       more: Omit<PluginKinds[K]["context"], keyof PluginContext>,
     ) => await createPlugin(use, { ...pluginContext(use, recipe.seed, host), ...more });
     const teacherDim = teacher?.embeddingDim ?? null;
-    const createStudent = () => make(recipe.student, { engine, embeddingDim: teacherDim });
+    const isFrozen = frozenBy(recipe.train.freeze);
+    const createUntrained = () => make(recipe.student, { engine, embeddingDim: teacherDim });
+    const create = () => make(recipe.student, { engine, embeddingDim: teacherDim, isFrozen });
 
-    const student = stack.use(await createStudent());
-    // The same values as the student's: draws are keyed by seed and name.
+    const student = stack.use(await create());
+    requireFrozen(recipe, student);
+    const initialWeights = initial && await loadInitialWeights(recipe.student, student, initial, host);
+    const createStudent = async () => withValuesOf(student, await create());
     const average = recipe.train.ema === null
       ? null
       : stack.use(new WeightAverage(await createStudent(), recipe.train.ema));
@@ -78,7 +90,16 @@ export class Learner implements Disposable {
     for (const [i, use] of uses.entries()) {
       evaluators.push({ evaluator: await make(use, { engine }), views: views[i] });
     }
-    return new Learner(student, average, terms, step, evaluators, createStudent, stack.move());
+    return new Learner(
+      student,
+      average,
+      terms,
+      step,
+      evaluators,
+      initialWeights,
+      createUntrained,
+      stack.move(),
+    );
   }
 
   /** What is evaluated and written: the average of the weights if there is one. */
@@ -86,14 +107,18 @@ export class Learner implements Disposable {
     return this.average?.student ?? this.student;
   }
 
-  /** Another student with the result's present values; the caller's to dispose of. */
+  /** Another student with the result's present values, nothing of it frozen; the caller's to dispose of. */
   async copyResult(): Promise<Student> {
-    const copy = await this.createStudent();
-    copy.parameters.forEach(({ variable }, i) => variable.assign(this.result.parameters[i].variable));
-    return copy;
+    return withValuesOf(this.result, await this.createUntrained());
   }
 
   [Symbol.dispose](): void {
     this.owned.dispose();
   }
+}
+
+/** Gives a student the values of another. */
+function withValuesOf(of: Student, student: Student): Student {
+  student.parameters.forEach(({ variable }, i) => variable.assign(of.parameters[i].variable));
+  return student;
 }

@@ -52,7 +52,15 @@ function recipeOf(
       queue: null,
     }],
     smallPatches: [],
-    train: { batch_size: 4, workers: 1, ema: null, optimizer: "sgd", accumulate: 1 },
+    train: {
+      freeze: [],
+      head_lr: null,
+      batch_size: 4,
+      workers: 1,
+      ema: null,
+      optimizer: "sgd",
+      accumulate: 1,
+    },
     evaluate: { evaluators: [use("evaluator")], teacher: null },
     loggers: [use("logger")],
   } as unknown as Recipe;
@@ -63,7 +71,7 @@ const host = { log: () => {}, signal: new AbortController().signal };
 async function makeAll(recipe: Recipe) {
   await using stack = new AsyncDisposableStack();
   const parts = stack.use(await createProcessParts(recipe, host));
-  stack.use(await Learner.create(recipe, parts, host));
+  stack.use(await Learner.create(recipe, parts, host, null));
   const owned = stack.move();
   return { parts, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

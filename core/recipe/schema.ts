@@ -20,8 +20,10 @@ export const MOST = {
   factor: 3.4e38,
   /** Steps between checkpoints, and of a run: a checkpoint's name has seven digits, and more if need be. */
   steps: 1e9,
-  /** Entries of a list of numbers. */
+  /** Entries of a list of numbers, or of names. */
   entries: 1000,
+  /** Characters of a name. */
+  name: 200,
   /** Small patches of an image; published runs have 10. */
   patches: 100,
 } as const;
@@ -57,7 +59,17 @@ export const SECTION_KEYS = {
       precision: z.enum(["fp16", "fp32"]).default("fp16"),
     }).nullable().default(null),
   }),
-  student: z.strictObject({ plugin }),
+  student: z.strictObject({
+    plugin,
+    /** A file to begin from, or the folder of a run; null: from noise. */
+    weights: z.string().min(1).nullable().default(null),
+    /** Of that file; null: unchecked. */
+    sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, "Expected 64 hexadecimal digits").nullable().default(null),
+    /** What stands before the network's names in the file, where it holds several; null: that is found. */
+    below: z.string().max(300).nullable().default(null),
+    /** True: entries of the file that the student has no place for are no error. */
+    allow_unused: z.boolean().default(false),
+  }),
   queue: z.strictObject({ plugin }),
   objective: z.strictObject({ plugin }),
 } as const;
@@ -87,6 +99,10 @@ export const TRAIN = z.strictObject({
   warmup_epochs: z.number().min(0).max(MOST.epochs).default(0),
   optimizer: z.enum(["sgd", "lars", "adamw"]).default("sgd"),
   weight_decay: z.number().min(0).max(MOST.factor).default(1e-4),
+  /** Of the projection head, where it is another than `lr`; it follows the same schedule. */
+  head_lr: factor.nullable().default(null),
+  /** Names of the student's modules and parameters, with `*` for any characters, that are left as they are. */
+  freeze: z.array(z.string().min(1).max(MOST.name)).max(MOST.entries).default([]),
   /** The gradient of all weights together is shortened to this length if it is longer. */
   clip_grad_norm: factor.nullable().default(null),
   /** Parts that a step's batch is run in, one after the other, for want of memory. */

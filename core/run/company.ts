@@ -22,7 +22,7 @@ import { trainingStateOf } from "./training_state.ts";
 export class Company {
   readonly #variables: readonly tf.Variable[];
 
-  constructor(private readonly processes: Processes, learner: Learner) {
+  constructor(private readonly processes: Processes, private readonly learner: Learner) {
     const { student, more, queues } = trainingStateOf(learner);
     this.#variables = [
       ...[...student, ...more].map(({ variable }) => variable),
@@ -46,6 +46,7 @@ export class Company {
       "listing of the gallery": evaluation && listingFact(evaluation.gallery),
       "listing of the queries": evaluation && listingFact(evaluation.queries),
       "teacher's weights": teacher?.weights?.sha256 ?? null,
+      "weights that the student begins from": this.learner.initialWeights?.sha256 ?? null,
       "weights of the teacher that evaluations compare with": referenceTeacher?.weights?.sha256 ?? null,
     });
   }

@@ -45,6 +45,11 @@ export class Course {
     return step === this.endStep || this.#endsEpoch(step, this.recipe.evaluate.every_epochs);
   }
 
+  /** Whether either is due. */
+  pausesAfter(step: number): boolean {
+    return this.savesAfter(step) || this.evaluatesAfter(step);
+  }
+
   #endsEpoch(step: number, every: number | null): boolean {
     return every !== null && step % (every * this.stepsPerEpoch) === 0;
   }

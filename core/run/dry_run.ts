@@ -5,6 +5,8 @@ import { createProcessParts, type ProcessParts } from "../parts/process_parts.ts
 import { UsageError } from "../errors.ts";
 import type { PluginKind } from "../interfaces/plugin.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
+import { checkInitialWeights } from "./initial_weights.ts";
+import { parameterCounts } from "./run_record.ts";
 import { requireUnused } from "./unused_folder.ts";
 import { planSteps } from "../views/sampler.ts";
 import { scheduleOf } from "../training/schedule.ts";
@@ -25,7 +27,14 @@ export interface DryRun {
     layout: string | null;
     parameters: number | null;
   } | null;
-  student: { network: string; parameters: number };
+  student: {
+    network: string;
+    parameters: number;
+    /** Of these, how many training leaves as they are. */
+    frozen_parameters: number;
+    /** The file that it begins from; null: noise, or made-up weights in its place. */
+    weights: string | null;
+  };
   /** Whether images and weights were made up: all but the figures' time and memory is then the recipe's own. */
   stand_in: boolean;
   /** Images to train on. */
@@ -80,8 +89,10 @@ export async function dryRun(
 ): Promise<DryRun> {
   if (options.out !== null) await requireUnused(options.out);
   await using tried = options.standIn === null ? null : await withStandIns(recipe);
+  // Which values the student has changes neither time nor memory.
+  const initial = tried ? null : await checkInitialWeights(recipe);
   await using parts = await createProcessParts(tried?.recipe ?? recipe, host);
-  using learner = await Learner.create(tried?.recipe ?? recipe, parts, host);
+  using learner = await Learner.create(tried?.recipe ?? recipe, parts, host, initial);
   if (!tried) checkTeacherCaches(parts, recipe);
   const { data, engine, teacher } = parts, { student, terms } = learner, { train } = recipe;
   const images = options.standIn ?? data.train.length, stepsPerEpoch = Math.floor(images / train.batch_size);
@@ -103,7 +114,11 @@ export async function dryRun(
       layout: teacher.weights?.layout ?? null,
       parameters: teacher.parameters ?? null,
     },
-    student: { network: student.network, parameters: trainableCount(learner) },
+    student: {
+      network: student.network,
+      ...parameterCounts(student),
+      weights: learner.initialWeights?.file ?? null,
+    },
     stand_in: tried !== null,
     images,
     steps_per_epoch: stepsPerEpoch,
@@ -205,11 +220,4 @@ function cachedViews(recipe: Recipe): number | null {
 
 function mean(values: number[]): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
-}
-
-function trainableCount({ student }: Learner): number {
-  return student.parameters.reduce(
-    (sum, { variable, trainable }) => trainable ? sum + variable.size : sum,
-    0,
-  );
 }

@@ -9,6 +9,7 @@ import type { Processes } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { Company } from "./company.ts";
 import { Course } from "./course.ts";
+import { checkInitialWeights } from "./initial_weights.ts";
 import { BrokenStepError, takeSteps } from "./loop.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
 import { TrainingBatches } from "./training_batches.ts";
@@ -17,18 +18,20 @@ import { TrainingBatches } from "./training_batches.ts";
  * Takes part in a run that another process owns: its slice of every step, its share of what evaluations embed. Writes
  * nothing; folder, loggers, checkpoints and figures are the first process's.
  *
+ * @param options.resume Whether the first process goes on with a run; its state is shared in any case. Default: false.
  * @returns whether the run came to its end.
  * @throws {RunError} If data, weights or device are not there, or another process is gone.
  */
 export async function follow(
   asked: Recipe,
-  { maxSteps }: { maxSteps: number | null },
+  { maxSteps, resume = false }: { maxSteps: number | null; resume?: boolean },
   outer: Host,
   processes: Processes,
 ): Promise<boolean> {
   const host = firstSays(outer, processes), recipe = await withChosenEngine(asked, host, processes);
+  const initial = resume ? null : await checkInitialWeights(recipe);
   await using parts = await createProcessParts(recipe, outer, processes);
-  using learner = await Learner.create(recipe, parts, host);
+  using learner = await Learner.create(recipe, parts, host, initial);
   const { data, standIns } = parts,
     course = new Course(recipe, { images: data.train.length, standIns, maxSteps, processes });
   const company = new Company(processes, learner);

@@ -22,9 +22,10 @@ import type { ScheduleOptions } from "../training/schedule.ts";
 import { NotFiniteError } from "../training/not_finite.ts";
 import { disposeBatch } from "../training/step_batch.ts";
 import { positionOf, type StepPosition } from "../training/step_position.ts";
-import type { StepResult, TrainingStep } from "../training/training_step.ts";
+import type { StepResult, StepUnderWay } from "../training/step_under_way.ts";
+import type { TrainingStep } from "../training/training_step.ts";
 import type { StepPlan } from "../views/sampler.ts";
-import type { TrainingBatches } from "./training_batches.ts";
+import type { BatchSource } from "./training_batches.ts";
 
 /** A step that was taken. */
 export interface TakenStep extends StepResult {
@@ -43,34 +44,74 @@ export class BrokenStepError extends Error {
 }
 
 /**
- * Takes the planned steps one by one; whoever asks for the next has done with the last.
+ * Takes the planned steps one by one; whoever asks for the next has done with the last. Where calls are queued a step is
+ * told of when the next has begun, so that the devices never wait for it to be read. Whenever steps are left off, all is
+ * as after the last that was told of.
  *
  * @throws {NotFiniteError} If a loss or a gradient is not a number; everything is then as it was before that step.
  * @throws {BrokenStepError} If a step fails otherwise. Whatever else is thrown left everything as after the last step.
  */
 export async function* takeSteps(
   plans: Iterable<StepPlan>,
-  { batches, step, schedule, goesOn }: {
+  { batches, step, schedule, goesOn, pausesAfter = () => false }: {
     /** Makes views, and the teacher's embeddings of them. */
-    batches: TrainingBatches;
+    batches: BatchSource;
     /** The student's step: forward, loss, gradient, update, enqueue. */
     step: TrainingStep;
     schedule: ScheduleOptions;
     /** Of several processes: asked before each step, which all of them take or none. Default: it is taken. */
     goesOn?: () => Promise<boolean>;
+    /** After which steps somebody looks at what was trained: no other may have begun then. Default: after none. */
+    pausesAfter?: (step: number) => boolean;
   },
 ): AsyncGenerator<TakenStep> {
-  for await (const { plan, batch } of batches.deliver(plans)) {
+  using begun = new BegunSteps();
+  for await (const { plan, batch } of batches.deliver(plans, () => begun.ended)) {
     const position = positionOf(plan.step, schedule);
-    let result: StepResult;
     try {
       if (goesOn && !await goesOn()) return;
-      result = await step.run(batch, position).catch((error) => {
-        throw error instanceof NotFiniteError ? error : new BrokenStepError(error);
-      });
+      begun.add(position, await unbroken(step.begin(batch, position)));
     } finally {
       disposeBatch(batch); // now: while the next step is prepared two batches would lie in memory
     }
-    yield { ...result, position };
+    yield* begun.results(step.isQueued && !pausesAfter(plan.step + 1) ? 1 : 0);
+  }
+  yield* begun.results(0);
+}
+
+/** Steps whose results were not told yet, in their order. */
+class BegunSteps implements Disposable {
+  readonly #steps: { position: StepPosition; underWay: StepUnderWay }[] = [];
+
+  /** Resolves when the devices are done with all of them. */
+  get ended(): Promise<void> {
+    return this.#steps.at(-1)?.underWay.ended ?? Promise.resolve();
+  }
+
+  add(position: StepPosition, underWay: StepUnderWay): void {
+    this.#steps.push({ position, underWay });
+  }
+
+  /** Tells of all but the newest `left`. */
+  async *results(left: number): AsyncGenerator<TakenStep> {
+    while (this.#steps.length > left) {
+      const { position, underWay } = this.#steps[0], result = await unbroken(underWay.result());
+      this.#steps.shift();
+      underWay[Symbol.dispose]();
+      yield { ...result, position };
+    }
+  }
+
+  /** Takes back those that were not told of, the newest first. */
+  [Symbol.dispose](): void {
+    for (const { underWay } of this.#steps.splice(0).reverse()) underWay[Symbol.dispose]();
+  }
+}
+
+async function unbroken<T>(part: Promise<T>): Promise<T> {
+  try {
+    return await part;
+  } catch (error) {
+    throw error instanceof NotFiniteError ? error : new BrokenStepError(error);
   }
 }

@@ -2,7 +2,9 @@ import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import { type Evaluated, Evaluation } from "../evaluation/evaluation.ts";
 import type { EvaluationRecord } from "../interfaces/logger.ts";
+import type { Student } from "../interfaces/student.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Encoder } from "../evaluation/embed_images.ts";
 import { tracedEncoder } from "../evaluation/student_encoder.ts";
 import type { Course } from "./course.ts";
 
@@ -10,6 +12,8 @@ type EvaluatedParts = Pick<
   ProcessParts,
   "engine" | "data" | "pipeline" | "augmenters" | "teacher" | "referenceTeacher" | "processes"
 >;
+
+type EvaluatedLearner = Pick<Learner, "evaluators" | "result" | "copyResult" | "createUntrained">;
 
 /** What a run is evaluated with, and when. */
 export interface RunEvaluationOptions {
@@ -22,8 +26,9 @@ export interface RunEvaluationOptions {
 }
 
 /**
- * Evaluations at their times: teacher and untrained student before training, the student later. All processes of a run
- * take part in them, at the same times.
+ * Evaluations at their times: teacher and untrained student before training, the student later. A student that begins
+ * from a file is evaluated before training as it is there (`initial`), beside one of noise (`untrained`). All processes
+ * of a run take part in them, at the same times.
  */
 export class RunEvaluation implements Disposable {
   readonly #evaluation: Evaluation;
@@ -31,7 +36,7 @@ export class RunEvaluation implements Disposable {
 
   private constructor(
     private readonly parts: EvaluatedParts,
-    private readonly learner: Pick<Learner, "evaluators" | "result" | "copyResult">,
+    private readonly learner: EvaluatedLearner,
     private readonly options: RunEvaluationOptions,
   ) {
     const { data, engine, pipeline, processes } = parts, { evaluators, result } = learner;
@@ -49,7 +54,7 @@ export class RunEvaluation implements Disposable {
    */
   static async open(
     parts: EvaluatedParts,
-    learner: Pick<Learner, "evaluators" | "result" | "copyResult">,
+    learner: EvaluatedLearner,
     startStep: number,
     options: RunEvaluationOptions,
   ): Promise<RunEvaluation | null> {
@@ -70,7 +75,21 @@ export class RunEvaluation implements Disposable {
   async #before(): Promise<void> {
     const teacher = await this.#embedReference();
     if (teacher) this.options.report({ step: 0, network: "teacher", ...teacher });
-    await this.#evaluateStudent(0, "untrained");
+    const { recipe } = this.options, beginsFromFile = recipe.student.weights !== null;
+    if (beginsFromFile) await this.#evaluateNoise();
+    await this.#evaluateStudent(0, beginsFromFile ? "initial" : "untrained");
+  }
+
+  /** What the student would be without its file. */
+  async #evaluateNoise(): Promise<void> {
+    using untrained = await this.learner.createUntrained();
+    using encoder = tracedEncoder(this.parts.engine, untrained);
+    const copy = () => this.learner.createUntrained();
+    await this.#evaluate(
+      encoder.encode,
+      { step: 0, network: "untrained", name: "the untrained student" },
+      copy,
+    );
   }
 
   /** The teacher's embeddings, which agreement compares with. */
@@ -86,12 +105,17 @@ export class RunEvaluation implements Disposable {
   }
 
   async #evaluateStudent(step: number, network: string): Promise<void> {
-    const { augmenters: [{ size }] } = this.parts, copy = () => this.learner.copyResult();
-    const found = await this.#evaluation.network(
-      this.#student.encode,
-      { name: step === 0 ? "the untrained student" : `the student at step ${step}`, size },
-      { size, copy },
-    );
+    const name = step === 0 ? `the ${network} student` : `the student at step ${step}`;
+    await this.#evaluate(this.#student.encode, { step, network, name }, () => this.learner.copyResult());
+  }
+
+  async #evaluate(
+    encode: Encoder,
+    { step, network, name }: { step: number; network: string; name: string },
+    copy: () => Promise<Student>,
+  ): Promise<void> {
+    const { augmenters: [{ size }] } = this.parts;
+    const found = await this.#evaluation.network(encode, { name, size }, { size, copy });
     this.options.report({ step, network, ...found });
   }
 

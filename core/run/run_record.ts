@@ -13,7 +13,8 @@ import { threadsOf } from "../processes/threads.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { RunFolder } from "./run_folder.ts";
-import type { Student } from "../interfaces/student.ts";
+import type { InitialWeightsRecord, Parameter, Student } from "../interfaces/student.ts";
+import type { WeightsRecord } from "../interfaces/teacher.ts";
 import { shortPath } from "../text/short_path.ts";
 import { tf } from "../tf.ts";
 import { labelHash, listingHash } from "../images/listing_hash.ts";
@@ -25,28 +26,25 @@ import type { SkippedImages } from "../parts/without_broken.ts";
 /** The first screen. */
 export function describeRun(
   recipe: Recipe,
-  { parts: { engine, teacher, data }, learner: { student }, directory, facts }: {
+  { parts: { engine, teacher, data }, learner, directory, facts }: {
     parts: ProcessParts;
-    learner: Pick<Learner, "student">;
+    learner: Pick<Learner, "student" | "initialWeights">;
     directory: RunFolder;
     facts: Record<string, unknown>;
   },
   steps: Pick<RunDescription, "stepsPerEpoch" | "steps" | "startStep">,
 ): RunDescription {
-  const { tensors, file, sha256, layout } = teacher?.weights ?? {};
-  const weights = sha256
-    ? `, ${tensors} tensors of ${shortPath(file!)} (layout ${layout}, SHA-256 ${sha256.slice(0, 12)}...)`
-    : "";
+  const { weights = null } = teacher ?? {};
+  const taken = weights ? `, ${weights.tensors} tensors of ${fileText(weights)}` : "";
   const precision = engine.arithmetic(recipe.train.precision, { training: true });
   return {
     recipe: recipe.path,
     directory: directory.path,
     engine: `${engine.name} ${engine.version}`,
-    device: engine.device,
-    teacher: teacher && `${recipe.teacher!.plugin.name}, ${teacher.embeddingDim} dimensions${weights}`,
-    student: `${student.network}, ${(parameterCount(student) / 1e6).toFixed(2)} M parameters${
-      precision === "fp32" ? "" : `, trained in ${precision}`
-    }`,
+    device: shownDevice(engine),
+    teacher: teacher && `${recipe.teacher!.plugin.name}, ${teacher.embeddingDim} dimensions${taken}`,
+    student: studentText(learner, precision),
+    studentName: recipe.studentName,
     images: data.train.length,
     ...{ ...steps, settings: parse(recipe.resolved), facts },
   };
@@ -56,7 +54,7 @@ export function describeRun(
 export function runFacts(
   recipe: Recipe,
   { engine, teacher, data, listed, processes }: ProcessParts,
-  { student }: Pick<Learner, "student">,
+  { student, initialWeights }: Pick<Learner, "student" | "initialWeights">,
 ): Record<string, unknown> {
   return {
     started: new Date().toISOString(),
@@ -69,6 +67,10 @@ export function runFacts(
       [engine.name]: engine.version,
     },
     device: engine.device,
+    devices: {
+      count: engine.deviceCount ?? 1,
+      batch_norm_images: batchNormImages(recipe.train, processes?.size ?? 1),
+    },
     cores: navigator.hardwareConcurrency,
     processes: {
       count: processes?.size ?? 1,
@@ -79,8 +81,9 @@ export function runFacts(
     teacher: teacher?.weights ?? null,
     student: {
       network: student.network,
-      parameters: parameterCount(student),
+      ...parameterCounts(student),
       trained_in: engine.arithmetic(recipe.train.precision, { training: true }),
+      weights: initialWeights,
     },
     images: {
       train: data.train.length,
@@ -94,6 +97,18 @@ export function runFacts(
       queries: data.evaluation?.queries.length ?? 0,
     },
   };
+}
+
+function shownDevice({ device, deviceCount = 1 }: ProcessParts["engine"]): string {
+  return deviceCount === 1 ? device : `${device}, ${deviceCount} devices`;
+}
+
+/** How many images batch norm sees at a time: of one view, on all devices of a process. */
+export function batchNormImages(
+  { batch_size: batch, accumulate, bn_splits: splits }: Recipe["train"],
+  processes: number,
+): number {
+  return batch / (processes * accumulate * splits);
 }
 
 /**
@@ -135,7 +150,8 @@ export function requireSameFacts(directory: RunFolder, past: Facts, now: Facts):
 
 type Facts = Readonly<Record<string, unknown>>;
 
-function mappingIn(facts: Facts, key: string): Facts {
+/** Facts under a name; none if there are none. */
+export function mappingIn(facts: Facts, key: string): Facts {
   const value = facts[key];
   return typeof value === "object" && value !== null ? value as Facts : {};
 }
@@ -166,6 +182,32 @@ export async function writeSummary(
   });
 }
 
-function parameterCount({ parameters }: Student): number {
-  return parameters.reduce((sum, { trainable, variable }) => trainable ? sum + variable.size : sum, 0);
+/** How many weights a student has, and how many of them training leaves as they are. */
+export function parameterCounts({ parameters }: Student): { parameters: number; frozen_parameters: number } {
+  const weights = parameters.filter(({ trainable }) => trainable);
+  const count = (of: readonly Parameter[]) => of.reduce((sum, { variable }) => sum + variable.size, 0);
+  return { parameters: count(weights), frozen_parameters: count(weights.filter(({ frozen }) => frozen)) };
+}
+
+function studentText(
+  { student, initialWeights }: Pick<Learner, "student" | "initialWeights">,
+  precision: string,
+): string {
+  const { parameters, frozen_parameters: frozen } = parameterCounts(student);
+  const millions = (count: number) => `${(count / 1e6).toFixed(2)} M`;
+  return [
+    `${student.network}, ${millions(parameters)} parameters`,
+    ...frozen ? [`${millions(frozen)} of them frozen`] : [],
+    ...precision === "fp32" ? [] : [`trained in ${precision}`],
+    ...initialWeights ? [`begins from ${beginningText(initialWeights)}`] : [],
+  ].join(", ");
+}
+
+function beginningText({ tensors, left, fresh, ...weights }: InitialWeightsRecord): string {
+  return `${tensors} tensors of ${fileText(weights)}, ${left} left there, ${fresh} from noise`;
+}
+
+/** A file of weights, and how it was recognised. */
+function fileText({ file, sha256, layout }: Pick<WeightsRecord, "file" | "sha256" | "layout">): string {
+  return `${shortPath(file)} (layout ${layout}, SHA-256 ${sha256.slice(0, 12)}...)`;
 }

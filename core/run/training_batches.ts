@@ -42,11 +42,21 @@ export interface PlannedBatch {
 /** What the batches of a run are made by. */
 type Makers = Pick<ProcessParts, "engine" | "data" | "teacher" | "pipeline">;
 
+/** Where a run's batches come from. */
+export interface BatchSource {
+  /** Milliseconds that training has waited for views. */
+  readonly waited: number;
+  /** Delivers the batches of the planned steps in order; whoever gets one frees it. */
+  deliver(plans: Iterable<StepPlan>, trained?: () => Promise<void>): AsyncGenerator<PlannedBatch>;
+  /** Fills what is remembered of the views of earlier steps, before any are delivered. */
+  recall(plans: Iterable<StepPlan>): Promise<void>;
+}
+
 /**
  * The batches of a run, made ahead by the pipeline. Teacher and student see the same views: where the teacher wants
  * another size, a view is rendered from the same random choices at both.
  */
-export class TrainingBatches implements Disposable {
+export class TrainingBatches implements BatchSource, Disposable {
   /** Milliseconds that steps have waited for views, the teacher's work left out. */
   waited = 0;
 
@@ -88,8 +98,14 @@ export class TrainingBatches implements Disposable {
   /**
    * Delivers the batches of the planned steps in order. While the caller trains on one the teacher sees the next:
    * neither of the two keeps all cores busy alone.
+   *
+   * @param trained Resolves when the devices have trained on all that was delivered. Default: they have, whenever another
+   *   batch is asked for.
    */
-  async *deliver(plans: Iterable<StepPlan>): AsyncGenerator<PlannedBatch> {
+  async *deliver(
+    plans: Iterable<StepPlan>,
+    trained: () => Promise<void> = () => Promise.resolve(),
+  ): AsyncGenerator<PlannedBatch> {
     const batches = this.#make(plans),
       begin = () => {
         const batch = batches.next();
@@ -98,7 +114,9 @@ export class TrainingBatches implements Disposable {
       };
     let next = begin();
     try {
-      for (let batch = await this.#waitFor(next); !batch.done; batch = await this.#waitFor(next)) {
+      for (;;) {
+        const batch = await this.#waitFor(next, trained());
+        if (batch.done) break;
         next = begin();
         yield batch.value;
       }
@@ -111,7 +129,8 @@ export class TrainingBatches implements Disposable {
   }
 
   /** While a step trains, a wait for views costs nothing: what counts are those while it waits itself. */
-  async #waitFor<T>(batch: Promise<T>): Promise<T> {
+  async #waitFor<T>(batch: Promise<T>, trained: Promise<void>): Promise<T> {
+    await Promise.race([batch, trained]);
     const { pipeline } = this.makers, before = pipeline.waited;
     const result = await batch;
     this.waited += pipeline.waited - before;

@@ -27,7 +27,7 @@ export function identityOf(
     seed,
     ...ofImages(parts, recipe, precision),
     views: { version: VIEWS_VERSION, stream: source.name, size: source.teacherSize },
-    augmenter: { plugin: from.plugin.name, ...optionsOf(from) },
+    augmenter: { plugin: from.plugin.name, ...withoutLater(optionsOf(from)) },
   };
 }
 
@@ -61,6 +61,16 @@ function ofImages(
     },
     kept_in: precision,
   };
+}
+
+/** Options of augmenters that earlier versions had not, with the values by which views are as before. */
+const LATER: Readonly<Record<string, unknown>> = { decode: "exact" };
+
+/** Options as an earlier version had them, so that its caches are known: a later one is told where it changes views. */
+function withoutLater(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([key, value]) => !(key in LATER) || LATER[key] !== value),
+  );
 }
 
 function optionsOf({ options }: { options: unknown }): Record<string, unknown> {

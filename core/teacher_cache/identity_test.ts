@@ -16,6 +16,7 @@ const GIVEN = {
   bucket: null as string | null,
   augmenter: "moco",
   scale: 0.2,
+  decode: "exact" as string | undefined,
   patchScale: 0.1,
   stream: 0 as 0 | 1,
   teacherSize: 32,
@@ -42,7 +43,8 @@ function identities(changed: Partial<typeof GIVEN>): { ofViews: unknown; ofCentr
   const reader = bucket === null
     ? {}
     : { reader: { module: "m", exportName: "read", parameters: { bucket } } };
-  const augmenter = (scale: number) => ({ plugin: { name: given.augmenter }, options: { scale } });
+  const { decode } = given;
+  const augmenter = (scale: number) => ({ plugin: { name: given.augmenter }, options: { scale, decode } });
   const parts = {
     engine: { arithmetic: (precision: Precision) => precision === "auto" ? given.autoIs : precision },
     data: {
@@ -85,6 +87,7 @@ Deno.test("whatever changes an embedding changes the identity", () => {
     { bucket: "photos" },
     { augmenter: "swav" },
     { scale: 0.3 },
+    { decode: "reduced" },
     { stream: 1 },
     { teacherSize: 64 },
     { teacher: "vit" },
@@ -106,6 +109,7 @@ Deno.test("what changes no embedding does not: another stream's options, where k
   assert.deepEqual(identity({ patchScale: 0.3 }), identity());
   assert.deepEqual(identity({ path: "elsewhere.bin" }), identity());
   assert.deepEqual(identity({ precision: "bf16" }), identity());
+  assert.deepEqual(identity({ decode: undefined }), identity(), "a cache from before there was the option");
   const unknown = { sha256: null };
   assert.notDeepEqual(identity({ ...unknown, path: "elsewhere.bin" }), identity(unknown));
 });
@@ -124,7 +128,7 @@ Deno.test("embeddings of centre views are the images', the teacher's and the siz
   for (const change of changes) {
     assert.notDeepEqual(centreIdentity(change), centreIdentity(), JSON.stringify(change));
   }
-  for (const change of [{ seed: 2 }, { augmenter: "swav" }, { scale: 0.3 }]) {
+  for (const change of [{ seed: 2 }, { augmenter: "swav" }, { scale: 0.3 }, { decode: "reduced" }]) {
     assert.deepEqual(centreIdentity(change), centreIdentity(), JSON.stringify(change));
   }
   assert.notDeepEqual(centreIdentity(), identity());

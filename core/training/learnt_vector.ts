@@ -5,7 +5,7 @@
  * @module
  */
 import { tf } from "../tf.ts";
-import type { Figures } from "./figures.ts";
+import { type FigureNames, type Figures, listed, named, namesOf } from "./figures.ts";
 
 /** What one part of a batch has learnt, or the mean of all parts. */
 export interface LearntPart {
@@ -21,8 +21,7 @@ export interface LearntPart {
 export class LearntVector {
   #layout: {
     gradients: readonly number[][];
-    losses: readonly string[];
-    metrics: readonly string[];
+    figures: FigureNames;
     /** Variables that the passes of a part change beside its gradients: running statistics. */
     statistics: readonly tf.Variable[];
   } | null = null;
@@ -41,22 +40,14 @@ export class LearntVector {
     const learnt = learn(), { figures, gradients } = learnt;
     const changed = this.variables.flatMap((variable, i) => variable.dataId === before[i].dataId ? [] : [i]);
     const statistics = changed.map((i) => tf.cast(this.variables[i], "float32"));
-    const losses = Object.keys(figures.losses), metrics = Object.keys(figures.metrics);
-    const scalars = [
-      figures.loss,
-      ...losses.map((name) => figures.losses[name]),
-      ...metrics.map((name) => figures.metrics[name]),
-    ];
+    const scalars = listed(figures).map((scalar) => tf.cast(scalar, "float32"));
     const vector = tf.concat(
-      [...gradients, ...scalars.map((scalar) => tf.cast(scalar, "float32")), ...statistics].map((tensor) =>
-        tf.reshape(tensor, [-1]) as tf.Tensor1D
-      ),
+      [...gradients, ...scalars, ...statistics].map((tensor) => tf.reshape(tensor, [-1]) as tf.Tensor1D),
     );
     for (const i of changed) this.variables[i].assign(before[i]);
     this.#layout = {
       gradients: gradients.map(({ shape }) => shape),
-      losses,
-      metrics,
+      figures: namesOf(figures),
       statistics: changed.map((i) => this.variables[i]),
     };
     return { vector, learnt };
@@ -70,8 +61,8 @@ export class LearntVector {
    */
   unpack(sum: tf.Tensor1D, parts: number): LearntPart {
     if (!this.#layout) throw new Error("A vector of learnt parts is unpacked before one was packed");
-    const { gradients, losses, metrics, statistics } = this.#layout;
-    const scalars = 1 + losses.length + metrics.length;
+    const { gradients, figures, statistics } = this.#layout;
+    const scalars = 1 + figures.losses.length + figures.metrics.length;
     const shapes = [
       ...gradients,
       ...Array<number[]>(scalars).fill([]),
@@ -79,14 +70,12 @@ export class LearntVector {
     ];
     const pieces = tf.split(tf.div(sum, parts), shapes.map((shape) => tf.util.sizeFromShape(shape)))
       .map((piece, i) => tf.reshape(piece, shapes[i]));
-    const [loss, ...told] = pieces.slice(gradients.length, gradients.length + scalars) as tf.Scalar[];
+    const told = pieces.slice(gradients.length, gradients.length + scalars) as tf.Scalar[];
     statistics.forEach((variable, i) =>
       variable.assign(tf.cast(pieces[gradients.length + scalars + i], variable.dtype as "float32"))
     );
-    const named = (names: readonly string[], first: number) =>
-      Object.fromEntries(names.map((name, i) => [name, told[first + i]]));
     return {
-      figures: { loss, losses: named(losses, 0), metrics: named(metrics, losses.length) },
+      figures: named(figures, told),
       gradients: pieces.slice(0, gradients.length),
     };
   }

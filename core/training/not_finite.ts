@@ -2,7 +2,7 @@ import { RunError } from "../errors.ts";
 import { rowsNotFinite } from "../finite_rows.ts";
 import type { Parameter } from "../interfaces/student.ts";
 import { tf } from "../tf.ts";
-import type { StepBatch } from "./step_batch.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** A loss or a gradient that is no number; the message says which, and where it comes from. */
 export class NotFiniteError extends RunError {
@@ -20,24 +20,25 @@ export class NotFiniteError extends RunError {
 /**
  * Where a loss that is no number comes from: the teacher's rows, the weights that the step began with, or the step.
  *
- * @param changed What a step changes, as it was before it, by name.
+ * @param before What the step changes, as it was.
+ * @param changed What of it is looked at.
  */
 export async function originOfNotFinite(
-  batch: StepBatch,
+  teacherEmbeddings: readonly tf.Tensor2D[],
+  before: Snapshot,
   changed: readonly Parameter[],
 ): Promise<{ origin: string; advice: string } | null> {
-  for (const { teacherEmbeddings } of Object.values(batch)) {
-    for (const rows of teacherEmbeddings) {
-      const broken = await notFiniteRows(rows), [count] = rows.shape;
-      if (!broken) continue;
-      return {
-        origin: `the teacher's embeddings of ${broken} of ${count} images are not finite`,
-        advice: "look at the teacher's weights, its preprocessing and its precision",
-      };
-    }
+  for (const rows of teacherEmbeddings) {
+    const broken = await notFiniteRows(rows), [count] = rows.shape;
+    if (!broken) continue;
+    return {
+      origin: `the teacher's embeddings of ${broken} of ${count} images are not finite`,
+      advice: "look at the teacher's weights, its preprocessing and its precision",
+    };
   }
   for (const { name, variable } of changed) {
-    if (variable.dtype === "float32" && await notFiniteRows(tf.reshape(variable, [1, -1]), true)) {
+    const value = before.valueOf(variable);
+    if (value.dtype === "float32" && await notFiniteRows(tf.reshape(value, [1, -1]), true)) {
       return {
         origin: `"${name}" was not finite before the step already`,
         advice: "begin again from a checkpoint before, with a lower train.lr",

@@ -8,6 +8,11 @@ export class Snapshot implements Disposable {
     this.#values = variables.map((variable) => variable.clone());
   }
 
+  /** What a variable was, or is if it is none of these; the snapshot's. */
+  valueOf(variable: tf.Variable): tf.Tensor {
+    return this.#values[this.variables.indexOf(variable)] ?? variable;
+  }
+
   /** Gives the variables these values again. */
   restore(): void {
     this.variables.forEach((variable, i) => variable.assign(this.#values[i]));

@@ -10,31 +10,20 @@ import type { TrainOptions } from "../recipe/schema.ts";
 import { tf } from "../tf.ts";
 import { gatherRows, sumOver } from "../processes/tensors.ts";
 import type { Processes } from "../processes/processes.ts";
-import { type Figures, mapNamed, read, readFigures } from "./figures.ts";
+import { type Figures, mapNamed, ToldVector } from "./figures.ts";
 import { clip, gradientsOf } from "./gradients.ts";
 import { inputsOf, type LossTerm, seenBy, stateOf } from "./loss_terms.ts";
 import { LearntVector } from "./learnt_vector.ts";
 import { mapTensors, NamedFunction, tensorsOf } from "./named_tensors.ts";
 import { NoiseDealer, stepNoise } from "./noise.ts";
-import { notFinite, NotFiniteError, originOfNotFinite } from "./not_finite.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { rowsToEnqueue } from "./rows_to_enqueue.ts";
 import { Snapshot } from "./snapshot.ts";
 import type { StepBatch } from "./step_batch.ts";
 import type { StepPosition } from "./step_position.ts";
+import { type StepResult, StepUnderWay } from "./step_under_way.ts";
 import { outputsOf } from "./stream_outputs.ts";
 import type { WeightAverage } from "./weight_average.ts";
-
-/** What came of a step. */
-export interface StepResult {
-  readonly loss: number;
-  /** By term; their weighted sum is the loss. */
-  readonly losses: Readonly<Record<string, number>>;
-  /** Length of the gradient of all weights, before any clipping. */
-  readonly gradientNorm: number;
-  /** What the objectives tell beside their losses; of several, each name has its term's before it. */
-  readonly metrics: Readonly<Record<string, number>>;
-}
 
 /** The parts that a step is made of; whoever made them disposes of them. */
 export interface StepParts {
@@ -90,11 +79,15 @@ type Learnt = {
 export class TrainingStep implements Disposable {
   readonly optimizer: Optimizer;
   readonly #accumulate: number;
-  /** Everything that a step changes but the queues, which are changed when nothing can go wrong any more. */
+  /** Everything that a step changes. */
   readonly #variables: readonly tf.Variable[];
+  readonly #told = new ToldVector();
   readonly #whole;
   readonly #prepared;
+  /** One a part of a batch: cuts it out. */
+  readonly #cut;
   readonly #part;
+  readonly #added;
   readonly #updated;
   readonly #enqueued;
 
@@ -104,20 +97,27 @@ export class TrainingStep implements Disposable {
     this.optimizer = parts.optimizer([...student.parameters, ...own]);
     this.#accumulate = accumulate;
     const changed = [...student.parameters, ...own, ...this.optimizer.state, ...average?.parameters ?? []];
-    this.#variables = [...new Set(changed.map(({ variable }) => variable))];
+    const queued = parts.terms.flatMap(({ queue }) => queue ? [queue.embeddings, queue.pointer] : []);
+    this.#variables = [...new Set([...changed.map(({ variable }) => variable), ...queued as tf.Variable[]])];
     const vector = new LearntVector(stateThatPassesChange(student, own));
     const named = (what: string) => ({ name: `training step${what}`, precision, training: true });
     type Numbers = { optimizer: tf.Tensor1D; progress: tf.Tensor1D };
     this.#whole = new NamedFunction(engine, ({ batch, numbers }: { batch: Learnable; numbers: Numbers }) => {
       const progress = progressOf(numbers.progress);
       this.#prepare(progress);
-      const { gradients, ...learnt } = this.#learn(batch, progress);
-      return { ...learnt, squares: this.#update(gradients, numbers.optimizer) };
+      const { figures, gradients, rows } = this.#learn(batch, progress);
+      return { told: this.#told.pack(figures, this.#update(gradients, numbers.optimizer)), rows };
     }, named(""));
     this.#prepared = new NamedFunction(engine, ({ progress }: { progress: tf.Tensor1D }) => {
       this.#prepare(progressOf(progress));
       return { done: tf.clone(progress) };
     }, named(": momentum encoders"));
+    this.#cut = Array.from({ length: accumulate }, (_, i) =>
+      new NamedFunction(
+        engine,
+        (batch: Learnable) => mapTensors(batch, (tensor) => sliceOf(tensor, i, accumulate)),
+        { name: `training step: cut of part ${i + 1}` },
+      ));
     this.#part = new NamedFunction(
       engine,
       ({ batch, progress }: { batch: Learnable; progress: tf.Tensor1D }) => {
@@ -126,11 +126,16 @@ export class TrainingStep implements Disposable {
       },
       named(": part of a batch"),
     );
+    this.#added = new NamedFunction(
+      engine,
+      ({ sum, part }: { sum: tf.Tensor1D; part: tf.Tensor1D }) => ({ sum: tf.add(sum, part) as tf.Tensor1D }),
+      { name: "training step: sum of parts" },
+    );
     this.#updated = new NamedFunction(
       engine,
-      ({ sum, optimizer }: { sum: tf.Tensor1D; optimizer: tf.Tensor1D }) => {
+      ({ sum, parts, optimizer }: { sum: tf.Tensor1D; parts: Learnt["rows"][]; optimizer: tf.Tensor1D }) => {
         const { figures, gradients } = vector.unpack(sum, accumulate * (processes?.size ?? 1));
-        return { figures, squares: this.#update(gradients, optimizer) };
+        return { told: this.#told.pack(figures, this.#update(gradients, optimizer)), rows: joined(parts) };
       },
       named(": update"),
     );
@@ -142,38 +147,43 @@ export class TrainingStep implements Disposable {
     }, named(": queues"));
   }
 
+  /** Whether the next step may begin before this one's result is there: calls are queued, and none waits for others. */
+  get isQueued(): boolean {
+    return Boolean(this.parts.engine.queuesCalls) && !this.parts.processes;
+  }
+
   /**
-   * @returns what came of it.
+   * Takes a step, and waits for what comes of it.
+   *
    * @throws {NotFiniteError} If the loss or a gradient is not a number; everything is then as it was before the step.
    */
   async run(batch: StepBatch, position: StepPosition): Promise<StepResult> {
-    using before = new Snapshot(this.#variables);
-    const { figures, squares, rows } = await this.#run(batch, position);
-    const problem = notFinite(figures.loss, squares, this.optimizer.trained);
+    using underWay = await this.begin(batch, position);
+    return await underWay.result();
+  }
+
+  /** Begins a step; the variables have their new values from then on, to be computed. The batch may be freed. */
+  async begin(batch: StepBatch, position: StepPosition): Promise<StepUnderWay> {
+    using stack = new DisposableStack();
+    const before = stack.use(new Snapshot(this.#variables));
+    const { told, rows } = await this.#run(batch, position);
     try {
-      if (problem) {
-        before.restore();
-        const found = await originOfNotFinite(batch, [
-          ...this.parts.student.parameters,
-          ...this.optimizer.state,
-        ]);
-        throw new NotFiniteError(
-          found ? `${problem}: ${found.origin}` : problem,
-          found?.advice ?? "lower train.lr or set train.clip_grad_norm",
-        );
-      }
       if (tensorsOf(rows).length) tf.dispose(tensorsOf(await this.#enqueued.call(rows)));
     } finally {
       tf.dispose(tensorsOf(rows));
     }
-    return { ...figures, gradientNorm: Math.sqrt(squares.reduce((sum, square) => sum + square, 0)) };
+    stack.move();
+    return new StepUnderWay(this.#told.read(told), {
+      ...{ before, trained: this.optimizer.trained },
+      changed: [...this.parts.student.parameters, ...this.optimizer.state],
+      teacherEmbeddings: Object.values(batch).flatMap(({ teacherEmbeddings }) => teacherEmbeddings),
+    });
   }
 
   [Symbol.dispose](): void {
-    for (const traced of [this.#whole, this.#prepared, this.#part, this.#updated, this.#enqueued]) {
-      traced[Symbol.dispose]();
-    }
-    this.optimizer[Symbol.dispose]();
+    const { optimizer } = this;
+    const inParts = [this.#prepared, ...this.#cut, this.#part, this.#added, this.#updated];
+    for (const part of [this.#whole, ...inParts, this.#enqueued, optimizer]) part[Symbol.dispose]();
   }
 
   get #objectives() {
@@ -187,10 +197,9 @@ export class TrainingStep implements Disposable {
     };
     const batch = { streams, noise: this.#noise(streams, position.step) };
     try {
-      const { figures, squares, rows } = this.#accumulate > 1 || this.parts.processes
+      return this.#accumulate > 1 || this.parts.processes
         ? await this.#runInParts(batch, numbers)
         : await this.#whole.call({ batch, numbers });
-      return { figures: await readFigures(figures), squares: await read(squares), rows };
     } finally {
       tf.dispose([...Object.values(numbers), ...batch.noise]);
     }
@@ -206,23 +215,29 @@ export class TrainingStep implements Disposable {
     let sum: tf.Tensor1D | null = null;
     const parts: Learnt["rows"][] = [];
     for (let i = 0; i < count; i++) {
-      const part = count > 1 ? mapTensors(batch, (tensor) => sliceOf(tensor, i, count)) : batch;
+      const part = count > 1 ? await this.#cut[i].call(batch) : batch;
       const learnt: { sum: tf.Tensor1D; rows: Learnt["rows"] } = await this.#part.call({
         batch: part,
         progress,
       });
       if (part !== batch) tf.dispose(tensorsOf(part));
       parts.push(learnt.rows);
-      sum = sum ? added(sum, learnt.sum) : learnt.sum;
+      sum = sum ? await this.#sumOf(sum, learnt.sum) : learnt.sum;
     }
     if (processes) sum = await sumOver(processes, sum!);
-    const { figures, squares } = await this.#updated.call({ sum: sum!, optimizer });
-    sum!.dispose();
-    const rows = joined(parts);
+    const { told, rows } = await this.#updated.call({ sum: sum!, parts, optimizer });
+    tf.dispose([sum!, ...tensorsOf(parts)]);
     if (processes) {
       for (const name of Object.keys(rows)) rows[name] = await gatherRows(processes, rows[name]);
     }
-    return { figures, squares, rows };
+    return { told, rows };
+  }
+
+  /** Frees both. */
+  async #sumOf(sum: tf.Tensor1D, part: tf.Tensor1D): Promise<tf.Tensor1D> {
+    const added = await this.#added.call({ sum, part });
+    tf.dispose([sum, part]);
+    return added.sum;
   }
 
   /** One tensor of random numbers for all passes of this process; none if the student takes none. */
@@ -311,19 +326,9 @@ function stateThatPassesChange(student: Student, own: readonly Parameter[]): tf.
   ];
 }
 
-/** Their sum, in their place. */
-function added(a: tf.Tensor1D, b: tf.Tensor1D): tf.Tensor1D {
-  const sum = tf.add(a, b);
-  tf.dispose([a, b]);
-  return sum as tf.Tensor1D;
-}
-
 /** The rows of a batch's parts, one after the other. */
 function joined(parts: Learnt["rows"][]): Learnt["rows"] {
-  if (parts.length === 1) return parts[0];
-  const rows = mapNamed(parts[0], (name) => tf.concat(parts.map((rows) => rows[name])));
-  for (const part of parts) tf.dispose(tensorsOf(part));
-  return rows;
+  return mapNamed(parts[0], (name) => tf.concat(parts.map((rows) => rows[name])));
 }
 
 function sliceOf(input: tf.Tensor, part: number, parts: number): tf.Tensor {

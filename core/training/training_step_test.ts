@@ -40,16 +40,23 @@ class LinearStudent implements Student {
   }
 }
 
-/** Rows in the order they came in. */
+/** Rows in the order they came in, as far as there are slots. */
 class ListQueue implements Queue {
-  readonly size = 8;
+  readonly size = 32;
   readonly embeddingDim = 1;
-  readonly embeddings = tf.variable(tf.zeros<tf.Rank.R2>([8, 1]), false);
+  readonly embeddings = tf.variable(tf.zeros<tf.Rank.R2>([32, 1]), false);
   readonly pointer = tf.variable(tf.scalar(0, "int32"), false);
-  rows: number[] = [];
+
+  get rows(): number[] {
+    const rows = this.embeddings.dataSync().subarray(0, this.pointer.dataSync()[0]);
+    return [...rows].map((value) => Math.round(value * 1e5) / 1e5);
+  }
 
   enqueue(batch: tf.Tensor2D): void {
-    this.rows.push(...batch.dataSync().map((value) => Math.round(value * 1e5) / 1e5));
+    const rows = this.embeddings.dataSync().slice(), [pointer] = this.pointer.dataSync();
+    rows.set(batch.dataSync(), pointer);
+    this.embeddings.assign(tf.tensor2d(rows, [32, 1]));
+    this.pointer.assign(tf.scalar(pointer + batch.shape[0], "int32"));
   }
 
   [Symbol.dispose](): void {

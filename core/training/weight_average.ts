@@ -20,7 +20,8 @@ export class WeightAverage implements Disposable {
 
   /** Callable inside a traced function. */
   follow({ parameters }: Student): void {
-    parameters.forEach(({ variable }, i) => {
+    parameters.forEach(({ variable, frozen }, i) => {
+      if (frozen) return; // rounding would move it
       const average = this.parameters[i].variable;
       tf.tidy(() => average.assign(tf.add(tf.mul(average, this.decay), tf.mul(variable, 1 - this.decay))));
     });

@@ -42,11 +42,19 @@ export function assignParameters(
   for (const { name, kind, variable } of parameters) {
     const values = file.read(prefix + name), problem = valueProblem(prefix + name, values);
     if (problem) broken.push(problem);
-    const value = tf.tensor(fromTorch(values, variable.shape, kind), variable.shape);
-    variable.assign(value);
-    value.dispose();
+    assignValues({ kind, variable }, values);
   }
   if (broken.length) throw brokenWeights(file.path, broken);
+}
+
+/** Sets a variable to values of a file, in PyTorch's layout. */
+export function assignValues(
+  { kind, variable }: Pick<Parameter, "kind" | "variable">,
+  values: Float32Array,
+): void {
+  const value = tf.tensor(fromTorch(values, variable.shape, kind), variable.shape);
+  variable.assign(value);
+  value.dispose();
 }
 
 /** Weights that fit, but are of a network that diverged, or of a damaged file. */

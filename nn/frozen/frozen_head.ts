@@ -1,8 +1,10 @@
 import { tf, type WeightsFile } from "@seed/core";
-import { batchNormInference, batchNormParameters } from "../layers/batch_norm.ts";
-import { linear } from "../layers/linear.ts";
+import { batchNormInference, type BatchNormParameters, batchNormParameters } from "../layers/batch_norm.ts";
+import { linear, linearWithoutBias } from "../layers/linear.ts";
+import { constant } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 import type { Layout } from "../layouts/layout.ts";
+import { fileNames } from "../layouts/entries.ts";
 
 /** A projection head. */
 export interface Head {
@@ -19,8 +21,8 @@ const EPSILON = 1e-5;
 
 /**
  * The projection head that a file holds, as wide as it is there: a linear layer `name`, or a PyTorch `Sequential` of
- * `name.0`, `name.1`, ... A weight that is a matrix is a linear layer's, one that is a vector a batch norm's; numbers
- * without a weight stand for a ReLU.
+ * `name.0`, `name.1`, ... An entry with a running mean is a batch norm, with a weight or (as SimSiam's last one) without;
+ * one with a matrix alone is a linear layer, with a bias or without; numbers without an entry stand for a ReLU.
  *
  * @param layout Its `head` is not null.
  */
@@ -30,36 +32,49 @@ export function frozenHead(
   layout: Layout,
   inputs: number,
 ): Head {
-  const name = layout.head!, weightOf = (entry: string) => tensors.get(`${layout.prefix}${entry}.weight`);
+  const name = layout.head!, nameOf = fileNames(tensors, layout);
   const layers: HeadLayer[] = [];
   let width = inputs;
-  const add = (entry: string, shape: readonly number[]) => {
-    if (shape.length === 1) return layers.push(batchNorm(source, entry, width));
-    layers.push(linear(source, entry, { inputs: width, outputs: shape[0] }));
-    width = shape[0];
+  const add = (entry: string) => {
+    const has = (part: string) => tensors.has(nameOf(`${entry}.${part}`));
+    if (has("running_mean")) return layers.push(batchNorm(source, entry, width, has("weight")));
+    const [outputs] = tensors.get(nameOf(`${entry}.weight`))!.shape;
+    const make = has("bias") ? linear : linearWithoutBias;
+    layers.push(make(source, entry, { inputs: width, outputs }));
+    width = outputs;
   };
-  const single = weightOf(name);
-  if (single) add(name, single.shape);
+  if (tensors.has(nameOf(`${name}.weight`))) add(name);
   let next = 0;
-  for (const number of numbersOf(`${layout.prefix}${name}.`, tensors.keys())) {
+  for (const number of numbersOf(nameOf(`${name}.`), tensors.keys())) {
     if (number > next) layers.push((x) => tf.relu(x));
-    add(`${name}.${number}`, weightOf(`${name}.${number}`)!.shape);
+    add(`${name}.${number}`);
     next = number + 1;
   }
   return { dim: width, forward: (features) => layers.reduce((x, layer) => layer(x), features) };
 }
 
-/** Numbers of a `Sequential`'s entries that have weights, in order. */
+/** Numbers of a `Sequential`'s entries that have values, in order. */
 function numbersOf(start: string, names: Iterable<string>): number[] {
-  const ending = /^(\d+)\.weight$/;
+  const ending = /^(\d+)\.(weight|running_mean)$/;
   const numbers = Array.from(
     names,
     (name) => name.startsWith(start) && name.slice(start.length).match(ending),
   );
-  return numbers.flatMap((match) => match ? [Number(match[1])] : []).sort((a, b) => a - b);
+  return [...new Set(numbers.flatMap((match) => match ? [Number(match[1])] : []))].sort((a, b) => a - b);
 }
 
-function batchNorm(source: ParameterSource, name: string, channels: number): HeadLayer {
-  const parameters = batchNormParameters(source, name, channels);
+function batchNorm(source: ParameterSource, name: string, channels: number, affine: boolean): HeadLayer {
+  const parameters = affine
+    ? batchNormParameters(source, name, channels)
+    : statistics(source, name, channels);
   return (x) => batchNormInference(x, parameters, EPSILON);
+}
+
+/** PyTorch's `affine=False`: running statistics alone. */
+function statistics(source: ParameterSource, name: string, channels: number): BatchNormParameters {
+  const get = (part: string, start: number) =>
+    source.get(`${name}.${part}`, "vector", [channels], constant(start), false) as tf.Tensor1D;
+  const scale = tf.ones([channels]) as tf.Tensor1D, offset = tf.zeros([channels]) as tf.Tensor1D;
+  source.own?.(scale, offset);
+  return { scale, offset, runningMean: get("running_mean", 0), runningVariance: get("running_var", 1) };
 }

@@ -7,6 +7,9 @@ import type { Normalization } from "../backbones/normalize.ts";
 import { patchProblem } from "../layers/token_embedding.ts";
 import { joinedTensors } from "../layouts/joined_tensors.ts";
 import { findLayout, type Layout } from "../layouts/layout.ts";
+import { wrappedLayouts } from "../layouts/wrapped.ts";
+import { fileNames } from "../layouts/entries.ts";
+import { fittingTensors } from "./fitting_tensors.ts";
 
 /** A network with the weights of a file, as constants. */
 export class FrozenNetwork implements Disposable {
@@ -22,6 +25,7 @@ export class FrozenNetwork implements Disposable {
    * Reads the weights, of a file that is open until then.
    *
    * @param options.layouts Those that are accepted; default: all of the network's.
+   * @param options.below What stands before the names of the network that is meant; null: that is found.
    * @param options.allowUnused True: entries that the network does not need are no error.
    * @param options.foldBatchNorm False: batch norms stay operations of their own; default true.
    * @throws {RunError} If the file is in none of the layouts, or does not fit the network.
@@ -29,13 +33,16 @@ export class FrozenNetwork implements Disposable {
   static load(
     file: WeightsFile,
     network: Network,
-    options: { layouts?: readonly Layout[]; allowUnused?: boolean; foldBatchNorm?: boolean } = {},
+    options: {
+      layouts?: readonly Layout[];
+      below?: string | null;
+      allowUnused?: boolean;
+      foldBatchNorm?: boolean;
+    } = {},
   ): FrozenNetwork {
-    const layout = layoutOf(file, network, options.layouts);
-    const seen = joinedTensors(file, layout);
-    const has = (name: string) => seen.tensors.has(layout.prefix + name);
+    const layout = layoutOf(file, network, options), seen = joinedTensors(file, layout);
     const parameters = new FrozenParameters(seen, {
-      rename: (name) => layout.prefix + (layout.rename?.(name, has) ?? name),
+      rename: fileNames(seen.tensors, layout),
       dropped: layout.dropped,
       allowUnused: options.allowUnused,
       foldBatchNorm: options.foldBatchNorm,
@@ -44,7 +51,7 @@ export class FrozenNetwork implements Disposable {
       const build = layout.build ?? network.build;
       const backbone = build(parameters, publishedInput(file, network, layout).normalization);
       const head = layout.head === null ? null : frozenHead(parameters, file, layout, backbone.featureDim);
-      parameters.finish();
+      parameters.finish(() => looksLike(file, network));
       return new FrozenNetwork(layout, parameters, backbone, head);
     } catch (error) {
       parameters[Symbol.dispose]();
@@ -120,25 +127,67 @@ export class FrozenNetwork implements Disposable {
 }
 
 /**
- * The layout that a file is in.
+ * The layout that a file is in: one whose marks it has, else one below a wrapper, found by the shapes of the tensors.
  *
- * @throws {RunError} If it is none of them, with what was found and what is read.
+ * @param options.layouts Those that are accepted; default: all of the network's.
+ * @param options.below What stands before the names of the network that is meant; null: that is found.
+ * @throws {RunError} If it is none of them, with what was found and what is read, or holds the network several times.
  */
 export function layoutOf(
-  { path, tensors }: WeightsFile,
+  file: WeightsFile,
   network: Network,
-  layouts: readonly Layout[] = network.layouts,
+  { layouts = network.layouts, below = null }: { layouts?: readonly Layout[]; below?: string | null } = {},
 ): Layout {
-  const layout = findLayout(tensors, layouts);
-  if (layout) return layout;
-  const found = [...tensors.keys()].slice(0, 4).map((name) => `"${name}"`).join(", ");
+  const { path, tensors } = file;
+  const exact = below === null ? findLayout(tensors, layouts) : null;
+  if (exact) return exact;
+  const [layout, ...more] = wrappedLayouts(tensors, layouts, { fits: fitsIn(file, network), below });
+  if (layout && more.length === 0) return layout;
+  if (layout) throw severalTimes(path, network, [layout, ...more]);
+  const found = [...tensors.keys()].slice(0, 4).map((name) => quoted(name)).join(", ");
   const read = layouts.map(({ name, marks }) => `${name} (with "${marks.join('" and "')}")`).join(", ");
-  const others = [...NETWORKS.values()].filter((other) => findLayout(tensors, other.layouts));
-  const hint = others.length ? `; it looks like weights of ${others.map(({ name }) => name).join(", ")}` : "";
+  const where = below === null ? "" : ` below ${quoted(below)}`;
   throw new RunError(
-    `The weights in "${path}" are in no layout that is read for ${network.name}${hint}. ` +
+    `The weights in "${path}" are in no layout that is read for ${network.name}${where}${
+      looksLike(file, network)
+    }. ` +
       `The file holds ${tensors.size} tensors, such as ${found}; the layouts are ${read}`,
   );
+}
+
+function severalTimes(path: string, network: Network, layouts: readonly Layout[]): RunError {
+  const places = layouts.map(({ wrapper }) => quoted(wrapper ?? "")).join(", ");
+  return new RunError(
+    `The weights in "${path}" hold ${network.name} ${layouts.length} times, below ${places}; name the one that is ` +
+      `meant: the option "below" of what reads the file`,
+  );
+}
+
+function fitsIn(file: WeightsFile, network: Network): (layout: Layout) => boolean {
+  return (layout) => fittingTensors(file, network, layout) > 0;
+}
+
+/**
+ * The other network that finds all its tensors in a file, and takes the most of them; for a message.
+ *
+ * @param options.byNames Whether one whose names the file has, but not all of its tensors, counts if none fits. Default:
+ *   true.
+ */
+export function looksLike(
+  file: WeightsFile,
+  meant: Network,
+  { byNames = true }: { byNames?: boolean } = {},
+): string {
+  const counts = [...NETWORKS.values()].filter(({ name }) => name !== meant.name).map((network) => {
+    const exact = findLayout(file.tensors, network.layouts);
+    const fits = fitsIn(file, network), any = { fits, below: null };
+    const [layout] = exact && fits(exact) ? [exact] : wrappedLayouts(file.tensors, network.layouts, any);
+    // A file of its names that lacks others, or has other shapes, is likelier of it than of nothing.
+    return { name: network.name, count: layout ? fittingTensors(file, network, layout) : exact ? 0 : -1 };
+  });
+  const most = Math.max(...counts.map(({ count }) => count));
+  const names = counts.filter(({ count }) => count === most).map(({ name }) => name);
+  return most < (byNames ? 0 : 1) ? "" : `; it looks like weights of ${names.join(", ")}`;
 }
 
 /** Longest side of a picture that a network is given: 200 MB of float32. Published networks take up to 1024 pixels. */

@@ -9,6 +9,7 @@ import {
   valueProblem,
   type WeightsFile,
 } from "@seed/core";
+import { isBatchCount, isShape } from "../layouts/entries.ts";
 import type { Initializer } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
@@ -87,9 +88,7 @@ export class FrozenParameters implements ParameterSource, Disposable {
       return `missing "${fileName}"${close ? ` (the nearest is "${close}")` : ""}`;
     }
     const { shape } = this.file.tensors.get(fileName)!;
-    return matrixShape(shape).join() === matrixShape(expected).join()
-      ? null
-      : `"${fileName}" has the shape [${shape}], expected [${expected}]`;
+    return isShape(shape, expected) ? null : `"${fileName}" has the shape [${shape}], expected [${expected}]`;
   }
 
   shapeOf(name: string): readonly number[] | undefined {
@@ -115,9 +114,10 @@ export class FrozenParameters implements ParameterSource, Disposable {
   /**
    * To be called when the network is built.
    *
+   * @param hint Is asked for what the file may be, if it does not fit: a sentence, or nothing.
    * @throws {RunError} If entries are missing, have another shape, are left over, or have values that no network has.
    */
-  finish(): void {
+  finish(hint: () => string = () => ""): void {
     const unused = this.options.allowUnused
       ? []
       : [...this.#entries].filter((name) => !this.#taken.has(name));
@@ -129,20 +129,12 @@ export class FrozenParameters implements ParameterSource, Disposable {
     const shown = problems.slice(0, 20), more = problems.length - shown.length;
     if (more) shown.push(`and ${more} more`);
     if (unused.length) shown.push('A teacher\'s option "allow_unused: true" accepts what is left over');
-    throw new RunError(`The weights in "${this.file.path}" do not fit the network:\n  ${shown.join("\n  ")}`);
+    throw new RunError(
+      `The weights in "${this.file.path}" do not fit the network${hint()}:\n  ${shown.join("\n  ")}`,
+    );
   }
 
   [Symbol.dispose](): void {
     tf.dispose(this.#tensors);
   }
-}
-
-/** A linear layer's weight is a convolution's of a single pixel, and the other way about: publishers differ. */
-function matrixShape(shape: readonly number[]): readonly number[] {
-  return shape.length === 4 && shape[2] === 1 && shape[3] === 1 ? shape.slice(0, 2) : shape;
-}
-
-/** PyTorch's batch norms count their batches; nothing that computes uses the count. */
-function isBatchCount(name: string): boolean {
-  return name.endsWith(".num_batches_tracked");
 }

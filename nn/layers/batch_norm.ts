@@ -41,6 +41,11 @@ export function batchNormParameters(
   };
 }
 
+/** Whether a batch norm goes by its running statistics in training too: `train.freeze` names them. */
+export function isFrozenNorm(source: ParameterSource, name: string): boolean {
+  return source.isFrozen?.(`${name}.running_mean`) ?? false;
+}
+
 /** Normalises by the running statistics: one operation on a backend that has it, as the one that records has. */
 export function batchNormInference<T extends tf.Tensor>(x: T, p: BatchNormParameters, epsilon: number): T {
   if (hasKernel(BATCH_NORM_INFERENCE_KERNEL)) {

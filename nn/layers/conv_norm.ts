@@ -1,6 +1,6 @@
-import { BIAS_ADD_KERNEL, hasKernel, tf } from "@seed/core";
+import { BIAS_ADD_KERNEL, FUSED_KERNEL, hasKernel, tf } from "@seed/core";
 import { type Activation, identity } from "./activation.ts";
-import { batchNormInference, batchNormParameters, batchNormTraining } from "./batch_norm.ts";
+import { batchNormInference, batchNormParameters, batchNormTraining, isFrozenNorm } from "./batch_norm.ts";
 import { convolve, type ConvOptions, convWeight } from "./conv.ts";
 import { excitedProjection } from "./excited_projection.ts";
 import { expandedNorm, expandsFaster } from "./expanded_norm.ts";
@@ -79,13 +79,19 @@ export function convNorm(source: ParameterSource, options: ConvNormOptions): Mod
     const biased = { ...options, biased: true };
     return (x) => activation(addBias(convolve(before(x), folded, biased), bias));
   }
-  const ofBatch = { channels: outputs, epsilon, momentum };
+  const ofBatch = { channels: outputs, epsilon, momentum }, isFrozen = isFrozenNorm(source, names[1]);
   return (x, { training }) => {
-    if (!training) return activation(batchNormInference(convolve(before(x), weight, options), norm, epsilon));
-    if (options.expands && expandsFaster(x)) return expandedNorm(x, weight, norm, { ...ofBatch, activation });
-    const y = excited
+    if (!training || isFrozen) {
+      return activation(batchNormInference(convolve(before(x), weight, options), norm, epsilon));
+    }
+    // A compiler that fuses by itself (XLA) gets the layers as they are, and so do plain backends.
+    const byHand = hasKernel(FUSED_KERNEL);
+    if (byHand && options.expands && expandsFaster(x)) {
+      return expandedNorm(x, weight, norm, { ...ofBatch, activation });
+    }
+    const y = byHand && excited
       ? excitedProjection(x, excited.activation, excited.excite, weight)
-      : convolve(x, weight, options);
+      : convolve(before(x), weight, options);
     return activation(batchNormTraining(y, norm, ofBatch));
   };
 }

@@ -119,6 +119,7 @@ function invertedResidual(
   const excite = shape.excite
     ? squeezeExcite(source, names(parts.excite), { channels: width, ...shape.excite })
     : null;
+  const isFrozen = source.isFrozen?.(`${names(parts.project)[0]}.weight`); // as in evaluation: nothing is dropped
   const late = excite && expand && excitesFirst;
   const project = convNorm(source, {
     ...{ ...norm, names: names(parts.project), inputs: width, outputs, kernel: 1 },
@@ -128,7 +129,7 @@ function invertedResidual(
     let y = depthwise(expand ? expand(x, mode) : x, mode);
     if (late) y = activation(excite(y));
     y = project(y, mode);
-    if (drop && mode.training && mode.noise) y = dropPath(y, mode.noise, drop);
+    if (drop && !isFrozen && mode.training && mode.noise) y = dropPath(y, mode.noise, drop);
     return skips(shape) ? tf.add(x, y) : y;
   };
 }

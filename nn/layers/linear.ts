@@ -1,5 +1,5 @@
 import { tf } from "@seed/core";
-import { batchNormInference, batchNormParameters, batchNormTraining } from "./batch_norm.ts";
+import { batchNormInference, batchNormParameters, batchNormTraining, isFrozenNorm } from "./batch_norm.ts";
 import type { Mode } from "./conv_norm.ts";
 import { uniformFanIn } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
@@ -89,9 +89,9 @@ export function projectionHead(
 
 /** Of rows, in PyTorch's default conventions. */
 function batchNorm(source: ParameterSource, name: string, channels: number) {
-  const parameters = batchNormParameters(source, name, channels);
+  const parameters = batchNormParameters(source, name, channels), isFrozen = isFrozenNorm(source, name);
   return (x: tf.Tensor2D, { training }: Mode): tf.Tensor2D => {
-    if (!training) return batchNormInference(x, parameters, 1e-5);
+    if (!training || isFrozen) return batchNormInference(x, parameters, 1e-5);
     const maps = tf.reshape(x, [-1, 1, 1, channels]) as tf.Tensor4D;
     return tf.reshape(batchNormTraining(maps, parameters, { channels }), [-1, channels]);
   };

@@ -29,10 +29,12 @@ export function efficientnetPytorchNames(variant: EfficientNetVariant): (name: s
  * @param inputSize The network's own.
  */
 export function efficientnetPytorchLayouts(variant: "b0" | "b1", inputSize: number): Layout[] {
-  const own: Pick<Layout, "rename" | "build"> = {
+  const own: Pick<Layout, "rename" | "build" | "epsilon" | "differs"> = {
     rename: efficientnetPytorchNames(variant),
     build: (source, normalization) =>
       efficientnet(source, variant, normalization, { ...TENSORFLOW, padding: inputSize }),
+    epsilon: TENSORFLOW.epsilon,
+    differs: "pads pictures as TensorFlow does",
   };
   const marks = ["_conv_stem.weight", "_blocks.0._se_reduce.weight"];
   return [

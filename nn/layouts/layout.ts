@@ -31,12 +31,18 @@ export interface Layout {
   readonly matrices?: readonly string[];
   /** The network in the publisher's conventions (padding, epsilon, ...) where they are not timm's. */
   readonly build?: Build;
+  /** Of `build`'s batch norms, where that is not timm's 1e-5; a student that begins from the file makes up for it. */
+  readonly epsilon?: number;
+  /** What else `build` does otherwise than timm, which such a student does not: "pads as TensorFlow does". */
+  readonly differs?: string;
   /** What its networks were trained with, where it is not the network's. */
   readonly normalization?: Normalization;
   /** Entries that an encoder has no use for: a classifier, a momentum encoder, an optimizer. */
   dropped(fileName: string): boolean;
   /** Name of the projection head after the prefix, a linear layer or a `Sequential` of PyTorch's; null without one. */
   readonly head: string | null;
+  /** What one file has before the names that are published; default: nothing. */
+  readonly wrapper?: string;
 }
 
 /** The first layout whose marks the file has; null if there is none. */
@@ -57,7 +63,7 @@ export function plainLayout(
   name: string,
   marks: readonly string[],
   classifier: string,
-  more: Pick<Layout, "rename" | "build" | "library" | "matrices"> = {},
+  more: Pick<Layout, "rename" | "build" | "library" | "matrices" | "epsilon" | "differs"> = {},
 ): Layout {
   const dropped = (entry: string) => entry.startsWith(classifier);
   return { name, marks, prefix: "", dropped, head: null, ...more };

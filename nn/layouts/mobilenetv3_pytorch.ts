@@ -20,7 +20,7 @@ function blockParts(shape: BlockShape): BlockParts {
  */
 export function mobilenetV3PytorchLayouts(variant: MobileNetV3Variant): Layout[] {
   const stages = mobilenetV3Stages(variant);
-  const own: Pick<Layout, "rename" | "build"> = {
+  const own: Pick<Layout, "rename" | "build" | "differs"> = {
     rename: renameModules([
       ["conv_stem", "features.0.0"],
       ["bn1", "features.0.1"],
@@ -31,6 +31,7 @@ export function mobilenetV3PytorchLayouts(variant: MobileNetV3Variant): Layout[]
     ]),
     build: (source, normalization) =>
       mobilenetV3(source, variant, normalization, { ...TIMM, excitesFirst: true }),
+    differs: "scales channels before the activation",
   };
   const marks = ["features.1.conv.0.weight", "conv.0.weight"];
   return [

@@ -12,7 +12,7 @@ const isSeedState = (name: string) => /^module\.(teacher\.|(small_)?queue)/.test
  */
 export function seedPaperLayouts(
   stem: string,
-  conventions: Partial<Pick<Layout, "rename" | "build">> = {},
+  conventions: Partial<Pick<Layout, "rename" | "build" | "epsilon" | "differs">> = {},
 ): Layout[] {
   const layout = (name: string, last: string): Layout => ({
     name,

@@ -8,15 +8,25 @@ export const SWAV_LAYOUTS: readonly Layout[] = [
   swav("swav, linear head", "projection_head"),
 ];
 
+/**
+ * SwAV's files whose head was cut off. Their names are anybody's in `DataParallel`, so only who says that a file is
+ * SwAV's gets its normalisation.
+ */
+export const SWAV_HEADLESS_LAYOUTS: readonly Layout[] = [
+  { ...shared(["module.conv1.weight"]), name: "swav, without head", head: null },
+];
+
 /** @param last Of the head's linear layers. */
 function swav(name: string, last: string): Layout {
+  return { ...shared(["module.conv1.weight", `module.${last}.weight`]), name, head: "projection_head" };
+}
+
+function shared(marks: readonly string[]): Omit<Layout, "name" | "head"> {
   return {
-    name,
-    marks: ["module.conv1.weight", `module.${last}.weight`],
+    marks,
     prefix: "module.",
     normalization: SWAV,
     // What it clusters by, one matrix or several.
     dropped: (entry) => entry.startsWith("module.prototypes."),
-    head: "projection_head",
   };
 }

@@ -50,5 +50,6 @@ export function torchvisionMobilenetV3(variant: MobileNetV3Variant): Layout {
     ]),
     matrices: ["classifier.0.weight"],
     build: (source, normalization) => mobilenetV3(source, variant, normalization, MOBILENET),
+    epsilon: MOBILENET.epsilon,
   });
 }

@@ -29,6 +29,7 @@ export interface LoadedNetwork extends Disposable {
  * A network of the table with a file of weights.
  *
  * @param file Open until this returns.
+ * @param options.below What stands before the network's names in the file; null: that is found; default null.
  * @param options.foldBatchNorm True: batch norms become part of the layers before them, which computes faster;
  *   default false.
  * @throws {RunError} If the file is in none of the network's layouts, or does not fit it.
@@ -36,9 +37,9 @@ export interface LoadedNetwork extends Disposable {
 export function fileNetwork(
   file: WeightsFile,
   network: Network,
-  { foldBatchNorm = false }: { foldBatchNorm?: boolean } = {},
+  { below = null, foldBatchNorm = false }: { below?: string | null; foldBatchNorm?: boolean } = {},
 ): LoadedNetwork {
-  const frozen = FrozenNetwork.load(file, network, { foldBatchNorm }), { layout } = frozen;
+  const frozen = FrozenNetwork.load(file, network, { below, foldBatchNorm }), { layout } = frozen;
   const { inputSize, normalization } = publishedInput(file, network, layout);
   const head = layout.head === null ? null : `${layout.head}.`;
   return {

@@ -15,11 +15,14 @@ import { CONVNEXTS } from "./convnexts.ts";
 import { DINO_RESNET_LAYOUTS } from "../layouts/dino.ts";
 import { type Build, type Layout, plainLayout } from "../layouts/layout.ts";
 import { mobilenetV3PytorchLayouts } from "../layouts/mobilenetv3_pytorch.ts";
-import { MOCO_LAYOUTS } from "../layouts/moco.ts";
+import { PROJECTOR_LAYOUTS } from "../layouts/projector.ts";
+import { MOCO_LAYOUTS, MOCO_V3_RESNET_LAYOUTS } from "../layouts/moco.ts";
 import { runLayouts } from "../layouts/run.ts";
 import { seedPaperLayouts } from "../layouts/seed_paper.ts";
 import { SIMCLR_LAYOUTS } from "../layouts/simclr.ts";
+import { SIMSIAM_LAYOUTS } from "../layouts/simsiam.ts";
 import { SWAV_LAYOUTS } from "../layouts/swav.ts";
+import { RESNET_CHILDREN } from "../layouts/torchvision_children.ts";
 import { torchvisionEfficientnet, torchvisionMobilenetV3 } from "../layouts/torchvision_mobile.ts";
 import { VISION_TRANSFORMERS } from "./vision_transformers.ts";
 
@@ -66,12 +69,16 @@ function resnetOf(depth: ResNetDepth): Network {
     normalization: IMAGENET,
     layouts: [
       ...MOCO_LAYOUTS,
+      ...MOCO_V3_RESNET_LAYOUTS,
+      ...SIMSIAM_LAYOUTS,
+      ...PROJECTOR_LAYOUTS,
       ...SWAV_LAYOUTS,
       ...SIMCLR_LAYOUTS,
       ...DINO_RESNET_LAYOUTS,
       ...seedPaperLayouts("conv1.weight"),
       ...runLayouts("conv1.weight"),
       plainLayout("timm and torchvision", ["conv1.weight"], "fc.", { library: "torchvision" }),
+      RESNET_CHILDREN,
     ],
   };
 }

@@ -18,17 +18,17 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** A constant; whole numbers are 64-bit. */
+/** A constant of the type that its array has. */
 export interface Initializer {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly data: Float32Array | BigInt64Array;
+  readonly data: Float32Array | Float16Array | BigInt64Array | Int32Array | Uint8Array;
 }
 
-/** Name and shape of an input or output, float32; a side that is a name may be any. */
+/** Name and shape of an input or output, float32; a side that is a name may be any, `null` says nothing. */
 export interface Signature {
   readonly name: string;
-  readonly shape: readonly (number | string)[];
+  readonly shape: readonly (number | string)[] | null;
 }
 
 /** A model before it is written. */
@@ -49,8 +49,8 @@ const OPSET = 17, IR_VERSION = 8;
 const MAX_BYTES = 2 ** 31 - 1;
 
 /** `TensorProto.DataType`. */
-export const FLOAT = 1;
-const INT64 = 7;
+export const FLOAT = 1, FLOAT16 = 10;
+const UINT8 = 2, INT32 = 6, INT64 = 7;
 
 /** `AttributeProto.AttributeType`. */
 const FLOAT_ATTRIBUTE = 1, INT_ATTRIBUTE = 2, INTS_ATTRIBUTE = 7;
@@ -162,12 +162,19 @@ function encodeInitializer({ name, shape, data }: Initializer) {
   return {
     name,
     dims: shape,
-    dataType: data instanceof Float32Array ? FLOAT : INT64,
+    dataType: typeOf(data),
     rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   };
 }
 
+function typeOf(data: Initializer["data"]): number {
+  if (data instanceof Float32Array) return FLOAT;
+  if (data instanceof Float16Array) return FLOAT16;
+  if (data instanceof Int32Array) return INT32;
+  return data instanceof Uint8Array ? UINT8 : INT64;
+}
+
 function encodeSignature({ name, shape }: Signature) {
-  const dim = shape.map((side) => typeof side === "number" ? { dimValue: side } : { dimParam: side });
-  return { name, type: { tensorType: { elemType: FLOAT, shape: { dim } } } };
+  const dim = shape?.map((side) => typeof side === "number" ? { dimValue: side } : { dimParam: side });
+  return { name, type: { tensorType: { elemType: FLOAT, ...dim && { shape: { dim } } } } };
 }

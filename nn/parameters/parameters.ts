@@ -30,6 +30,9 @@ export interface ParameterSource {
   /** Shape that a value has already, in PyTorch's layout: for one whose shape is not the network's alone to say. */
   shapeOf?(name: string): readonly number[] | undefined;
 
+  /** Whether training leaves a value as it is; absent: it changes all. A batch norm asks for its running statistics. */
+  isFrozen?(name: string): boolean;
+
   /**
    * Numbers that a network computes constants from, as a file has them; undefined if there are none of the name.
    *

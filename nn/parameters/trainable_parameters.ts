@@ -7,7 +7,8 @@ export class TrainableParameters implements ParameterSource, Disposable {
   readonly frozen = false;
   readonly parameters: Parameter[] = [];
 
-  constructor(private readonly seed: number) {}
+  /** @param isFrozen Which values training is to leave as they are; default: none. */
+  constructor(private readonly seed: number, readonly isFrozen: (name: string) => boolean = () => false) {}
 
   get(
     name: string,
@@ -22,7 +23,8 @@ export class TrainableParameters implements ParameterSource, Disposable {
     const initial = tf.tensor(values, [...shape]);
     const variable = tf.variable(initial, trainable);
     initial.dispose();
-    this.parameters.push({ name, kind, variable, trainable });
+    const frozen = this.isFrozen(name);
+    this.parameters.push({ name, kind, variable, trainable, ...frozen && { frozen } });
     return variable;
   }
 

@@ -13,7 +13,7 @@ import {
 import type { Backbone } from "../backbones/backbone.ts";
 import type { Mode } from "../layers/conv_norm.ts";
 import { drop } from "../layers/dropout.ts";
-import { projectionHead } from "../layers/linear.ts";
+import { type HeadOptions, projectionHead } from "../layers/linear.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 import { TrainableParameters } from "../parameters/trainable_parameters.ts";
 
@@ -145,6 +145,7 @@ export class StudentNetwork implements Student {
   /**
    * @param options.dropout Share of the features that is dropped before the head in training; default 0.
    * @param options.teacherDim Width of the teacher's embedding, null without one.
+   * @param options.isFrozen Which parameters training is to leave as they are: the context's; default none.
    * @throws {UsageError} If the head's width contradicts the teacher's.
    */
   constructor(
@@ -155,25 +156,20 @@ export class StudentNetwork implements Student {
       head: z.input<typeof headOptions>;
       dropout?: number;
       teacherDim: number | null;
+      isFrozen?: (name: string) => boolean;
     },
   ) {
-    const { seed, head = {}, dropout = 0, teacherDim } = options;
+    const { seed, head = {}, dropout = 0, teacherDim, isFrozen } = options;
     const problem = widthProblem(head.dim, teacherDim);
     if (problem) throw new UsageError(problem);
     this.embeddingDim = head.dim ?? teacherDim ?? DEFAULT_DIM;
-    this.#source = new TrainableParameters(seed);
+    this.#source = new TrainableParameters(seed, isFrozen);
     this.#backbone = build(this.#source);
     this.featureDim = this.#backbone.featureDim;
     this.#dropout = dropout;
     this.noisePerImage = (dropout ? this.featureDim : 0) + (this.#backbone.noisePerImage ?? 0);
     ({ mean: this.mean, std: this.std } = this.#backbone.normalization);
-    this.#head = projectionHead(this.#source, "head", {
-      inputs: this.featureDim,
-      hidden: widths(head.hidden === undefined ? this.featureDim : head.hidden),
-      norm: head.norm,
-      projection: head.projection,
-      dim: this.embeddingDim,
-    });
+    this.#head = projectionHead(this.#source, "head", headLayers(head, this.featureDim, this.embeddingDim));
     this.parameters = this.#source.parameters;
   }
 
@@ -190,6 +186,19 @@ export class StudentNetwork implements Student {
   [Symbol.dispose](): void {
     this.#source[Symbol.dispose]();
   }
+}
+
+/** The layers of a head as recipes write it, on features of a width. */
+export function headLayers(
+  { hidden, norm, projection }: NonNullable<z.input<typeof headOptions>>,
+  featureDim: number,
+  dim = DEFAULT_DIM,
+): HeadOptions {
+  return {
+    inputs: featureDim,
+    hidden: widths(hidden === undefined ? featureDim : hidden),
+    ...{ norm, projection, dim },
+  };
 }
 
 function widths(hidden: number | readonly number[] | null): readonly number[] {

@@ -1,6 +1,24 @@
-import { type Engine, type Precision, type Teacher, tf, unitRows, type WeightsRecord } from "@seed/core";
+import {
+  type Engine,
+  type Precision,
+  type Teacher,
+  type tf,
+  type TracedFunction,
+  unitRows,
+  type WeightsRecord,
+} from "@seed/core";
 import type { FrozenParameters } from "../frozen/frozen_parameters.ts";
 import { TracedBatches } from "./traced_batches.ts";
+
+/** What a teacher computes. */
+interface Network {
+  name: string;
+  engine: Engine;
+  parameters: FrozenParameters;
+  /** `[batch, height, width, 3]` float32 in 0..255 to `[batch, embeddingDim]`, not normalised. */
+  forward: (images: tf.Tensor4D) => tf.Tensor2D;
+  precision: Precision;
+}
 
 /** A teacher that is a network of constants, traced by the engine. */
 export class FrozenTeacher implements Teacher {
@@ -12,28 +30,11 @@ export class FrozenTeacher implements Teacher {
   readonly #forward: TracedBatches;
 
   constructor(
-    options: {
-      name: string;
-      engine: Engine;
-      parameters: FrozenParameters;
-      /** `[batch, height, width, 3]` float32 in 0..255 to `[batch, embeddingDim]`, not normalised. */
-      forward: (images: tf.Tensor4D) => tf.Tensor2D;
-      embeddingDim: number;
-      inputSize: number | null;
-      precision: Precision;
-      weights: WeightsRecord;
-    },
+    options: Network & { embeddingDim: number; inputSize: number | null; weights: WeightsRecord },
   ) {
     ({ embeddingDim: this.embeddingDim, inputSize: this.inputSize, weights: this.weights } = options);
     this.#parameters = options.parameters;
-    const { engine, forward, name, precision } = options;
-    this.#forward = new TracedBatches(
-      () =>
-        engine.trace((images) => [forward(images as tf.Tensor4D)], {
-          ...{ name, precision, shared: this.#parameters.tensors },
-        }),
-      { pads: engine.traces },
-    );
+    this.#forward = new TracedBatches(() => traced(options), { pads: options.engine.traces });
     // Running statistics are no weights.
     const isWeight = (name: string) => !/\.running_(mean|var)$/.test(name);
     this.parameters = this.#parameters.values.reduce(
@@ -48,15 +49,32 @@ export class FrozenTeacher implements Teacher {
   }
 
   async embed(images: tf.Tensor4D): Promise<tf.Tensor2D> {
-    const embedding = await this.#forward.call(images);
-    // Outside the traced function, so in fp32 whatever its precision.
-    const unit = tf.tidy(() => unitRows(embedding));
-    embedding.dispose();
-    return unit;
+    return await this.#forward.call(images);
   }
 
   [Symbol.dispose](): void {
     this.#forward[Symbol.dispose]();
     this.#parameters[Symbol.dispose]();
   }
+}
+
+/** The network with unit rows: those by a function of their own, so in fp32 whatever the network's precision. */
+function traced({ name, engine, parameters, forward, precision }: Network): TracedFunction {
+  const shared = parameters.tensors;
+  const network = engine.trace((images) => [forward(images as tf.Tensor4D)], { name, precision, shared });
+  const unit = engine.trace((rows) => [unitRows(rows as tf.Tensor2D)], { name: `${name}: unit rows` });
+  return {
+    async call(images) {
+      const [rows] = await network.call(images);
+      try {
+        return await unit.call(rows);
+      } finally {
+        rows.dispose();
+      }
+    },
+    [Symbol.dispose]() {
+      network[Symbol.dispose]();
+      unit[Symbol.dispose]();
+    },
+  };
 }

@@ -35,6 +35,12 @@ export interface PretrainedOptions {
   layouts?: readonly Layout[];
 }
 
+/** How an output of a network is found in a file. */
+interface Wanted extends PretrainedOptions {
+  below?: string | null;
+  layer: TeacherLayer;
+}
+
 /** Options that recipes write for a teacher with a file of weights, beside those that say which. */
 export const teacherOptions = {
   /** Of the weights file; null: unchecked. */
@@ -84,6 +90,8 @@ export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
   const options = z.strictObject({
     network: z.enum(given.networks).default(given.networks[0]),
     weights: z.string(),
+    /** What stands before the network's names in a file that holds it several times; null: it is found. */
+    below: z.string().max(300).nullable().default(null),
     layer: z.enum(given.layers).default(given.layers[0] as never),
     /** What a transformer's features are; not given: as its publisher has them. */
     pool: z.enum(["token", "mean"]).optional(),
@@ -107,10 +115,10 @@ export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
         '"head"; set it to "features"';
       return [...problems, { key: "layer", message }];
     },
-    async checkFiles({ network, weights, layer, sha256 }: Options, { resolve }: PluginContext) {
+    async checkFiles({ network, weights, below, layer, sha256 }: Options, { resolve }: PluginContext) {
       using file = await openWeights(resolve(weights));
       if (sha256 !== null) await checkWeightsHash(file, sha256);
-      acceptedLayout(file, networkNamed(network), { ...given, layer });
+      acceptedLayout(file, networkNamed(network), { ...given, below, layer });
     },
     async standIn(options: Options, { folder }: { folder: string }): Promise<Options> {
       const layouts = layoutsOf(options.network).filter(({ head }) =>
@@ -121,7 +129,7 @@ export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
     },
     create: (options: Options, context: NetworkContext) =>
       loadTeacher(context.resolve(options.weights), networkNamed(options.network), {
-        ...{ layouts: given.layouts, layer: options.layer, options, context },
+        ...{ layouts: given.layouts, below: options.below, layer: options.layer, options, context },
       }),
   };
 }
@@ -177,7 +185,7 @@ function sideProblems(network: string, inputSize: number | null, sides: readonly
 export async function loadTeacher(
   path: string,
   network: Network,
-  given: PretrainedOptions & { layer: TeacherLayer; options: TeacherOptions; context: NetworkContext },
+  given: Wanted & { options: TeacherOptions; context: NetworkContext },
 ): Promise<FrozenTeacher> {
   const { options, context, layer } = given;
   using file = await openWeights(path);
@@ -200,9 +208,9 @@ export async function loadTeacher(
 function acceptedLayout(
   file: WeightsFile,
   network: Network,
-  { layouts, layer }: PretrainedOptions & { layer: TeacherLayer },
+  { layouts, below, layer }: Wanted,
 ): Layout {
-  const layout = layoutOf(file, network, layouts);
+  const layout = layoutOf(file, network, { layouts, below });
   if (layer === "head" && layout.head === null) {
     throw new RunError(
       `The weights in "${file.path}" are in the layout "${layout.name}", which has no projection head, and the ` +

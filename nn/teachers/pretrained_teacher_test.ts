@@ -97,6 +97,7 @@ Deno.test("pretrainedTeacher knows its networks, the first by default, and refus
     network: "resnet50",
     layer: "head",
     precision: "auto",
+    below: null,
     allow_unused: false,
   });
   assert.ok(

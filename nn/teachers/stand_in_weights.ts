@@ -1,37 +1,9 @@
 import { join } from "node:path";
-import {
-  type NamedArray,
-  type ParameterKind,
-  Random,
-  type tf,
-  torchShape,
-  writeSafetensors,
-} from "@seed/core";
-import type { Initializer } from "../parameters/initializer.ts";
+import { type NamedArray, Random, writeSafetensors } from "@seed/core";
 import type { Layout } from "../layouts/layout.ts";
 import { projectionHead } from "../layers/linear.ts";
 import type { Network } from "../networks/networks.ts";
-import type { ParameterSource } from "../parameters/parameters.ts";
-import { countMacs, shapeOnly } from "../networks/shape_backend.ts";
-
-/** A value that a network asked for, and how it would start. */
-interface Wanted {
-  name: string;
-  shape: readonly number[];
-  init: Initializer;
-}
-
-/** Writes down what a network asks for; only while networks run on shapes. */
-class WantedParameters implements ParameterSource {
-  readonly frozen = false;
-  readonly parameters = [];
-  readonly wanted: Wanted[] = [];
-
-  get(name: string, kind: ParameterKind, shape: readonly number[], init: Initializer): tf.Tensor {
-    this.wanted.push({ name, shape: torchShape([...shape], kind), init });
-    return shapeOnly(shape);
-  }
-}
+import { type WantedValue, wantedValues } from "../networks/wanted_values.ts";
 
 /** Width of made-up projection heads between their layers, and of their output: SEED's and MoCo's. */
 const HIDDEN = 2048, DIM = 128;
@@ -65,20 +37,19 @@ function wantedBy(
   network: Network,
   { prefix, rename, head, build }: Layout,
   norm: "none" | "batch",
-): Wanted[] {
-  const source = new WantedParameters();
-  countMacs(() => {
+): WantedValue[] {
+  const wanted = wantedValues((source) => {
     const { featureDim } = (build ?? network.build)(source, network.normalization);
     if (head) projectionHead(source, head, { inputs: featureDim, hidden: [HIDDEN], norm, dim: DIM });
   });
-  const has = (name: string) => source.wanted.some((value) => value.name === name);
-  return source.wanted.map((value) => ({
+  const has = (name: string) => wanted.some((value) => value.name === name);
+  return wanted.map((value) => ({
     ...value,
     name: prefix + (rename?.(value.name, has) ?? value.name),
   }));
 }
 
-function madeUp({ name, shape, init }: Wanted): NamedArray {
+function madeUp({ name, shape, init }: WantedValue): NamedArray {
   const size = shape.reduce((a, b) => a * b, 1), random = new Random(0, "stand-in", name);
   const data = new Float32Array(size), drawn = Math.min(size, DRAWN);
   for (let i = 0; i < drawn; i++) data[i] = init(random, i);

@@ -15,7 +15,8 @@ const MAX_NAME = 300;
 const WRAPPERS = ["state_dict", "model"];
 
 /**
- * Tensors of a pickled checkpoint by name: those of its `state_dict` or `model`, if it has one, else its own. Keys of
+ * Tensors of a pickled checkpoint by name: those of its `state_dict` or `model`, if it has one and no copy of it
+ * (`state_dict_ema`) beside it, else its own. Keys of
  * dicts within dicts, and positions in lists, are joined with dots: `teacher.backbone.norm.weight`. Everything that
  * is no tensor (the epoch, options of the training) is passed over, and what is in Python's other objects.
  *
@@ -25,7 +26,7 @@ export function namedTensors(checkpoint: unknown): Map<string, TensorView> {
   if (!(checkpoint instanceof Map)) {
     throw new UnreadPickle(`It holds ${kindOf(checkpoint)}, no dict of tensors`);
   }
-  const inner = WRAPPERS.map((key) => checkpoint.get(key)).find((value) => value instanceof Map);
+  const inner = innerOf(checkpoint);
   for (const key of inner ? [] : WRAPPERS) {
     const value = checkpoint.get(key);
     if (value instanceof Opaque) {
@@ -50,6 +51,17 @@ export function namedTensors(checkpoint: unknown): Map<string, TensorView> {
   collect("", inner ?? checkpoint, 0);
   if (tensors.size === 0) throw new UnreadPickle(`It holds no named tensors${besides(inner ?? checkpoint)}`);
   return tensors;
+}
+
+/** The dict that is the network; null if there is none, or another of the same names, which is not for us to choose. */
+function innerOf(checkpoint: Map<unknown, unknown>): Map<unknown, unknown> | null {
+  const inner = WRAPPERS.map((key) => checkpoint.get(key)).find((value) => value instanceof Map);
+  if (inner === undefined) return null;
+  const first = [...inner.keys()].find((key) => isTensorView(inner.get(key)));
+  const copies = [...checkpoint.values()].filter((value) =>
+    value instanceof Map && isTensorView(value.get(first))
+  );
+  return copies.length > 1 ? null : inner;
 }
 
 /** What a value is, for errors. */

@@ -56,7 +56,24 @@ HEADS = {
     "mlp with batch norm": lambda width: nn.Sequential(
         nn.Linear(width, HIDDEN), nn.BatchNorm1d(HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, DIM)
     ),
+    "moco v3": lambda width: nn.Sequential(
+        *perceptron(width, HIDDEN), *perceptron(HIDDEN, HIDDEN), *last_layer(HIDDEN, bias=False)
+    ),
+    "simsiam": lambda width: nn.Sequential(
+        *perceptron(width, HIDDEN), *perceptron(HIDDEN, HIDDEN), *last_layer(HIDDEN, bias=True)
+    ),
+    "barlow twins": lambda width: nn.Sequential(
+        *perceptron(width, HIDDEN), *perceptron(HIDDEN, HIDDEN), nn.Linear(HIDDEN, DIM, bias=False)
+    ),
 }
+
+
+def perceptron(inputs: int, outputs: int) -> tuple:
+    return nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs), nn.ReLU()
+
+
+def last_layer(inputs: int, bias: bool) -> tuple:
+    return nn.Linear(inputs, DIM, bias=bias), nn.BatchNorm1d(DIM, affine=False)
 
 
 def encoder(kind: str, name: str) -> nn.Module:
@@ -76,6 +93,34 @@ def moco(kind: str) -> nn.Module:
     model.register_buffer("queue", torch.zeros(DIM, 64))
     model.register_buffer("queue_ptr", torch.zeros(1, dtype=torch.long))
     return parts(module=model)
+
+
+def moco_v3() -> nn.Module:
+    """`moco/builder.py` of facebookresearch/moco-v3."""
+    predictor = nn.Sequential(*perceptron(DIM, HIDDEN), *last_layer(HIDDEN, bias=False))
+    return parts(
+        module=parts(
+            base_encoder=encoder("moco v3", "fc"), momentum_encoder=encoder("moco v3", "fc"), predictor=predictor
+        )
+    )
+
+
+def simsiam() -> nn.Module:
+    """`simsiam/builder.py` of facebookresearch/simsiam."""
+    predictor = nn.Sequential(*perceptron(DIM, HIDDEN), nn.Linear(HIDDEN, DIM))
+    return parts(module=parts(encoder=encoder("simsiam", "fc"), predictor=predictor))
+
+
+def barlow_twins() -> nn.Module:
+    """`main.py` of facebookresearch/barlowtwins."""
+    backbone = resnet(*NETWORKS["resnet50"])
+    projector = HEADS["barlow twins"](backbone.num_features)
+    return parts(module=parts(backbone=backbone, projector=projector, bn=nn.BatchNorm1d(DIM, affine=False)))
+
+
+def children() -> nn.Module:
+    """A backbone of lightly's examples (`examples/pytorch/moco.py`)."""
+    return nn.Sequential(*list(resnet(*NETWORKS["resnet50"]).children())[:-1])
 
 
 def swav(kind: str) -> nn.Module:
@@ -99,6 +144,17 @@ def simclr() -> nn.Module:
     return parts(module=parts(module=parts(module=encoder("mlp with batch norm", "fc"))))
 
 
+class WithoutHead:
+    """The state dict of a module without some of its entries."""
+
+    def __init__(self, module: nn.Module, *heads: str):
+        self.module, self.heads = module, heads
+
+    def state_dict(self) -> dict:
+        entries = self.module.state_dict().items()
+        return {name: value for name, value in entries if not any(head in name for head in self.heads)}
+
+
 def classifier() -> nn.Module:
     network = resnet(*NETWORKS["resnet50"])
     network.fc = nn.Linear(network.num_features, 1000)
@@ -109,6 +165,11 @@ def classifier() -> nn.Module:
 FILES = {
     "moco v1": lambda: moco("linear"),
     "moco v2": lambda: moco("mlp"),
+    "moco, without head": lambda: WithoutHead(moco("mlp"), "encoder_q.fc.", "encoder_k.fc."),
+    "moco v3": moco_v3,
+    "simsiam": simsiam,
+    "barlow twins and vicreg": barlow_twins,
+    "torchvision's children": children,
     "swav": lambda: swav("mlp with batch norm"),
     "swav, head without batch norm": lambda: swav("mlp"),
     "swav, linear head": lambda: swav("linear"),

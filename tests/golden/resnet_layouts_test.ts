@@ -11,9 +11,15 @@ import golden from "./resnet_layouts.json" with { type: "json" };
 const HIDDEN = 24, DIM = 12;
 
 const linear = (inputs: number, outputs: number) => ({ weight: [outputs, inputs], bias: [outputs] });
-const batchNorm = (n: number) => ({
-  ...{ weight: [n], bias: [n], running_mean: [n], running_var: [n], num_batches_tracked: [] },
+const statistics = (n: number) => ({ running_mean: [n], running_var: [n], num_batches_tracked: [] });
+const batchNorm = (n: number) => ({ weight: [n], bias: [n], ...statistics(n) });
+const matrix = (inputs: number, outputs: number) => ({ weight: [outputs, inputs] });
+/** A linear layer without bias, and a batch norm. */
+const layer = (number: number, inputs: number, outputs: number) => ({
+  ...prefixed(`${number}.`, matrix(inputs, outputs)),
+  ...prefixed(`${number + 1}.`, batchNorm(outputs)),
 });
+const hidden = (width: number) => ({ ...layer(0, width, HIDDEN), ...layer(3, HIDDEN, HIDDEN) });
 
 /** Projection heads by kind, on features of a width. */
 const HEADS: Record<string, (width: number) => Shapes> = {
@@ -24,12 +30,25 @@ const HEADS: Record<string, (width: number) => Shapes> = {
     ...prefixed("1.", batchNorm(HIDDEN)),
     ...prefixed("3.", linear(HIDDEN, DIM)),
   }),
+  "moco v3": (width) => ({
+    ...hidden(width),
+    ...prefixed("6.", matrix(HIDDEN, DIM)),
+    ...prefixed("7.", statistics(DIM)),
+  }),
+  "simsiam": (width) => ({
+    ...hidden(width),
+    ...prefixed("6.", linear(HIDDEN, DIM)),
+    ...prefixed("7.", statistics(DIM)),
+  }),
+  "barlow twins": (width) => ({ ...hidden(width), ...prefixed("6.", matrix(HIDDEN, DIM)) }),
 };
 
 /** A layout as files have it: where the encoder and its head are, and what else there is. */
 interface Publication {
   prefix: string;
   head?: { name: string; kind: keyof typeof HEADS };
+  /** Where the encoder's own values are, beside the head; default: no deeper. */
+  encoder?: (name: string) => string;
   normalization?: "swav";
   others?: (encoder: Shapes, width: number) => Shapes;
 }
@@ -42,6 +61,32 @@ const moco = (kind: string): Publication => ({
     ...{ "module.queue": [DIM, 64], "module.queue_ptr": [1] },
   }),
 });
+const mocoV3: Publication = {
+  prefix: "module.base_encoder.",
+  head: { name: "fc", kind: "moco v3" },
+  others: (encoder) => ({
+    ...prefixed("module.momentum_encoder.", encoder),
+    ...prefixed("module.predictor.", {
+      ...layer(0, DIM, HIDDEN),
+      ...prefixed("3.", matrix(HIDDEN, DIM)),
+      ...prefixed("4.", statistics(DIM)),
+    }),
+  }),
+};
+const simsiam: Publication = {
+  prefix: "module.encoder.",
+  head: { name: "fc", kind: "simsiam" },
+  others: () =>
+    prefixed("module.predictor.", { ...layer(0, DIM, HIDDEN), ...prefixed("3.", linear(HIDDEN, DIM)) }),
+};
+const barlowTwins: Publication = {
+  prefix: "module.",
+  head: { name: "projector", kind: "barlow twins" },
+  encoder: (name) => `backbone.${name}`,
+  others: () => prefixed("module.bn.", statistics(DIM)),
+};
+const CHILDREN = ["conv1", "bn1", "", "", "layer1", "layer2", "layer3", "layer4"];
+const childOf = (name: string) => name.replace(/^[^.]+/, (child) => String(CHILDREN.indexOf(child)));
 const swav = (kind: string): Publication => ({
   prefix: "module.",
   head: { name: "projection_head", kind },
@@ -66,6 +111,17 @@ const seedPaper = (kind: string): Publication => ({
 const LAYOUTS: Record<keyof typeof golden.files, Publication> = {
   "moco v1": moco("linear"),
   "moco v2": moco("mlp"),
+  "moco, without head": {
+    prefix: "module.encoder_q.",
+    others: (encoder) => ({
+      ...prefixed("module.encoder_k.", encoder),
+      ...{ "module.queue": [DIM, 64], "module.queue_ptr": [1] },
+    }),
+  },
+  "moco v3": mocoV3,
+  "simsiam": simsiam,
+  "barlow twins and vicreg": barlowTwins,
+  "torchvision's children": { prefix: "", encoder: childOf },
   "swav": swav("mlp with batch norm"),
   "swav, head without batch norm": swav("mlp"),
   "swav, linear head": swav("linear"),
@@ -129,8 +185,10 @@ Deno.test("the files of the tests above have the names and shapes that PyTorch s
 });
 
 /** All entries of a file. */
-function entriesOf({ prefix, head, others }: Publication, backbone: Shapes, width: number): Shapes {
-  const encoder = { ...backbone, ...(head && prefixed(join(head), HEADS[head.kind](width))) };
+function entriesOf(publication: Publication, backbone: Shapes, width: number): Shapes {
+  const { prefix, head, others, encoder: place = (name) => name } = publication;
+  const placed = Object.fromEntries(Object.entries(backbone).map(([name, shape]) => [place(name), shape]));
+  const encoder = { ...placed, ...(head && prefixed(join(head), HEADS[head.kind](width))) };
   return { ...prefixed(prefix, encoder), ...others?.(encoder, width) };
 }
 
@@ -141,11 +199,12 @@ function published(
   width: number,
   values: Map<string, Float32Array>,
 ): WeightsFile {
-  const entries = entriesOf(publication, backbone, width), { prefix, head } = publication;
+  const entries = entriesOf(publication, backbone, width), { prefix, head, encoder } = publication;
+  const own = new Map(Object.keys(backbone).map((name) => [encoder?.(name) ?? name, name]));
   const commonName = (name: string) => {
     if (!name.startsWith(prefix)) return name;
     const inner = name.slice(prefix.length);
-    if (!head || !inner.startsWith(join(head))) return inner;
+    if (!head || !inner.startsWith(join(head))) return own.get(inner) ?? inner;
     return `${head.kind}.${inner.slice(join(head).length)}`;
   };
   return {

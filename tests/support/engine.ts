@@ -42,6 +42,9 @@ export async function testEngine(): Promise<Engine> {
   return engine ??= await openTestEngine();
 }
 
+/** Whether networks train with layers that are fused by hand on it; on XLA, which fuses by itself, they do not. */
+export const FUSES_BY_HAND = NAME === "tensorflow";
+
 const TRAINS_IN_BF16 = NAME === "tensorflow" && readProcessor().convolvesInBf16;
 
 /** A test of training in bf16. Where the engine does not train in it the test is ignored, and its name says why. */

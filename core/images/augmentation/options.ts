@@ -15,10 +15,14 @@ export function range(low: number, high: number) {
   return z.tuple([number, number]).refine(([a, b]) => a <= b, { message });
 }
 
+/** How pictures become pixels: see `docs/recipes.md`. */
+export const decode = z.enum(["exact", "reduced"]).default("exact");
+
 /** Of random crops: the side of a view in pixels, and the share of the picture's area that a crop takes. */
 export function cropOptions(defaults: { scale: [number, number] }) {
   return z.strictObject({
     size: z.int().min(8).max(1024).default(224),
+    decode,
     scale: range(0, 1).default(defaults.scale),
     flip: probability.default(0.5),
   });

@@ -1,6 +1,7 @@
 import type { Augmenter, Pixels, ViewDescription } from "../../interfaces/augmenter.ts";
 import { fromPicture } from "../pipeline/from_picture.ts";
-import type { Size } from "../pipeline/planes.ts";
+import type { Size, Window } from "../pipeline/planes.ts";
+import { type Decoding, mostReduction, reduceWindow, type Reduction } from "../pipeline/reduction.ts";
 import type { Random } from "../../random.ts";
 import type { Operation } from "./operations.ts";
 import { renderRows, type ViewPlan } from "./render_view.ts";
@@ -29,17 +30,28 @@ export class RandomViews implements Augmenter {
    * @param size Side of a view in pixels if nobody asks for another.
    * @param plan Draws a view of a picture. It does not know the size that the view is made at; a blur is meant for a
    *   view of `size`.
+   * @param decoding `reduced`: of a JPEG that is much larger than the view, fewer pixels are decoded; what is drawn stays
+   *   the same, the pixels are others.
    */
-  constructor(readonly size: number, private readonly plan: (random: Random, picture: Size) => ViewPlan) {}
+  constructor(
+    readonly size: number,
+    private readonly plan: (random: Random, picture: Size) => ViewPlan,
+    private readonly decoding: Decoding = "exact",
+  ) {}
 
   async view(image: Uint8Array | Pixels, random: Random, size: number): Promise<Uint8Array> {
+    const square = { width: size, height: size };
     const planOf = (picture: Size) => {
       const plan = this.plan(random, picture);
-      return { ...plan, used: plan.crop };
+      return { ...plan, size: square, used: (by: Reduction) => reduceWindow(plan.crop, by) };
     };
-    return await fromPicture(image, planOf, (rows, { operations, ...plan }) => {
-      const resized = operations.map((operation) => scaled(operation, size / this.size));
-      return renderRows(rows, { ...plan, operations: resized }, size);
+    return await fromPicture(image, {
+      planOf,
+      make: (rows, { operations, ...plan }) => {
+        const resized = operations.map((operation) => scaled(operation, size / this.size));
+        return renderRows(rows, { ...plan, operations: resized }, size);
+      },
+      decoding: this.decoding,
     });
   }
 
@@ -47,7 +59,14 @@ export class RandomViews implements Augmenter {
   describe(picture: Size, random: Random): ViewDescription {
     const { crop, flip, operations } = this.plan(random, picture);
     const drawn = operations.map(({ kind, ...value }) => [kind, Object.values(value)[0] ?? true]);
-    return { crop, flip, operations: operations.map(({ kind }) => kind), ...Object.fromEntries(drawn) };
+    const told = { crop, flip, operations: operations.map(({ kind }) => kind), ...Object.fromEntries(drawn) };
+    return this.decoding === "exact" ? told : { ...told, decode: this.#reductionOf(crop) };
+  }
+
+  /** What the crop allows; the picture's format may not. */
+  #reductionOf(crop: Window): string {
+    const by = mostReduction({ crop, size: { width: this.size, height: this.size } });
+    return by === 1 ? "exact" : `reduced, a JPEG to 1/${by} at the most`;
   }
 }
 

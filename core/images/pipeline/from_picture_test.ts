@@ -12,11 +12,15 @@ const bytesOf = (name: keyof typeof golden) => Uint8Array.fromBase64(golden[name
 
 /** All of a picture, as it is. */
 function copied(image: Uint8Array, planned: Size[] = []): Promise<Uint8Array> {
-  const planOf = (size: Size) => {
-    planned.push(size);
-    return { used: { left: 0, top: 0, ...size } };
-  };
-  return fromPicture(image, planOf, (rows) => Uint8Array.from(linesOf(rows)));
+  return fromPicture(image, {
+    planOf(size) {
+      planned.push(size);
+      const crop = { left: 0, top: 0, ...size };
+      return { crop, size, used: () => crop };
+    },
+    make: (rows) => Uint8Array.from(linesOf(rows)),
+    decoding: "exact",
+  });
 }
 
 function linesOf(rows: Rows): number[] {

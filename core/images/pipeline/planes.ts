@@ -1,5 +1,6 @@
 import { type Arena, bytesAt, roundUp } from "./kernels/arena.ts";
 import { interleave, resizeColumns, resizeRows } from "./kernels/kernels.wasm";
+import { reduceWindow, type Reduction, type Resizing } from "./reduction.ts";
 import type { Rows } from "./rows.ts";
 import { type ResampleFilter, storeTaps, type Taps, tapsOf } from "./taps.ts";
 
@@ -27,43 +28,48 @@ export interface Planes extends Size {
 }
 
 /** What is made of a picture: its part `crop` is resized to `size`, of which `window` is wanted. */
-export interface Resampling {
-  readonly crop: Window;
-  readonly size: Size;
+export interface Resampling extends Resizing {
   readonly window: Window;
   /** Left and right change places. */
   readonly mirrored: boolean;
 }
 
-/** The part of a picture that a resampling looks at. */
-export function usedWindow(filter: ResampleFilter, { crop, size, window }: Resampling): Window {
-  const along = (from: number, to: number, start: number, count: number) =>
-    tapsOf(filter, { from, to, start, count, mirrored: false });
-  const columns = along(crop.width, size.width, window.left, window.width);
-  const rows = along(crop.height, size.height, window.top, window.height);
-  const [width, height] = [columns.end - columns.begin, rows.end - rows.begin];
-  return { left: crop.left + columns.begin, top: crop.top + rows.begin, width, height };
+/** The part of a picture that a resampling looks at, in pixels of the picture reduced. */
+export function usedWindow(filter: ResampleFilter, resampling: Resampling, by: Reduction): Window {
+  const { columns, rows, left, top } = tapsIn(filter, resampling, by);
+  return { left, top, width: columns.end - columns.begin, height: rows.end - rows.begin };
 }
 
-/** Resizes a part of a picture; what is beyond the part plays no role. See {@link resize} for the arithmetic. */
-export function resample(
-  picture: Rows,
+/**
+ * Resizes a part of a picture; what is beyond the part plays no role, but for the rest of reduced pixels that lie on its
+ * edge. See {@link resize} for the arithmetic.
+ *
+ * @param resampling In pixels of the whole picture, whether it is reduced or not.
+ */
+export function resample(picture: Rows, filter: ResampleFilter, resampling: Resampling): Planes {
+  const source = tapsIn(filter, resampling, picture.reduction);
+  const target = takePlanes(picture.arena, resampling.window);
+  const pass = startsWithHeight(source.cut, resampling.size) ? heightFirst : widthFirst;
+  pass({ picture, ...source }, target);
+  return target;
+}
+
+/** The taps of both axes, the first pixel that is used, and the reduced pixels that the crop lies on. */
+function tapsIn(
   filter: ResampleFilter,
   { crop, size, window, mirrored }: Resampling,
-): Planes {
-  const { left, top, width, height } = window;
-  const columns = tapsOf(filter, { from: crop.width, to: size.width, start: left, count: width, mirrored });
-  const rows = tapsOf(filter, {
-    from: crop.height,
-    to: size.height,
-    start: top,
-    count: height,
-    mirrored: false,
+  by: Reduction,
+): Omit<Source, "picture"> & { cut: Window } {
+  const cut = reduceWindow(crop, by);
+  const columns = tapsOf(filter, {
+    ...{ from: cut.width, offset: crop.left / by - cut.left, length: crop.width / by },
+    ...{ to: size.width, start: window.left, count: window.width, mirrored },
   });
-  const target = takePlanes(picture.arena, { width, height });
-  const pass = startsWithHeight(crop, size) ? heightFirst : widthFirst;
-  pass({ picture, left: crop.left + columns.begin, top: crop.top + rows.begin, columns, rows }, target);
-  return target;
+  const rows = tapsOf(filter, {
+    ...{ from: cut.height, offset: crop.top / by - cut.top, length: crop.height / by },
+    ...{ to: size.height, start: window.top, count: window.height, mirrored: false },
+  });
+  return { cut, columns, rows, left: cut.left + columns.begin, top: cut.top + rows.begin };
 }
 
 /** Which pass comes first changes how pixels round. This is Pillow 13; earlier ones begin with the width. */

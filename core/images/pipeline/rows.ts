@@ -1,10 +1,13 @@
 import type { Pixels } from "../../interfaces/augmenter.ts";
 import { Arena, bytesAt } from "./kernels/arena.ts";
+import type { Reduction } from "./reduction.ts";
 
 /** A picture, or a part of one, whose rows the kernels can be given. */
 export interface Rows {
   readonly arena: Arena;
-  /** Of the whole picture, in pixels. */
+  /** By how much the picture's sides are shortened. */
+  readonly reduction: Reduction;
+  /** Of the whole picture, in pixels that are left. */
   readonly width: number;
   readonly height: number;
   /** Bytes from a row to the next, in the kernels' memory. */
@@ -31,7 +34,7 @@ export function rowsOf({ data, width, height }: Pixels): Rows {
   const arena = new Arena(), rowBytes = 3 * width;
   let band = 0;
   return {
-    ...{ arena, width, height, rowBytes },
+    ...{ arena, width, height, rowBytes, reduction: 1 },
     reserve(least) {
       const count = rowsOfBand({ rowBytes, height }, least);
       band = arena.take((count + 1) * rowBytes);

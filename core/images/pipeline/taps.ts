@@ -28,9 +28,12 @@ export interface Taps {
   readonly end: number;
 }
 
-/** Of an axis: `from` input pixels become `to`, of which `count` from `start` on are wanted. */
+/** Of an axis: what is shown of `from` input pixels becomes `to`, of which `count` from `start` on are wanted. */
 export interface Axis {
   readonly from: number;
+  /** Where what is shown begins, and how much it is: pixels, also parts of one. */
+  readonly offset: number;
+  readonly length: number;
   readonly to: number;
   readonly start: number;
   readonly count: number;
@@ -40,12 +43,12 @@ export interface Axis {
 
 /** The taps of an axis: Pillow's `precompute_coeffs` (`Resample.c`). */
 export function tapsOf(filter: ResampleFilter, axis: Axis): Taps {
-  const { from, to, start, count, mirrored } = axis;
-  const scale = from / to, filterScale = Math.max(1, scale), support = filter.support * filterScale;
+  const { from, offset, length, to, start, count, mirrored } = axis;
+  const scale = length / to, filterScale = Math.max(1, scale), support = filter.support * filterScale;
   const lows = new Int32Array(count), highs = new Int32Array(count);
   let most = 0;
   for (let i = 0; i < count; i++) {
-    const center = (start + i + 0.5) * scale;
+    const center = offset + (start + i + 0.5) * scale;
     lows[i] = Math.max(0, Math.trunc(center - support + 0.5));
     highs[i] = Math.min(from, Math.trunc(center + support + 0.5));
     most = Math.max(most, highs[i] - lows[i]);
@@ -53,7 +56,7 @@ export function tapsOf(filter: ResampleFilter, axis: Axis): Taps {
   const pairs = Math.ceil(most / 2), shrink = 1 / filterScale, values = new Float64Array(most);
   const first = new Int32Array(count), weights = new Int16Array(4 * count * pairs);
   for (let i = 0; i < count; i++) {
-    const center = (start + i + 0.5) * scale, low = lows[i], high = highs[i];
+    const center = offset + (start + i + 0.5) * scale, low = lows[i], high = highs[i];
     let sum = 0;
     for (let x = low; x < high; x++) sum += values[x - low] = filter.weight((x - center + 0.5) * shrink);
     const place = mirrored ? count - 1 - i : i;

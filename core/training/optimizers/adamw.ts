@@ -1,6 +1,6 @@
 import type { Parameter } from "../../interfaces/student.ts";
 import { tf } from "../../tf.ts";
-import { type DecayOn, decays, disposeState, type Optimizer, zerosBeside } from "./optimizer.ts";
+import { type DecayOn, decays, disposeState, type Optimizer, trainedOf, zerosBeside } from "./optimizer.ts";
 
 /** What AdamW goes by. */
 export interface AdamWOptions {
@@ -24,7 +24,7 @@ export class AdamW implements Optimizer {
   readonly #second: readonly Parameter[];
 
   constructor(parameters: readonly Parameter[], private readonly options: AdamWOptions) {
-    this.trained = parameters.filter(({ trainable }) => trainable);
+    this.trained = trainedOf(parameters);
     this.#first = zerosBeside(this.trained, "first_moment");
     this.#second = zerosBeside(this.trained, "second_moment");
     this.state = [...this.#first, ...this.#second];

@@ -1,6 +1,6 @@
 import type { Parameter } from "../../interfaces/student.ts";
 import { tf } from "../../tf.ts";
-import { disposeState, isVector, type Optimizer, zerosBeside } from "./optimizer.ts";
+import { disposeState, isVector, type Optimizer, trainedOf, zerosBeside } from "./optimizer.ts";
 
 /** What LARS goes by. */
 export interface LarsOptions {
@@ -20,7 +20,7 @@ export class Lars implements Optimizer {
   readonly state: readonly Parameter[];
 
   constructor(parameters: readonly Parameter[], private readonly options: LarsOptions) {
-    this.trained = parameters.filter(({ trainable }) => trainable);
+    this.trained = trainedOf(parameters);
     this.state = zerosBeside(this.trained, "momentum");
   }
 

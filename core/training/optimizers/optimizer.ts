@@ -3,7 +3,7 @@ import { tf } from "../../tf.ts";
 
 /** Turns gradients into new weights. */
 export interface Optimizer extends Disposable {
-  /** The weights that it changes: those that are trainable, in the network's order. */
+  /** The weights that it changes: those that are trainable and not frozen, in the network's order. */
   readonly trained: readonly Parameter[];
   /** What a checkpoint must hold besides the weights, named `optimizer.<what>.<weight's name>`. */
   readonly state: readonly Parameter[];
@@ -23,6 +23,11 @@ export interface Optimizer extends Disposable {
    * @param numbers What `numbers()` gave, as scalars.
    */
   update(gradients: readonly tf.Tensor[], numbers: readonly tf.Tensor[]): void;
+}
+
+/** Those of parameters that an optimizer changes. */
+export function trainedOf(parameters: readonly Parameter[]): Parameter[] {
+  return parameters.filter(({ trainable, frozen }) => trainable && !frozen);
 }
 
 /** Which weights decay shrinks: `weights` leaves out biases and norms. */

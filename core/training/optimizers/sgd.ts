@@ -1,6 +1,6 @@
 import type { Parameter } from "../../interfaces/student.ts";
 import { tf } from "../../tf.ts";
-import { type DecayOn, decays, disposeState, type Optimizer, zerosBeside } from "./optimizer.ts";
+import { type DecayOn, decays, disposeState, type Optimizer, trainedOf, zerosBeside } from "./optimizer.ts";
 
 /** What SGD goes by. */
 export interface SgdOptions {
@@ -22,7 +22,7 @@ export class Sgd implements Optimizer {
   readonly state: readonly Parameter[];
 
   constructor(parameters: readonly Parameter[], private readonly options: SgdOptions) {
-    this.trained = parameters.filter(({ trainable }) => trainable);
+    this.trained = trainedOf(parameters);
     this.state = zerosBeside(this.trained, "momentum");
   }
 

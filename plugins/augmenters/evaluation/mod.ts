@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { type Augmenter, BICUBIC, BILINEAR, centerView, definePlugin, shortSideFor, z } from "@seed/core";
+import {
+  type Augmenter,
+  augmenterOptions,
+  BICUBIC,
+  BILINEAR,
+  centerView,
+  definePlugin,
+  shortSideFor,
+  z,
+} from "@seed/core";
 
 const FILTERS = { bicubic: BICUBIC, bilinear: BILINEAR };
 
@@ -18,17 +27,18 @@ export default definePlugin({
     /** What the short side is resized to for a view of `size`; null: `size / 0.875`. */
     short_side: z.int().min(8).max(8192).nullable().default(null),
     interpolation: z.enum(["bicubic", "bilinear"]).default("bicubic"),
+    decode: augmenterOptions.decode,
   }).refine(({ size, short_side }) => short_side === null || short_side >= size, {
     path: ["short_side"],
     message: "Expected a short side of at least size",
   }),
   tells: ({ size }) => ({ size }),
-  create({ size: nominal, short_side, interpolation }): Augmenter {
+  create({ size: nominal, short_side, interpolation, decode }): Augmenter {
     const filter = FILTERS[interpolation], shortSide = short_side ?? shortSideFor(nominal);
     return {
       size: nominal,
       view: (image, _random, size) => {
-        return centerView(image, size, Math.round(shortSide * size / nominal), filter);
+        return centerView(image, size, Math.round(shortSide * size / nominal), filter, decode);
       },
     };
   },

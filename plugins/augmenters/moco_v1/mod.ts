@@ -41,5 +41,6 @@ export default definePlugin({
   about: { summary: "MoCo-v1's crop, grayscale, colour jitter and flip", source: "He et al., 2020" },
   options,
   tells: ({ size }) => ({ size }),
-  create: (options) => new RandomViews(options.size, (random, size) => mocoV1View(random, size, options)),
+  create: (options) =>
+    new RandomViews(options.size, (random, size) => mocoV1View(random, size, options), options.decode),
 });

@@ -35,5 +35,6 @@ export default definePlugin({
   about: { summary: "MoCo-v2's crop, colour jitter, grayscale, blur and flip", source: "Chen et al., 2020" },
   options,
   tells: ({ size }) => ({ size }),
-  create: (options) => new RandomViews(options.size, (random, size) => mocoV2View(random, size, options)),
+  create: (options) =>
+    new RandomViews(options.size, (random, size) => mocoV2View(random, size, options), options.decode),
 });

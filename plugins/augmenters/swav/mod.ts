@@ -36,5 +36,6 @@ export default definePlugin({
   about: { summary: "SwAV's crop, flip, colour jitter, grayscale and blur", source: "Caron et al., 2020" },
   options,
   tells: ({ size }) => ({ size }),
-  create: (options) => new RandomViews(options.size, (random, size) => swavView(random, size, options)),
+  create: (options) =>
+    new RandomViews(options.size, (random, size) => swavView(random, size, options), options.decode),
 });

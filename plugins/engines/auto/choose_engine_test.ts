@@ -10,14 +10,14 @@ const GOOD = fakeDriver(), OLD = fakeDriver({ version: 12040 });
 
 function choose(asked: Partial<Asked>, driver: ReturnType<typeof fakeDriver> | null) {
   const said: string[] = [], log = (message: string) => void said.push(message);
-  const given: Asked = { device: "auto", devices: "all", processes: 1, log, ...asked };
+  const given: Asked = { device: "auto", devices: "all", memoryFraction: null, processes: 1, log, ...asked };
   return { chosen: chooseEngine(given, () => findCards(() => driver, "linux-x86_64")), said };
 }
 
 Deno.test("XLA is taken where there is a card, with as many as are asked for; nothing is said", () => {
   for (const device of ["auto", "gpu"] as const) {
-    assert.deepEqual(choose({ device, devices: 2 }, GOOD), {
-      chosen: { plugin: XLA, options: { devices: 2 } },
+    assert.deepEqual(choose({ device, devices: 2, memoryFraction: 0.5 }, GOOD), {
+      chosen: { plugin: XLA, options: { devices: 2, memory_fraction: 0.5 } },
       said: [],
     });
   }
@@ -43,12 +43,17 @@ Deno.test("several cards that are not there are an error", () => {
     /engine\.devices 4, which are NVIDIA cards\. .*leave out engine\.devices$/,
   );
   assert.throws(() => choose({ devices: 4 }, OLD), /engine\.devices 4.*driver 580/s);
+  assert.throws(
+    () => choose({ memoryFraction: 0.5 }, null),
+    /engine\.memory_fraction 0\.5, which is of an NVIDIA card's memory\. .*leave out engine\.memory_fraction$/,
+  );
 });
 
 Deno.test("a number of cards that does not divide a pass is told by the recipe's check", () => {
   const facts = { passSize: 6 } as Parameters<NonNullable<typeof plugin.check>>[1];
-  assert.deepEqual(plugin.check?.({ devices: 3 }, facts), []);
-  assert.match(plugin.check?.({ devices: 4 }, facts)[0].message ?? "", /divisor of the 6 images/);
+  const check = (devices: number) => plugin.check?.({ devices, memory_fraction: null }, facts) ?? [];
+  assert.deepEqual(check(3), []);
+  assert.match(check(4)[0].message ?? "", /divisor of the 6 images/);
 });
 
 Deno.test("doctor says which one recipes mean", () => {

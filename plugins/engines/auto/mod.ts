@@ -16,6 +16,8 @@ export default definePlugin({
   options: z.strictObject({
     /** How many cards share each batch. */
     devices: xla.options.shape.devices,
+    /** How much of each card's memory is taken. */
+    memory_fraction: xla.options.shape.memory_fraction,
   }),
   check: ({ devices }, recipe) => xla.check?.(xla.options.parse({ devices }), recipe) ?? [],
   async diagnose() {
@@ -24,7 +26,8 @@ export default definePlugin({
   },
   async choose(options, context) {
     const { chooseEngine } = await import("./choose_engine.ts");
-    return chooseEngine({ ...options, ...context });
+    const { devices, memory_fraction: memoryFraction } = options;
+    return chooseEngine({ devices, memoryFraction, ...context });
   },
   create() {
     throw new Error("The engine auto is none itself: open the one that it chooses");

@@ -1,5 +1,5 @@
 import { ONE_DNN } from "./c_api.ts";
-import { readSystemFile, systemControl } from "./system_facts.ts";
+import { readSystemFile, systemControl } from "@seed/core";
 
 /** What matters of the processor that computes. */
 export interface Processor {

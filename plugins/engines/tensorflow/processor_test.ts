@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { processorOf } from "./processor.ts";
-import { readSystemFile } from "./system_facts.ts";
+import { readSystemFile } from "@seed/core";
 
 const linux = { ignore: Deno.build.os !== "linux" };
 

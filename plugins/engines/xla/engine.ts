@@ -25,6 +25,8 @@ export interface XlaOptions {
   pluginFile: string;
   /** How many of its devices; of a processor `all` is 1. */
   devices: number | "all";
+  /** How much of a card's memory programs may use; null, the default: as XLA has it, 0.75. */
+  memoryFraction?: number | null;
   /** How depthwise convolutions are computed; `auto`: by taps on processors. */
   depthwise: Depthwise | "auto";
   device: Device | "auto";
@@ -54,9 +56,9 @@ export class XlaEngine implements Engine {
    * @throws {RunError} If the plugin does not load, or has not the devices that are asked for.
    */
   static async open(
-    { pluginFile, devices, depthwise, device, trace, bf16, programs }: XlaOptions,
+    { pluginFile, devices, memoryFraction, depthwise, device, trace, bf16, programs }: XlaOptions,
   ): Promise<XlaEngine> {
-    const client = Client.open(PjrtApi.load(pluginFile), devices);
+    const client = Client.open(PjrtApi.load(pluginFile), devices, memoryFraction ?? null);
     try {
       requireDevice(client, device);
       registerKernels();
@@ -69,6 +71,11 @@ export class XlaEngine implements Engine {
       client[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** Programs wait for the devices in order, and what is read waits for its program. */
+  get queuesCalls(): boolean {
+    return this.traces;
   }
 
   /** How many devices share a program. */

@@ -24,6 +24,8 @@ export default definePlugin({
     plugin_file: z.string().min(1).nullable().default(null),
     /** How many of the plugin's devices share each batch; of a processor, `all` is 1. */
     devices: z.union([z.literal("all"), z.int().min(1).max(64)]).default("all"),
+    /** How much of each card's memory it takes for programs, from its start on; null: as XLA has it, 0.75. */
+    memory_fraction: z.number().gt(0).max(1).nullable().default(null),
     /** How depthwise convolutions are computed; `auto`: tap by tap on processors. For measurements. */
     depthwise: z.enum(["auto", "taps", "convolution"]).default("auto"),
   }),
@@ -38,15 +40,25 @@ export default definePlugin({
     const { diagnose } = await import("./diagnose.ts");
     return await diagnose(context);
   },
-  async create({ plugin_file, devices, depthwise }, { device, trace, resolve, cacheDir, log, signal }) {
+  async create(
+    { plugin_file, devices, memory_fraction, depthwise },
+    { device, trace, resolve, cacheDir, log, signal },
+  ) {
     const { pluginFile } = await import("./pjrt/plugin_file.ts");
     const { prepareCudaPlugin } = await import("./install/prepare_cuda_plugin.ts");
     const { XlaEngine } = await import("./engine.ts");
+    const { cacheSize } = await import("./backend/cache_size.ts");
+    const most = cacheSize();
+    const { tryPlugin } = await import("./pjrt/try_plugin.ts");
     const named = pluginFile(plugin_file && resolve(plugin_file));
+    const prepared = named
+      ? { pluginFile: named }
+      : await prepareCudaPlugin({ device, cacheDir, log, signal });
+    await tryPlugin(prepared.pluginFile, { cacheDir, log, signal });
     return await XlaEngine.open({
-      ...named ? { pluginFile: named } : await prepareCudaPlugin({ device, cacheDir, log, signal }),
-      ...{ devices, depthwise, device, trace },
-      programs: { folder: `${cacheDir}/programs`, log },
+      ...prepared,
+      ...{ devices, memoryFraction: memory_fraction, depthwise, device, trace },
+      programs: { folder: most > 0 ? `${cacheDir}/programs` : null, log, most },
     });
   },
 });

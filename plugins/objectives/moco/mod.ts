@@ -53,8 +53,8 @@ class MocoObjective implements Objective {
   /** The key encoder follows the student: theta_k <- m theta_k + (1 - m) theta_q (MoCo, equation 2). */
   prepare({ student }: { student: Student }): void {
     const m = this.options.momentum;
-    student.parameters.forEach(({ variable, trainable }, i) => {
-      if (!trainable) return; // running statistics are the key encoder's own
+    student.parameters.forEach(({ variable, trainable, frozen }, i) => {
+      if (!trainable || frozen) return; // running statistics are the key encoder's own
       const key = this.keyEncoder.parameters[i].variable;
       tf.tidy(() => key.assign(tf.add(tf.mul(key, m), tf.mul(variable, 1 - m))));
     });
@@ -103,7 +103,7 @@ export default definePlugin({
   }),
   needs: () => ({ views: 2, studentViews: [QUERY], queue: true, noise: true }),
   async create(options, { createStudent, bnSplits }) {
-    // A fresh student has the same initial values: draws are keyed by seed and name.
+    // It has the values that the student begins with.
     return new MocoObjective(await createStudent(), { ...options, bnSplits });
   },
 });

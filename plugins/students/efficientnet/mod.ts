@@ -13,6 +13,8 @@ import {
   headOptions,
   headUnread,
   IMAGENET,
+  knownStudent,
+  networkNamed,
   StudentNetwork,
   TIMM,
 } from "@seed/nn";
@@ -37,10 +39,11 @@ export default definePlugin({
   tells: headFacts,
   arrays: headArrays,
   unread: headUnread,
-  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim }) =>
+  ...knownStudent(({ variant }: { variant: string }) => networkNamed(`efficientnet_${variant}`)),
+  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen }) =>
     new StudentNetwork(
       `efficientnet_${variant}`,
       (source) => efficientnet(source, variant, IMAGENET, TIMM, dropPath),
-      { seed, head, dropout, teacherDim: embeddingDim },
+      { seed, head, dropout, teacherDim: embeddingDim, isFrozen },
     ),
 });

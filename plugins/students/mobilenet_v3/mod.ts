@@ -11,7 +11,9 @@ import {
   headFacts,
   headOptions,
   headUnread,
+  knownStudent,
   mobilenetV3,
+  networkNamed,
   StudentNetwork,
 } from "@seed/nn";
 
@@ -33,11 +35,13 @@ export default definePlugin({
   tells: headFacts,
   arrays: headArrays,
   unread: headUnread,
-  create: ({ variant, head, dropout }, { seed, embeddingDim }) =>
+  ...knownStudent(({ variant }: { variant: string }) => networkNamed(`mobilenet_v3_${variant}`)),
+  create: ({ variant, head, dropout }, { seed, embeddingDim, isFrozen }) =>
     new StudentNetwork(`mobilenet_v3_${variant}`, (source) => mobilenetV3(source, variant), {
       seed,
       head,
       dropout,
       teacherDim: embeddingDim,
+      isFrozen,
     }),
 });

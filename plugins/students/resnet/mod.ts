@@ -4,7 +4,18 @@
  * @module
  */
 import { definePlugin, z } from "@seed/core";
-import { checkHead, headArrays, headFacts, headOptions, headUnread, resnet, StudentNetwork } from "@seed/nn";
+import {
+  checkHead,
+  headArrays,
+  headFacts,
+  headOptions,
+  headUnread,
+  knownStudent,
+  networkNamed,
+  resnet,
+  type ResNetOptions,
+  StudentNetwork,
+} from "@seed/nn";
 
 export default definePlugin({
   kind: "student",
@@ -24,10 +35,15 @@ export default definePlugin({
   tells: headFacts,
   arrays: headArrays,
   unread: headUnread,
-  create: ({ depth, stem, head }, { seed, embeddingDim }) =>
+  ...knownStudent(({ depth, stem }: Pick<ResNetOptions, "depth" | "stem">) => ({
+    ...networkNamed(`resnet${depth}`),
+    build: (source, normalization) => resnet(source, { depth, stem, normalization }),
+  })),
+  create: ({ depth, stem, head }, { seed, embeddingDim, isFrozen }) =>
     new StudentNetwork(`resnet${depth}`, (source) => resnet(source, { depth, stem }), {
       seed,
       head,
       teacherDim: embeddingDim,
+      isFrozen,
     }),
 });

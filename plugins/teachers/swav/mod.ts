@@ -5,7 +5,7 @@
  * @module
  */
 import { definePlugin } from "@seed/core";
-import { pretrainedTeacher, SWAV_LAYOUTS } from "@seed/nn";
+import { pretrainedTeacher, SWAV_HEADLESS_LAYOUTS, SWAV_LAYOUTS } from "@seed/nn";
 
 export default definePlugin({
   kind: "teacher",
@@ -17,7 +17,7 @@ export default definePlugin({
   },
   ...pretrainedTeacher({
     networks: ["resnet50", "resnet50_w2", "resnet50_w4", "resnet50_w5"],
-    layouts: SWAV_LAYOUTS,
+    layouts: [...SWAV_LAYOUTS, ...SWAV_HEADLESS_LAYOUTS],
     layers: ["head", "features"],
   }),
 });

@@ -5,6 +5,7 @@ import { BrokenImageError } from "../../../core/images/broken_image_error.ts";
 import { decode } from "@seed/core/host";
 import { decodeWindow } from "../../../core/images/pipeline/jpeg/decode_window.ts";
 import { readJpegHeader } from "../../../core/images/pipeline/jpeg/read_header.ts";
+import { reduceSize } from "../../../core/images/pipeline/reduction.ts";
 import { OversizedPicture } from "../../../core/images/pipeline/pixel_limit.ts";
 import { UnsupportedPicture } from "../../../core/images/pipeline/unsupported_picture.ts";
 import { repairPng } from "../checksums.ts";
@@ -47,16 +48,15 @@ async function readPicture(folder: string): Promise<void> {
 async function readWindow(folder: string): Promise<void> {
   const path = join(folder, "picture"), bytes = await Deno.readFile(path), jpeg = readJpegHeader(bytes);
   if (!jpeg) throw new RunError(`"${path}" is no baseline JPEG`);
-  const random = new Random(bytes.length, "window"),
-    left = random.below(jpeg.width),
-    top = random.below(jpeg.height);
+  const random = new Random(bytes.length, "window"), by = ([1, 2, 4, 8] as const)[random.below(4)];
+  const { width, height } = reduceSize(jpeg, by), left = random.below(width), top = random.below(height);
   const window = {
     left,
     top,
-    width: 1 + random.below(jpeg.width - left),
-    height: 1 + random.below(jpeg.height - top),
+    width: 1 + random.below(width - left),
+    height: 1 + random.below(height - top),
   };
-  const rows = decodeWindow(jpeg, window);
+  const rows = decodeWindow(jpeg, window, by);
   if (!rows) throw new RunError(`"${path}" is damaged`);
   const many = rows.reserve(4);
   for (let y = 0; y < window.height; y += many) rows.load(top + y, Math.min(many, window.height - y));

@@ -1,3 +1,4 @@
+import { MOST_PIXELS } from "../pixel_limit.ts";
 import type { Size } from "../planes.ts";
 import { huffmanTable } from "./huffman_table.ts";
 
@@ -27,9 +28,6 @@ export interface BaselineJpeg extends Size {
 /** Where a coefficient is in its block, by its place in the zigzag; some beyond, as the kernels want them. */
 export const ZIGZAG: Uint8Array = zigzag();
 
-/** Larger ones are rare, and would take much memory in every worker. */
-const MAX_PIXELS = 1 << 22;
-
 /** From libjpeg's point of view those below are too small for its interpolation of chroma. */
 const MIN_SIDE = 8;
 
@@ -37,7 +35,7 @@ const SOF0 = 0xc0, SOF1 = 0xc1, DHT = 0xc4, SOS = 0xda, DQT = 0xdb, DRI = 0xdd, 
 
 /**
  * Reads the header of a JPEG that the kernels can decode: baseline, one scan, gray or YCbCr with all, half or a
- * quarter of the chroma, of at most 4 million pixels.
+ * quarter of the chroma.
  *
  * @returns null if it is none, or in any way unusual: the general decoder will know.
  */
@@ -121,7 +119,7 @@ class Header {
   /** The header with the tables that its scan names. */
   finish(scan: Uint8Array, data: Uint8Array): BaselineJpeg | null {
     const size = this.#size, count = this.#components.length;
-    if (!size || size.width * size.height > MAX_PIXELS || Math.min(size.width, size.height) < MIN_SIDE) {
+    if (!size || size.width * size.height > MOST_PIXELS || Math.min(size.width, size.height) < MIN_SIDE) {
       return null;
     }
     const [selection, approximation] = [scan.subarray(1 + 2 * count, 3 + 2 * count), scan[3 + 2 * count]];

@@ -1,7 +1,9 @@
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import type { EngineBackend, tf } from "@seed/core";
+import { PjrtError } from "../pjrt/api.ts";
 import type { Client } from "../pjrt/client.ts";
 import type { ElementType, HostArray } from "../pjrt/buffer.ts";
+import { explainMemory } from "../pjrt/out_of_memory.ts";
 import { dtypeOf, elementTypeOf, type LoweringOptions } from "../stablehlo/lowering.ts";
 import type { Placement } from "../stablehlo/module_builder.ts";
 import { sizeOf, type Value } from "../stablehlo/value.ts";
@@ -58,7 +60,12 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     const entry = this.entry(dataId);
     if (entry.symbol) throw new Error(this.#unreadable());
     if (entry.array && !entry.values) {
-      entry.values = joined(this.#parts(entry.array).map((buffer) => buffer.readNow()));
+      const { array } = entry;
+      try {
+        entry.values = joined(partsOf(array).map((buffer) => buffer.readNow()));
+      } catch (error) {
+        throw failureOf(array.maker, error, this.client);
+      }
     }
     return super.readSync(dataId as never);
   }
@@ -68,9 +75,11 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     if (entry.array && !entry.values) {
       const array = entry.array.hold(); // the tensor may be disposed of meanwhile
       try {
-        const values = joined(await Promise.all(this.#parts(array).map((buffer) => buffer.read())));
+        const values = joined(await Promise.all(partsOf(array).map((buffer) => buffer.read())));
         entry.values ??= values;
         return values;
+      } catch (error) {
+        throw failureOf(array.maker, error, this.client);
       } finally {
         array.release();
       }
@@ -102,11 +111,16 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
   arrayOf({ dataId, shape, dtype }: tf.TensorInfo, placement: Placement): DeviceArray {
     const entry = this.entry(dataId);
     if (entry.symbol) throw new Error(this.#unreadable());
-    if (entry.array?.placement === placement) return entry.array;
-    const values = this.readSync(dataId) as ArrayLike<number>, before = entry.array;
-    entry.array = this.place(hostArray(values, dtype), shape, elementTypeOf(dtype), placement);
-    before?.release();
-    if (values.length > LARGE) entry.values = null;
+    const { array } = entry, type = elementTypeOf(dtype);
+    if (array?.placement === placement) return array;
+    if (array) {
+      entry.array = this.oneOperationPrograms.moved({ shape, type, array }, placement);
+      array.release();
+    } else {
+      const values = this.readSync(dataId) as ArrayLike<number>;
+      entry.array = this.place(hostArray(values, dtype), shape, type, placement);
+      if (values.length > LARGE) entry.values = null;
+    }
     return entry.array;
   }
 
@@ -125,7 +139,10 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
         placement === "whole" ? values : values.subarray(i * size, (i + 1) * size) as HostArray,
         ...[partShape, type, device] as const,
       );
-    return new DeviceArray(devices.map(upload), placement);
+    return this.#withMemory(
+      `hold values of shape [${shape}]`,
+      () => new DeviceArray(devices.map(upload), placement),
+    );
   }
 
   /** Shape of what one device has. */
@@ -149,8 +166,9 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     this.#running.add(settled);
   }
 
+  /** Resolves when no program runs, nor is about to. */
   async whenIdle(): Promise<void> {
-    await Promise.all(this.#running);
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   #holding(data: Partial<Entry>, shape: readonly number[], dtype: tf.DataType): tf.TensorInfo {
@@ -159,8 +177,12 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
     return info;
   }
 
-  #parts({ buffers, placement }: DeviceArray) {
-    return placement === "rows" ? buffers : buffers.slice(0, 1);
+  #withMemory<T>(doing: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw explainMemory(error, this.client, doing);
+    }
   }
 
   #unreadable(): string {
@@ -174,6 +196,23 @@ export class XlaBackend extends MathBackendCPU implements EngineBackend {
 function hostArray(values: ArrayLike<number>, dtype: string): HostArray {
   const Expected = dtype === "int32" ? Int32Array : dtype === "bool" ? Uint8Array : Float32Array;
   return values instanceof Expected ? values as HostArray : Expected.from(values) as HostArray;
+}
+
+/** The buffers that have each value once. */
+function partsOf({ buffers, placement }: DeviceArray) {
+  return placement === "rows" ? buffers : buffers.slice(0, 1);
+}
+
+/**
+ * What is told of a failure: whoever reads an array may be the first to learn of it, since a call ends when its program
+ * has begun.
+ *
+ * @param maker The traced function that was to make the values; null: an operation.
+ */
+export function failureOf(maker: string | null, error: unknown, client: Client): unknown {
+  const explained = explainMemory(error, client, maker === null ? "compute a tensor" : `run "${maker}"`);
+  if (maker === null || !(explained instanceof PjrtError)) return explained;
+  return new Error(`The traced function "${maker}" failed: ${explained.message}`, { cause: error });
 }
 
 function joined(parts: readonly HostArray[]): tf.BackendValues {

@@ -8,8 +8,13 @@ export class DeviceArray {
   /**
    * @param buffers One a device.
    * @param placement Whether each has a part of the rows, or each the whole.
+   * @param maker The traced function that computes it, for the error of whoever reads what could not be computed.
    */
-  constructor(readonly buffers: readonly Buffer[], readonly placement: Placement) {}
+  constructor(
+    readonly buffers: readonly Buffer[],
+    readonly placement: Placement,
+    readonly maker: string | null = null,
+  ) {}
 
   get isShared(): boolean {
     return this.#holders > 1;

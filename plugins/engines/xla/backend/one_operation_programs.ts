@@ -1,9 +1,10 @@
 import type { tf } from "@seed/core";
 import type { Executable } from "../pjrt/executable.ts";
+import { explainMemory } from "../pjrt/out_of_memory.ts";
 import { dtypeOf, elementTypeOf, type Inputs } from "../stablehlo/lowering.ts";
 import { ModuleBuilder, type Placement } from "../stablehlo/module_builder.ts";
 import type { Value } from "../stablehlo/value.ts";
-import type { ElementType } from "../pjrt/buffer.ts";
+import type { Buffer, ElementType } from "../pjrt/buffer.ts";
 import type { XlaBackend } from "./backend.ts";
 import { DeviceArray } from "./device_array.ts";
 
@@ -63,27 +64,49 @@ export class OneOperationPrograms {
     write: Write,
     placement: Placement = "whole",
   ): tf.TensorInfo[] {
+    const { results, lists } = this.#run(key, name, operands, write, placement);
+    return results.map(({ shape, type }, i) =>
+      this.backend.fromArray(new DeviceArray(lists[i], placement), shape, dtypeOf(type))
+    );
+  }
+
+  /** The same values otherwise placed; only devices move them. */
+  moved(operand: Operand, placement: Placement): DeviceArray {
+    const { lists: [buffers] } = this.#run("moved", "moved", [["x", operand]], (_, { x }) => x, placement);
+    return new DeviceArray(buffers, placement);
+  }
+
+  /** @returns of each result the buffers, one a device. */
+  #run(
+    key: string,
+    name: string,
+    operands: readonly (readonly [string, Operand])[],
+    write: Write,
+    placement: Placement,
+  ): { results: readonly Value[]; lists: Buffer[][] } {
     const described = operands.map(([name, { shape, type, array }]) =>
       `${name} ${type}[${shape}] ${array.placement}`
     );
     const whole = [key, ...described, placement].join("; ");
-    const program = this.#programs.get(whole) ?? this.#compile(name, operands, write, placement);
-    this.#programs.delete(whole);
-    this.#programs.set(whole, program);
-    if (this.#programs.size > this.kept) this.#removeOldest();
-    return this.#execute(program, operands.map(([, { array }]) => array));
+    try {
+      const program = this.#programs.get(whole) ?? this.#compile(name, operands, write, placement);
+      this.#programs.delete(whole);
+      this.#programs.set(whole, program);
+      if (this.#programs.size > this.kept) this.#removeOldest();
+      return this.#execute(program, operands.map(([, { array }]) => array));
+    } catch (error) {
+      throw explainMemory(error, this.backend.client, `compute the operation ${name}`);
+    }
   }
 
-  #execute({ executable, results, placement }: Program, arrays: readonly DeviceArray[]): tf.TensorInfo[] {
+  #execute({ executable, results, placement }: Program, arrays: readonly DeviceArray[]) {
     const { backend } = this, { devices } = backend.client;
     const { outputs, ended } = executable.execute(
       devices.map((_, device) => arrays.map(({ buffers }) => buffers[device])),
       results.map(({ shape, type }) => ({ shape: backend.partOf(shape, placement), type })),
     );
     backend.track(ended); // an error is told to whoever reads a result
-    return results.map(({ shape, type }, i) =>
-      backend.fromArray(new DeviceArray(outputs.map((list) => list[i]), placement), shape, dtypeOf(type))
-    );
+    return { results, lists: results.map((_, i) => outputs.map((list) => list[i])) };
   }
 
   #compile(

@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
-import { checkSha256, formatDuration, isFile, writeAtomically, writingInCache } from "@seed/core";
+import {
+  boundFolder,
+  checkSha256,
+  formatDuration,
+  markUsed,
+  writeAtomically,
+  writingInCache,
+} from "@seed/core";
 import type { Client } from "../pjrt/client.ts";
 import type { Executable } from "../pjrt/executable.ts";
+import { explainMemory } from "../pjrt/out_of_memory.ts";
 import { processorFeatures } from "./processor_features.ts";
 
 /** Where compiled programs are kept. */
@@ -9,15 +17,19 @@ export interface StoreOptions {
   /** Made if need be; null: they are not kept. */
   folder: string | null;
   log(message: string): void;
+  /** Bytes of all programs that are kept; those used longest ago go. Default: no bound. */
+  most?: number;
   /** Programs that took so long to compile are kept; in seconds, default 1. */
   keepFrom?: number;
+  /** After so long, in milliseconds, it is said that XLA compiles. Default: 5 seconds. */
+  patience?: number;
 }
 
 /** Bytes of a SHA-256, which a file begins with: that of what follows. */
 const HASH_BYTES = 32;
 
-/** After so long, in milliseconds, it is said that XLA compiles. */
-const PATIENCE = 5000;
+/** How the names of files end. */
+const ENDING = ".xla";
 
 /**
  * Compiles programs, and keeps those that took long, so that the next start loads them. A file is named by all that
@@ -36,7 +48,7 @@ export class ProgramStore {
    */
   async compile(name: string, text: string): Promise<Executable> {
     const { folder, keepFrom = 1 } = this.options;
-    const file = folder === null ? null : `${folder}/${await this.#keyOf(text)}.xla`;
+    const file = folder === null ? null : `${folder}/${await this.#keyOf(text)}${ENDING}`;
     const kept = file && await this.#load(name, file);
     if (kept) return kept;
     const started = performance.now(), program = await this.#compileAnew(name, text);
@@ -46,13 +58,13 @@ export class ProgramStore {
   }
 
   async #compileAnew(name: string, text: string): Promise<Executable> {
-    const { folder, log } = this.options, started = performance.now();
+    const { folder, log, patience = 5000 } = this.options, started = performance.now();
     const later = folder === null ? "" : `; later starts take it from "${folder}"`;
     let isTold = false;
     const timer = setTimeout(() => {
       isTold = true;
       log(`XLA compiles "${name}"${later}`);
-    }, PATIENCE);
+    }, patience);
     try {
       const program = await this.client.compile(text);
       if (isTold) {
@@ -60,6 +72,8 @@ export class ProgramStore {
       }
       return program;
     } catch (error) {
+      const explained = explainMemory(error, this.client, `compile "${name}"`);
+      if (explained !== error) throw explained;
       throw new Error(`XLA cannot compile the traced function "${name}": ${(error as Error).message}`, {
         cause: error,
       });
@@ -70,15 +84,18 @@ export class ProgramStore {
 
   /** Null: it is not there, or of no use. */
   async #load(name: string, file: string): Promise<Executable | null> {
-    if (!await isFile(file)) return null;
-    const bytes = await Deno.readFile(file), program = bytes.subarray(HASH_BYTES);
-    const anew = (why: string) => {
-      this.options.log(`The compiled program "${file}" ${why}: XLA compiles "${name}" anew`);
-      return null;
-    };
+    const bytes = await readIfThere(file);
+    if (bytes === null) return null;
+    const program = bytes.subarray(HASH_BYTES),
+      anew = (why: string) => {
+        this.options.log(`The compiled program "${file}" ${why}: XLA compiles "${name}" anew`);
+        return null;
+      };
     if (hashOf(program).compare(bytes.subarray(0, HASH_BYTES)) !== 0) return anew("is damaged");
     try {
-      return await this.client.load(program.slice());
+      const loaded = await this.client.load(program.slice());
+      await markUsed(file);
+      return loaded;
     } catch (error) {
       return anew(`cannot be loaded (${(error as Error).message})`);
     }
@@ -86,11 +103,24 @@ export class ProgramStore {
 
   /** A program that cannot be kept runs all the same. */
   async #keep(name: string, program: Executable, file: string): Promise<void> {
+    const { log, most = Infinity } = this.options, folder = this.options.folder!;
     try {
       const bytes = program.serialize();
-      await writingInCache(this.options.folder!, () => writeAtomically(file, [hashOf(bytes), bytes]));
+      if (bytes.length > most) {
+        log(
+          `The compiled program of "${name}" is not kept: it has ${bytes.length} bytes, and all may have ${most}`,
+        );
+        return;
+      }
+      await writingInCache(folder, () => writeAtomically(file, [hashOf(bytes), bytes]));
     } catch (error) {
-      this.options.log(`The compiled program of "${name}" is not kept: ${(error as Error).message}`);
+      log(`The compiled program of "${name}" is not kept: ${(error as Error).message}`);
+      return;
+    }
+    try {
+      await writingInCache(folder, () => boundFolder(folder, { most, ending: ENDING }));
+    } catch (error) {
+      log(`Compiled programs that were used long ago are not removed: ${(error as Error).message}`);
     }
   }
 
@@ -107,4 +137,14 @@ export class ProgramStore {
 
 function hashOf(bytes: Uint8Array) {
   return createHash("sha256").update(bytes).digest();
+}
+
+/** Another process may remove a file at any time. */
+async function readIfThere(file: string): Promise<Uint8Array | null> {
+  try {
+    return await Deno.readFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
+    throw error;
+  }
 }

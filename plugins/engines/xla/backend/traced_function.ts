@@ -3,7 +3,7 @@ import type { Executable } from "../pjrt/executable.ts";
 import { dtypeOf } from "../stablehlo/lowering.ts";
 import type { Placement } from "../stablehlo/module_builder.ts";
 import type { Value } from "../stablehlo/value.ts";
-import { BACKEND, XlaBackend } from "./backend.ts";
+import { BACKEND, failureOf, XlaBackend } from "./backend.ts";
 import { DeviceArray } from "./device_array.ts";
 import { type Arithmetic, Recorder, type Source } from "./recorder.ts";
 
@@ -28,11 +28,19 @@ interface Options extends Arithmetic {
   training: boolean;
 }
 
-/** A body that is recorded at the first call and then runs as one program. */
+/** Calls of a function that the devices may have before them; another waits for the first of these. */
+const MOST_CALLS = 2;
+
+/**
+ * A body that is recorded at the first call and then runs as one program. A call resolves when the devices have been
+ * given it; if it fails there, whoever reads a result is told.
+ */
 export class XlaFunction implements TracedFunction {
   #program: Promise<Program> | null = null;
-  /** Calls under way. */
+  /** Calls that were begun and have not run. */
   #running = 0;
+  /** The ends of those that the devices have been given. */
+  readonly #ends = new Set<Promise<void>>();
   #isDisposed = false;
   readonly #inputs: TracedInputs;
 
@@ -63,22 +71,29 @@ export class XlaFunction implements TracedFunction {
 
   async #run(inputs: tf.Tensor[]): Promise<tf.Tensor[]> {
     this.#running++;
+    let ended = Promise.resolve();
     try {
       const program = await this.#made(inputs);
       this.#inputs.check(inputs);
-      const { results, ended } = this.#execute(program, inputs);
-      try {
-        await ended;
-      } catch (error) {
-        tf.dispose(results);
-        throw new Error(`The traced function "${this.name}" failed: ${(error as Error).message}`, {
-          cause: error,
-        });
-      }
-      return results;
+      while (this.#ends.size >= MOST_CALLS) await Promise.race(this.#ends);
+      const call = this.#execute(program, inputs);
+      ended = call.ended;
+      return call.results;
+    } catch (error) {
+      throw failureOf(this.name, error, this.backend.client);
     } finally {
-      if (--this.#running === 0 && this.#isDisposed) this.#remove();
+      this.#countUntil(ended);
     }
+  }
+
+  /** Counts a call until the devices are done with it. */
+  #countUntil(ended: Promise<void>): void {
+    const end = ended.catch(() => {}).then(() => {
+      this.#ends.delete(end);
+      if (--this.#running === 0 && this.#isDisposed) this.#remove();
+    });
+    this.#ends.add(end);
+    this.backend.track(end);
   }
 
   /** Starts the program. Variables have their new values, to come, when this returns: the old ones may be gone. */
@@ -97,7 +112,7 @@ export class XlaFunction implements TracedFunction {
       const lists = backend.client.devices.map((_, device) => arrays.map(({ buffers }) => buffers[device]));
       const { outputs, ended } = executable.execute(lists, results, kept);
       const tensors = results.map(({ shape, type }, i) => {
-        const array = new DeviceArray(outputs.map((list) => list[i]), "whole");
+        const array = new DeviceArray(outputs.map((list) => list[i]), "whole", this.name);
         return tf.engine().makeTensorFromTensorInfo(backend.fromArray(array, shape, dtypeOf(type)));
       });
       const values = tensors.splice(results.length - updated.length);

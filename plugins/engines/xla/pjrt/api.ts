@@ -12,10 +12,19 @@ const LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL";
 /** Major version of the C API; all that grow compatibly have it. */
 const MAJOR = 0;
 
+/** `PJRT_Error_Code_RESOURCE_EXHAUSTED`, which XLA gives for want of memory. */
+const RESOURCE_EXHAUSTED = 8;
+
 /** An error that the plugin gave, in its words. */
 export class PjrtError extends Error {
-  constructor(readonly functionName: string, readonly reason: string) {
+  /** @param code Of `PJRT_Error_Code`. */
+  constructor(readonly functionName: string, readonly reason: string, readonly code: number) {
     super(`XLA says (${functionName}): ${reason}`);
+  }
+
+  /** By its code, or by its words: what comes after a program that failed has them, but another code. */
+  get isOutOfMemory(): boolean {
+    return this.code === RESOURCE_EXHAUSTED || /\bRESOURCE_EXHAUSTED\b|\bout of memory\b/i.test(this.reason);
   }
 }
 
@@ -118,14 +127,19 @@ export class PjrtApi {
 
   #check(name: FunctionName, error: Deno.PointerValue): void {
     if (error === null) return;
-    const address = BigInt(Deno.UnsafePointer.value(error)), values = { error: address };
-    const details = new Struct("Error_Message", values);
-    // These two give no errors.
-    new Deno.UnsafeFnPointer(this.#pointer("Error_Message"), CALL).call(details.bytes);
-    const reason = details.text("message", "message_size");
-    new Deno.UnsafeFnPointer(this.#pointer("Error_Destroy"), CALL)
-      .call(new Struct("Error_Destroy", values).bytes);
-    throw new PjrtError(`PJRT_${name}`, reason);
+    const of = { error: BigInt(Deno.UnsafePointer.value(error)) };
+    const message = this.#ask("Error_Message", of), code = this.#ask("Error_GetCode", of);
+    const reason = message.text("message", "message_size");
+    this.#ask("Error_Destroy", of);
+    throw new PjrtError(`PJRT_${name}`, reason, code.number("code"));
+  }
+
+  /** Calls a function about an error. */
+  #ask<F extends FunctionName>(name: F, values: Values<F>): Struct<F> {
+    const args = new Struct(name, values);
+    // What these would return in turn, an error about an error, plugins do not give.
+    new Deno.UnsafeFnPointer(this.#pointer(name), CALL).call(args.bytes);
+    return args;
   }
 
   #has(name: FunctionName): boolean {

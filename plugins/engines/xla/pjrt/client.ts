@@ -8,8 +8,23 @@ import { Struct, type Values } from "./structs.ts";
 
 const FORMAT = new TextEncoder().encode("mlir");
 
+/** An option that a client is made with: its name, `PJRT_NamedValue_Type`, and its value's bits. */
+interface ClientOption {
+  name: string;
+  type: number;
+  value: number;
+}
+
+/** `PJRT_Error_Code_INVALID_ARGUMENT`: what a plugin gives for an option that it does not know. */
+const INVALID_ARGUMENT = 3;
+
 /** `PJRT_NamedValue_kInt64`. */
-const INT64 = 1;
+const processors = (value: number): ClientOption => ({ name: "cpu_device_count", type: 1, value });
+/** `PJRT_NamedValue_kFloat`. */
+const memoryFractionOf = (value: number): ClientOption => ({
+  ...{ name: "memory_fraction", type: 3 },
+  value: new Uint32Array(Float32Array.of(value).buffer)[0],
+});
 
 /** The plugin may copy from the array during the call alone. */
 const ONLY_DURING_CALL = 0;
@@ -37,7 +52,12 @@ export class Client implements Disposable {
   readonly #owned = new Set<Disposable>();
   #isDisposed = false;
 
-  private constructor(readonly api: PjrtApi, readonly address: bigint, count: number | "all") {
+  private constructor(
+    readonly api: PjrtApi,
+    readonly address: bigint,
+    count: number | "all",
+    readonly memoryFraction: number | null,
+  ) {
     const platform = api.call("Client_PlatformName", { client: address });
     this.platform = platform.text("platform_name", "platform_name_size").toLowerCase();
     const version = api.call("Client_PlatformVersion", { client: address });
@@ -59,29 +79,41 @@ export class Client implements Disposable {
   /**
    * Starts a plugin's client. A processor is as many devices as are asked for, 1 for `all`.
    *
-   * @throws {RunError} If there is none of the devices, or fewer than are asked for.
+   * @param memoryFraction How much of a card's memory it takes for programs; null: as XLA has it, 0.75.
+   * @throws {RunError} If there is none of the devices, or fewer than are asked for, or they cannot be given a part of
+   *   their memory.
    */
-  static open(api: PjrtApi, count: number | "all"): Client {
-    const plain = Client.#create(api);
-    if (!Client.#isProcessor(api, plain)) return new Client(api, plain, count);
-    api.call("Client_Destroy", { client: plain });
-    return new Client(api, Client.#create(api, count === "all" ? 1 : count), count);
+  static open(api: PjrtApi, count: number | "all", memoryFraction: number | null = null): Client {
+    const asked = memoryFraction === null ? null : memoryFractionOf(memoryFraction);
+    const first = Client.#create(api, asked);
+    if (!Client.#isProcessor(api, first)) return new Client(api, first, count, memoryFraction);
+    api.call("Client_Destroy", { client: first });
+    if (asked) throw withoutFraction(api.path, "it is for processors");
+    return new Client(api, Client.#create(api, processors(count === "all" ? 1 : count)), count, null);
   }
 
-  static #create(api: PjrtApi, processors?: number): bigint {
-    const name = new TextEncoder().encode("cpu_device_count");
-    const option = new Struct("NamedValue", {
-      ...{ name: addressOf(name), name_size: name.length },
-      ...{ type: INT64, value: processors ?? 0, value_size: 1 },
-    });
-    const options = processors === undefined ? {} : { create_options: option.address, num_options: 1 };
+  static #create(api: PjrtApi, given: ClientOption | null): bigint {
+    const name = new TextEncoder().encode(given?.name),
+      option = given && new Struct("NamedValue", {
+        ...{ name: addressOf(name), name_size: name.length },
+        ...{ type: given.type, value: given.value, value_size: 1 },
+      });
+    const options = option ? { create_options: option.address, num_options: 1 } : {};
     try {
       return api.call("Client_Create", options, [name, option]).get("client");
     } catch (error) {
-      throw new RunError(
-        `The PJRT plugin "${api.path}" does not start: ${(error as Error).message}`,
-        { cause: error },
-      );
+      const { message } = error as Error;
+      if (
+        given?.name === "memory_fraction" && error instanceof PjrtError && error.code === INVALID_ARGUMENT
+      ) {
+        throw withoutFraction(api.path, message);
+      }
+      const advice = error instanceof PjrtError && error.isOutOfMemory
+        ? "; end what else uses the device's memory, or set engine.memory_fraction to less"
+        : "";
+      throw new RunError(`The PJRT plugin "${api.path}" does not start: ${message}${advice}`, {
+        cause: error,
+      });
     }
   }
 
@@ -219,4 +251,11 @@ export class Client implements Disposable {
     const kind = this.api.call("DeviceDescription_Kind", values).text("device_kind", "device_kind_size");
     return { kind, id: this.api.call("DeviceDescription_Id", values).number("id") };
   }
+}
+
+function withoutFraction(path: string, why: string): RunError {
+  return new RunError(
+    `The recipe asks for engine.memory_fraction, a part of a graphics card's memory, which the plugin "${path}" cannot ` +
+      `give: ${why}; leave it out`,
+  );
 }

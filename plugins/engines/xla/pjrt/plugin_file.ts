@@ -6,14 +6,13 @@
  */
 import { resolve } from "node:path";
 import { requireRegularFileSync, RunError } from "@seed/core";
+import { loadLibrary } from "./load_library.ts";
 
 /** Variable that names the plugin's file. */
 export const PLUGIN_VARIABLE = "SEED_PJRT_PLUGIN";
 
 /** ELF's numbers for the machines that there are plugins for. */
 const MACHINES: Readonly<Record<string, number>> = { x86_64: 62, aarch64: 183 };
-const RTLD_LAZY = 1, RTLD_NODELETE = 0x1000;
-const SYMBOLS = { GetPjrtApi: { parameters: [], result: "pointer" } } as const;
 
 /** The plugin's file, absolute: what the option names, else the variable; null: neither does. */
 export function pluginFile(option: string | null): string | null {
@@ -21,34 +20,42 @@ export function pluginFile(option: string | null): string | null {
   return named ? resolve(named) : null;
 }
 
+/** A plugin that cannot be used, and what can be done. */
+export function badPlugin(path: string, why: string, cause?: unknown): RunError {
+  return new RunError(
+    `The file "${path}" cannot be loaded as a PJRT plugin: ${why}; give the engine the shared library of a plugin (engine.plugin_file, or ${PLUGIN_VARIABLE})`,
+    { cause },
+  );
+}
+
 /**
- * Loads a plugin for good, and returns where its table of functions is. Deno unloads its libraries at the end of a
- * process, and XLA's threads do not survive that.
+ * What can be said of a plugin's file without loading it.
+ *
+ * @throws {RunError} If it is missing, truncated, or no library of this machine.
+ */
+export function checkPluginFile(path: string): void {
+  requireRegularFileSync(path);
+  const fault = Deno.build.os === "linux" ? elfFault(path) : null;
+  if (fault) throw badPlugin(path, fault);
+}
+
+/**
+ * Loads a plugin for good, and returns where its table of functions is. One that nobody has tried yet may end the
+ * process: see {@link tryPlugin}.
  *
  * @throws {RunError} If the file is missing, truncated, no library, or no plugin.
  */
 export function loadPlugin(path: string): Deno.PointerObject {
-  const wrong = (why: string, cause?: unknown) =>
-    new RunError(
-      `The file "${path}" cannot be loaded as a PJRT plugin: ${why}; give the engine the shared library of a plugin (engine.plugin_file, or ${PLUGIN_VARIABLE})`,
-      { cause },
-    );
-  requireRegularFileSync(path);
-  if (Deno.build.os === "linux") {
-    const fault = elfFault(path);
-    if (fault) throw wrong(fault);
-    loadForGood(path);
-  }
-  let library: Deno.DynamicLibrary<typeof SYMBOLS>;
+  checkPluginFile(path);
+  let table: Deno.PointerValue;
   try {
-    library = Deno.dlopen(path, SYMBOLS);
+    table = loadLibrary(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error; // nothing is wrong with the library
     const { message } = error as Error;
-    throw wrong(/GetPjrtApi/.test(message) ? "it has no function GetPjrtApi" : message, error);
+    throw badPlugin(path, /GetPjrtApi/.test(message) ? "it has no function GetPjrtApi" : message, error);
   }
-  const table = library.symbols.GetPjrtApi();
-  if (table === null) throw wrong("its function GetPjrtApi gives nothing");
+  if (table === null) throw badPlugin(path, "its function GetPjrtApi gives nothing");
   return table;
 }
 
@@ -65,11 +72,4 @@ function elfFault(path: string): string | null {
   // The table of sections is the last that a linker writes.
   const end = Number(head.getBigUint64(40, true)) + head.getUint16(58, true) * head.getUint16(60, true);
   return end > size ? `it is truncated: it has ${size} bytes, and should have ${end}` : null;
-}
-
-function loadForGood(path: string): void {
-  const libc = Deno.dlopen("libc.so.6", { dlopen: { parameters: ["buffer", "i32"], result: "pointer" } });
-  // A failure shows when Deno opens the same path, with the reason.
-  libc.symbols.dlopen(new TextEncoder().encode(`${path}\0`), RTLD_LAZY | RTLD_NODELETE);
-  libc.close();
 }

@@ -15,6 +15,7 @@ const P = "pointer", N = "usize", L = "i64", I = "i32", B = "bool";
 const FIELDS = {
   Error_Destroy: { error: P },
   Error_Message: { error: P, message: P, message_size: N },
+  Error_GetCode: { error: P, code: I },
   Plugin_Initialize: {},
   Event_Destroy: { event: P },
   Event_IsReady: { event: P, is_ready: B },
@@ -86,6 +87,7 @@ export type Values<S extends StructName> = { readonly [F in Field<S>]?: bigint |
 export const FUNCTIONS = {
   Error_Destroy: 40,
   Error_Message: 48,
+  Error_GetCode: 56,
   Plugin_Initialize: 64,
   Event_Destroy: 80,
   Event_IsReady: 88,

@@ -2,38 +2,38 @@
  * libjpeg's accurate integer inverse DCT (`jidctint.c`; Loeffler, Ligtenberg and Moschytz, 1989), eight
  * columns at a time: products are of 13 fractional bits, and sums of two of them are one dot product.
  */
-const CONST_BITS: i32 = 13, PASS1_BITS: i32 = 2;
+export const CONST_BITS: i32 = 13, PASS1_BITS: i32 = 2;
 
 // @ts-ignore: decorator
 @inline
-function low(a: v128, b: v128): v128 {
+export function low(a: v128, b: v128): v128 {
   return v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
 }
 
 // @ts-ignore: decorator
 @inline
-function high(a: v128, b: v128): v128 {
+export function high(a: v128, b: v128): v128 {
   return v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 /** a * x + b * y of pairs x, y. */
 // @ts-ignore: decorator
 @inline
-function product(pairs: v128, a: i32, b: i32): v128 {
+export function product(pairs: v128, a: i32, b: i32): v128 {
   return i32x4.dot_i16x8_s(pairs, i32x4.splat((a & 0xffff) | (b << 16)));
 }
 
 /** Rounds eight sums. */
 // @ts-ignore: decorator
 @inline
-function descaled(low: v128, high: v128, half: v128, shift: i32): v128 {
+export function descaled(low: v128, high: v128, half: v128, shift: i32): v128 {
   const a = i32x4.shr_s(i32x4.add(low, half), shift), b = i32x4.shr_s(i32x4.add(high, half), shift);
   return i16x8.narrow_i32x4_s(a, b);
 }
 
 // @ts-ignore: decorator
 @inline
-function dequantized(block: usize, table: usize): v128 {
+export function dequantized(block: usize, table: usize): v128 {
   return i16x8.mul(v128.load(block), v128.load(table));
 }
 
@@ -111,8 +111,14 @@ export function storeBlock(block: usize, table: usize, to: usize, stride: usize)
   storeRows(v6, v7, to + 6 * stride, stride);
 }
 
-/** A block that has its first coefficient only. */
-export function storeFlatBlock(dc: i32, to: usize, stride: usize): void {
+/** A block that has its first coefficient only, or whose mean alone is wanted: `side` by `side` samples. */
+export function storeFlatBlock(dc: i32, to: usize, stride: usize, side: i32): void {
   const sample = max(0, min(255, ((dc + 4) >> 3) + 128)), samples = i8x16.splat(<i8>sample);
-  for (let y: usize = 0; y < 8; y++) v128.store_lane<u64>(to + y * stride, samples, 0);
+  for (let y: usize = 0; y < <usize>side; y++) {
+    const row = to + y * stride;
+    if (side == 8) v128.store_lane<u64>(row, samples, 0);
+    else if (side == 4) v128.store_lane<u32>(row, samples, 0);
+    else if (side == 2) v128.store_lane<u16>(row, samples, 0);
+    else store<u8>(row, <u8>sample);
+  }
 }

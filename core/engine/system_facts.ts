@@ -1,6 +1,6 @@
 /**
  * What the operating system tells of the machine, through the C library. Deno has `/proc` read by nobody who is not
- * allowed everything; the engine calls native code in any case.
+ * allowed everything; engines call native code in any case.
  *
  * @module
  */

@@ -1,0 +1,47 @@
+import { freezeProblems } from "../training/freeze.ts";
+import type { PluginUse } from "./load_recipe.ts";
+import type { Problem } from "./recipe_document.ts";
+import type { TrainOptions } from "./schema.ts";
+
+/** A `student:` with the core's keys. */
+type StudentUse = Pick<PluginUse<"student">, "plugin" | "options"> & {
+  weights: string | null;
+  sha256: string | null;
+  below: string | null;
+  allow_unused: boolean;
+};
+
+/** What does not fit together in `student:` and what `train:` says of it, as far as that is known without its file. */
+export function checkStudent(student: StudentUse, train: TrainOptions | null): Problem[] {
+  return [...checkBeginning(student), ...train ? checkFreeze(student, train) : []];
+}
+
+function checkBeginning({ plugin, weights, sha256, below, allow_unused }: StudentUse): Problem[] {
+  if (weights !== null) {
+    if (plugin.loadWeights) return [];
+    const message = `The student "${plugin.name}" cannot begin from a file: its plugin has no loadWeights`;
+    return [{ path: ["student", "weights"], atKey: true, message }];
+  }
+  // A default that is written out is nobody's wish.
+  const unread = [
+    ...sha256 !== null ? ["sha256"] : [],
+    ...below !== null ? ["below"] : [],
+    ...allow_unused ? ["allow_unused"] : [],
+  ];
+  return unread.map((key) => ({
+    path: ["student", key],
+    atKey: true,
+    message:
+      `Nothing reads "${key}": the student begins from noise, since there is no student.weights; take it out`,
+  }));
+}
+
+function checkFreeze({ plugin, options }: StudentUse, { freeze, head_lr }: TrainOptions): Problem[] {
+  if ((freeze.length === 0 && head_lr === null) || options === null) return [];
+  const names = plugin.parameterNames?.(options);
+  if (!names) return [];
+  return freezeProblems({ freeze, headLr: head_lr }, names).map(({ key, message }) => ({
+    path: ["train", ...key],
+    message,
+  }));
+}

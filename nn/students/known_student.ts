@@ -1,0 +1,95 @@
+import {
+  assignValues,
+  brokenWeights,
+  type InitialWeights,
+  type Student,
+  type TakenWeights,
+  torchShape,
+  valueProblem,
+  type z,
+} from "@seed/core";
+import { projectionHead } from "../layers/linear.ts";
+import type { Network } from "../networks/networks.ts";
+import { wantedValues } from "../networks/wanted_values.ts";
+import { openWeights } from "../weights/open_weights.ts";
+import { matchWeights } from "./matched_weights.ts";
+import { headLayers, type headOptions } from "./student_network.ts";
+
+/** timm's, which students have. */
+const EPSILON = 1e-5;
+
+/**
+ * What a student's plugin can do whose options say which network it is, to be spread into `definePlugin`: it begins from
+ * files in the network's layouts (`student.weights`), and knows the names of its parameters (`train.freeze`).
+ *
+ * @param networkOf The network of options; in its layouts files are read.
+ *
+ * @example
+ * ```ts
+ * import { definePlugin, z } from "@seed/core";
+ * import { headOptions, knownStudent, networkNamed, resnet, StudentNetwork } from "@seed/nn";
+ * import assert from "node:assert/strict";
+ *
+ * const plugin = definePlugin({
+ *   kind: "student",
+ *   name: "my-resnet",
+ *   apiVersion: 1,
+ *   about: { summary: "A ResNet-34 that may begin from a file" },
+ *   options: z.strictObject({ head: headOptions }),
+ *   ...knownStudent(() => networkNamed("resnet34")),
+ *   create: ({ head }, { seed, embeddingDim, isFrozen }) =>
+ *     new StudentNetwork("resnet34", (source) => resnet(source, { depth: 34 }), {
+ *       ...{ seed, head, teacherDim: embeddingDim, isFrozen },
+ *     }),
+ * });
+ *
+ * const names = plugin.parameterNames!(plugin.options.parse({ head: { hidden: null } }));
+ * assert.deepEqual(names.slice(0, 2), ["conv1.weight", "bn1.weight"]);
+ * assert.deepEqual(names.slice(-2), ["head.0.weight", "head.0.bias"]);
+ * ```
+ */
+export function knownStudent<O>(networkOf: (options: O) => Network) {
+  return {
+    parameterNames(options: O & { head: z.output<typeof headOptions> }): string[] {
+      const { build, normalization } = networkOf(options);
+      return wantedValues((source) => {
+        const { featureDim } = build(source, normalization);
+        projectionHead(source, "head", headLayers(options.head, featureDim));
+      }).map(({ name }) => name);
+    },
+    async checkWeights(options: O, weights: InitialWeights): Promise<void> {
+      using file = await openWeights(weights.path);
+      const network = networkOf(options);
+      const values = wantedValues((source) => void network.build(source, network.normalization));
+      matchWeights(file, network, values, weights);
+    },
+    async loadWeights(options: O, student: Student, weights: InitialWeights): Promise<TakenWeights> {
+      using file = await openWeights(weights.path);
+      const values = student.parameters.map(({ name, kind, variable: { shape } }) => ({
+        name,
+        shape: torchShape(shape, kind),
+      }));
+      const matched = matchWeights(file, networkOf(options), values, weights);
+      const { layout, tensors, taken, left, fresh, notes } = matched;
+      const broken: string[] = [];
+      for (const { name, kind, variable } of student.parameters) {
+        const fileName = taken.get(name);
+        if (fileName === undefined) continue;
+        const values = tensors.read(fileName), problem = valueProblem(name, values);
+        if (problem) broken.push(problem.replace(`"${name}"`, `"${fileName}"`));
+        else assignValues({ kind, variable }, withEpsilonOf(layout.epsilon, name, values));
+      }
+      if (broken.length) throw brokenWeights(file.path, broken);
+      return { layout: layout.name, tensors: taken.size, left, fresh, notes };
+    },
+  };
+}
+
+/**
+ * Variances to which a batch norm adds timm's epsilon where the file's network adds another: the sum is the same, so
+ * the features are.
+ */
+function withEpsilonOf(epsilon: number | undefined, name: string, values: Float32Array): Float32Array {
+  if (epsilon === undefined || name.startsWith("head.") || !name.endsWith(".running_var")) return values;
+  return values.map((variance) => variance + epsilon - EPSILON);
+}
