@@ -78,7 +78,7 @@ export { type Matrix, nearestNeighbours, type Neighbours } from "./evaluation/ne
 export { tracedEncoder } from "./evaluation/student_encoder.ts";
 export { checkSha256, sha256OfFiles } from "./fetch/file_hash.ts";
 export { type Installation, isInstalled } from "./fetch/install_once.ts";
-export { importNpmPackage, type NpmPackage } from "./fetch/npm_package.ts";
+export { importNpmPackage, installNpmPackage, type NpmPackage } from "./fetch/npm_package.ts";
 export { writingInCache } from "./fetch/cache_directory.ts";
 export {
   installPackage,

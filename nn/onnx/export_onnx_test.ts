@@ -9,32 +9,11 @@ import type { LoadedNetwork } from "../loaded/loaded_network.ts";
 import { linear } from "../layers/linear.ts";
 import { IMAGENET, normalize } from "../backbones/normalize.ts";
 import { squeezeExcite } from "../layers/squeeze_excite.ts";
-import { TrainableParameters } from "../parameters/trainable_parameters.ts";
 import { visionTransformer } from "../backbones/vision_transformer.ts";
 import { onnxRuntime } from "../../tests/support/onnx_runtime.ts";
+import { type Forward, networkOf } from "../../tests/support/small_network.ts";
 import { exportOnnx, onnxModel } from "./export_onnx.ts";
 import { encodeModel } from "./onnx_model.ts";
-
-type Forward = (images: tf.Tensor4D) => tf.Tensor;
-
-/** A network of new values, each moved a little: no factor is 1, no shift 0. */
-function networkOf(make: (source: TrainableParameters) => Forward): LoadedNetwork {
-  const source = new TrainableParameters(1), forward = make(source);
-  for (const { name, variable } of source.parameters) {
-    const random = new Random(2, name);
-    tf.tidy(() => {
-      const moved = variable.dataSync().map((value) => value + random.uniform(0, 0.3));
-      variable.assign(tf.tensor(moved, variable.shape));
-    });
-  }
-  return {
-    name: "small",
-    values: source.parameters.map(({ name, kind, variable }) => ({ name, kind, tensor: variable })),
-    ...{ batches: null, hasHead: false, inputSize: 32, normalization: IMAGENET },
-    forward: (images) => ({ features: forward(images) as tf.Tensor2D, embedding: null }),
-    [Symbol.dispose]: () => source[Symbol.dispose](),
-  };
-}
 
 /** Compares what tfjs and onnxruntime compute of two images. */
 async function assertSame(

@@ -87,7 +87,7 @@ function hubNetwork(
 ): HubNetwork {
   const { mean, std } = network.normalization;
   return {
-    architecture: timmArchitecture(network),
+    architecture: timmArchitecture(network, size),
     featureDim: outputShape[1] as number,
     ...{ size, shortSide: shortSideFor(size), mean, std },
   };
