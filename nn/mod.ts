@@ -102,6 +102,7 @@ export { runLayouts } from "./layouts/run.ts";
 export { MOCO_LAYOUTS, MOCO_V3_RESNET_LAYOUTS } from "./layouts/moco.ts";
 export { SIMCLR_LAYOUTS } from "./layouts/simclr.ts";
 export { SWAV_HEADLESS_LAYOUTS, SWAV_LAYOUTS } from "./layouts/swav.ts";
+export { studentVisionTransformer } from "./networks/vision_transformers.ts";
 export { type Network, networkNamed, NETWORKS } from "./networks/networks.ts";
 export { constant, type Initializer, kaimingFanOut, normal, uniformFanIn } from "./parameters/initializer.ts";
 export type { ParameterSource } from "./parameters/parameters.ts";

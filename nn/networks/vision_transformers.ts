@@ -14,8 +14,11 @@ import { siglipLayouts, siglipVisionTransformer } from "../layouts/siglip.ts";
 import type { TimmNetwork } from "../layouts/timm_network.ts";
 import type { Network } from "./networks.ts";
 
+const TINY = { width: 192, heads: 3 };
 const SMALL = { width: 384, heads: 6 }, BASE = { width: 768, heads: 12 };
 const LARGE = { width: 1024, heads: 16, depth: 24 };
+/** Of patches, and the positions of those that the networks have. */
+const GRID = { patch: 16, grid: 14 };
 /** Its perceptron has a gate. */
 const GIANT = { width: 1536, heads: 24, depth: 40, hidden: 4096, gate: "packed" } as const;
 
@@ -33,6 +36,7 @@ export const VISION_TRANSFORMERS: readonly Network[] = visionTransformers();
 export function visionTransformers(depth?: number): Network[] {
   const cut = <S extends object>(size: S) => depth === undefined ? size : { ...size, depth };
   return [
+    dino("vit_tiny_16", cut(TINY)),
     dino("vit_small_16", cut(SMALL)),
     dino("vit_base_16", cut(BASE)),
     dinov2("vit_small_14", cut(SMALL)),
@@ -52,6 +56,18 @@ export function visionTransformers(depth?: number): Network[] {
   ];
 }
 
+/** The vision transformers that students are. */
+const STUDENTS = { tiny_16: TINY, small_16: SMALL } as const;
+
+/**
+ * Builds one of timm's as a student.
+ *
+ * @param dropPath How often what the last block adds is dropped in training.
+ */
+export function studentVisionTransformer(variant: keyof typeof STUDENTS, dropPath: number): Build {
+  return timmVisionTransformer({ ...STUDENTS[variant], ...GRID, dropPath });
+}
+
 type Size = Omit<TimmNetwork, "patch" | "grid">;
 
 /** What all have: pictures of 224 pixels, and ImageNet's normalisation, if nothing else is said. */
@@ -65,8 +81,8 @@ function network(
 
 /** DINO's, MoCo-v3's and timm's. */
 function dino(name: string, size: Size): Network {
-  const whole = { ...size, patch: 16, grid: 14 };
-  return network(name, 16, { build: timmVisionTransformer(whole), layouts: dinoLayouts(whole) });
+  const whole = { ...size, ...GRID };
+  return network(name, GRID.patch, { build: timmVisionTransformer(whole), layouts: dinoLayouts(whole) });
 }
 
 /** Pictures of 224 pixels are what DINOv2's published figures are for, though its positions are for 518. */

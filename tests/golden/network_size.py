@@ -25,6 +25,7 @@ NETWORKS = {
     "efficientnet_lite2": "tf_efficientnet_lite2",
     "mobilenet_v3_large": "mobilenetv3_large_100",
     "mobilenet_v3_small": "mobilenetv3_small_100",
+    "vit_tiny_16": "vit_tiny_patch16_224",
     "vit_small_16": "vit_small_patch16_224",
     "vit_base_16": "vit_base_patch16_224",
     # Whose positions are for 518 pixels.

@@ -49,20 +49,25 @@ def without(network: nn.Module, classifier: str) -> nn.Module:
     return network
 
 
+def vit(size: str, **cut) -> Case:
+    return Case(f"vit_{size}_patch16_224", cut=cut or None, sides=(48, 64), dynamic_img_size=True)
+
+
 # By our names.
 CASES = {
     "efficientnet_b2": efficientnet("b2", 1.8),
     "efficientnet_b3": efficientnet("b3", 1.9),
     "efficientnet_b4": efficientnet("b4", 1.9),
+    "vit_tiny_16": vit("tiny"),
+    "vit_small_16": vit("small", depth=2),
 }
 
 
 def expected() -> dict:
     files = {}
     for ours, case in CASES.items():
-        family = ours.split("_")[0]
-        files.setdefault(f"student_{family}.json.gz", {})[ours] = content_of(case)
-    return {name: compressed(content) for name, content in files.items()}
+        files.setdefault(ours.split("_")[0], {})[ours] = content_of(case)
+    return {f"student_{family}.json.gz": compressed(content) for family, content in files.items()}
 
 
 def compressed(content: dict) -> bytes:
@@ -81,7 +86,7 @@ def content_of(case: Case) -> dict:
         for side in case.sides:
             content["features"][side] = short(network(pictures("images", 2, side)))
     cut = case.create(**case.cut or {})
-    student = fill(Student(cut, cut.num_features if cut.head_hidden_size is None else cut.head_hidden_size, 128), gain=case.gain)
+    student = fill(Student(cut, cut.head_hidden_size, 128), gain=case.gain)
     name, batch = batch_without_kinks(student, 4, case.sides[0], 3e-6)
     content["batch"], content["training"] = name, training_pass(student, batch)
     return content

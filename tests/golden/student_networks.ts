@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import type { tf } from "@seed/core";
 import { type Backbone, type Layout, networkNamed, type ParameterSource, StudentNetwork } from "@seed/nn";
 import { FrozenNetwork } from "@seed/nn/host";
+import { featureDimOf } from "../../nn/networks/network_size.ts";
 import { testEngine } from "../support/engine.ts";
 import { runners } from "../support/runners.ts";
 import { assertFingerprint, type Fingerprint } from "./fingerprint.ts";
@@ -69,9 +70,12 @@ function renamed(entries: Shapes, { rename = (name) => name }: Layout): Shapes {
 }
 
 function testEvaluation(name: string, { gain, features }: Golden): void {
-  Deno.test(`${name}, frozen, computes timm's features`, async (t) => {
+  Deno.test(`${name}, of a run and frozen, computes timm's features`, async (t) => {
     const { eager } = runners(await testEngine()), network = networkNamed(name);
-    using frozen = FrozenNetwork.load(weightsFile(backboneEntries(network), gain), network);
+    const head = { "head.0.weight": [8, featureDimOf(network)], "head.0.bias": [8] };
+    using frozen = FrozenNetwork.load(weightsFile({ ...backboneEntries(network), ...head }, gain), network);
+    assert.equal(frozen.layout.name, "seed student");
+    assert.equal(frozen.headDim, 8);
     for (const [side, expected] of Object.entries(features)) {
       await t.step(`${side} px`, async () => {
         const input = images("images", 2, Number(side));
