@@ -39,6 +39,7 @@ export { isFirst, processesHere } from "./processes/processes.ts";
 export {
   loadRecipe,
   loadRecipeParts,
+  loadRecipes,
   type ObjectiveUse,
   type PluginUse,
   type Recipe,
@@ -53,6 +54,7 @@ export { RecipeError } from "./recipe/recipe_file.ts";
 export { saveStudent } from "./run/checkpoint.ts";
 export { checkForProcesses } from "./run/company.ts";
 export { follow } from "./run/follow.ts";
+export { distillTogether, studentsIn } from "./run/distill_together.ts";
 export { distill, type DistillOptions, type DistillResult } from "./run/distill.ts";
 export { type DryRun, dryRun, type DryRunOptions } from "./run/dry_run.ts";
 export { checkInitialWeights } from "./run/initial_weights.ts";
@@ -61,6 +63,7 @@ export { fillCaches, type FilledCaches, type FillProgress } from "./teacher_cach
 export { type CacheSummary, type DamagedCache, listCaches } from "./teacher_cache/list_caches.ts";
 export { formatBytes } from "./text/format_bytes.ts";
 export { escapeHtml } from "./text/html.ts";
+export { SEED_VERSION } from "./version.ts";
 export { makeConsoleSafe } from "./text/safe_console.ts";
 export { type LossTerm, singleTerm } from "./training/loss_terms.ts";
 export { learningRate } from "./training/schedule.ts";

@@ -76,9 +76,9 @@ export { IDENTICAL_FEATURES } from "./evaluation/evaluation.ts";
 export { embedImages, type EmbedOptions, type Encoder } from "./evaluation/embed_images.ts";
 export { type Matrix, nearestNeighbours, type Neighbours } from "./evaluation/neighbours.ts";
 export { tracedEncoder } from "./evaluation/student_encoder.ts";
-export { checkSha256 } from "./fetch/file_hash.ts";
+export { checkSha256, sha256OfFiles } from "./fetch/file_hash.ts";
 export { type Installation, isInstalled } from "./fetch/install_once.ts";
-export { importNpmPackage, type NpmPackage } from "./fetch/npm_package.ts";
+export { importNpmPackage, installNpmPackage, type NpmPackage } from "./fetch/npm_package.ts";
 export { writingInCache } from "./fetch/cache_directory.ts";
 export {
   installPackage,
@@ -113,7 +113,7 @@ export { RandomViews } from "./images/augmentation/random_views.ts";
 export type { Decoding } from "./images/pipeline/reduction.ts";
 export { renderView, type ViewPlan } from "./images/augmentation/render_view.ts";
 export { centerView } from "./images/pipeline/center_view.ts";
-export { shortSideFor } from "./images/pipeline/center_window.ts";
+export { CENTER_SHARE, shortSideFor } from "./images/pipeline/center_window.ts";
 export { loadImage } from "./images/pipeline/load_image.ts";
 export {
   BICUBIC,

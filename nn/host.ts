@@ -6,6 +6,7 @@
  */
 export { patchProblem } from "./layers/token_embedding.ts";
 export { type Names, type StateDict, stateDict } from "./export/state_dict.ts";
+export { timmArchitecture } from "./export/timm_architecture.ts";
 export { FrozenNetwork, inputSizeOf, layoutOf, publishedInput } from "./frozen/frozen_network.ts";
 export { fileNetwork, type LoadedNetwork, studentNetwork } from "./loaded/loaded_network.ts";
 export { type NetworkSize, networkSize } from "./networks/network_size.ts";
@@ -15,4 +16,6 @@ export { halfPrecision } from "./onnx/half_precision.ts";
 export { HUB_INPUT, HUB_OUTPUTS, hubModel } from "./onnx/hub_model.ts";
 export { encodeModel, type OnnxModel } from "./onnx/onnx_model.ts";
 export { quantize, quantizedValues, type Range, withOutputs } from "./onnx/quantize.ts";
+export { graphModel } from "./tfjs/export_tfjs.ts";
+export { encodeGraphModel } from "./tfjs/graph_model.ts";
 export { writeTorch } from "./weights/write_torch.ts";

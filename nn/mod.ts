@@ -94,6 +94,7 @@ export {
   ANTIALIASED_INTERPOLATION,
   interpolatePositions,
   OFFSET_INTERPOLATION,
+  PLAIN_INTERPOLATION,
   type PositionInterpolation,
 } from "./layers/position_embedding.ts";
 export { type Excitation, type ExciteOptions, squeezeExcite } from "./layers/squeeze_excite.ts";
@@ -128,3 +129,4 @@ export {
   teacherOptions,
 } from "./teachers/pretrained_teacher.ts";
 export { openWeights } from "./weights/open_weights.ts";
+export { checkWeightsHash } from "./weights/weights_hash.ts";

@@ -25,12 +25,22 @@ export interface NpmPackage extends Omit<Installation, "what" | "from"> {
  */
 export async function importNpmPackage(wanted: NpmPackage): Promise<unknown> {
   const { name, version, into } = wanted, what = `${name} ${version}`;
-  await installOnce({ ...wanted, what, from: "npm" }, (folder) => runDeno(folder, wanted));
+  await installNpmPackage(wanted);
   try {
     return createRequire(join(into, "deno.json"))(name);
   } catch (error) {
     throw new RunError(`Cannot load ${what} from ${into}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/**
+ * Installs a package unless it is there: for another process, which finds it by `deno.json` in the folder.
+ *
+ * @throws {RunError} If there is no network, a hash differs, or the disk is full.
+ */
+export async function installNpmPackage(wanted: NpmPackage): Promise<void> {
+  const what = `${wanted.name} ${wanted.version}`;
+  await installOnce({ ...wanted, what, from: "npm" }, (folder) => runDeno(folder, wanted));
 }
 
 async function runDeno(folder: string, { name, version, lock, signal }: NpmPackage): Promise<void> {

@@ -44,6 +44,7 @@ export function describeRun(
     device: shownDevice(engine),
     teacher: teacher && `${recipe.teacher!.plugin.name}, ${teacher.embeddingDim} dimensions${taken}`,
     student: studentText(learner, precision),
+    studentName: recipe.studentName,
     images: data.train.length,
     ...{ ...steps, settings: parse(recipe.resolved), facts },
   };

@@ -41,7 +41,7 @@ export function freezeProblems(
   });
   if (problems.length) return problems;
   const isFrozen = frozenBy(freeze);
-  if (names.every(isFrozen)) {
+  if (freeze.length && names.every(isFrozen)) {
     return [{ key: ["freeze"], message: "All of the student is frozen: nothing is trained" }];
   }
   if (headLr === null || !names.filter(isHeadName).every(isFrozen)) return [];

@@ -20,16 +20,19 @@ export interface StateDict {
  * Where the library's network differs in nothing but the epsilon of its batch norms, their weights are scaled so
  * that its outputs in evaluation are the same.
  *
+ * @param options.names Null: the network's own, which are for no library's network in particular.
  * @param options.head Whether the projection head's values are in it, under `head.`.
  * @throws {UsageError} If the library has no such network.
  * @throws {RunError} If the library's network computes something else (padding, order of activations).
  */
 export async function stateDict(
   network: LoadedNetwork,
-  { names, head }: { names: Names; head: boolean },
+  { names, head }: { names: Names | null; head: boolean },
 ): Promise<StateDict> {
-  const known = NETWORKS.get(network.name), layout = layoutOf(network.name, known, names);
-  const factors = known ? scaleFactors(network, known, layout, names) : { byName: new Map(), epsilons: null };
+  const known = NETWORKS.get(network.name), layout = names && layoutOf(network.name, known, names);
+  const factors = known && names
+    ? scaleFactors(network, known, layout, names)
+    : { byName: new Map(), epsilons: null };
   const arrays: NamedArray[] = [];
   for (const { name, kind, tensor } of network.values) {
     const isHead = isHeadName(name);

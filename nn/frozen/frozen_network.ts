@@ -73,8 +73,12 @@ export class FrozenNetwork implements Disposable {
    * @param images `[batch, height, width, 3]` float32 in 0..255.
    * @param pool One of those that the backbone offers; default: as its publisher does.
    * @returns `[batch, featureDim]`.
+   * @throws {RunError} If it does not offer the pooling.
    */
   features(images: tf.Tensor4D, pool?: Pool): tf.Tensor2D {
+    if (pool !== undefined && !this.pools.includes(pool)) {
+      throw new RunError(`The network's features cannot be pooled by "${pool}"; leave the option pool out`);
+    }
     return this.backbone.features(images, { training: false }, pool);
   }
 

@@ -1,39 +1,19 @@
 import assert from "node:assert/strict";
 import { Random, RunError, tf } from "@seed/core";
-import { hardSigmoid, hardSwish, relu, silu } from "../layers/activation.ts";
+import { geluTanh, hardSigmoid, hardSwish, quickGelu, relu, silu } from "../layers/activation.ts";
 import { batchNormInference, batchNormParameters } from "../layers/batch_norm.ts";
 import { convolve, type Padding } from "../layers/conv.ts";
+import { convnext } from "../backbones/convnext.ts";
 import { convNorm } from "../layers/conv_norm.ts";
 import type { LoadedNetwork } from "../loaded/loaded_network.ts";
 import { linear } from "../layers/linear.ts";
 import { IMAGENET, normalize } from "../backbones/normalize.ts";
 import { squeezeExcite } from "../layers/squeeze_excite.ts";
-import { TrainableParameters } from "../parameters/trainable_parameters.ts";
 import { visionTransformer } from "../backbones/vision_transformer.ts";
 import { onnxRuntime } from "../../tests/support/onnx_runtime.ts";
+import { type Forward, networkOf } from "../../tests/support/small_network.ts";
 import { exportOnnx, onnxModel } from "./export_onnx.ts";
 import { encodeModel } from "./onnx_model.ts";
-
-type Forward = (images: tf.Tensor4D) => tf.Tensor;
-
-/** A network of new values, each moved a little: no factor is 1, no shift 0. */
-function networkOf(make: (source: TrainableParameters) => Forward): LoadedNetwork {
-  const source = new TrainableParameters(1), forward = make(source);
-  for (const { name, variable } of source.parameters) {
-    const random = new Random(2, name);
-    tf.tidy(() => {
-      const moved = variable.dataSync().map((value) => value + random.uniform(0, 0.3));
-      variable.assign(tf.tensor(moved, variable.shape));
-    });
-  }
-  return {
-    name: "small",
-    values: source.parameters.map(({ name, kind, variable }) => ({ name, kind, tensor: variable })),
-    ...{ batches: null, hasHead: false, inputSize: 32, normalization: IMAGENET },
-    forward: (images) => ({ features: forward(images) as tf.Tensor2D, embedding: null }),
-    [Symbol.dispose]: () => source[Symbol.dispose](),
-  };
-}
 
 /** Compares what tfjs and onnxruntime compute of two images. */
 async function assertSame(
@@ -158,6 +138,40 @@ Deno.test("a vision transformer", async () => {
   using network = networkOf((source) => {
     const size = { patch: 16, width: 24, heads: 3, grid: 3, registers: 2, layerScale: "ls" as const };
     const { features } = visionTransformer(source, { ...size, interpolation }, IMAGENET);
+    return (images) => features(images, { training: false });
+  });
+  await assertSame(network, { side: 32 });
+});
+
+Deno.test("rotary positions, a gate, and no bias of keys", async () => {
+  await tf.setBackend("cpu");
+  using network = networkOf((source) => {
+    const size = { patch: 16, width: 24, heads: 3, registers: 2, depth: 2, gate: "apart" as const };
+    const own = { rotaryBase: 100, bias: "no keys" as const, layerScale: "gamma" as const };
+    const { features } = visionTransformer(source, { ...size, ...own }, IMAGENET);
+    return (images) => features(images, { training: false });
+  });
+  await assertSame(network, { side: 48 });
+});
+
+Deno.test("pooling by attention, and quick and approximate GELU", async () => {
+  await tf.setBackend("cpu");
+  for (const activation of [quickGelu, geluTanh]) {
+    using network = networkOf((source) => {
+      const size = { patch: 16, width: 24, heads: 3, grid: 2, depth: 1, activation };
+      const own = { classToken: false, pool: "attention" as const, preNorm: true, patchBias: false };
+      const interpolation = { antialias: true, offset: 0 };
+      const { features } = visionTransformer(source, { ...size, ...own, interpolation }, IMAGENET);
+      return (images) => features(images, { training: false });
+    });
+    await assertSame(network, { side: 32 });
+  }
+});
+
+Deno.test("a ConvNeXt", async () => {
+  await tf.setBackend("cpu");
+  using network = networkOf((source) => {
+    const { features } = convnext(source, { blocks: [1, 2], widths: [8, 12] });
     return (images) => features(images, { training: false });
   });
   await assertSame(network, { side: 32 });

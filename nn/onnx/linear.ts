@@ -3,8 +3,16 @@ import { paddedInput, type Padding } from "./padding.ts";
 import type { Kernel, Value } from "./recorded_graph.ts";
 import type { Named, Translation } from "./translation.ts";
 
+/** How a recorded network is translated, as far as it decides what becomes part of what. */
+export interface Folding {
+  /** Whether a single operation takes the value. */
+  usedOnce(value: Value): boolean;
+  /** Whether batch norms become part of the layers before them. */
+  readonly options: { readonly foldBatchNorm: boolean };
+}
+
 /** A convolution or a matrix product with a constant weight, and what follows it and becomes part of it. */
-interface Linear {
+export interface Linear {
   readonly kernel: Kernel;
   /** Factors of the output channels, from batch norms; null: all 1. */
   readonly scale: Float64Array | null;
@@ -18,7 +26,7 @@ interface Linear {
  * The convolution or matrix product that a value is the result of: bare, or with a bias or a batch norm after it;
  * null if of none.
  */
-export function linearAt(t: Translation, { from }: Value): Linear | null {
+export function linearAt(t: Folding, { from }: Value): Linear | null {
   if (!from) return null;
   if (isLinear(from)) return { kernel: from, scale: null, bias: null, biasName: null };
   const { a, b, x } = from.inputs;

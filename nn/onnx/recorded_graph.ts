@@ -105,8 +105,17 @@ export function recordGraph(
 }
 
 /** The error for an operation that is not known. */
-export function notExported(kernel: string): RunError {
-  return new RunError(`Cannot export the operation "${kernel}": there is no translation of it to ONNX yet`);
+export function notExported(kernel: string, to = "ONNX"): RunError {
+  return new RunError(`Cannot export the operation "${kernel}": there is no translation of it to ${to} yet`);
+}
+
+/** How many operations take each value, and how many outputs are it. */
+export function usesOf({ kernels, outputs }: RecordedGraph): ReadonlyMap<Value, number> {
+  const uses = new Map<Value, number>();
+  const count = (value: Value) => uses.set(value, (uses.get(value) ?? 0) + 1);
+  for (const { inputs } of kernels) for (const value of Object.values(inputs)) count(value);
+  for (const value of outputs) count(value);
+  return uses;
 }
 
 /** Whether a side of a shape is the batch's, or a multiple. */

@@ -6,6 +6,7 @@ import {
   notExported,
   RECORDED_BATCH,
   type RecordedGraph,
+  usesOf,
   type Value,
 } from "./recorded_graph.ts";
 
@@ -30,7 +31,7 @@ export class Translation {
   readonly #initializers = new Map<string, Initializer>();
   readonly #named = new Map<Value, Named>();
   readonly #reordered = new Map<string, string>();
-  readonly #uses = new Map<Value, number>();
+  readonly #uses: ReadonlyMap<Value, number>;
   #batchSize: string | null = null;
 
   /**
@@ -43,8 +44,7 @@ export class Translation {
     private readonly inputName: string,
     readonly options: { operators: Readonly<Record<string, Operator>>; foldBatchNorm: boolean },
   ) {
-    for (const { inputs } of graph.kernels) for (const value of Object.values(inputs)) this.#count(value);
-    for (const value of graph.outputs) this.#count(value);
+    this.#uses = usesOf(graph);
     for (const { name, output } of graph.kernels) {
       if (name === NORMALIZE_KERNEL) this.#named.set(output, { name: inputName, order: "channels first" });
     }
@@ -163,9 +163,5 @@ export class Translation {
     const free = this.#initializers.has(plain) ? `${plain}_${this.#initializers.size}` : plain;
     this.#initializers.set(free, { name: free, shape, data });
     return free;
-  }
-
-  #count(value: Value): void {
-    this.#uses.set(value, (this.#uses.get(value) ?? 0) + 1);
   }
 }

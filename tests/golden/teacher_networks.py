@@ -4,6 +4,8 @@ theirs; their full lists of entries are kept as a digest.
 
 A case is a network, the layout of its file, and what computes it."""
 
+import gzip
+import json
 import re
 import tempfile
 from pathlib import Path
@@ -107,6 +109,14 @@ class Dinov3(Timm):
     def state(self, values, network):
         network.rope.periods.copy_(values["rope_embed.periods"])
         return eva.checkpoint_filter_fn(values, network)
+
+
+class Dinov3Satellite(Dinov3):
+    normalization = (0.430, 0.411, 0.296), (0.213, 0.156, 0.143)
+
+    def entries(self, depth):
+        entries = super().entries(depth)
+        return entries | {f"local_cls_norm.{kind}": entries["norm.bias"] for kind in ("weight", "bias")}
 
 
 class Dinov3Plus(Dinov3):
@@ -333,7 +343,7 @@ FEW = (1, 1, 1, 1)
 # By network and layout: what computes it, how many blocks of it (None: all), images by their side.
 CASES = {
     "vit_base_14, dinov2": (Dinov2("vit_base_patch14_dinov2"), 2, {42: 2, 224: 1}),
-    "vit_base_14, dinov2, registers": (Dinov2("vit_base_patch14_reg4_dinov2"), 2, {42: 2, 224: 1}),
+    "vit_base_14, dinov2, registers": (Dinov2("vit_base_patch14_reg4_dinov2"), 2, {42: 2}),
     "vit_base_14, timm": (Timm("vit_base_patch14_dinov2"), 2, {42: 2}),
     "vit_base_14, timm, registers": (Timm("vit_base_patch14_reg4_dinov2"), 2, {42: 2}),
     "vit_large_14, dinov2": (Dinov2("vit_large_patch14_dinov2"), 2, {42: 2}),
@@ -351,10 +361,11 @@ CASES = {
     "vit_giant_14, transformers, registers": (
         Transformers("Dinov2WithRegisters", **GIANT, **DINOV2, num_register_tokens=4), 1, {42: 2},
     ),
-    "vit_small_16_dinov3, dinov3": (Dinov3("vit_small_patch16_dinov3_qkvb"), None, {48: 2, 256: 1}),
+    "vit_small_16_dinov3, dinov3": (Dinov3("vit_small_patch16_dinov3_qkvb"), None, {48: 2, 112: 1}),
     "vit_small_plus_16_dinov3, dinov3": (Dinov3Plus("vit_small_plus_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_base_16_dinov3, dinov3": (Dinov3("vit_base_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_large_16_dinov3, dinov3": (Dinov3("vit_large_patch16_dinov3_qkvb"), 2, {48: 2}),
+    "vit_large_16_dinov3, dinov3, satellite": (Dinov3Satellite("vit_large_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_small_16_dinov3, timm": (Timm("vit_small_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_small_plus_16_dinov3, timm": (Timm("vit_small_plus_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_base_16_dinov3, timm": (Timm("vit_base_patch16_dinov3"), 2, {48: 2}),
@@ -389,12 +400,12 @@ CASES = {
     ),
     "convnext_tiny, transformers": (TransformersConvNeXt("ConvNext", layer_norm_eps=1e-6), FEW, {64: 2}),
     "vit_small_16, moco v3": (MocoV3("vit_small_patch16_224"), 2, {224: 1}),
-    "vit_base_16, moco v3": (MocoV3("vit_base_patch16_224"), 2, {224: 1}),
-    "vit_small_16, moco v3, momentum encoder": (MocoV3("vit_small_patch16_224", "momentum"), 2, {224: 1}),
-    "vit_base_32_clip_quickgelu, clip": (Clip("vit_base_patch32_clip_quickgelu_224"), 2, {224: 2}),
-    "vit_base_16_clip_quickgelu, clip": (Clip("vit_base_patch16_clip_quickgelu_224"), 2, {224: 1}),
-    "vit_base_16_clip_gelu, clip": (Clip("vit_base_patch16_clip_224"), 2, {224: 1}),
-    "vit_large_14_clip_quickgelu, clip": (Clip("vit_large_patch14_clip_quickgelu_224"), 2, {224: 1}),
+    "vit_base_16, moco v3": (MocoV3("vit_base_patch16_224"), 2, {48: 2}),
+    "vit_small_16, moco v3, momentum encoder": (MocoV3("vit_small_patch16_224", "momentum"), 2, {48: 2}),
+    "vit_base_32_clip_quickgelu, clip": (Clip("vit_base_patch32_clip_quickgelu_224"), 2, {64: 2, 224: 1}),
+    "vit_base_16_clip_quickgelu, clip": (Clip("vit_base_patch16_clip_quickgelu_224"), 2, {48: 2}),
+    "vit_base_16_clip_gelu, clip": (Clip("vit_base_patch16_clip_224"), 2, {48: 2}),
+    "vit_large_14_clip_quickgelu, clip": (Clip("vit_large_patch14_clip_quickgelu_224"), 2, {42: 2}),
     "vit_base_16_clip_quickgelu, timm": (TimmClip("vit_base_patch16_clip_quickgelu_224"), 2, {48: 2}),
     "vit_base_32_clip_gelu, timm": (TimmClip("vit_base_patch32_clip_224"), 2, {64: 2}),
     "vit_large_14_clip_gelu, timm": (TimmClip("vit_large_patch14_clip_224"), 2, {42: 2}),
@@ -408,7 +419,7 @@ CASES = {
         TransformersClip(whole=True, **CLIP | LARGE, patch_size=14, intermediate_size=4096), 2, {42: 2},
     ),
     "vit_base_16_clip_quickgelu, transformers, vision alone": (TransformersClip(**CLIP, patch_size=16), 2, {48: 2}),
-    "vit_base_16_siglip, transformers": (TransformersSiglip(whole=True, **BASE), 2, {48: 2, 224: 1}),
+    "vit_base_16_siglip, transformers": (TransformersSiglip(whole=True, **BASE), 2, {48: 2}),
     "vit_base_16_siglip, transformers, vision alone": (TransformersSiglip(**BASE), 2, {48: 2}),
     "vit_large_16_siglip, transformers": (
         TransformersSiglip(whole=True, **LARGE, image_size=256, intermediate_size=4096), 2, {48: 2},
@@ -423,7 +434,8 @@ CASES = {
 
 
 def expected() -> dict:
-    return {"teacher_networks.json": {name: expected_of(*case) for name, case in CASES.items()}}
+    text = json.dumps({name: expected_of(*case) for name, case in CASES.items()})
+    return {"teacher_networks.json.gz": gzip.compress(text.encode(), mtime=0)}
 
 
 def expected_of(network, depth, sides: dict[int, int]) -> dict:

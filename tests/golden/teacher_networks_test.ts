@@ -10,7 +10,6 @@ import { runners } from "../support/runners.ts";
 import { assertFingerprint, type Fingerprint } from "./fingerprint.ts";
 import { images, weightsFile } from "./formula.ts";
 import { digest, type Shapes } from "./network_entries.ts";
-import golden from "./teacher_networks.json" with { type: "json" };
 
 /** What timm or transformers gives for a file. */
 interface Expected {
@@ -24,7 +23,10 @@ interface Expected {
   outputs: Record<string, Record<"features" | "mean" | "patches", Fingerprint> & { images: number }>;
 }
 
-const CASES = golden as unknown as Record<string, Expected>;
+const file = await Deno.open(new URL("./teacher_networks.json.gz", import.meta.url));
+const CASES: Record<string, Expected> = await new Response(
+  file.readable.pipeThrough(new DecompressionStream("gzip")),
+).json();
 const FIRST_BLOCK = /^(.*?\b(?:blocks|layers?|resblocks|stages\.\d)\.)0(\..*)$/;
 
 /** The entries of as many blocks as a network has, by stage. */

@@ -1,5 +1,5 @@
 // The pixels that SEED for Deno shows a network; made from its sources, MIT licence.
-// sources: 39c419f2031d1afa1458b07cc41adb8750d7bd0d4a447ae51e4b6caab8dffa31
+// sources: ebc9e5908b5c239bd09556e0fd05473c6e07a9e30200a62ad1bf4ef6167e8e0e
 // core/images/pipeline/center_window.ts
 var CENTER_SHARE = 224 / 256;
 function shortSideFor(size) {
@@ -316,7 +316,9 @@ function centerPixels(image, size, shortSide = shortSideFor(size)) {
   if (data.length !== 4 * width * height) {
     throw new RangeError(`Got ${data.length} bytes of ${width} x ${height} pixels, expected four each`);
   }
-  if (shortSide < size) throw new RangeError(`The short side of ${shortSide} is less than the crop of ${size}`);
+  if (shortSide < size) {
+    throw new RangeError(`The short side of ${shortSide} is less than the crop of ${size}`);
+  }
   const { size: whole, window } = centerOf(image, size, shortSide);
   return resize({
     data: rgbOf(image),

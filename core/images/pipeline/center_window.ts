@@ -1,7 +1,7 @@
 import type { Resampling, Size } from "./planes.ts";
 
 /** Share of the short side that the centre crop keeps: 224 of 256, as is usual for evaluation. */
-const CENTER_SHARE = 224 / 256;
+export const CENTER_SHARE = 224 / 256;
 
 /** The short side that a picture is resized to before the centre of `size` is cut out, as timm rounds it. */
 export function shortSideFor(size: number): number {

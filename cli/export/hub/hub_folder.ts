@@ -1,0 +1,135 @@
+/**
+ * A folder for model hubs: what transformers.js, timm, `transformers` and onnxruntime load as it is.
+ *
+ * @module
+ */
+import { dirname, join } from "node:path";
+import { shortSideFor, writeAtomically, writeSafetensors, writeTextAtomically } from "@seed/core";
+import { type Host, preprocessModule } from "@seed/core/host";
+import {
+  encodeModel,
+  halfPrecision,
+  hubModel,
+  type LoadedNetwork,
+  quantize,
+  stateDict,
+  timmArchitecture,
+} from "@seed/nn/host";
+import { inNewFolder, refuseFilled } from "../../new_folder.ts";
+import { calibrate } from "./calibrate.ts";
+import { configOf, type HubNetwork, preprocessorConfigOf } from "./configs.ts";
+import { type Losses, measureLosses, type Models } from "./losses.ts";
+import { modelCard } from "./model_card.ts";
+import type { Origin } from "./origin.ts";
+import { openPictures } from "./pictures.ts";
+import { openRuntime } from "./runtime.ts";
+
+/** Files of the models, by what they compute in; transformers.js finds them by these names. */
+const ONNX_FILES = {
+  fp32: "onnx/model.onnx",
+  fp16: "onnx/model_fp16.onnx",
+  int8: "onnx/model_quantized.onnx",
+} as const;
+
+/** What of a folder there is to tell. */
+export interface HubFacts {
+  readonly tensors: number;
+  /** Of all files of weights. */
+  readonly bytes: number;
+  /** As timm calls it; null: timm does not load it. */
+  readonly architecture: string | null;
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly losses: Losses | null;
+}
+
+/**
+ * Writes the folder, whole or not at all.
+ *
+ * @param options.out A folder that is not there, or empty.
+ * @param options.inputSize Side of the pictures.
+ * @param options.images Folder of pictures to find ranges of 8-bit values and losses with; null: weights alone become
+ *   8-bit, and nothing is measured.
+ * @throws {UsageError} If the folder has something in it.
+ */
+export async function writeHubFolder(
+  network: LoadedNetwork,
+  origin: Origin,
+  options: { out: string; inputSize: number; images: string | null },
+  host: Host,
+): Promise<HubFacts> {
+  const { out, inputSize, images } = options;
+  await refuseFilled(out);
+  const fp32 = hubModel(network, inputSize), hub = hubNetwork(network, inputSize, fp32.outputs[0].shape!);
+  const halves = { fp32, fp16: halfPrecision(fp32) };
+  const { models, losses } = images === null
+    ? { models: { ...halves, int8: quantize(fp32, null) }, losses: null }
+    : await measured(halves, hub, images, host);
+  return await inNewFolder(out, refuseFilled, async (folder) => {
+    const tensors = await writeWeights(network, hub, join(folder, "model.safetensors"));
+    const files = Object.entries(ONNX_FILES) as [keyof Models, string][];
+    for (const [kind, name] of files) await writeBytes(join(folder, name), encodeModel(models[kind]));
+    await writeJson(join(folder, "config.json"), configOf(hub));
+    await writeJson(join(folder, "preprocessor_config.json"), preprocessorConfigOf(hub));
+    const { size, mean, std } = hub;
+    const module = await preprocessModule({ size, mean, std, layout: "channels first" });
+    await writeTextAtomically(join(folder, "preprocess.js"), module);
+    const sizes = await sizesOf(folder, ["model.safetensors", ...files.map(([, name]) => name)]);
+    await writeTextAtomically(join(folder, "README.md"), modelCard({ network: hub, origin, sizes, losses }));
+    const bytes = Object.values(sizes).reduce((a, b) => a + b);
+    return { tensors, bytes, architecture: hub.architecture, sizes, losses };
+  });
+}
+
+function hubNetwork(
+  network: LoadedNetwork,
+  size: number,
+  outputShape: readonly (number | string)[],
+): HubNetwork {
+  const { mean, std } = network.normalization;
+  return {
+    architecture: timmArchitecture(network, size),
+    featureDim: outputShape[1] as number,
+    ...{ size, shortSide: shortSideFor(size), mean, std },
+  };
+}
+
+async function measured(
+  halves: Omit<Models, "int8">,
+  hub: HubNetwork,
+  root: string,
+  host: Host,
+): Promise<{ models: Models; losses: Losses }> {
+  const pictures = await openPictures(root, host), runtime = await openRuntime(host);
+  const ranges = await calibrate(halves.fp32, hub, pictures, runtime, host);
+  const models = { ...halves, int8: quantize(halves.fp32, ranges) };
+  return { models, losses: await measureLosses(models, hub, pictures, runtime, host) };
+}
+
+/** In timm's names; of a network that timm does not have, in its own. */
+async function writeWeights(network: LoadedNetwork, hub: HubNetwork, path: string): Promise<number> {
+  const names = hub.architecture === null ? null : "timm";
+  const { arrays } = await stateDict(network, { names, head: false });
+  const [mean, std] = [hub.mean, hub.std].map((values) => JSON.stringify(values));
+  await writeSafetensors(path, arrays, {
+    format: "pt",
+    network: network.name,
+    input_size: `${hub.size}`,
+    mean,
+    std,
+  });
+  return arrays.length;
+}
+
+async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await writeAtomically(path, [bytes]);
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeTextAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+async function sizesOf(folder: string, names: readonly string[]): Promise<Record<string, number>> {
+  const sizes = names.map(async (name) => [name, (await Deno.stat(join(folder, name))).size] as const);
+  return Object.fromEntries(await Promise.all(sizes));
+}

@@ -1,0 +1,44 @@
+import { dirname, resolve } from "node:path";
+import { writeAtomically, writeSafetensors } from "@seed/core";
+import { writing } from "@seed/core/host";
+import { exportOnnx, type LoadedNetwork, stateDict, writeTorch } from "@seed/nn/host";
+import type { Wanted } from "./wanted.ts";
+
+/** Writes one file: the network as ONNX, or a state dict. @returns what there is to tell of it. */
+export async function writeFile(
+  network: LoadedNetwork,
+  wanted: Wanted,
+): Promise<{ tensors: number; bytes: number }> {
+  const { out, format } = wanted;
+  await writing(out, () => Deno.mkdir(dirname(resolve(out)), { recursive: true }));
+  const facts = format === "onnx" ? await writeOnnx(network, wanted) : await writeWeights(network, wanted);
+  const { size } = await Deno.stat(out);
+  return { ...facts, bytes: size };
+}
+
+async function writeOnnx(network: LoadedNetwork, { out, layer, foldBatchNorm, inputSize }: Wanted) {
+  const side = inputSize ?? network.inputSize;
+  const { bytes, tensors } = exportOnnx(network, { outputs: layer, foldBatchNorm, inputSize: side });
+  await writing(out, () => writeAtomically(out, [bytes]));
+  return { tensors, batch_norm: foldBatchNorm ? "fold" : "keep", input_size: side };
+}
+
+async function writeWeights(network: LoadedNetwork, { format, out, layer, names }: Wanted) {
+  const { arrays, epsilons } = await stateDict(network, { names, head: layer === "both" });
+  if (epsilons) {
+    console.error(
+      `Batch norm adds ${epsilons.to} to variances in ${names}, ${epsilons.from} in these weights: they were scaled ` +
+        "so that the outputs in evaluation are the same",
+    );
+  }
+  const { mean, std } = network.normalization;
+  const metadata = {
+    network: network.name,
+    ...{ input_size: `${network.inputSize}`, mean: JSON.stringify(mean), std: JSON.stringify(std) },
+  };
+  await writing(
+    out,
+    () => format === "pth" ? writeTorch(out, arrays) : writeSafetensors(out, arrays, metadata),
+  );
+  return { tensors: arrays.length, names };
+}

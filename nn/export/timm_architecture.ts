@@ -1,0 +1,42 @@
+import type { LoadedNetwork } from "../loaded/loaded_network.ts";
+import { NETWORKS } from "../networks/networks.ts";
+import { operationsOf, operationsOfBuild } from "./operations.ts";
+
+/** A network of timm's. */
+interface Architecture {
+  readonly name: string;
+  /** Side of the only pictures that it takes as it is; absent: any. */
+  readonly size?: number;
+}
+
+/** By the name that networks have here; only those whose outputs have been compared with timm's. */
+const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  efficientnet_b0: { name: "efficientnet_b0" },
+  efficientnet_b1: { name: "efficientnet_b1" },
+  mobilenet_v3_large: { name: "mobilenetv3_large_100" },
+  mobilenet_v3_small: { name: "mobilenetv3_small_100" },
+  resnet18: { name: "resnet18" },
+  resnet34: { name: "resnet34" },
+  resnet50: { name: "resnet50" },
+  resnet101: { name: "resnet101" },
+  resnet152: { name: "resnet152" },
+  vit_base_16: { name: "vit_base_patch16_224", size: 224 },
+  vit_small_16: { name: "vit_small_patch16_224", size: 224 },
+};
+
+/**
+ * What `timm.create_model` calls the network that computes the same.
+ *
+ * @param inputSize Side in pixels of the pictures.
+ * @returns null if timm has none, or that is not known: a plugin's network, one with another stem.
+ */
+export function timmArchitecture(network: LoadedNetwork, inputSize: number): string | null {
+  const known = NETWORKS.get(network.name);
+  if (!known || !Object.hasOwn(ARCHITECTURES, network.name)) return null;
+  const { name, size = inputSize } = ARCHITECTURES[network.name], { normalization } = network;
+  if (size !== inputSize) return null;
+  const own = operationsOf((images) => network.forward(images, false).features, inputSize);
+  const { steps } = operationsOfBuild(known.build, normalization, inputSize);
+  // A student's head comes after its features.
+  return steps.every((step, i) => step === own.steps[i]) ? name : null;
+}
