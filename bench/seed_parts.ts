@@ -10,6 +10,7 @@ import {
 } from "@seed/core";
 // From their files: `@seed/core/host` brings native code for pictures along, which benches on other machines lack.
 import { singleTerm } from "../core/training/loss_terms.ts";
+import type { StepUnderWay } from "../core/training/step_under_way.ts";
 import { TrainingStep } from "../core/training/training_step.ts";
 import { FrozenTeacher, MOCO_LAYOUTS, networkNamed, projectionHead } from "@seed/nn";
 import { FrozenNetwork } from "../nn/frozen/frozen_network.ts";
@@ -72,10 +73,18 @@ export function loadTeacher(name = "resnet50"): FrozenNetwork {
   return FrozenNetwork.load(file, network, { layouts: MOCO_LAYOUTS });
 }
 
+const POSITION = { step: 0, epoch: 0, share: 0, learningRate: 0.03 };
+
+const batchOf = (images: tf.Tensor4D, embedding: tf.Tensor2D) => ({
+  views: { views: [images], teacherEmbeddings: [embedding] },
+});
+
 /** What `distill` runs in each step of `recipes/effb0.yaml`, from pixels on; other students likewise. */
 export class SeedParts {
   readonly #pixels: Uint8Array;
   readonly #step: TrainingStep;
+  /** Where calls are queued, the step that is told of when the next has begun. */
+  #begun: StepUnderWay | null = null;
   #ahead: { images: tf.Tensor4D; embedding: tf.Tensor2D } | null = null;
 
   private constructor(
@@ -121,13 +130,20 @@ export class SeedParts {
     return this.engine.upload(pixels, [batch, size, size, 3]);
   }
 
-  /** The whole step, as the loop takes it: while the student trains on a batch, the teacher sees the next. */
+  /**
+   * The whole step, as the loop takes it: while the student trains on a batch, the teacher sees the next. Where calls are
+   * queued, what is waited for is the step before.
+   */
   async step(): Promise<void> {
     const { images, embedding } = this.#ahead ?? await this.#seenByTeacher();
     const next = this.#seenByTeacher();
-    await this.studentStep(images, embedding);
-    this.#ahead = await next;
+    const begun = await this.#step.begin(batchOf(images, embedding), POSITION);
     tf.dispose([images, embedding]);
+    const told = this.#step.isQueued ? this.#begun : begun;
+    this.#begun = begun;
+    await told?.result();
+    told?.[Symbol.dispose]();
+    this.#ahead = await next;
   }
 
   async #seenByTeacher() {
@@ -144,8 +160,7 @@ export class SeedParts {
 
   /** The student's part: forward, loss, gradients, update, enqueue. Gives the loss. */
   async studentStep(images: tf.Tensor4D, embedding: tf.Tensor2D): Promise<number> {
-    const batch = { views: { views: [images], teacherEmbeddings: [embedding] } };
-    const { loss } = await this.#step.run(batch, { step: 0, epoch: 0, share: 0, learningRate: 0.03 });
+    const { loss } = await this.#step.run(batchOf(images, embedding), POSITION);
     if (!Number.isFinite(loss)) throw new Error(`The loss is ${loss}`);
     return loss;
   }

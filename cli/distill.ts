@@ -1,11 +1,13 @@
+import { join } from "node:path";
 import { commandLine, type Processes, UsageError } from "@seed/core";
 import {
   checkForProcesses,
   distill,
+  distillTogether,
   dryRun,
   follow,
   type Host,
-  loadRecipe,
+  loadRecipes,
   type Recipe,
   RunFolder,
 } from "@seed/core/host";
@@ -63,7 +65,9 @@ export async function run(args: string[]): Promise<number> {
   const asked = askedProcesses(parsed), restarts = restartsOf(parsed, asked);
   if (isDry) refuseProcesses(asked);
   if (parsed.has("stand-in") && !isDry) throw new UsageError("--stand-in is for a --dry-run");
-  const named = resumes ? await resumedRecipe(parsed) : await namedRecipe(parsed), { recipe } = named;
+  const named = resumes ? await resumedRecipe(parsed) : await namedRecipe(parsed);
+  const [recipe, ...others] = named.recipes;
+  if (others.length) refuseTogether(named, asked, isDry);
   if (isDry) return await interruptible("stopping", (host) => tryOut(recipe, parsed, host));
   return await inProcesses({
     ...{ verb: "distill", args, restarts, notice: "writing a checkpoint" },
@@ -81,7 +85,16 @@ export async function run(args: string[]): Promise<number> {
 
 async function namedRecipe(parsed: Arguments): Promise<RunRecipe> {
   const path = onlyPositional(parsed, "recipe"), overrides = parsed.list("set");
-  return { recipe: await loadRecipe(path, { overrides, defaults: DEFAULTS }), out: parsed.text("out") };
+  return { recipes: await loadRecipes(path, { overrides, defaults: DEFAULTS }), out: parsed.text("out") };
+}
+
+/** What several students cannot have. */
+function refuseTogether({ recipes }: RunRecipe, { count, place }: AskedProcesses, isDry: boolean): void {
+  const told = `The recipe has ${recipes.length} students`;
+  if (isDry) {
+    throw new UsageError(`${told}; --dry-run tries one: a recipe that has one of them under student`);
+  }
+  if (count !== null || place) throw new UsageError(`${told}, which train in one process together`);
 }
 
 /** How often all processes begin again. */
@@ -99,7 +112,7 @@ function refuseProcesses({ count, place }: AskedProcesses): void {
 }
 
 async function train(
-  { recipe, out }: RunRecipe,
+  { recipes, out }: RunRecipe,
   args: string[],
   parsed: Arguments,
   { host, processes }: { host: Host; processes: Processes | null },
@@ -111,16 +124,26 @@ async function train(
     extend: parsed.has("extend"),
     command: commandLine("distill", args),
   };
-  const { directory, finished } = await distill(recipe, options, host, processes);
+  const { directory, finished } = recipes.length > 1
+    ? await distillTogether(recipes, options, host)
+    : await distill(recipes[0], options, host, processes);
   if (!finished) {
     console.error(`Go on with: ${commandLine("distill", resuming(args, directory))}`);
     return INTERRUPTED;
   }
   if (parsed.has("json")) {
-    const summary = await new RunFolder(directory).summary();
-    console.log(JSON.stringify({ directory, ...summary }));
+    console.log(JSON.stringify({ directory, ...await summaryOf(directory, recipes) }));
   } else console.error(`Done: ${directory}`);
   return 0;
+}
+
+/** What came out: of several students, by their names. */
+async function summaryOf(directory: string, recipes: RunRecipe["recipes"]): Promise<object> {
+  if (recipes.length === 1) return { ...await new RunFolder(directory).summary() };
+  const each = recipes.map(async ({ studentName }) =>
+    [studentName, await new RunFolder(join(directory, studentName!)).summary()] as const
+  );
+  return { students: Object.fromEntries(await Promise.all(each)) };
 }
 
 /** The arguments that go on with what these began. */

@@ -23,7 +23,6 @@ import {
   listingFact,
   processesHere,
   type Rows,
-  sha256OfFile,
   ViewPipeline,
   withoutBrokenImages,
   writeNpy,
@@ -169,7 +168,7 @@ async function embed(
   const workers = autoWorkers(processesHere(processes));
   await using pipeline = await ViewPipeline.start({ augmenters: [], workers, seed: 0 });
   const { images, skipped } = await imagesToEmbed(listed, onError, pipeline, host, processes);
-  const sha256 = await sha256OfFile(subject.weights);
+  const sha256 = await subject.hash();
   await using engine = await subject.openEngine(host, processesHere(processes));
   if (processes) {
     await agree(processes, {

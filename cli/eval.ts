@@ -15,7 +15,6 @@ import {
   pluginContext,
   type PluginUse,
   processesHere,
-  sha256OfFile,
   ViewPipeline,
 } from "@seed/core/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
@@ -193,7 +192,7 @@ async function evaluate(plan: EvaluationPlan, outer: Host, processes: Processes 
       ...factsOf(engine),
       "gallery": listingFact(images.gallery),
       "queries": listingFact(images.queries),
-      "file of weights": await sha256OfFile(subject.weights),
+      "file of weights": await subject.hash(),
     });
   }
   const evaluators = await createEvaluators(uses, { pipeline, seed, engine, host });

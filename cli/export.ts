@@ -1,5 +1,5 @@
 import { tf, UsageError } from "@seed/core";
-import { type Host, sha256OfFile } from "@seed/core/host";
+import type { Host } from "@seed/core/host";
 import { EagerEngine } from "@seed/engine-eager";
 import type { LoadedNetwork } from "@seed/nn/host";
 import { noPositionals, parseArguments } from "./arguments.ts";
@@ -65,7 +65,7 @@ export async function run(args: string[]): Promise<number> {
     const written = await write(network, subject, wanted, host);
     const facts = { out, format, network: network.name, layer, ...written, weights };
     if (parsed.has("json")) {
-      console.log(JSON.stringify({ ...facts, weights_sha256: await sha256OfFile(weights) }));
+      console.log(JSON.stringify({ ...facts, weights_sha256: await subject.hash() }));
     } else console.error(`Wrote ${out}: ${network.name}, ${written.tensors} tensors, ${written.bytes} bytes`);
     return 0;
   });

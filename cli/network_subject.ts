@@ -6,7 +6,7 @@
  */
 import { type Engine, quoted, type Student } from "@seed/core";
 import { type Host, loadTrainedStudent, openEngine } from "@seed/core/host";
-import { networkNamed, NETWORKS, openWeights } from "@seed/nn";
+import { checkWeightsHash, networkNamed, NETWORKS, openWeights } from "@seed/nn";
 import { fileNetwork, layoutOf, type LoadedNetwork, publishedInput, studentNetwork } from "@seed/nn/host";
 import { openDefaultEngine } from "./default_engine.ts";
 import { type FinishedRun, openRun } from "./run_folder.ts";
@@ -26,6 +26,8 @@ export interface NetworkSubject extends Disposable {
   readonly weights: string;
   /** The layout that the file is in; `seed student` if it is a run's. */
   readonly layout: string;
+  /** SHA-256 of the weights; of several files the one that stands for all. */
+  hash(): Promise<string>;
   readonly hasHead: boolean;
   /** Side in pixels of the pictures that it is meant for. */
   readonly inputSize: number;
@@ -70,8 +72,9 @@ async function fileSubject(
   const layout = layoutOf(file, network, { below });
   return {
     network: name,
-    weights: path,
+    weights: file.path,
     layout: layout.name,
+    hash: () => checkWeightsHash(file, null),
     hasHead: layout.head !== null,
     inputSize: publishedInput(file, network, layout).inputSize,
     patch: network.patch ?? 1,
@@ -90,6 +93,7 @@ function runSubject(finished: FinishedRun): NetworkSubject {
     network,
     weights: weights.path,
     layout: "seed student",
+    hash: () => checkWeightsHash(weights, null),
     hasHead: true,
     inputSize,
     patch: NETWORKS.get(network)?.patch ?? 1,

@@ -1,12 +1,12 @@
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "@seed/core";
-import { loadRecipe, type Recipe, RunFolder } from "@seed/core/host";
+import { loadRecipe, loadRecipes, type Recipe, RunFolder, studentsIn } from "@seed/core/host";
 import { type Arguments, onlyPositional } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 
-/** A recipe, and the folder of its run. */
+/** A recipe, once for each of its students, and the folder of its run, or of theirs. */
 export interface RunRecipe {
-  recipe: Recipe;
+  recipes: readonly [Recipe, ...Recipe[]];
   /** Null: one that the recipe's name says. */
   out: string | null;
 }
@@ -21,7 +21,7 @@ export async function resumedRecipe(parsed: Arguments): Promise<RunRecipe> {
   const overrides = parsed.list("set"), out = parsed.text("out"), allowPlugins = parsed.has("allow-plugins");
   if (parsed.positionals.length === 0) {
     if (out === null) throw new UsageError("Expected a recipe, or the folder of the run to resume as --out");
-    return { recipe: await ofRun(out, { overrides, trust: allowPlugins ? "named" : "shipped" }), out };
+    return { recipes: await ofFolder(out, { overrides, trust: allowPlugins ? "named" : "shipped" }), out };
   }
   if (allowPlugins) {
     throw new UsageError(
@@ -29,8 +29,18 @@ export async function resumedRecipe(parsed: Arguments): Promise<RunRecipe> {
     );
   }
   const path = onlyPositional(parsed, "recipe"), folder = await runOf(path, out);
-  if (folder !== null) return { recipe: await ofRun(folder, { overrides, trust: "named" }), out: folder };
-  return { recipe: await loadRecipe(path, { overrides, defaults: DEFAULTS }), out };
+  if (folder !== null) return { recipes: [await ofRun(folder, { overrides, trust: "named" })], out: folder };
+  return { recipes: await loadRecipes(path, { overrides, defaults: DEFAULTS }), out };
+}
+
+/** Of a run's folder its recipe, of one with several students' runs theirs. */
+async function ofFolder(folder: string, how: Parameters<typeof ofRun>[1]): Promise<RunRecipe["recipes"]> {
+  const names = await new RunFolder(folder).isRun() ? [] : await studentsIn(folder);
+  if (names.length === 0) return [await ofRun(folder, how)];
+  const [first, ...others] = await Promise.all(
+    names.map(async (studentName) => ({ ...await ofRun(join(folder, studentName), how), studentName })),
+  );
+  return [first, ...others];
 }
 
 async function ofRun(

@@ -1,5 +1,5 @@
 import { RunError, UsageError } from "@seed/core";
-import { checkForProcesses, checkInitialWeights, loadRecipe } from "@seed/core/host";
+import { checkForProcesses, checkInitialWeights, loadRecipes } from "@seed/core/host";
 import { parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { errorMessage } from "./error_message.ts";
@@ -7,8 +7,8 @@ import { MOST_PROCESSES } from "./processes/most_processes.ts";
 
 export const help = `Usage: deno task validate RECIPE... [flags]
 
-Checks recipes: needs no data, no weights and no engine. Plugins that do not come with SEED are imported, which runs
-their code, when all else is right.
+Checks recipes: needs no data, no teacher's weights and no engine. The file that a student begins from is looked at.
+Plugins that do not come with SEED are imported, which runs their code, when all else is right.
 
   --set key=value    overrides a key first; repeatable
   --processes N      whether each can train in N processes too
@@ -30,10 +30,10 @@ export async function run(args: string[]): Promise<number> {
   const withText = parsed.has("resolved"), asJson = parsed.has("json");
   for (const path of parsed.positionals) {
     try {
-      const recipe = await loadRecipe(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
-      if (processes > 1) checkForProcesses(recipe, processes);
-      await checkInitialWeights(recipe);
-      const { resolved } = recipe;
+      const recipes = await loadRecipes(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
+      if (processes > 1) recipes.forEach((recipe) => checkForProcesses(recipe, processes));
+      for (const recipe of recipes) await checkInitialWeights(recipe);
+      const resolved = recipes.map((recipe) => recipe.resolved).join("---\n");
       results.push({ recipe: path, valid: true, error: null, ...withText && { resolved } });
       shown.push(`${path}: valid`);
       if (withText && !asJson) console.log(resolved);

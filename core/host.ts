@@ -39,6 +39,7 @@ export { isFirst, processesHere } from "./processes/processes.ts";
 export {
   loadRecipe,
   loadRecipeParts,
+  loadRecipes,
   type ObjectiveUse,
   type PluginUse,
   type Recipe,
@@ -53,6 +54,7 @@ export { RecipeError } from "./recipe/recipe_file.ts";
 export { saveStudent } from "./run/checkpoint.ts";
 export { checkForProcesses } from "./run/company.ts";
 export { follow } from "./run/follow.ts";
+export { distillTogether, studentsIn } from "./run/distill_together.ts";
 export { distill, type DistillOptions, type DistillResult } from "./run/distill.ts";
 export { type DryRun, dryRun, type DryRunOptions } from "./run/dry_run.ts";
 export { checkInitialWeights } from "./run/initial_weights.ts";
@@ -71,6 +73,9 @@ export { type StepOptions, type StepParts, TrainingStep } from "./training/train
 export { disposeBatch, type StepBatch, type StreamBatch } from "./training/step_batch.ts";
 export { positionOf, type StepPosition } from "./training/step_position.ts";
 export { AdamW, type AdamWOptions } from "./training/optimizers/adamw.ts";
+export { createOptimizer } from "./training/optimizers/create_optimizer.ts";
+export { frozenBy } from "./training/freeze.ts";
+export { type TrainOptions, trainSchema } from "./recipe/schema.ts";
 export { Lars, type LarsOptions } from "./training/optimizers/lars.ts";
 export type { Optimizer } from "./training/optimizers/optimizer.ts";
 export { viewKey } from "./views/view_source.ts";

@@ -60,6 +60,7 @@ export { readTar, type TarMember } from "./data/tar/read_tar.ts";
 export { sizeOfChunks, TAR_END, tarMember } from "./data/tar/write_tar.ts";
 export { readSystemFile, systemControl } from "./engine/system_facts.ts";
 export { EagerFunction, untraced } from "./engine/eager_function.ts";
+export { mendHostKernels } from "./engine/host_kernels.ts";
 export { TracedInputs } from "./engine/traced_inputs.ts";
 export {
   accuracy,
@@ -75,7 +76,7 @@ export { IDENTICAL_FEATURES } from "./evaluation/evaluation.ts";
 export { embedImages, type EmbedOptions, type Encoder } from "./evaluation/embed_images.ts";
 export { type Matrix, nearestNeighbours, type Neighbours } from "./evaluation/neighbours.ts";
 export { tracedEncoder } from "./evaluation/student_encoder.ts";
-export { checkSha256 } from "./fetch/file_hash.ts";
+export { checkSha256, sha256OfFiles } from "./fetch/file_hash.ts";
 export { type Installation, isInstalled } from "./fetch/install_once.ts";
 export { importNpmPackage, installNpmPackage, type NpmPackage } from "./fetch/npm_package.ts";
 export { writingInCache } from "./fetch/cache_directory.ts";

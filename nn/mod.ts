@@ -32,7 +32,8 @@
  *
  * @module
  */
-export type { Backbone } from "./backbones/backbone.ts";
+export type { Backbone, FeatureMaps, Pool } from "./backbones/backbone.ts";
+export { convnext, type ConvNeXtOptions } from "./backbones/convnext.ts";
 export { efficientnet, type EfficientNetVariant } from "./backbones/efficientnet.ts";
 export { mobilenetV3, type MobileNetV3Variant } from "./backbones/mobilenet_v3.ts";
 export { IMAGENET, type Normalization, normalize } from "./backbones/normalize.ts";
@@ -92,13 +93,16 @@ export {
   ANTIALIASED_INTERPOLATION,
   interpolatePositions,
   OFFSET_INTERPOLATION,
+  PLAIN_INTERPOLATION,
   type PositionInterpolation,
 } from "./layers/position_embedding.ts";
 export { type Excitation, type ExciteOptions, squeezeExcite } from "./layers/squeeze_excite.ts";
 export { type Build, type Layout, plainLayout } from "./layouts/layout.ts";
+export { runLayouts } from "./layouts/run.ts";
 export { MOCO_LAYOUTS, MOCO_V3_RESNET_LAYOUTS } from "./layouts/moco.ts";
 export { SIMCLR_LAYOUTS } from "./layouts/simclr.ts";
 export { SWAV_HEADLESS_LAYOUTS, SWAV_LAYOUTS } from "./layouts/swav.ts";
+export { studentVisionTransformer } from "./networks/vision_transformers.ts";
 export { type Network, networkNamed, NETWORKS } from "./networks/networks.ts";
 export { constant, type Initializer, kaimingFanOut, normal, uniformFanIn } from "./parameters/initializer.ts";
 export type { ParameterSource } from "./parameters/parameters.ts";
@@ -123,3 +127,4 @@ export {
   teacherOptions,
 } from "./teachers/pretrained_teacher.ts";
 export { openWeights } from "./weights/open_weights.ts";
+export { checkWeightsHash } from "./weights/weights_hash.ts";

@@ -50,6 +50,7 @@ import queueFifo from "@seed/queue-fifo";
 import studentEfficientnet from "@seed/student-efficientnet";
 import studentMobilenetV3 from "@seed/student-mobilenet-v3";
 import studentResnet from "@seed/student-resnet";
+import studentVisionTransformer from "@seed/student-vision-transformer";
 import teacherDino from "@seed/teacher-dino";
 import teacherEfficientnetLite from "@seed/teacher-efficientnet-lite";
 import teacherMoco from "@seed/teacher-moco";
@@ -200,6 +201,16 @@ suite(studentResnet, (t) =>
     engine,
     make: (seed) =>
       studentResnet.create(options(studentResnet, { depth: 18 }), { ...context, seed, embeddingDim: 8 }),
+  }));
+
+suite(studentVisionTransformer, (t) =>
+  checkStudent(t, {
+    engine,
+    make: (seed) =>
+      studentVisionTransformer.create(
+        options(studentVisionTransformer, { variant: "tiny_16", head: { hidden: 16 } }),
+        { ...context, seed, embeddingDim: 8 },
+      ),
   }));
 
 suite(queueFifo, (t) =>

@@ -166,9 +166,9 @@ const MISTAKES: [args: string[], kind: typeof RunError | typeof UsageError, says
     /^"images" is not the folder of a run: it has no "recipe\.yaml"$/,
   ],
   [
-    [...PLACES, "--network", "efficientnet_b3", "--weights", "other.bin"],
+    [...PLACES, "--network", "efficientnet_b8", "--weights", "other.bin"],
     UsageError,
-    /^Unknown network "efficientnet_b3"\. Did you mean "efficientnet_b0"\?$/,
+    /^Unknown network "efficientnet_b8"\. Did you mean "efficientnet_b0"\?$/,
   ],
   [
     [...PLACES, "--network", "resnet18", "--weights", "nowhere"],

@@ -42,10 +42,8 @@ testWithXla(
       assert.deepEqual(conformance.failed, []);
       assert.ok(conformance.passed.length >= 12);
       const { result: step } = parts["step:resnet18:resnet50"];
-      assert.deepEqual(step.compiled.map(({ name }: { name: string }) => name).slice(0, 2), [
-        "teacher",
-        "training step",
-      ]);
+      const names = step.compiled.map(({ name }: { name: string }) => name);
+      for (const name of ["teacher", "training step"]) assert.ok(names.includes(name), names.join());
       assert.ok(step.imagesPerSecond > 0 && step.compileSeconds > 0 && step.whole.count === 3);
 
       // Two devices share a batch, or have one each.

@@ -111,6 +111,10 @@ testWithXla(
       assert.deepEqual(await outcomeOf(`${folder}/parts`), await outcomeOf(`${folder}/whole`));
 
       await distill(folder, "two", { ...xla, devices: 2 });
+      for (const [run, count] of [["whole", 1], ["two", 2]] as const) {
+        const { devices } = JSON.parse(await Deno.readTextFile(`${folder}/${run}/run.json`));
+        assert.deepEqual(devices, { count, batch_norm_images: 4 }, "batch norm sees the whole batch");
+      }
       await distill(folder, "tensorflow", { plugin: "@seed/engine-tensorflow" });
       const expected = await lossesOf(`${folder}/whole`);
       assert.equal(expected.length, 12);

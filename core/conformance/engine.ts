@@ -106,6 +106,22 @@ export async function checkEngine(t: Steps, { engine }: EngineSubject): Promise<
     }
     tf.dispose([x, y]);
   });
+  await t.step("gives results that are read later, when the inputs are gone", async () => {
+    const sum = tf.variable(tf.scalar(0));
+    using adding = engine.trace((x) => {
+      sum.assign(tf.add(sum, x) as tf.Scalar);
+      return [tf.mul(sum, 1)];
+    }, { name: "adding" });
+    const sums: tf.Tensor[] = [];
+    for (const value of [1, 2, 3, 4]) {
+      const x = tf.scalar(value);
+      sums.push(...await adding.call(x));
+      x.dispose();
+    }
+    assert.equal((await sum.data())[0], 10);
+    for (const expected of [10, 6, 3, 1]) assert.deepEqual([...await first([sums.pop()!])], [expected]);
+    sum.dispose();
+  });
   await t.step("adds in the same order every time, however busy it is", async () => {
     const x = tf.linspace(-3, 3, 16384), seen: ArrayLike<number>[][] = [];
     using sums = engine.trace(sumsOfThree, { name: "sums of three" });

@@ -63,6 +63,15 @@ export async function checkQueue(t: Steps, { engine, make }: QueueSubject): Prom
       assert.equal(pointer(), (first + BATCH) % SIZE);
     }
   });
+  await t.step("leaves rows that somebody else holds as they were", async () => {
+    const expected = rows(), before = queue.embeddings.clone(), pointerBefore = pointer();
+    await enqueue(60);
+    assert.deepEqual(before.arraySync(), expected);
+    queue.embeddings.assign(before);
+    tf.tidy(() => queue.pointer.assign(tf.scalar(pointerBefore, "int32")));
+    before.dispose();
+    assert.deepEqual([rows(), pointer()], [expected, pointerBefore]);
+  });
   await t.step("goes on from a state that is put into another one", async () => {
     using other = await make({ ...options, seed: 1 });
     copyValue(other.embeddings as tf.Variable, queue.embeddings as tf.Variable);

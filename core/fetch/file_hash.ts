@@ -36,3 +36,15 @@ export async function checkSha256(path: string, expected: string | null): Promis
   }
   return actual;
 }
+
+/**
+ * The hash of several files as one: the SHA-256 of the text of their hashes, a line each.
+ *
+ * @returns it, and those of the files in turn, hexadecimal.
+ */
+export async function sha256OfFiles(paths: readonly string[]): Promise<{ all: string; each: string[] }> {
+  const each: string[] = [];
+  for (const path of paths) each.push(await sha256OfFile(path));
+  const all = createHash("sha256").update(each.map((hash) => `${hash}\n`).join("")).digest("hex");
+  return { all, each };
+}

@@ -50,6 +50,8 @@ export interface RunDescription {
   device: string;
   teacher: string | null;
   student: string;
+  /** What the student is called among several of its recipe that train together; null: it trains alone. Default: null. */
+  studentName?: string | null;
   images: number;
   stepsPerEpoch: number;
   /** Steps of the whole run. */

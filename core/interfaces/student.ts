@@ -63,6 +63,8 @@ export interface InitialWeights {
   readonly path: string;
   /** True: entries of the file that the student has no place for are no error. */
   readonly allowUnused: boolean;
+  /** What stands before the names of the network that is meant, where the file holds it several times; null: nothing. */
+  readonly below: string | null;
 }
 
 /** What a student has taken from such a file. */

@@ -52,7 +52,15 @@ function recipeOf(
       queue: null,
     }],
     smallPatches: [],
-    train: { batch_size: 4, workers: 1, ema: null, optimizer: "sgd", accumulate: 1 },
+    train: {
+      freeze: [],
+      head_lr: null,
+      batch_size: 4,
+      workers: 1,
+      ema: null,
+      optimizer: "sgd",
+      accumulate: 1,
+    },
     evaluate: { evaluators: [use("evaluator")], teacher: null },
     loggers: [use("logger")],
   } as unknown as Recipe;

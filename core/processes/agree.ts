@@ -11,11 +11,14 @@ import { threadsOf } from "./threads.ts";
 export type Facts = Readonly<Record<string, string | number | null>>;
 
 /** What makes the same numbers in all processes, whatever they compute. */
-export function factsOf({ name, version, device }: Pick<Engine, "name" | "version" | "device">): Facts {
+export function factsOf(
+  { name, version, device, deviceCount = 1 }: Pick<Engine, "name" | "version" | "device" | "deviceCount">,
+): Facts {
   return {
     "version of SEED": SEED_VERSION,
     "engine": `${name} ${version} on ${device}`,
-    // The order of a sum may depend on it.
+    // The order of a sum may depend on these.
+    "number of devices": deviceCount,
     "number of threads": threadsOf(),
   };
 }

@@ -7,6 +7,7 @@ import type { TrainOptions } from "./schema.ts";
 type StudentUse = Pick<PluginUse<"student">, "plugin" | "options"> & {
   weights: string | null;
   sha256: string | null;
+  below: string | null;
   allow_unused: boolean;
 };
 
@@ -15,14 +16,18 @@ export function checkStudent(student: StudentUse, train: TrainOptions | null): P
   return [...checkBeginning(student), ...train ? checkFreeze(student, train) : []];
 }
 
-function checkBeginning({ plugin, weights, sha256, allow_unused }: StudentUse): Problem[] {
+function checkBeginning({ plugin, weights, sha256, below, allow_unused }: StudentUse): Problem[] {
   if (weights !== null) {
     if (plugin.loadWeights) return [];
     const message = `The student "${plugin.name}" cannot begin from a file: its plugin has no loadWeights`;
     return [{ path: ["student", "weights"], atKey: true, message }];
   }
   // A default that is written out is nobody's wish.
-  const unread = [...sha256 !== null ? ["sha256"] : [], ...allow_unused ? ["allow_unused"] : []];
+  const unread = [
+    ...sha256 !== null ? ["sha256"] : [],
+    ...below !== null ? ["below"] : [],
+    ...allow_unused ? ["allow_unused"] : [],
+  ];
   return unread.map((key) => ({
     path: ["student", key],
     atKey: true,

@@ -20,6 +20,7 @@ import { arraysOfStep, memoryProblems } from "./memory_needs.ts";
 import { type Needs, needsOf } from "./objective_needs.ts";
 import { type Problem, RecipeDocument } from "./recipe_document.ts";
 import type { Path, RecipeError } from "./recipe_file.ts";
+import { type RecipeView, viewsOf } from "./several_students.ts";
 import { shown } from "./shown.ts";
 import { unreadOptions, unreadSections, withoutUnread } from "./unread.ts";
 import { resolvedText } from "./resolved_text.ts";
@@ -66,11 +67,13 @@ export type SmallPatches = z.output<typeof SMALL_PATCHES> & {
   at: Path;
 };
 
-/** A recipe that is fit to run. */
+/** A recipe that is fit to run, with one student. */
 export interface Recipe {
   path: string;
   /** File name without its ending. */
   name: string;
+  /** What its student is called among those of the file; null: the file has one. */
+  studentName: string | null;
   seed: number;
   engine: PluginUse<"engine"> & Omit<z.output<typeof SECTION_KEYS.engine>, "plugin">;
   data: PluginUse<"data"> & z.output<typeof SECTION_KEYS.data>;
@@ -141,12 +144,25 @@ interface Wanted {
 
 /**
  * Reads and checks a recipe, its plugins' options included. Needs no data, no weights and no engine. Code that does not
- * come with SEED is imported only when all that can be checked without it is right.
+ * come with SEED is imported only when all that can be checked without it is right. Of a recipe with several students
+ * the first is taken: for what is the same of all, such as views and teacher.
  *
  * @throws {RecipeError} Listing every problem with its place.
  */
 export async function loadRecipe(path: string, options: LoadOptions): Promise<Recipe> {
   return await load(path, options, null);
+}
+
+/**
+ * Reads and checks a recipe once for each of its students.
+ *
+ * @returns one recipe, or one for each entry of `students`, which differ in nothing but the student.
+ * @throws {RecipeError} Listing every problem that the first wrong one of them has.
+ */
+export async function loadRecipes(path: string, options: LoadOptions): Promise<[Recipe, ...Recipe[]]> {
+  const first = await load(path, options, null), recipes: [Recipe, ...Recipe[]] = [first];
+  for (let i = 1; i < first.students; i++) recipes.push(await load(path, options, null, i));
+  return recipes;
 }
 
 /**
@@ -164,13 +180,22 @@ export async function loadRecipeParts<P extends RecipePart>(
   return await load(path, options, wanted);
 }
 
-async function load(path: string, options: LoadOptions, wanted: Wanted | null): Promise<Recipe> {
+/** @param index Which of its students. */
+async function load(
+  path: string,
+  options: LoadOptions,
+  wanted: Wanted | null,
+  index = 0,
+): Promise<Recipe & { students: number }> {
   const { overrides = [], ofRun = false, trust = "named" } = options;
   const document = await RecipeDocument.read(path, overrides, ofRun ? fromEarlier : undefined);
-  const first = new PluginTrust(trust, true);
-  const recipe = await new RecipeLoader(path, document, options, first, wanted).load();
-  if (!first.left) return recipe;
-  return await new RecipeLoader(path, document, options, new PluginTrust(trust, false), wanted).load();
+  const views = viewsOf(document), { name: studentName, view } = views[index], students = views.length;
+  const read = async (trust: PluginTrust) => ({
+    ...await new RecipeLoader(path, view, options, trust, wanted).load(),
+    ...{ studentName, students },
+  });
+  const first = new PluginTrust(trust, true), recipe = await read(first);
+  return first.left ? await read(new PluginTrust(trust, false)) : recipe;
 }
 
 class RecipeLoader {
@@ -189,7 +214,7 @@ class RecipeLoader {
   /** @param wanted Null: all of it. */
   constructor(
     private readonly path: string,
-    private readonly document: RecipeDocument,
+    private readonly document: RecipeView,
     private readonly options: LoadOptions,
     private readonly trust: PluginTrust,
     private readonly wanted: Wanted | null,
@@ -199,7 +224,7 @@ class RecipeLoader {
     for (const section of OPTIONAL) if (this.#values[section] === null) delete this.#values[section];
   }
 
-  async load(): Promise<Recipe> {
+  async load(): Promise<Omit<Recipe, "studentName">> {
     this.#checkTop();
     const { version: _, ...top } = this.#values;
     this.#resolved.version = 1;
@@ -248,7 +273,7 @@ class RecipeLoader {
       loggers,
       resolved,
       ...parts,
-    } as Recipe;
+    } as Omit<Recipe, "studentName">;
   }
 
   #checkTop(): void {

@@ -75,6 +75,8 @@ Deno.test("a recipe gives its plugins their options, and everything else its def
     nesterov: false,
     weight_decay: 1e-4,
     weight_decay_on: "all",
+    head_lr: null,
+    freeze: [],
     clip_grad_norm: null,
     accumulate: 1,
     precision: "fp32",

@@ -65,6 +65,8 @@ export const SECTION_KEYS = {
     weights: z.string().min(1).nullable().default(null),
     /** Of that file; null: unchecked. */
     sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, "Expected 64 hexadecimal digits").nullable().default(null),
+    /** What stands before the network's names in the file, where it holds several; null: that is found. */
+    below: z.string().max(300).nullable().default(null),
     /** True: entries of the file that the student has no place for are no error. */
     allow_unused: z.boolean().default(false),
   }),

@@ -21,7 +21,7 @@ import { RunFolder } from "./run_folder.ts";
 export async function checkInitialWeights(
   { student }: Pick<Recipe, "student">,
 ): Promise<InitialWeights | null> {
-  const { plugin, options, weights, sha256, allow_unused: allowUnused } = student;
+  const { plugin, options, weights, sha256, below, allow_unused: allowUnused } = student;
   if (weights === null) return null;
   const at = async <T>(key: string, look: () => Promise<T>): Promise<T> => {
     try {
@@ -32,8 +32,11 @@ export async function checkInitialWeights(
   };
   const path = await at("weights", () => fileOf(resolve(weights)));
   if (sha256 !== null) await at("sha256", () => checkSha256(path, sha256));
-  await at("weights", async () => await plugin.checkWeights?.(options as never, { path, allowUnused }));
-  return { path, allowUnused };
+  await at(
+    "weights",
+    async () => await plugin.checkWeights?.(options as never, { path, below, allowUnused }),
+  );
+  return { path, below, allowUnused };
 }
 
 /** Of a run's folder its student. */

@@ -25,7 +25,7 @@ import { positionOf, type StepPosition } from "../training/step_position.ts";
 import type { StepResult, StepUnderWay } from "../training/step_under_way.ts";
 import type { TrainingStep } from "../training/training_step.ts";
 import type { StepPlan } from "../views/sampler.ts";
-import type { TrainingBatches } from "./training_batches.ts";
+import type { BatchSource } from "./training_batches.ts";
 
 /** A step that was taken. */
 export interface TakenStep extends StepResult {
@@ -55,7 +55,7 @@ export async function* takeSteps(
   plans: Iterable<StepPlan>,
   { batches, step, schedule, goesOn, pausesAfter = () => false }: {
     /** Makes views, and the teacher's embeddings of them. */
-    batches: TrainingBatches;
+    batches: BatchSource;
     /** The student's step: forward, loss, gradient, update, enqueue. */
     step: TrainingStep;
     schedule: ScheduleOptions;

@@ -41,9 +41,10 @@ export function describeRun(
     recipe: recipe.path,
     directory: directory.path,
     engine: `${engine.name} ${engine.version}`,
-    device: engine.device,
+    device: shownDevice(engine),
     teacher: teacher && `${recipe.teacher!.plugin.name}, ${teacher.embeddingDim} dimensions${taken}`,
     student: studentText(learner, precision),
+    studentName: recipe.studentName,
     images: data.train.length,
     ...{ ...steps, settings: parse(recipe.resolved), facts },
   };
@@ -66,6 +67,10 @@ export function runFacts(
       [engine.name]: engine.version,
     },
     device: engine.device,
+    devices: {
+      count: engine.deviceCount ?? 1,
+      batch_norm_images: batchNormImages(recipe.train, processes?.size ?? 1),
+    },
     cores: navigator.hardwareConcurrency,
     processes: {
       count: processes?.size ?? 1,
@@ -92,6 +97,18 @@ export function runFacts(
       queries: data.evaluation?.queries.length ?? 0,
     },
   };
+}
+
+function shownDevice({ device, deviceCount = 1 }: ProcessParts["engine"]): string {
+  return deviceCount === 1 ? device : `${device}, ${deviceCount} devices`;
+}
+
+/** How many images batch norm sees at a time: of one view, on all devices of a process. */
+export function batchNormImages(
+  { batch_size: batch, accumulate, bn_splits: splits }: Recipe["train"],
+  processes: number,
+): number {
+  return batch / (processes * accumulate * splits);
 }
 
 /**
@@ -133,7 +150,8 @@ export function requireSameFacts(directory: RunFolder, past: Facts, now: Facts):
 
 type Facts = Readonly<Record<string, unknown>>;
 
-function mappingIn(facts: Facts, key: string): Facts {
+/** Facts under a name; none if there are none. */
+export function mappingIn(facts: Facts, key: string): Facts {
   const value = facts[key];
   return typeof value === "object" && value !== null ? value as Facts : {};
 }

@@ -11,7 +11,7 @@ import { writeReport } from "./report.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import { trainingStateOf } from "./training_state.ts";
 import type { Resumed } from "./past_recipe.ts";
-import { describeRun, requireSameFacts, runFacts, writeSummary } from "./run_record.ts";
+import { describeRun, mappingIn, requireSameFacts, runFacts, writeSummary } from "./run_record.ts";
 
 /** What a run works with. */
 export interface Made {
@@ -72,18 +72,19 @@ export class RunWriter {
     if (step < steps.steps) await directory.setResultsAside(step);
     await this.checkpoints.removeOld();
     const { started, versions, device, processes, images, command } = this.#facts;
+    const devices = this.#facts.devices as { count: number };
     const changed = Object.fromEntries(
       changes.map(({ key, was, now }) => [key, { was: was ?? null, now: now ?? null }]),
     );
     const resumed = {
-      ...{ at_step: step, started, versions, device, processes, command, changed },
+      ...{ at_step: step, started, versions, device, devices, processes, command, changed },
       ...extendedFrom !== null && { extended_from_epochs: extendedFrom },
       ...processesBefore !== null && { extended_from_processes: processesBefore },
     };
     this.#tellChanges(resumed, past);
     const before = Array.isArray(past.resumed) ? past.resumed : [];
     // Of a beginning that was not taken down nothing is known: this process is not it.
-    Object.assign(this.#facts, { started: null, command: null, processes: null }, past, {
+    Object.assign(this.#facts, { started: null, command: null, devices: null, processes: null }, past, {
       images: { ...images as object, ...past.images as object }, // earlier versions told less of them
       resumed: [...before, resumed],
     });
@@ -93,7 +94,11 @@ export class RunWriter {
   }
 
   #tellChanges(
-    { changed, device }: { changed: Record<string, { was: unknown; now: unknown }>; device: unknown },
+    { changed, device, devices }: {
+      changed: Record<string, { was: unknown; now: unknown }>;
+      device: unknown;
+      devices: { count: number };
+    },
     past: Record<string, unknown>,
   ): void {
     const told = Object.entries(changed).map(([key, { was, now }]) =>
@@ -102,6 +107,8 @@ export class RunWriter {
     if (past.device !== undefined && past.device !== device) {
       told.push(`the device is ${device}, no longer ${past.device}: the last bits may differ`);
     }
+    const { count: now } = devices, { count: before = now } = mappingIn(past, "devices");
+    if (now !== before) told.push(`${now} devices compute, no longer ${before}: the last bits may differ`);
     if (told.length) this.made.host.log(`Changed since the run began: ${told.join("; ")}`);
   }
 

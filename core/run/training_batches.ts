@@ -42,11 +42,21 @@ export interface PlannedBatch {
 /** What the batches of a run are made by. */
 type Makers = Pick<ProcessParts, "engine" | "data" | "teacher" | "pipeline">;
 
+/** Where a run's batches come from. */
+export interface BatchSource {
+  /** Milliseconds that training has waited for views. */
+  readonly waited: number;
+  /** Delivers the batches of the planned steps in order; whoever gets one frees it. */
+  deliver(plans: Iterable<StepPlan>, trained?: () => Promise<void>): AsyncGenerator<PlannedBatch>;
+  /** Fills what is remembered of the views of earlier steps, before any are delivered. */
+  recall(plans: Iterable<StepPlan>): Promise<void>;
+}
+
 /**
  * The batches of a run, made ahead by the pipeline. Teacher and student see the same views: where the teacher wants
  * another size, a view is rendered from the same random choices at both.
  */
-export class TrainingBatches implements Disposable {
+export class TrainingBatches implements BatchSource, Disposable {
   /** Milliseconds that steps have waited for views, the teacher's work left out. */
   waited = 0;
 

@@ -36,7 +36,7 @@ export function freezeProblems(
   });
   if (problems.length) return problems;
   const isFrozen = frozenBy(freeze);
-  if (names.every(isFrozen)) {
+  if (freeze.length && names.every(isFrozen)) {
     return [{ key: ["freeze"], message: "All of the student is frozen: nothing is trained" }];
   }
   if (headLr === null || !names.filter((name) => name.startsWith(HEAD)).every(isFrozen)) return [];

@@ -27,6 +27,8 @@ export interface TensorInfo {
 /** A file of named tensors that is open for reading; tensors are read one by one. */
 export interface WeightsFile extends Disposable {
   readonly path: string;
+  /** The files that it consists of, an index first; not there if it is one file. */
+  readonly files?: readonly string[];
   /** For example `safetensors`. */
   readonly format: string;
   /** Notes that the file carries about itself. */

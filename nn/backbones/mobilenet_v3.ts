@@ -4,6 +4,7 @@ import type { Backbone } from "./backbone.ts";
 import { convNorm } from "../layers/conv_norm.ts";
 import { convWithBias } from "../layers/conv.ts";
 import { type Conventions, TIMM } from "../layers/conventions.ts";
+import { multipleOf8 } from "../layers/channel_counts.ts";
 import { type BlockShape, invertedResiduals } from "../layers/inverted_residual.ts";
 import { IMAGENET, type Normalization, normalize } from "./normalize.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
@@ -93,10 +94,4 @@ export function mobilenetV3(
       return tf.mean(hardSwish(head(pooled)), [1, 2]) as tf.Tensor2D; // of a single pixel: drops its axes
     },
   };
-}
-
-/** The nearest multiple of 8 that is not under 90 % of the number: how all of the family round channels. */
-function multipleOf8(channels: number): number {
-  const rounded = Math.max(8, Math.floor(channels / 8 + 0.5) * 8);
-  return rounded < 0.9 * channels ? rounded + 8 : rounded;
 }

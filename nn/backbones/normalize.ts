@@ -12,6 +12,18 @@ export const IMAGENET: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.22
 /** What SwAV trains with: 0.228, not 0.229 (its `src/multicropdataset.py` and `eval_linear.py`). */
 export const SWAV: Normalization = { mean: IMAGENET.mean, std: [0.228, 0.224, 0.225] };
 
+/** What DINOv3's networks for satellites' pictures train with (SAT-493M; its README). */
+export const SATELLITE: Normalization = { mean: [0.430, 0.411, 0.296], std: [0.213, 0.156, 0.143] };
+
+/** What CLIP trains with (openai/CLIP, `clip/clip.py`). */
+export const CLIP: Normalization = {
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  std: [0.26862954, 0.26130258, 0.27577711],
+};
+
+/** What SigLIP trains with: pixels from -1 to 1. */
+export const HALF: Normalization = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+
 /** What EfficientNet-Lite trains with: `(x - 127) / 128` of pixels in 0..255 (its `efficientnet_lite_builder.py`). */
 export const EFFICIENTNET_LITE: Normalization = {
   mean: [127 / 255, 127 / 255, 127 / 255],

@@ -1,6 +1,8 @@
 import { tf } from "@seed/core";
 import { attentionPool } from "../layers/attention_pool.ts";
 import type { Backbone, Pool } from "./backbone.ts";
+import type { Mode } from "../layers/conv_norm.ts";
+import { DropPaths, risingRate } from "../layers/drop_paths.ts";
 import { layerNorm } from "../layers/layer_norm.ts";
 import { type Normalization, normalize } from "./normalize.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
@@ -43,13 +45,15 @@ export type VisionTransformerOptions =
     readonly preNorm?: boolean;
     /** What the features are. `attention`: {@link attentionPool}, named `attn_pool`. Default: the class token. */
     readonly pool?: Pool | "attention";
+    /** How often what the last block adds is dropped in training, of blocks before it less; default 0. */
+    readonly dropPath?: number;
   };
 
 const DEPTH = 12, EPSILON = 1e-6;
 
 /**
  * A vision transformer (Dosovitskiy et al., ICLR 2021) with timm's names. Its features are the class token after
- * the last norm, if the options say nothing else. Without dropout and stochastic depth: it is for frozen weights.
+ * the last norm, if the options say nothing else.
  */
 export function visionTransformer(
   source: ParameterSource,
@@ -61,17 +65,18 @@ export function visionTransformer(
   const embed = tokenEmbedding(source, options, "rotaryBase" in options ? null : options);
   const rotate = rotationOf(source, options);
   const before = preNorm ? layerNorm(source, "norm_pre", width, epsilon) : (x: tf.Tensor2D) => x;
-  const blocks = Array.from({ length: depth }, (_, i) => transformerBlock(source, `blocks.${i}`, options));
+  const drops = new DropPaths(source);
+  const blocks = Array.from({ length: depth }, (_, i) => droppingBlock(source, i, options, drops));
   const norm = layerNorm(source, "norm", width, epsilon);
   const attention = own === "attention"
     ? attentionPool(source, "attn_pool", { ...options, heads, epsilon })
     : null;
 
   /** What comes out of the last block, `[batch, tokens, width]`. */
-  const run = (images: tf.Tensor4D) => {
+  const run = (images: tf.Tensor4D, mode: Mode) => {
     const { tokens, grid } = embed(normalize(images, normalization)), [batch, count] = tokens.shape;
     const rows = before(tf.reshape(tokens, [batch * count, width])), turn = rotate(grid);
-    const last = blocks.reduce((x, block) => block(x, batch, turn), rows);
+    const last = blocks.reduce((x, block) => block(x, batch, turn, mode), rows);
     return { last: tf.reshape(last, [batch, count, width]) as tf.Tensor3D, grid };
   };
   /** Some tokens, normalised. */
@@ -88,15 +93,32 @@ export function visionTransformer(
     featureDim: width,
     normalization,
     pools: classToken ? ["token", "mean"] : ["mean"],
-    features: (images, _mode, pool) => pooled(run(images).last, pool ?? own),
-    maps(images) {
-      const { last, grid } = run(images), [batch] = images.shape;
+    noisePerImage: drops.noisePerImage,
+    features: (images, mode, pool) => pooled(run(images, mode).last, pool ?? own),
+    maps(images, mode) {
+      const { last, grid } = run(images, mode), [batch] = images.shape;
       return {
         features: pooled(last, own),
         patches: tf.reshape(normed(last, leading), [batch, ...grid, width]),
       };
     },
   };
+}
+
+/** The block of a number. */
+function droppingBlock(
+  source: ParameterSource,
+  number: number,
+  options: VisionTransformerOptions,
+  drops: DropPaths,
+): (x: tf.Tensor2D, batch: number, turn: Rotation | undefined, mode: Mode) => tf.Tensor2D {
+  const { depth = DEPTH, dropPath = 0 } = options, name = `blocks.${number}`;
+  const block = transformerBlock(source, name, options), rate = risingRate(dropPath, number, depth);
+  const [onAttention, onPerceptron] = ["attn.proj", "mlp.fc2"].map((last) =>
+    drops.next(rate, `${name}.${last}.weight`)
+  );
+  return (x, batch, turn, mode) =>
+    block(x, batch, turn, [(part) => onAttention(part, mode), (part) => onPerceptron(part, mode)]);
 }
 
 /** What turns queries and keys, by the grid of patches. */

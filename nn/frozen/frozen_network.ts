@@ -73,8 +73,12 @@ export class FrozenNetwork implements Disposable {
    * @param images `[batch, height, width, 3]` float32 in 0..255.
    * @param pool One of those that the backbone offers; default: as its publisher does.
    * @returns `[batch, featureDim]`.
+   * @throws {RunError} If it does not offer the pooling.
    */
   features(images: tf.Tensor4D, pool?: Pool): tf.Tensor2D {
+    if (pool !== undefined && !this.pools.includes(pool)) {
+      throw new RunError(`The network's features cannot be pooled by "${pool}"; leave the option pool out`);
+    }
     return this.backbone.features(images, { training: false }, pool);
   }
 
@@ -163,8 +167,17 @@ function fitsIn(file: WeightsFile, network: Network): (layout: Layout) => boolea
   return (layout) => fittingTensors(file, network, layout) > 0;
 }
 
-/** The other network that finds all its tensors in a file, and takes the most of them; for a message. */
-function looksLike(file: WeightsFile, meant: Network): string {
+/**
+ * The other network that finds all its tensors in a file, and takes the most of them; for a message.
+ *
+ * @param options.byNames Whether one whose names the file has, but not all of its tensors, counts if none fits. Default:
+ *   true.
+ */
+export function looksLike(
+  file: WeightsFile,
+  meant: Network,
+  { byNames = true }: { byNames?: boolean } = {},
+): string {
   const counts = [...NETWORKS.values()].filter(({ name }) => name !== meant.name).map((network) => {
     const exact = findLayout(file.tensors, network.layouts);
     const fits = fitsIn(file, network), any = { fits, below: null };
@@ -174,7 +187,7 @@ function looksLike(file: WeightsFile, meant: Network): string {
   });
   const most = Math.max(...counts.map(({ count }) => count));
   const names = counts.filter(({ count }) => count === most).map(({ name }) => name);
-  return most < 0 ? "" : `; it looks like weights of ${names.join(", ")}`;
+  return most < (byNames ? 0 : 1) ? "" : `; it looks like weights of ${names.join(", ")}`;
 }
 
 /** Longest side of a picture that a network is given: 200 MB of float32. Published networks take up to 1024 pixels. */

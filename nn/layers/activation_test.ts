@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { tf } from "@seed/core";
 import { testEngine } from "../../tests/support/engine.ts";
 import { runners } from "../../tests/support/runners.ts";
-import { type Activation, gelu, hardSigmoid, hardSwish, relu, relu6, sigmoid, silu } from "./activation.ts";
+import {
+  type Activation,
+  gelu,
+  geluTanh,
+  hardSigmoid,
+  hardSwish,
+  quickGelu,
+  relu,
+  relu6,
+  sigmoid,
+  silu,
+} from "./activation.ts";
 import type { Layer } from "./conv.ts";
 
 /** Small, large, and where an exponential would overflow. */
@@ -39,6 +50,13 @@ function share(x: number): number {
   const inner = Array.from({ length: 1999 }, (_, i) => (i % 2 ? 2 : 4) * density((i + 1) * step));
   return 0.5 + step / 3 * inner.reduce((sum, value) => sum + value, density(0) + density(end));
 }
+/** `x * logistic(gate(x))`. */
+function gated(activation: Layer, gate: (x: number) => number, slope: (x: number) => number) {
+  const of = (x: number) => logistic(gate(x)), out = (x: number) => logistic(-gate(x));
+  return [
+    ...[activation, (x: number) => x * of(x), (x: number) => of(x) * (1 + x * out(x) * slope(x))] as const,
+  ] as [Layer, (x: number) => number, (x: number) => number];
+}
 const functions: Record<
   string,
   [activation: Activation | Layer, value: (x: number) => number, slope: (x: number) => number]
@@ -50,6 +68,12 @@ const functions: Record<
   hardSigmoid: [hardSigmoid, ramp, (x) => Math.abs(x) < 3 ? 1 / 6 : 0],
   hardSwish: [hardSwish, (x) => x * ramp(x), (x) => ramp(x) + (Math.abs(x) < 3 ? x / 6 : 0)],
   gelu: [gelu, (x) => x * share(x), (x) => share(x) + x * density(x)],
+  quickGelu: gated(quickGelu, (x) => 1.702 * x, () => 1.702),
+  geluTanh: gated(
+    geluTanh,
+    (x) => 2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3),
+    (x) => 2 * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x ** 2),
+  ),
 };
 
 for (const [name, [activation, value, slope]] of Object.entries(functions)) {

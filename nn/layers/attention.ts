@@ -1,5 +1,5 @@
 import { tf } from "@seed/core";
-import { constant } from "../parameters/initializer.ts";
+import { constant, TRANSFORMER } from "../parameters/initializer.ts";
 import { linear, linearWithoutBias } from "./linear.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 import type { Rotation } from "./rotary.ts";
@@ -27,9 +27,9 @@ export function selfAttention(
   { width, heads, bias = "all" }: AttentionOptions,
 ): (x: tf.Tensor2D, batch: number, rotate?: Rotation) => tf.Tensor2D {
   const qkv = bias === "all"
-    ? linear(source, `${name}.qkv`, { inputs: width, outputs: 3 * width })
+    ? linear(source, `${name}.qkv`, { inputs: width, outputs: 3 * width, init: TRANSFORMER })
     : withoutKeyBias(source, name, width);
-  const project = linear(source, `${name}.proj`, { inputs: width, outputs: width });
+  const project = linear(source, `${name}.proj`, { inputs: width, outputs: width, init: TRANSFORMER });
   const depth = width / heads;
   return (x, batch, rotate = (x) => x) => {
     const tokens = x.shape[0] / batch, rows = batch * heads;

@@ -19,16 +19,22 @@ function factors(noise: tf.Tensor, rate: number): tf.Tensor {
  * Stochastic depth (Huang et al., ECCV 2016): drops a block's own part for whole images, so that what it adds to is
  * all that is left.
  *
+ * @param x Maps, `[batch, ...]`, or rows of which each image has as many, one after the other.
  * @param noise `[batch, numbers]`, of which it takes those at `column`.
  */
-export function dropPath(
-  x: tf.Tensor4D,
+export function dropPath<T extends tf.Tensor>(
+  x: T,
   noise: tf.Tensor2D,
   { column, rate }: { column: number; rate: number },
-): tf.Tensor4D {
-  const batch = x.shape[0];
-  const ofImages = tf.reshape(tf.slice(noise, [0, column], [batch, 1]), [batch, 1, 1, 1]);
-  return scaleImages(x, factors(ofImages, rate)) as tf.Tensor4D;
+): T {
+  const [batch] = noise.shape;
+  const byImage = x.shape[0] === batch ? x : tf.reshape(x, [batch, x.shape[0] / batch, ...x.shape.slice(1)]);
+  const ofImages = tf.reshape(tf.slice(noise, [0, column], [batch, 1]), [
+    batch,
+    ...byImage.shape.slice(1).fill(1),
+  ]);
+  const dropped = scaleImages(byImage, factors(ofImages, rate));
+  return (byImage === x ? dropped : tf.reshape(dropped, x.shape)) as T;
 }
 
 /** One pass each way, which leaves maps in the precision that they are in; none of the factors is learnt. */

@@ -3,7 +3,7 @@ import { type Activation, identity } from "./activation.ts";
 import { convNorm, type ModalLayer } from "./conv_norm.ts";
 import type { Padding } from "./conv.ts";
 import { type Conventions, paddings } from "./conventions.ts";
-import { dropPath } from "./dropout.ts";
+import { type DropPath, DropPaths } from "./drop_paths.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 import { type ExciteOptions, squeezeExcite } from "./squeeze_excite.ts";
 
@@ -24,12 +24,6 @@ export interface BlockShape {
 /** Whether the block adds its input. */
 function skips({ stride, inputs, outputs }: BlockShape): boolean {
   return stride === 1 && inputs === outputs;
-}
-
-/** How often a block's own part is dropped, and which of an image's random numbers says so. */
-interface Drop {
-  rate: number;
-  column: number;
 }
 
 /** Names of a block's parts: a convolution and its norm, but the two convolutions of squeeze-and-excitation. */
@@ -72,27 +66,24 @@ export function invertedResiduals(
   conventions: Conventions,
 ): Trunk {
   const { stages, activation, dropPath = 0 } = options;
-  const drops = dropsOf(stages.flat(), dropPath);
+  const drops = new DropPaths(source), count = stages.flat().length;
   const padding = paddings(conventions.padding);
   const stem = convNorm(source, {
     names: ["conv_stem", "bn1"],
     ...{ inputs: 3, outputs: stages[0][0].inputs, kernel: 3, stride: 2, activation },
     ...{ ...conventions, padding: padding(3, 2) },
   });
+  let index = 0;
   const blocks = stages.flatMap((blocks, s) =>
     blocks.map((shape, b) => {
-      const own = { ...conventions, padding: padding(shape.kernel, shape.stride), drop: drops.get(shape) };
-      return invertedResidual(source, `blocks.${s}.${b}`, shape, own);
+      const name = `blocks.${s}.${b}`, rate = dropPath * index++ / count;
+      // Blocks that do not add their input have nothing without their own part.
+      const drop = skips(shape) ? drops.next(rate, `${name}.${timmParts(shape).project[0]}.weight`) : null;
+      const own = { ...conventions, padding: padding(shape.kernel, shape.stride), drop };
+      return invertedResidual(source, name, shape, own);
     })
   );
-  return { layers: [stem, ...blocks], noisePerImage: drops.size };
-}
-
-/** Of the blocks that add their input: the others have nothing without their own part. */
-function dropsOf(blocks: readonly BlockShape[], rate: number): ReadonlyMap<BlockShape, Drop> {
-  const own = blocks.map((block, i) => ({ block, rate: rate * i / blocks.length }));
-  const dropping = own.filter(({ block, rate }) => rate > 0 && skips(block));
-  return new Map(dropping.map(({ block, rate }, column) => [block, { rate, column }]));
+  return { layers: [stem, ...blocks], noisePerImage: drops.noisePerImage };
 }
 
 /** Expands, convolves each channel, scales channels, projects; adds its input where the shape stays. */
@@ -100,7 +91,7 @@ function invertedResidual(
   source: ParameterSource,
   name: string,
   shape: BlockShape,
-  options: Omit<Conventions, "padding"> & { padding: Padding; drop?: Drop },
+  options: Omit<Conventions, "padding"> & { padding: Padding; drop: DropPath | null },
 ): ModalLayer {
   const { padding, epsilon, momentum, excitesFirst, drop } = options;
   const { inputs, width, outputs, kernel, stride, activation } = shape, parts = timmParts(shape);
@@ -119,7 +110,6 @@ function invertedResidual(
   const excite = shape.excite
     ? squeezeExcite(source, names(parts.excite), { channels: width, ...shape.excite })
     : null;
-  const isFrozen = source.isFrozen?.(`${names(parts.project)[0]}.weight`); // as in evaluation: nothing is dropped
   const late = excite && expand && excitesFirst;
   const project = convNorm(source, {
     ...{ ...norm, names: names(parts.project), inputs: width, outputs, kernel: 1 },
@@ -129,7 +119,6 @@ function invertedResidual(
     let y = depthwise(expand ? expand(x, mode) : x, mode);
     if (late) y = activation(excite(y));
     y = project(y, mode);
-    if (drop && !isFrozen && mode.training && mode.noise) y = dropPath(y, mode.noise, drop);
-    return skips(shape) ? tf.add(x, y) : y;
+    return drop ? tf.add(x, drop(y, mode)) : y;
   };
 }

@@ -1,18 +1,26 @@
 import { tf } from "@seed/core";
 import { batchNormInference, batchNormParameters, batchNormTraining, isFrozenNorm } from "./batch_norm.ts";
 import type { Mode } from "./conv_norm.ts";
-import { uniformFanIn } from "../parameters/initializer.ts";
+import { constant, type Initializer, uniformFanIn } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
-/** `x W + b`, `name.weight` and `name.bias`, started as PyTorch's `Linear`. */
+/** Shape of a linear layer, and how it starts. */
+export interface LinearOptions {
+  inputs: number;
+  outputs: number;
+  /** Of the weight, the bias being 0 then; default: both as PyTorch's `Linear`. */
+  init?: Initializer;
+}
+
+/** `x W + b`, `name.weight` and `name.bias`. */
 export function linear(
   source: ParameterSource,
   name: string,
-  { inputs, outputs }: { inputs: number; outputs: number },
+  { inputs, outputs, init }: LinearOptions,
 ): (x: tf.Tensor2D) => tf.Tensor2D {
-  const init = uniformFanIn(inputs);
-  const weight = source.get(`${name}.weight`, "linear", [inputs, outputs], init) as tf.Tensor2D;
-  const bias = source.get(`${name}.bias`, "vector", [outputs], init);
+  const usual = uniformFanIn(inputs);
+  const weight = source.get(`${name}.weight`, "linear", [inputs, outputs], init ?? usual) as tf.Tensor2D;
+  const bias = source.get(`${name}.bias`, "vector", [outputs], init ? constant(0) : usual);
   return (x) => tf.add(tf.matMul(x, weight), bias) as tf.Tensor2D;
 }
 

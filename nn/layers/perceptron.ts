@@ -1,6 +1,7 @@
 import { tf } from "@seed/core";
 import { gelu, silu } from "./activation.ts";
 import { linear } from "./linear.ts";
+import { TRANSFORMER } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
 /** A function of every element of a matrix. */
@@ -24,7 +25,7 @@ export interface PerceptronOptions {
 export function perceptron(source: ParameterSource, name: string, options: PerceptronOptions): Pointwise {
   const { width, hidden = 4 * width } = options;
   const widen = widening(source, name, { ...options, hidden });
-  const narrow = linear(source, `${name}.fc2`, { inputs: hidden, outputs: width });
+  const narrow = linear(source, `${name}.fc2`, { inputs: hidden, outputs: width, init: TRANSFORMER });
   return (x) => narrow(widen(x));
 }
 
@@ -34,7 +35,7 @@ function widening(
   { width, hidden, activation = gelu, gate = "none" }: PerceptronOptions & { hidden: number },
 ): Pointwise {
   const layer = (part: string, outputs = hidden) =>
-    linear(source, `${name}.${part}`, { inputs: width, outputs });
+    linear(source, `${name}.${part}`, { inputs: width, outputs, init: TRANSFORMER });
   switch (gate) {
     case "none": {
       const first = layer("fc1");

@@ -1,5 +1,5 @@
 import { RunError, tf } from "@seed/core";
-import { constant, normal } from "../parameters/initializer.ts";
+import { constant, TRANSFORMER } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 import { interpolatePositions, type PositionInterpolation } from "./position_embedding.ts";
 
@@ -30,9 +30,6 @@ export interface LearntPositions {
   readonly classPosition?: boolean;
 }
 
-/** Standard deviation that tokens, positions and patches start with. */
-const DEVIATION = 0.02;
-
 /** How many tokens come before those of the patches. */
 export function leadingTokens({ classToken = true, registers = 0 }: TokenOptions): number {
   return (classToken ? 1 : 0) + registers;
@@ -50,7 +47,7 @@ export function tokenEmbedding(
   positions: LearntPositions | null,
 ): (images: tf.Tensor4D) => { tokens: tf.Tensor3D; grid: PatchGrid } {
   const { patch, width, registers = 0, classToken = true, patchBias = true } = options;
-  const init = normal(DEVIATION),
+  const init = TRANSFORMER,
     token = (name: string, count: number) => source.get(name, "vector", [1, count, width], init);
   const leading = classToken ? token("cls_token", 1) : null;
   const embedding = positions && positionEmbedding(source, options, positions);
@@ -97,7 +94,7 @@ function positionEmbedding(
   const known = source.shapeOf?.("pos_embed")?.at(-2);
   const side = known ? Math.round(Math.sqrt(known - extra)) : grid;
   const count = side * side + extra;
-  const all = source.get("pos_embed", "vector", [1, count, width], normal(DEVIATION));
+  const all = source.get("pos_embed", "vector", [1, count, width], TRANSFORMER);
   const part = (start: number, size: number) => tf.slice(all, [0, start, 0], [1, size, width]);
   return (grid) => ({
     first: classPosition ? part(0, 1) : null,

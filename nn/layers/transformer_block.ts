@@ -17,14 +17,21 @@ export interface BlockOptions extends AttentionOptions, PerceptronOptions {
   layerScale?: "none" | "ls" | "gamma";
 }
 
+/** What becomes of a block's two parts before they are added, in training. */
+export type OnParts = readonly [ofAttention: Part, ofPerceptron: Part];
+
+type Part = (x: tf.Tensor2D) => tf.Tensor2D;
+
+const asTheyAre: OnParts = [(x) => x, (x) => x];
+
 /** Attention, then a perceptron of two layers, each on the normalised tokens and added to them. */
 export function transformerBlock(
   source: ParameterSource,
   name: string,
   options: BlockOptions,
-): (x: tf.Tensor2D, batch: number, rotate?: Rotation) => tf.Tensor2D {
+): (x: tf.Tensor2D, batch: number, rotate?: Rotation, onParts?: OnParts) => tf.Tensor2D {
   const { width, epsilon, layerScale = "none" } = options;
-  const scaled = (part: 1 | 2): (x: tf.Tensor2D) => tf.Tensor2D => {
+  const scaled = (part: 1 | 2): Part => {
     if (layerScale === "none") return (x) => x;
     const gammaName = layerScale === "ls" ? `ls${part}.gamma` : `gamma_${part}`;
     const gamma = source.get(`${name}.${gammaName}`, "vector", [width], constant(1e-5));
@@ -36,8 +43,8 @@ export function transformerBlock(
   const norm2 = layerNorm(source, `${name}.norm2`, width, epsilon);
   const each = perceptron(source, `${name}.mlp`, options);
   const scale2 = scaled(2);
-  return (x, batch, rotate) => {
-    const attended = tf.add(x, scale1(attention(norm1(x), batch, rotate))) as tf.Tensor2D;
-    return tf.add(attended, scale2(each(norm2(attended))));
+  return (x, batch, rotate, [onAttention, onPerceptron] = asTheyAre) => {
+    const attended = tf.add(x, onAttention(scale1(attention(norm1(x), batch, rotate)))) as tf.Tensor2D;
+    return tf.add(attended, onPerceptron(scale2(each(norm2(attended)))));
   };
 }

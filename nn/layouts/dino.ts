@@ -10,6 +10,7 @@ import {
 } from "../layers/position_embedding.ts";
 import { type Layout, plainLayout } from "./layout.ts";
 import { mocoV3Layouts } from "./moco_v3.ts";
+import { runLayouts } from "./run.ts";
 import { buildOf, depthOf, type TimmNetwork } from "./timm_network.ts";
 import { joinedQkv, renameBlocks } from "./transformers_names.ts";
 
@@ -22,6 +23,7 @@ export function dinoLayouts(network: TimmNetwork): Layout[] {
   const build = buildOf({ ...network, interpolation: OFFSET_INTERPOLATION });
   return [
     ...dinoCheckpoints("cls_token").map((layout) => ({ ...layout, build })),
+    ...runLayouts("cls_token"),
     ...mocoV3Layouts(network),
     transformersVit(network),
     plainLayout("timm", ["cls_token", "pos_embed", "head.weight"], "head."),

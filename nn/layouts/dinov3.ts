@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SATELLITE } from "../backbones/normalize.ts";
 import type { JoinedTensor } from "./joined_tensors.ts";
 import { type Build, type Layout, plainLayout } from "./layout.ts";
 import { buildOf, depthOf, type TimmNetwork } from "./timm_network.ts";
@@ -29,6 +30,7 @@ export function dinov3VisionTransformer(network: Omit<TimmNetwork, "grid">): Bui
 export function dinov3Layouts(network: Omit<TimmNetwork, "grid">): Layout[] {
   return [
     ownLayout(network, "dinov3 checkpoint", "teacher.backbone."),
+    satellite(ownLayout(network, "dinov3", "")),
     ownLayout(network, "dinov3", ""),
     transformersDinov3(network),
     plainLayout("timm", ["reg_token", "blocks.0.gamma_1"], "head."),
@@ -62,6 +64,16 @@ function ownLayout(network: Omit<TimmNetwork, "grid">, name: string, prefix: str
       values: [["gamma_1", "ls1.gamma"], ["gamma_2", "ls2.gamma"]],
       parts: gated ? [["mlp.fc1_g", "mlp.w1"], ["mlp.fc1_x", "mlp.w2"], ["mlp.fc2", "mlp.w3"]] : [],
     }),
+  };
+}
+
+/** ViT-L's file for satellites' pictures is told by its norm of small crops' class tokens. */
+function satellite(layout: Layout): Layout {
+  return {
+    ...layout,
+    name: `${layout.name}, satellite`,
+    marks: [...layout.marks, "local_cls_norm.weight"],
+    normalization: SATELLITE,
   };
 }
 

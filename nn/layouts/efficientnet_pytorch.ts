@@ -26,9 +26,9 @@ export function efficientnetPytorchNames(variant: EfficientNetVariant): (name: s
  * Files of lukemelas/EfficientNet-PyTorch, and the students that SEED's authors made with it. The network pads as
  * TensorFlow would pictures of its own size, whatever size comes (`Conv2dStaticSamePadding`).
  *
- * @param inputSize The network's own.
+ * @param inputSize Side of those.
  */
-export function efficientnetPytorchLayouts(variant: "b0" | "b1", inputSize: number): Layout[] {
+export function efficientnetPytorchLayouts(variant: EfficientNetVariant, inputSize: number): Layout[] {
   const own: Pick<Layout, "rename" | "build" | "epsilon" | "differs"> = {
     rename: efficientnetPytorchNames(variant),
     build: (source, normalization) =>

@@ -14,6 +14,7 @@ export function mocoV3Layouts(network: TimmNetwork): Layout[] {
   const build = buildOf({ ...network, heads: HEADS, interpolation: ANTIALIASED_INTERPOLATION });
   const encoder = (name: string, prefix: string): Layout => ({
     ...{ name, prefix, build, head: null },
+    ...network.heads !== HEADS && { differs: `has ${HEADS} heads in its attention, not ${network.heads}` },
     marks: [`${prefix}cls_token`],
     dropped: (entry) => !entry.startsWith(prefix) || entry.startsWith(`${prefix}head.`),
   });

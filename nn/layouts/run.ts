@@ -3,7 +3,7 @@ import type { Layout } from "./layout.ts";
 /**
  * What a run writes: `student.safetensors`, and the student in a checkpoint.
  *
- * @param stem Weight of the network's first convolution.
+ * @param stem The first of the network's values.
  */
 export function runLayouts(stem: string): Layout[] {
   return [

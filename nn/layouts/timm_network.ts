@@ -8,7 +8,11 @@ import {
 } from "../backbones/vision_transformer.ts";
 
 /** What a vision transformer is whoever publishes it. */
-export type TimmNetwork = VisionTransformerSize & Readonly<BlockOptions> & Pick<LearntPositions, "grid">;
+export type TimmNetwork =
+  & VisionTransformerSize
+  & Readonly<BlockOptions>
+  & Pick<LearntPositions, "grid">
+  & Pick<VisionTransformerOptions, "dropPath">;
 
 /** Builds a vision transformer. */
 export function buildOf(options: VisionTransformerOptions): Build {

@@ -51,3 +51,21 @@ export function renameBlocks(
   const rename = renameModules([...modules, ...inBlocks(parts)]);
   return (name) => single.get(name) ?? rename(name);
 }
+
+/** The blocks of CLIP's and SigLIP's vision towers, for {@link renameBlocks}, and their queries, keys and values. */
+export function encoderLayers(depth: number) {
+  const block = (i: number) => `encoder.layers.${i}`;
+  return {
+    joined: joinedQkv(depth, (i, part) => `${block(i)}.self_attn.${part[0]}_proj`),
+    blocks: {
+      ...{ depth, block },
+      parts: [
+        ["norm1", "layer_norm1"],
+        ["attn.proj", "self_attn.out_proj"],
+        ["norm2", "layer_norm2"],
+        ["mlp.fc1", "mlp.fc1"],
+        ["mlp.fc2", "mlp.fc2"],
+      ] as const,
+    },
+  };
+}

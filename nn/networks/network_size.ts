@@ -1,4 +1,5 @@
 import type { ParameterKind, tf } from "@seed/core";
+import type { Backbone, Pool } from "../backbones/backbone.ts";
 import type { Initializer } from "../parameters/initializer.ts";
 import type { Network } from "./networks.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
@@ -31,11 +32,22 @@ export class CountingParameters implements ParameterSource {
   }
 }
 
+type Buildable = Pick<Network, "build" | "normalization">;
+
 /** Width of a network's pooled features, found by building it on shapes alone. */
-export function featureDimOf({ build, normalization }: Pick<Network, "build" | "normalization">): number {
-  let featureDim = 0;
-  countMacs(() => featureDim = build(new CountingParameters(), normalization).featureDim);
-  return featureDim;
+export function featureDimOf(network: Buildable): number {
+  return onShapes(network).featureDim;
+}
+
+/** What a network's features can be told to be, found in the same way. */
+export function poolsOf(network: Buildable): readonly Pool[] {
+  return onShapes(network).pools ?? [];
+}
+
+function onShapes({ build, normalization }: Buildable): Backbone {
+  let backbone!: Backbone;
+  countMacs(() => backbone = build(new CountingParameters(), normalization));
+  return backbone;
 }
 
 /**

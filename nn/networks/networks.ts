@@ -6,11 +6,12 @@
  */
 import { nearest, UsageError } from "@seed/core";
 import { TENSORFLOW } from "../layers/conventions.ts";
-import { efficientnet } from "../backbones/efficientnet.ts";
+import { efficientnet, type EfficientNetVariant } from "../backbones/efficientnet.ts";
 import { mobilenetV3, type MobileNetV3Variant } from "../backbones/mobilenet_v3.ts";
 import { EFFICIENTNET_LITE, IMAGENET, type Normalization, SWAV } from "../backbones/normalize.ts";
 import { resnet, type ResNetDepth } from "../backbones/resnet.ts";
 import { efficientnetPytorchLayouts, efficientnetPytorchNames } from "../layouts/efficientnet_pytorch.ts";
+import { CONVNEXTS } from "./convnexts.ts";
 import { DINO_RESNET_LAYOUTS } from "../layouts/dino.ts";
 import { type Build, type Layout, plainLayout } from "../layouts/layout.ts";
 import { mobilenetV3PytorchLayouts } from "../layouts/mobilenetv3_pytorch.ts";
@@ -52,10 +53,14 @@ export const NETWORKS: ReadonlyMap<string, Network> = new Map(
     wideResnet50(5),
     efficientnetOf("b0", 224, "conv_stem.weight"),
     efficientnetOf("b1", 240, "blocks.0.1.conv_dw.weight"),
+    efficientnetOf("b2", 256, "blocks.0.1.conv_dw.weight", 260),
+    efficientnetOf("b3", 288, "blocks.3.4.conv_dw.weight", 300),
+    efficientnetOf("b4", 320, "blocks.5.7.conv_dw.weight", 380),
     efficientnetLite2(),
     mobilenetV3Of("large", "blocks.6.0.conv.weight"),
     mobilenetV3Of("small", "blocks.5.0.conv.weight"),
     ...VISION_TRANSFORMERS,
+    ...CONVNEXTS,
   ].map((network) => [network.name, network]),
 );
 
@@ -92,15 +97,24 @@ function wideResnet50(width: number): Network {
   };
 }
 
-/** @param mark A weight that the others of the family do not have by this name. */
-function efficientnetOf(variant: "b0" | "b1", inputSize: number, mark: string): Network {
+/**
+ * @param inputSize timm's.
+ * @param mark A weight that smaller ones of the family do not have by this name.
+ * @param ownSize The side that its authors chose, for which `efficientnet-pytorch` pads.
+ */
+function efficientnetOf(
+  variant: EfficientNetVariant,
+  inputSize: number,
+  mark: string,
+  ownSize = inputSize,
+): Network {
   return {
     name: `efficientnet_${variant}`,
     build: (source, normalization) => efficientnet(source, variant, normalization),
     inputSize,
     normalization: IMAGENET,
     layouts: [
-      ...efficientnetPytorchLayouts(variant, inputSize),
+      ...efficientnetPytorchLayouts(variant, ownSize),
       torchvisionEfficientnet(variant),
       ...runLayouts(mark),
       plainLayout("timm", [mark], "classifier."),

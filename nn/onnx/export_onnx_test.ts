@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Random, RunError, tf } from "@seed/core";
-import { hardSigmoid, hardSwish, relu, silu } from "../layers/activation.ts";
+import { geluTanh, hardSigmoid, hardSwish, quickGelu, relu, silu } from "../layers/activation.ts";
 import { batchNormInference, batchNormParameters } from "../layers/batch_norm.ts";
 import { convolve, type Padding } from "../layers/conv.ts";
+import { convnext } from "../backbones/convnext.ts";
 import { convNorm } from "../layers/conv_norm.ts";
 import type { LoadedNetwork } from "../loaded/loaded_network.ts";
 import { linear } from "../layers/linear.ts";
@@ -137,6 +138,40 @@ Deno.test("a vision transformer", async () => {
   using network = networkOf((source) => {
     const size = { patch: 16, width: 24, heads: 3, grid: 3, registers: 2, layerScale: "ls" as const };
     const { features } = visionTransformer(source, { ...size, interpolation }, IMAGENET);
+    return (images) => features(images, { training: false });
+  });
+  await assertSame(network, { side: 32 });
+});
+
+Deno.test("rotary positions, a gate, and no bias of keys", async () => {
+  await tf.setBackend("cpu");
+  using network = networkOf((source) => {
+    const size = { patch: 16, width: 24, heads: 3, registers: 2, depth: 2, gate: "apart" as const };
+    const own = { rotaryBase: 100, bias: "no keys" as const, layerScale: "gamma" as const };
+    const { features } = visionTransformer(source, { ...size, ...own }, IMAGENET);
+    return (images) => features(images, { training: false });
+  });
+  await assertSame(network, { side: 48 });
+});
+
+Deno.test("pooling by attention, and quick and approximate GELU", async () => {
+  await tf.setBackend("cpu");
+  for (const activation of [quickGelu, geluTanh]) {
+    using network = networkOf((source) => {
+      const size = { patch: 16, width: 24, heads: 3, grid: 2, depth: 1, activation };
+      const own = { classToken: false, pool: "attention" as const, preNorm: true, patchBias: false };
+      const interpolation = { antialias: true, offset: 0 };
+      const { features } = visionTransformer(source, { ...size, ...own, interpolation }, IMAGENET);
+      return (images) => features(images, { training: false });
+    });
+    await assertSame(network, { side: 32 });
+  }
+});
+
+Deno.test("a ConvNeXt", async () => {
+  await tf.setBackend("cpu");
+  using network = networkOf((source) => {
+    const { features } = convnext(source, { blocks: [1, 2], widths: [8, 12] });
     return (images) => features(images, { training: false });
   });
   await assertSame(network, { side: 32 });

@@ -19,6 +19,9 @@ export function normal(deviation: number): Initializer {
   return (random) => random.normal(0, deviation);
 }
 
+/** How transformers' linear layers, tokens and positions start, and ConvNeXts' convolutions: theirs is cut at 2. */
+export const TRANSFORMER: Initializer = normal(0.02);
+
 /** The same number everywhere. */
 export function constant(value: number): Initializer {
   return () => value;

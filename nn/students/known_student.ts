@@ -43,7 +43,7 @@ const EPSILON = 1e-5;
  *     }),
  * });
  *
- * const names = plugin.parameterNames(plugin.options.parse({ head: { hidden: null } }));
+ * const names = plugin.parameterNames!(plugin.options.parse({ head: { hidden: null } }));
  * assert.deepEqual(names.slice(0, 2), ["conv1.weight", "bn1.weight"]);
  * assert.deepEqual(names.slice(-2), ["head.0.weight", "head.0.bias"]);
  * ```
@@ -69,12 +69,13 @@ export function knownStudent<O>(networkOf: (options: O) => Network) {
         name,
         shape: torchShape(shape, kind),
       }));
-      const { layout, taken, left, fresh, notes } = matchWeights(file, networkOf(options), values, weights);
+      const matched = matchWeights(file, networkOf(options), values, weights);
+      const { layout, tensors, taken, left, fresh, notes } = matched;
       const broken: string[] = [];
       for (const { name, kind, variable } of student.parameters) {
         const fileName = taken.get(name);
         if (fileName === undefined) continue;
-        const values = file.read(fileName), problem = valueProblem(name, values);
+        const values = tensors.read(fileName), problem = valueProblem(name, values);
         if (problem) broken.push(problem.replace(`"${name}"`, `"${fileName}"`));
         else assignValues({ kind, variable }, withEpsilonOf(layout.epsilon, name, values));
       }

@@ -4,11 +4,11 @@
  * @module
  */
 import { type InitialWeights, nearest, RunError, type WeightsFile } from "@seed/core";
-import { layoutOf, publishedInput } from "../frozen/frozen_network.ts";
+import { layoutOf, looksLike, publishedInput } from "../frozen/frozen_network.ts";
 import { fileNames, isBatchCount, isShape } from "../layouts/entries.ts";
-import { findLayout, type Layout } from "../layouts/layout.ts";
-import { type Network, NETWORKS } from "../networks/networks.ts";
-import { wantedValues } from "../networks/wanted_values.ts";
+import { joinedTensors } from "../layouts/joined_tensors.ts";
+import type { Layout } from "../layouts/layout.ts";
+import type { Network } from "../networks/networks.ts";
 
 /** A value that a student has, by timm's name; of a head `head.0.weight`. */
 export interface StudentValue {
@@ -20,6 +20,8 @@ export interface StudentValue {
 /** Which tensors of a file are which values of a student. */
 export interface MatchedWeights {
   readonly layout: Layout;
+  /** The file with its tensors as the layout has them. */
+  readonly tensors: WeightsFile;
   /** The file's name of each value that is taken, by the student's. */
   readonly taken: ReadonlyMap<string, string>;
   /** See {@link TakenWeights}. */
@@ -42,23 +44,31 @@ const SHOWN = 4;
  *   accept.
  */
 export function matchWeights(
-  file: WeightsFile,
+  opened: WeightsFile,
   network: Network,
   values: readonly StudentValue[],
-  { allowUnused }: Pick<InitialWeights, "allowUnused">,
+  { allowUnused, below }: Pick<InitialWeights, "allowUnused" | "below">,
 ): MatchedWeights {
-  const layout = layoutOf(file, network), { normalization } = publishedInput(file, network, layout);
+  if (opened.files) {
+    throw new RunError(
+      `The weights of "${opened.path}" are in ${
+        opened.files.length - 1
+      } files; a student begins from one: join them`,
+    );
+  }
+  const layout = layoutOf(opened, network, { below }), file = joinedTensors(opened, layout);
+  const { normalization } = publishedInput(file, network, layout);
   const isHead = ({ name }: StudentValue) => name.startsWith(HEAD);
   const backbone = matchBackbone(file, layout, values.filter((value) => !isHead(value)));
   const unused = allowUnused ? [] : backbone.unused.map((name) => `left over "${name}"`);
   const problems = [...backbone.problems, ...unused];
-  if (problems.length) throw misfit(file, network, problems, backbone.problems.length === 0);
+  if (problems.length) throw misfit(opened, network, problems, backbone.problems.length === 0);
   const heads = values.filter(isHead), head = matchHead(file, layout, heads);
   const taken = new Map([...backbone.taken, ...head.taken]);
   const counted = [...file.tensors.keys()].filter((name) => !isBatchCount(name));
   const fresh = heads.length - head.taken.size;
   return {
-    ...{ layout, taken, fresh, left: counted.length - taken.size },
+    ...{ layout, tensors: file, taken, fresh, left: counted.length - taken.size },
     notes: [
       ...fresh ? [`the projection head begins from noise: ${head.problem}`] : [],
       ...layout.differs
@@ -131,23 +141,11 @@ function otherNormalization(file: Network["normalization"], student: Network["no
 }
 
 function misfit(file: WeightsFile, network: Network, problems: string[], unusedAlone: boolean): RunError {
-  const more = problems.length - SHOWN, likely = networksLike(file);
+  const more = problems.length - SHOWN;
   const shown = [...problems.slice(0, SHOWN), ...more > 0 ? [`and ${more} more`] : []].join(", ");
   return new RunError(
-    `The weights in "${file.path}" do not fit ${network.name}${
-      likely.length ? `, they look like those of ${likely.join(" or ")}` : ""
-    }: ${shown}${unusedAlone ? "; allow_unused: true accepts what is left over" : ""}`,
+    `The weights in "${file.path}" do not fit ${network.name}: ${shown}${
+      looksLike(file, network, { byNames: false })
+    }${unusedAlone ? "; allow_unused: true accepts what is left over" : ""}`,
   );
-}
-
-/** Networks that all of a file fits. */
-function networksLike(file: WeightsFile): string[] {
-  return [...NETWORKS.values()].filter((network) => {
-    const layout = findLayout(file.tensors, network.layouts);
-    if (!layout) return false;
-    const build = layout.build ?? network.build;
-    const values = wantedValues((source) => void build(source, network.normalization));
-    const { problems, unused } = matchBackbone(file, layout, values);
-    return problems.length + unused.length === 0;
-  }).map(({ name }) => name);
 }

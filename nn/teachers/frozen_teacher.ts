@@ -2,7 +2,7 @@ import {
   type Engine,
   type Precision,
   type Teacher,
-  tf,
+  type tf,
   type TracedFunction,
   unitRows,
   type WeightsRecord,

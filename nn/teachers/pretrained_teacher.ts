@@ -4,7 +4,6 @@
  * @module
  */
 import {
-  checkSha256,
   type NetworkContext,
   type OptionProblem,
   type PluginContext,
@@ -16,14 +15,16 @@ import {
   type WeightsFile,
   z,
 } from "@seed/core";
+import type { Pool } from "../backbones/backbone.ts";
 import { FrozenNetwork, layoutOf } from "../frozen/frozen_network.ts";
 import { FrozenTeacher } from "./frozen_teacher.ts";
 import { type Network, networkNamed } from "../networks/networks.ts";
 import type { Layout } from "../layouts/layout.ts";
-import { featureDimOf } from "../networks/network_size.ts";
+import { featureDimOf, poolsOf } from "../networks/network_size.ts";
 import { writeStandInWeights } from "./stand_in_weights.ts";
 import { patchProblem } from "../layers/token_embedding.ts";
 import { openWeights } from "../weights/open_weights.ts";
+import { checkWeightsHash } from "../weights/weights_hash.ts";
 
 /** An output of a network that can be a teacher's embedding: the projection head's, or the backbone's. */
 export type TeacherLayer = "head" | "features";
@@ -54,6 +55,7 @@ interface TeacherOptions {
   sha256: string | null;
   input_size: number | null;
   precision: Precision;
+  pool?: Pool;
   allow_unused?: boolean;
 }
 
@@ -91,6 +93,8 @@ export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
     /** What stands before the network's names in a file that holds it several times; null: it is found. */
     below: z.string().max(300).nullable().default(null),
     layer: z.enum(given.layers).default(given.layers[0] as never),
+    /** What a transformer's features are; not given: as its publisher has them. */
+    pool: z.enum(["token", "mean"]).optional(),
     ...teacherOptions,
     /** True: entries of the file that the network does not need are no error. */
     allow_unused: z.boolean().default(false),
@@ -100,8 +104,11 @@ export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
   return {
     options,
     tells: ({ network, layer, input_size }: Options) => teacherFacts(network, { layer, input_size }),
-    check({ network, layer, input_size }: Options, { teacherSides }: RecipeFacts): OptionProblem[] {
-      const problems = sideProblems(network, input_size, teacherSides);
+    check({ network, layer, pool, input_size }: Options, { teacherSides }: RecipeFacts): OptionProblem[] {
+      const problems = [
+        ...sideProblems(network, input_size, teacherSides),
+        ...poolProblems(network, { layer, pool }),
+      ];
       if (layer === "features" || layoutsOf(network).some(({ head }) => head !== null)) return problems;
       const message =
         `No file of ${network} that is read has a projection head, so the teacher's layer cannot be ` +
@@ -110,7 +117,7 @@ export function pretrainedTeacher<N extends string, L extends TeacherLayer>(
     },
     async checkFiles({ network, weights, below, layer, sha256 }: Options, { resolve }: PluginContext) {
       using file = await openWeights(resolve(weights));
-      if (sha256 !== null) await checkSha256(file.path, sha256);
+      if (sha256 !== null) await checkWeightsHash(file, sha256);
       acceptedLayout(file, networkNamed(network), { ...given, below, layer });
     },
     async standIn(options: Options, { folder }: { folder: string }): Promise<Options> {
@@ -139,6 +146,23 @@ export function teacherFacts(
   return { embeddingDim: layer === "features" ? featureDimOf(networkNamed(network)) : null, inputSize };
 }
 
+/** A pooling that the teacher's network does not offer, or that its layer does not come from. */
+function poolProblems(
+  network: string,
+  { layer, pool }: { layer: TeacherLayer; pool: Pool | undefined },
+): OptionProblem[] {
+  if (pool === undefined) return [];
+  const pools = poolsOf(networkNamed(network)), offered = pools.map((one) => `"${one}"`).join(" or ");
+  const problem = !pools.includes(pool)
+    ? `The features of ${network} cannot be pooled by "${pool}"; ${
+      offered ? `set pool to ${offered}, or` : "it pools in one way:"
+    } leave the option out`
+    : layer === "head"
+    ? 'The option pool is for features, and the teacher\'s layer is "head"; leave one of the two out'
+    : null;
+  return problem === null ? [] : [{ key: "pool", message: problem }];
+}
+
 /** Sides of views that a vision transformer does not take. */
 function sideProblems(network: string, inputSize: number | null, sides: readonly number[]): OptionProblem[] {
   const { patch = 1 } = networkNamed(network),
@@ -165,18 +189,19 @@ export async function loadTeacher(
 ): Promise<FrozenTeacher> {
   const { options, context, layer } = given;
   using file = await openWeights(path);
-  const sha256 = await checkSha256(path, options.sha256);
+  const sha256 = await checkWeightsHash(file, options.sha256);
   const layouts = [acceptedLayout(file, network, given)];
   const frozen = FrozenNetwork.load(file, network, { layouts, allowUnused: options.allow_unused });
   return new FrozenTeacher({
     name: "teacher",
     engine: context.engine,
     parameters: frozen.parameters,
-    forward: (images: tf.Tensor4D) => layer === "head" ? frozen.embedding(images) : frozen.features(images),
+    forward: (images: tf.Tensor4D) =>
+      layer === "head" ? frozen.embedding(images) : frozen.features(images, options.pool),
     embeddingDim: layer === "head" ? frozen.headDim! : frozen.featureDim,
     inputSize: options.input_size,
     precision: options.precision,
-    weights: { file: path, sha256, layout: frozen.layout.name, tensors: frozen.parameters.count },
+    weights: { file: file.path, sha256, layout: frozen.layout.name, tensors: frozen.parameters.count },
   });
 }
 

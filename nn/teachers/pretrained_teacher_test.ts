@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { definePlugin, type NetworkContext, RunError, tf, writeSafetensors } from "@seed/core";
+import {
+  definePlugin,
+  type NetworkContext,
+  type RecipeFacts,
+  RunError,
+  tf,
+  writeSafetensors,
+} from "@seed/core";
 import { eagerEngine } from "../../tests/support/eager_engine.ts";
 import { images, weight } from "../../tests/golden/formula.ts";
 import { backboneEntries, type Shapes } from "../../tests/golden/network_entries.ts";
@@ -116,4 +123,35 @@ Deno.test("pretrainedTeacher's files are checked before anything loads", async (
     const load = loadTeacher(path, NARROW, { layer: "head", options: OPTIONS, context });
     await assert.rejects(load, /layout "timm and torchvision", which has no projection head/);
   });
+});
+
+Deno.test("a pooling that the network does not offer, or that is not of its layer, is told", () => {
+  const plugin = definePlugin({
+    kind: "teacher",
+    name: "test-pools",
+    apiVersion: 1,
+    about: { summary: "" },
+    ...pretrainedTeacher({
+      networks: ["vit_base_14", "vit_base_16_siglip", "resnet18"],
+      layers: ["features", "head"],
+    }),
+  });
+  const problems = (network: string, pool: "token" | "mean", layer = "features") =>
+    plugin.check!(plugin.options.parse({ network, pool, layer, weights: "" }), {
+      teacherSides: [224],
+    } as unknown as RecipeFacts).filter(({ key }) => key === "pool").map(({ message }) => message);
+  for (const pool of ["token", "mean"] as const) assert.deepEqual(problems("vit_base_14", pool), []);
+  assert.deepEqual(problems("vit_base_16_siglip", "mean"), []);
+  assert.match(
+    problems("vit_base_16_siglip", "token")[0],
+    /cannot be pooled by "token"; set pool to "mean", or leave/,
+  );
+  assert.match(
+    problems("resnet18", "mean")[0],
+    /cannot be pooled by "mean"; it pools in one way: leave the option out/,
+  );
+  assert.match(
+    problems("vit_base_14", "mean", "head")[0],
+    /pool is for features, and the teacher's layer is "head"/,
+  );
 });

@@ -1,6 +1,7 @@
 import { NoFileError, openRegular, quoted, RunError, SafetensorsFile, type WeightsFile } from "@seed/core";
 import { formatOf } from "./foreign_format.ts";
 import { isNpz, openNpz } from "./npz_file.ts";
+import { openShards, readIndex, weightsIn } from "./sharded_weights.ts";
 import { isTorchLegacy, openTorchLegacy } from "./torch_legacy_file.ts";
 import { isTorchZip, openTorchZip } from "./torch_zip_file.ts";
 import { ZipFile } from "./zip_file.ts";
@@ -9,11 +10,24 @@ const READ =
   "safetensors, PyTorch's files of a state dict or checkpoint (torch.save), and NumPy's .npz are read";
 
 /**
- * Opens a file of weights; its format is found out from its content.
+ * Opens a file of weights, or several that an index tells of; the format is found out from the content.
  *
+ * @param path Of the file, of the index, or of a folder with either under its usual name.
  * @throws {RunError} If it is not there, damaged, or of a format that is not read.
  */
 export async function openWeights(path: string): Promise<WeightsFile> {
+  const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+  const file = isFolder ? await weightsIn(path) : path, index = await indexAt(file);
+  return index ? await openShards(file, index, openOne) : await openOne(file);
+}
+
+/** The index that a file is; null if it is none. */
+async function indexAt(path: string): Promise<ReadonlyMap<string, string> | null> {
+  const { start } = await readEnds(path);
+  return /^\s*\{/.test(new TextDecoder("latin1").decode(start)) ? await readIndex(path) : null;
+}
+
+async function openOne(path: string): Promise<WeightsFile> {
   const { start, end } = await readEnds(path);
   if (isTorchLegacy(start)) return openTorchLegacy(path);
   if (isZip(start)) return openArchive(path);

@@ -19,9 +19,13 @@ NETWORKS = {
     "resnet50_w5": lambda: resnet(50, 5 * 64),
     "efficientnet_b0": "efficientnet_b0",
     "efficientnet_b1": "efficientnet_b1",
+    "efficientnet_b2": "efficientnet_b2",
+    "efficientnet_b3": "efficientnet_b3",
+    "efficientnet_b4": "efficientnet_b4",
     "efficientnet_lite2": "tf_efficientnet_lite2",
     "mobilenet_v3_large": "mobilenetv3_large_100",
     "mobilenet_v3_small": "mobilenetv3_small_100",
+    "vit_tiny_16": "vit_tiny_patch16_224",
     "vit_small_16": "vit_small_patch16_224",
     "vit_base_16": "vit_base_patch16_224",
     # Whose positions are for 518 pixels.
@@ -33,6 +37,22 @@ NETWORKS = {
     "vit_small_plus_16_dinov3": "vit_small_plus_patch16_dinov3_qkvb",
     "vit_base_16_dinov3": "vit_base_patch16_dinov3_qkvb",
     "vit_large_16_dinov3": "vit_large_patch16_dinov3_qkvb",
+    **{
+        f"{name}_{gelu}": timm_name
+        for name, timm_name in {
+            "vit_base_32_clip": "vit_base_patch32_clip_224",
+            "vit_base_16_clip": "vit_base_patch16_clip_224",
+            "vit_large_14_clip": "vit_large_patch14_clip_224",
+        }.items()
+        for gelu in ("quickgelu", "gelu")
+    },
+    "vit_base_16_siglip": "vit_base_patch16_siglip_224",
+    "vit_large_16_siglip": lambda: of_any_size("vit_large_patch16_siglip_256"),
+    "vit_so400m_14_siglip": "vit_so400m_patch14_siglip_224",
+    "convnext_tiny": "convnext_tiny",
+    "convnext_small": "convnext_small",
+    "convnext_base": "convnext_base",
+    "convnext_large": "convnext_large",
 }
 
 
@@ -47,7 +67,7 @@ def expected() -> dict:
 
 def size(source) -> dict:
     make = source if callable(source) else lambda: timm.create_model(source, num_classes=0)
-    network = without_values(make).eval()
+    network = without_values(make).eval().requires_grad_(False)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         features = network(torch.zeros(1, 3, 224, 224, device="meta"))
     return {

@@ -2,8 +2,8 @@
 
     python run_export.py NETWORK FOLDER SIDE
 
-Reads folded.onnx and kept.onnx (checked by onnx), timm.safetensors and timm.pth, torchvision.safetensors and
-torchvision.pth, all strictly.
+Reads folded.onnx and kept.onnx (checked by onnx), timm.safetensors and timm.pth, and torchvision.safetensors and
+torchvision.pth where torchvision has the network, all strictly.
 """
 
 import json
@@ -21,7 +21,11 @@ from torch import nn
 from fingerprint import fingerprint
 from formula import normalized
 
-TIMM = {"mobilenet_v3_large": "mobilenetv3_large_100", "mobilenet_v3_small": "mobilenetv3_small_100"}
+TIMM = {
+    "mobilenet_v3_large": "mobilenetv3_large_100",
+    "mobilenet_v3_small": "mobilenetv3_small_100",
+    "vit_tiny_16": "vit_tiny_patch16_224",
+}
 
 
 def main(network: str, folder: Path, side: int):
@@ -36,7 +40,10 @@ def main(network: str, folder: Path, side: int):
         for batch in (1, 3):
             (features,) = session.run(["features"], {"images": images[:batch].float().numpy()})
             outputs[f"{name}.onnx, batch {batch}"] = torch.from_numpy(features)
-    for library, make in {"timm": timm_model, "torchvision": torchvision_model}.items():
+    makers = {"timm": timm_model, "torchvision": torchvision_model}
+    for library, make in makers.items():
+        if not (folder / f"{library}.pth").exists():
+            continue
         for kind, load in {"safetensors": load_file, "pth": lambda path: torch.load(path, weights_only=True)}.items():
             model = make(network)
             model.load_state_dict(load(folder / f"{library}.{kind}"), strict=True)
@@ -46,7 +53,8 @@ def main(network: str, folder: Path, side: int):
 
 
 def timm_model(network: str) -> nn.Module:
-    return timm.create_model(TIMM.get(network, network), num_classes=0)
+    any_size = {"dynamic_img_size": True} if network.startswith("vit") else {}
+    return timm.create_model(TIMM.get(network, network), num_classes=0, **any_size)
 
 
 def torchvision_model(network: str) -> nn.Module:

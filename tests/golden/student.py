@@ -70,7 +70,7 @@ def batch_without_kinks(student: Student, batch: int, size: int, distance: float
         with torch.no_grad():
             student(images)
         student.load_state_dict(state)
-        if min(nearest) > distance:
+        if min(nearest, default=distance + 1) > distance:
             break
     for handle in hooks:
         handle.remove()

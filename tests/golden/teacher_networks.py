@@ -4,6 +4,8 @@ theirs; their full lists of entries are kept as a digest.
 
 A case is a network, the layout of its file, and what computes it."""
 
+import gzip
+import json
 import re
 import tempfile
 from pathlib import Path
@@ -11,7 +13,8 @@ from pathlib import Path
 import timm
 import torch
 import transformers
-from timm.models.eva import checkpoint_filter_fn
+from timm.data import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
+from timm.models import convnext, eva, vision_transformer
 from safetensors.torch import load_file, save_file
 
 from fingerprint import fingerprint
@@ -105,11 +108,77 @@ class Dinov3(Timm):
 
     def state(self, values, network):
         network.rope.periods.copy_(values["rope_embed.periods"])
-        return checkpoint_filter_fn(values, network)
+        return eva.checkpoint_filter_fn(values, network)
+
+
+class Dinov3Satellite(Dinov3):
+    normalization = (0.430, 0.411, 0.296), (0.213, 0.156, 0.143)
+
+    def entries(self, depth):
+        entries = super().entries(depth)
+        return entries | {f"local_cls_norm.{kind}": entries["norm.bias"] for kind in ("weight", "bias")}
 
 
 class Dinov3Plus(Dinov3):
     NAMES = Dinov3.NAMES | {"mlp.fc2": "mlp.w3"}
+
+
+class MocoV3(Timm):
+    """facebookresearch/moco-v3: timm's network with twelve heads, in a wrapper, beside its momentum encoder."""
+
+    def __init__(self, name: str, encoder="base"):
+        super().__init__(name, num_heads=12)
+        self.prefix = f"module.{encoder}_encoder."
+
+    def entries(self, depth):
+        return {self.prefix + name: shape for name, shape in super().entries(depth).items()}
+
+    def state(self, values, network):
+        return {name.removeprefix(self.prefix): value for name, value in values.items()}
+
+
+class Clip(Timm):
+    """openai/CLIP and open_clip, by timm's own conversion."""
+
+    normalization = OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
+    NAMES = {
+        "cls_token": "class_embedding", "pos_embed": "positional_embedding", "patch_embed.proj": "conv1",
+        "norm_pre": "ln_pre", "blocks.": "transformer.resblocks.", "norm1": "ln_1", "norm2": "ln_2", "attn.qkv.": "attn.in_proj_",
+        "attn.proj": "attn.out_proj", "mlp.fc1": "mlp.c_fc", "mlp.fc2": "mlp.c_proj", "norm.": "ln_post.",
+    }
+
+    def entries(self, depth):
+        entries = {}
+        for name, shape in super().entries(depth).items():
+            for ours, theirs in self.NAMES.items():
+                name = name.replace(ours, theirs)
+            lead = {"class_embedding": 2, "positional_embedding": 1}.get(name, 0)
+            entries[f"visual.{name}"] = shape[lead:]
+        return entries
+
+    def state(self, values, network):
+        width = len(values["visual.class_embedding"])
+        projection = {"visual.proj": torch.zeros(width, 8)}  # with it timm's conversion tells the names
+        state = vision_transformer.checkpoint_filter_fn(values | projection, network)
+        return {name: value for name, value in state.items() if not name.startswith("head.")}
+
+
+class TimmClip(Timm):
+    normalization = Clip.normalization
+
+
+class Siglip(Timm):
+    normalization = (0.5,) * 3, (0.5,) * 3
+
+
+class OpenClip(Siglip):
+    """open_clip's files of a tower that is timm's."""
+
+    def entries(self, depth):
+        return {f"visual.trunk.{name}": shape for name, shape in super().entries(depth).items()}
+
+    def state(self, values, network):
+        return {name.removeprefix("visual.trunk."): value for name, value in values.items()}
 
 
 class Transformers:
@@ -120,8 +189,7 @@ class Transformers:
 
     def model(self, depth: int | None):
         config = self.config if depth is None else self.config | {"num_hidden_layers": depth}
-        names = self.kind if isinstance(self.kind, tuple) else (self.kind + "Model", self.kind + "Config")
-        return getattr(transformers, names[0]), getattr(transformers, names[1])(**config)
+        return getattr(transformers, self.kind + "Model"), getattr(transformers, self.kind + "Config")(**config)
 
     def entries(self, depth: int | None) -> dict:
         # Names of all blocks from those of two: a network without values cannot be saved.
@@ -152,10 +220,110 @@ class Transformers:
         return Outputs(tokens[:, 0], tokens, 1 + getattr(network.config, "num_register_tokens", 0))
 
 
+class TimmConvNeXt(Timm):
+    """timm's own names; `depth` is the blocks of each stage."""
+
+    def create(self, depth, **more):
+        return timm.create_model(self.name, num_classes=0, **({"depths": depth} if depth else {}))
+
+    def outputs(self, values, images, depth):
+        network = self.create(depth)
+        network.load_state_dict(self.state(values, network))
+        network.double().eval()
+        maps = network.forward_features(images)
+        return Outputs(network.forward_head(maps), network.head.norm(maps).flatten(2).transpose(1, 2), 0)
+
+
+class ConvNeXt(TimmConvNeXt):
+    """facebookresearch/ConvNeXt, by timm's own conversion; DINOv3's have the last norm twice."""
+
+    def __init__(self, name: str, dinov3=False):
+        super().__init__(name)
+        self.dinov3 = dinov3
+
+    def entries(self, depth):
+        entries = {self.theirs(name): shape for name, shape in super().entries(depth).items()}
+        return entries | {f"norms.3.{k}": entries[f"norm.{k}"] for k in ("weight", "bias") if self.dinov3}
+
+    def theirs(self, name: str) -> str:
+        name = re.sub(r"^stem\.", "downsample_layers.0.", name)
+        name = re.sub(r"^stages\.(\d+)\.downsample\.", r"downsample_layers.\1.", name)
+        name = re.sub(r"^stages\.(\d+)\.blocks\.", r"stages.\1.", name).replace("head.norm", "norm")
+        return name.replace("conv_dw", "dwconv").replace("mlp.fc", "pwconv")
+
+    def state(self, values, network):
+        if self.dinov3:
+            values = {name: value for name, value in values.items() if not name.startswith("norms.")}
+        return convnext.checkpoint_filter_fn(values, network)
+
+
+class TransformersConvNeXt(Transformers):
+    def model(self, depth):
+        config = self.config | ({"depths": list(depth)} if depth else {})
+        return getattr(transformers, self.kind + "Model"), getattr(transformers, self.kind + "Config")(**config)
+
+    def entries(self, depth):
+        kind, config = self.model(depth or (1, 1, 1, 1))
+        with tempfile.TemporaryDirectory() as folder:
+            kind(config).save_pretrained(folder)
+            saved = {name: list(value.shape) for name, value in load_file(f"{folder}/model.safetensors").items()}
+        if depth:
+            return saved
+        full, entries = self.model(None)[1].depths, {}
+        for name, shape in saved.items():
+            stage = re.search(r"stages\.(\d)\.layers\.0\.", name)
+            for i in range(full[int(stage[1])] if stage else 1):
+                entries[name.replace(".layers.0.", f".layers.{i}.")] = shape
+        return entries
+
+    def of(self, network, images):
+        found = network(images)
+        maps = found.last_hidden_state
+        if maps.ndim == 3:
+            return Outputs(found.pooler_output, maps, 1)
+        return Outputs(found.pooler_output, network.layernorm(maps.flatten(2).transpose(1, 2)), 0)
+
+
 class TransformersVit(Transformers):
     def of(self, network, images):
         tokens = network(images, interpolate_pos_encoding=True).last_hidden_state
         return Outputs(tokens[:, 0], tokens, 1)
+
+
+class Tower(Transformers):
+    """A vision tower. `whole`: named as in a file with the texts' tower, in which it is below `vision_model`."""
+
+    def __init__(self, kind: str, whole=False, **config):
+        super().__init__(kind, **config)
+        self.prefix = "vision_model." if whole else ""
+
+    def entries(self, depth):
+        return {self.prefix + name: shape for name, shape in super().entries(depth).items()}
+
+    def outputs(self, values, images, depth):
+        return super().outputs({n.removeprefix(self.prefix): v for n, v in values.items()}, images, depth)
+
+
+class TransformersClip(Tower):
+    normalization = Clip.normalization
+
+    def __init__(self, **options):
+        super().__init__("CLIPVision", **options)
+
+    def of(self, network, images):
+        found = network(images, interpolate_pos_encoding=True)
+        return Outputs(found.pooler_output, network.post_layernorm(found.last_hidden_state), 1)
+
+
+class TransformersSiglip(Tower):
+    normalization = Siglip.normalization
+
+    def __init__(self, **options):
+        super().__init__("SiglipVision", **options)
+
+    def of(self, network, images):
+        found = network(images, interpolate_pos_encoding=True)
+        return Outputs(found.pooler_output, found.last_hidden_state, 0)
 
 
 LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16}
@@ -165,10 +333,17 @@ GIANT = {"hidden_size": 1536, "num_hidden_layers": 40, "num_attention_heads": 24
 DINOV3 = {"num_register_tokens": 4}
 DINOV2 = {"image_size": 518, "patch_size": 14, "layer_norm_eps": 1e-6}
 
+CLIP = BASE | {"image_size": 224}
+SO400M = {
+    "hidden_size": 1152, "num_hidden_layers": 27, "num_attention_heads": 16, "intermediate_size": 4304,
+    "patch_size": 14, "image_size": 224,
+}
+FEW = (1, 1, 1, 1)
+
 # By network and layout: what computes it, how many blocks of it (None: all), images by their side.
 CASES = {
     "vit_base_14, dinov2": (Dinov2("vit_base_patch14_dinov2"), 2, {42: 2, 224: 1}),
-    "vit_base_14, dinov2, registers": (Dinov2("vit_base_patch14_reg4_dinov2"), 2, {42: 2, 224: 1}),
+    "vit_base_14, dinov2, registers": (Dinov2("vit_base_patch14_reg4_dinov2"), 2, {42: 2}),
     "vit_base_14, timm": (Timm("vit_base_patch14_dinov2"), 2, {42: 2}),
     "vit_base_14, timm, registers": (Timm("vit_base_patch14_reg4_dinov2"), 2, {42: 2}),
     "vit_large_14, dinov2": (Dinov2("vit_large_patch14_dinov2"), 2, {42: 2}),
@@ -186,10 +361,11 @@ CASES = {
     "vit_giant_14, transformers, registers": (
         Transformers("Dinov2WithRegisters", **GIANT, **DINOV2, num_register_tokens=4), 1, {42: 2},
     ),
-    "vit_small_16_dinov3, dinov3": (Dinov3("vit_small_patch16_dinov3_qkvb"), None, {48: 2, 256: 1}),
+    "vit_small_16_dinov3, dinov3": (Dinov3("vit_small_patch16_dinov3_qkvb"), None, {48: 2, 112: 1}),
     "vit_small_plus_16_dinov3, dinov3": (Dinov3Plus("vit_small_plus_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_base_16_dinov3, dinov3": (Dinov3("vit_base_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_large_16_dinov3, dinov3": (Dinov3("vit_large_patch16_dinov3_qkvb"), 2, {48: 2}),
+    "vit_large_16_dinov3, dinov3, satellite": (Dinov3Satellite("vit_large_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_small_16_dinov3, timm": (Timm("vit_small_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_small_plus_16_dinov3, timm": (Timm("vit_small_plus_patch16_dinov3_qkvb"), 2, {48: 2}),
     "vit_base_16_dinov3, timm": (Timm("vit_base_patch16_dinov3"), 2, {48: 2}),
@@ -205,16 +381,64 @@ CASES = {
     "vit_large_16_dinov3, transformers": (
         Transformers("DINOv3ViT", **LARGE, **DINOV3, intermediate_size=4096), 2, {48: 2},
     ),
+    "convnext_tiny, convnext, dinov3": (ConvNeXt("convnext_tiny", dinov3=True), None, {64: 2}),
+    "convnext_tiny, convnext": (ConvNeXt("convnext_tiny"), FEW, {64: 2}),
+    "convnext_small, convnext, dinov3": (ConvNeXt("convnext_small", dinov3=True), FEW, {64: 2}),
+    "convnext_base, convnext, dinov3": (ConvNeXt("convnext_base", dinov3=True), FEW, {64: 2}),
+    "convnext_large, convnext, dinov3": (ConvNeXt("convnext_large", dinov3=True), FEW, {64: 2}),
+    "convnext_tiny, timm": (TimmConvNeXt("convnext_tiny"), FEW, {64: 2}),
+    "convnext_large, timm": (TimmConvNeXt("convnext_large"), FEW, {64: 2}),
+    "convnext_tiny, transformers, dinov3": (TransformersConvNeXt("DINOv3ConvNext"), FEW, {64: 2}),
+    "convnext_small, transformers, dinov3": (
+        TransformersConvNeXt("DINOv3ConvNext", depths=[3, 3, 27, 3]), FEW, {64: 2},
+    ),
+    "convnext_base, transformers, dinov3": (
+        TransformersConvNeXt("DINOv3ConvNext", depths=[3, 3, 27, 3], hidden_sizes=[128, 256, 512, 1024]), FEW, {64: 2},
+    ),
+    "convnext_large, transformers, dinov3": (
+        TransformersConvNeXt("DINOv3ConvNext", depths=[3, 3, 27, 3], hidden_sizes=[192, 384, 768, 1536]), FEW, {64: 2},
+    ),
+    "convnext_tiny, transformers": (TransformersConvNeXt("ConvNext", layer_norm_eps=1e-6), FEW, {64: 2}),
+    "vit_small_16, moco v3": (MocoV3("vit_small_patch16_224"), 2, {224: 1}),
+    "vit_base_16, moco v3": (MocoV3("vit_base_patch16_224"), 2, {48: 2}),
+    "vit_small_16, moco v3, momentum encoder": (MocoV3("vit_small_patch16_224", "momentum"), 2, {48: 2}),
+    "vit_base_32_clip_quickgelu, clip": (Clip("vit_base_patch32_clip_quickgelu_224"), 2, {64: 2, 224: 1}),
+    "vit_base_16_clip_quickgelu, clip": (Clip("vit_base_patch16_clip_quickgelu_224"), 2, {48: 2}),
+    "vit_base_16_clip_gelu, clip": (Clip("vit_base_patch16_clip_224"), 2, {48: 2}),
+    "vit_large_14_clip_quickgelu, clip": (Clip("vit_large_patch14_clip_quickgelu_224"), 2, {42: 2}),
+    "vit_base_16_clip_quickgelu, timm": (TimmClip("vit_base_patch16_clip_quickgelu_224"), 2, {48: 2}),
+    "vit_base_32_clip_gelu, timm": (TimmClip("vit_base_patch32_clip_224"), 2, {64: 2}),
+    "vit_large_14_clip_gelu, timm": (TimmClip("vit_large_patch14_clip_224"), 2, {42: 2}),
+    "vit_base_32_clip_quickgelu, transformers": (
+        TransformersClip(whole=True, **CLIP, patch_size=32), 2, {64: 2},
+    ),
+    "vit_base_16_clip_gelu, transformers": (
+        TransformersClip(whole=True, **CLIP, patch_size=16, hidden_act="gelu"), 2, {48: 2},
+    ),
+    "vit_large_14_clip_quickgelu, transformers": (
+        TransformersClip(whole=True, **CLIP | LARGE, patch_size=14, intermediate_size=4096), 2, {42: 2},
+    ),
+    "vit_base_16_clip_quickgelu, transformers, vision alone": (TransformersClip(**CLIP, patch_size=16), 2, {48: 2}),
+    "vit_base_16_siglip, transformers": (TransformersSiglip(whole=True, **BASE), 2, {48: 2}),
+    "vit_base_16_siglip, transformers, vision alone": (TransformersSiglip(**BASE), 2, {48: 2}),
+    "vit_large_16_siglip, transformers": (
+        TransformersSiglip(whole=True, **LARGE, image_size=256, intermediate_size=4096), 2, {48: 2},
+    ),
+    "vit_so400m_14_siglip, transformers": (TransformersSiglip(whole=True, **SO400M), 2, {42: 2}),
+    "vit_base_16_siglip, timm": (Siglip("vit_base_patch16_siglip_224"), 2, {48: 2}),
+    "vit_base_16_siglip, open_clip": (OpenClip("vit_base_patch16_siglip_224"), 2, {48: 2}),
+    "vit_so400m_14_siglip, timm": (Siglip("vit_so400m_patch14_siglip_224"), 2, {42: 2}),
     "vit_small_16, transformers": (TransformersVit("ViT", **SMALL, intermediate_size=1536), None, {48: 2}),
     "vit_base_16, transformers": (TransformersVit("ViT", **BASE), 2, {48: 2}),
 }
 
 
 def expected() -> dict:
-    return {"teacher_networks.json": {name: expected_of(*case) for name, case in CASES.items()}}
+    text = json.dumps({name: expected_of(*case) for name, case in CASES.items()})
+    return {"teacher_networks.json.gz": gzip.compress(text.encode(), mtime=0)}
 
 
-def expected_of(network, depth: int | None, sides: dict[int, int]) -> dict:
+def expected_of(network, depth, sides: dict[int, int]) -> dict:
     entries = network.entries(depth)
     values = {name: weight(name, shape) for name, shape in entries.items()}
     return {
@@ -226,11 +450,11 @@ def expected_of(network, depth: int | None, sides: dict[int, int]) -> dict:
 
 
 def entries_of_one_block(entries: dict) -> dict:
-    """The other blocks are like the first."""
+    """The other blocks are like the first, of a ConvNeXt those of each stage."""
     return {name: list(shape) for name, shape in entries.items() if not re.search(BLOCK + r"(?!0\.)\d+\.", name)}
 
 
-BLOCK = r"(?:blocks|layers?|resblocks)\."
+BLOCK = r"\b(?:blocks|layers?|resblocks|stages\.\d)\."
 
 
 def outputs(network, values, side, count, depth) -> dict:

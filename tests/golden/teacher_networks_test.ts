@@ -3,19 +3,19 @@ import type { tf, WeightsFile } from "@seed/core";
 import type { Layout, Network, ParameterSource } from "@seed/nn";
 import { FrozenNetwork } from "@seed/nn/host";
 import { countMacs, shapeOnly } from "../../nn/networks/shape_backend.ts";
+import { convnexts } from "../../nn/networks/convnexts.ts";
 import { visionTransformers } from "../../nn/networks/vision_transformers.ts";
 import { testEngine } from "../support/engine.ts";
 import { runners } from "../support/runners.ts";
 import { assertFingerprint, type Fingerprint } from "./fingerprint.ts";
 import { images, weightsFile } from "./formula.ts";
 import { digest, type Shapes } from "./network_entries.ts";
-import golden from "./teacher_networks.json" with { type: "json" };
 
 /** What timm or transformers gives for a file. */
 interface Expected {
-  /** How many blocks it has; null: all of the network's. */
-  depth: number | null;
-  /** Of the blocks the first alone. */
+  /** How many blocks it has, of a ConvNeXt in each stage; null: all of the network's. */
+  depth: number | number[] | null;
+  /** Of the blocks the first alone, of a ConvNeXt that of each stage. */
   entries: Shapes;
   /** Digest of the entries of the whole network. */
   all: string;
@@ -23,22 +23,50 @@ interface Expected {
   outputs: Record<string, Record<"features" | "mean" | "patches", Fingerprint> & { images: number }>;
 }
 
-const CASES = golden as unknown as Record<string, Expected>;
-const FIRST_BLOCK = /^(.*?(?:blocks|layers?|resblocks)\.)0(\..*)$/;
+const file = await Deno.open(new URL("./teacher_networks.json.gz", import.meta.url));
+const CASES: Record<string, Expected> = await new Response(
+  file.readable.pipeThrough(new DecompressionStream("gzip")),
+).json();
+const FIRST_BLOCK = /^(.*?\b(?:blocks|layers?|resblocks|stages\.\d)\.)0(\..*)$/;
 
-/** The entries of as many blocks as a network has. */
-function entriesOf(entries: Shapes, depth: number): Shapes {
+/** The entries of as many blocks as a network has, by stage. */
+function entriesOf(entries: Shapes, blocks: readonly number[]): Shapes {
   return Object.fromEntries(
     Object.entries(entries).flatMap(([name, shape]): [string, number[]][] => {
       const [, before, after] = name.match(FIRST_BLOCK) ?? [];
       if (before === undefined) return [[name, shape]];
-      return Array.from({ length: depth }, (_, i) => [`${before}${i}${after}`, shape]);
+      const count = blocks[stageOf(name)];
+      return Array.from({ length: count }, (_, i) => [`${before}${i}${after}`, shape]);
     }),
   );
 }
 
-function networkOf(name: string, depth: number | null): Network {
-  const network = visionTransformers(depth ?? undefined).find((one) => one.name === name);
+/** How many blocks a network has, by stage. */
+function blocksOf({ build, normalization }: Network): number[] {
+  const counts: number[] = [];
+  countMacs(() =>
+    build({
+      ...{ frozen: false, parameters: [] },
+      get(name, _kind, shape) {
+        const block = name.match(/\bblocks\.(\d+)\./)?.[1], stage = stageOf(name);
+        if (block !== undefined) counts[stage] = Math.max(counts[stage] ?? 0, Number(block) + 1);
+        return shapeOnly(shape);
+      },
+    }, normalization)
+  );
+  return counts;
+}
+
+function stageOf(name: string): number {
+  return Number(name.match(/\bstages\.(\d)\./)?.[1] ?? 0);
+}
+
+function networkOf(name: string, depth: Expected["depth"]): Network {
+  const all = [
+    ...visionTransformers(typeof depth === "number" ? depth : undefined),
+    ...convnexts(Array.isArray(depth) ? depth : undefined),
+  ];
+  const network = all.find((one) => one.name === name);
   assert.ok(network, name);
   return network;
 }
@@ -74,7 +102,7 @@ for (const [name, { depth, entries, all, outputs }] of Object.entries(CASES)) {
   const [networkName, ...layoutName] = name.split(", ");
   Deno.test(`features, means and maps of ${name} are those of timm or transformers`, async (t) => {
     const engine = await testEngine(), network = networkOf(networkName, depth);
-    const blocks = depth ?? 12, file: WeightsFile = weightsFile(entriesOf(entries, blocks));
+    const file: WeightsFile = weightsFile(entriesOf(entries, blocksOf(network)));
     using frozen = FrozenNetwork.load(file, network);
     assert.equal(frozen.layout.name, layoutName.join(", "));
     const { eager, traced } = runners(engine);
@@ -102,7 +130,7 @@ for (const [name, { depth, entries, all, outputs }] of Object.entries(CASES)) {
 
   Deno.test(`the whole of ${name} takes every entry of its publisher's`, () => {
     const network = networkOf(networkName, null), layout = layoutNamed(network, layoutName.join(", "));
-    const blocks = Math.max(...backboneBlocks(network)) + 1, whole = entriesOf(entries, blocks);
+    const whole = entriesOf(entries, blocksOf(network));
     assert.equal(digest(whole), all);
     const has = (entry: string) => `${layout.prefix}${entry}` in whole;
     const taken = namesTaken(network, layout, has).sort();
@@ -114,19 +142,4 @@ function layoutNamed({ layouts }: Network, name: string): Layout {
   const layout = layouts.find((one) => one.name === name);
   assert.ok(layout, name);
   return layout;
-}
-
-/** Numbers of the blocks of a network, in timm's names. */
-function backboneBlocks({ build, normalization }: Network): number[] {
-  const numbers: number[] = [];
-  countMacs(() =>
-    build({
-      ...{ frozen: false, parameters: [] },
-      get: (name, _kind, shape) => {
-        numbers.push(Number(name.match(/^blocks\.(\d+)\./)?.[1] ?? 0));
-        return shapeOnly(shape);
-      },
-    }, normalization)
-  );
-  return numbers;
 }

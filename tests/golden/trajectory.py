@@ -102,7 +102,13 @@ def info_nce(q, k, queue, temperature=0.2):
     return F.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
 
 
-class Seed:
+class Method:
+    def groups(self):
+        """What is trained, and how many times the rate each part has."""
+        yield {"params": list(self.student.parameters()), "weight_decay": WEIGHT_DECAY, "factor": 1}
+
+
+class Seed(Method):
     head, steps = staticmethod(mlp), 50
 
     def __init__(self, student, dtype):
@@ -113,6 +119,26 @@ class Seed:
         loss = cross_entropy_over(self.queue.rows, z_s, z_t, z_t)
         self.queue.enqueue(z_t)
         return loss
+
+
+class FineTuned(Seed):
+    """Stages that stay, one of them between two that are trained; their batch norms as in evaluation. A rate of the
+    head's own, and decay of weights alone."""
+
+    steps, FROZEN, HEAD_RATE = 10, ("conv1", "bn1", "layer1", "layer3.0"), 5
+
+    def __init__(self, student, dtype):
+        super().__init__(student, dtype)
+        for name in self.FROZEN:
+            student.backbone.get_submodule(name).eval().requires_grad_(False)
+
+    def groups(self):
+        trained = [(name, p) for name, p in self.student.named_parameters() if p.requires_grad]
+        for is_head in (False, True):
+            for dims in (False, True):
+                own = [p for name, p in trained if name.startswith("head.") == is_head and (p.ndim > 1) == dims]
+                factor = self.HEAD_RATE if is_head else 1
+                yield {"params": own, "weight_decay": WEIGHT_DECAY if dims else 0, "factor": factor}
 
 
 class SmallPatches(Seed):
@@ -134,7 +160,7 @@ class SmallPatches(Seed):
         return large + small
 
 
-class Moco:
+class Moco(Method):
     """Two processes' worth of batch norms: queries in halves, keys in halves of every second image."""
 
     head, steps, SPLITS = staticmethod(mlp), 50, 2
@@ -186,7 +212,7 @@ class Disco(Moco):
         return self.q
 
 
-class Compress:
+class Compress(Method):
     head, steps = staticmethod(single), 10
 
     def __init__(self, student, dtype):
@@ -198,7 +224,7 @@ class Compress:
         return F.kl_div(F.log_softmax(z_s @ d.T / 0.04, 1), F.softmax(z_t @ d.T / 0.04, 1), reduction="batchmean")
 
 
-class SimReg:
+class SimReg(Method):
     head, steps = staticmethod(deep), 10
 
     def __init__(self, student, dtype):
@@ -208,7 +234,7 @@ class SimReg:
         return (2 - 2 * torch.einsum("bc,bc->b", self.student(batch.view()), batch.teacher())).mean()
 
 
-class Bingo:
+class Bingo(Method):
     """Views 0 and 1 of an image, 2 and 3 of its neighbour; the student sees 0 and 2, the teacher 1 and 3."""
 
     head, steps = staticmethod(mlp), 10
@@ -226,6 +252,7 @@ class Bingo:
 
 METHODS = {
     "seed": Seed,
+    "seed, fine-tuned": FineTuned,
     "moco": Moco,
     "small patches": SmallPatches,
     "compress": Compress,
@@ -246,10 +273,11 @@ def run(name: str, dtype) -> dict:
     method_of = METHODS[name]
     student = Student(method_of.head, dtype).train()
     method = method_of(student, dtype)
-    optimizer = torch.optim.SGD(student.parameters(), lr=1.0, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
+    optimizer = torch.optim.SGD(method.groups(), lr=1.0, momentum=MOMENTUM)
     losses = []
     for step in range(method_of.steps):
-        optimizer.param_groups[0]["lr"] = learning_rate(step)
+        for group in optimizer.param_groups:
+            group["lr"] = group["factor"] * learning_rate(step)
         loss = method.loss(Batch(step, dtype))
         optimizer.zero_grad()
         loss.backward()

@@ -5,15 +5,19 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { type Engine, type Objective, type Parameter, type Plugin, Sgd, tf, toTorch } from "@seed/core";
+import { type Engine, type Objective, type Parameter, type Plugin, tf, toTorch } from "@seed/core";
 import {
+  createOptimizer,
   disposeBatch,
+  frozenBy,
   type LossTerm,
   positionOf,
   singleTerm,
   type StepBatch,
   type StreamBatch,
   TrainingStep,
+  type TrainOptions,
+  trainSchema,
 } from "@seed/core/host";
 import bingo from "@seed/objective-bingo";
 import compress from "@seed/objective-compress";
@@ -42,6 +46,8 @@ type Head = ConstructorParameters<typeof StudentNetwork>[2]["head"];
 interface Method {
   head?: Head;
   bnSplits?: number;
+  /** As a recipe's `train:` says it. */
+  train?: object;
   terms(make: Maker): Promise<LossTerm[]>;
 }
 
@@ -59,6 +65,14 @@ const withQueue =
 
 const METHODS: Record<keyof typeof golden, Method> = {
   "seed": { terms: withQueue(seed) },
+  "seed, fine-tuned": {
+    terms: withQueue(seed),
+    train: {
+      freeze: ["conv1", "bn1", "layer1", "layer3.0"],
+      head_lr: 5 * SCHEDULE.lr,
+      weight_decay_on: "weights",
+    },
+  },
   "moco": { bnSplits: 2, terms: withQueue(moco, { momentum: 0.99 }) },
   "small patches": {
     async terms({ term, queue }) {
@@ -82,8 +96,17 @@ const METHODS: Record<keyof typeof golden, Method> = {
   "bingo": { terms: withQueue(bingo, { apart_epochs: 0 }) },
 };
 
-function makeStudent(head: Head = { hidden: FEATURES }): StudentNetwork {
-  const options = { seed: 0, head: { ...head, dim: DIM }, teacherDim: null };
+/** What the programs have in common, as recipes say it; the schedule is given to each step. */
+function trainOptions(train: object = {}): TrainOptions {
+  const given = { batch_size: BATCH, epochs: SCHEDULE.epochs, lr: SCHEDULE.lr, weight_decay: 0.5, ...train };
+  return trainSchema({}).parse(given) as TrainOptions;
+}
+
+function makeStudent(head: Head = { hidden: FEATURES }, freeze: readonly string[] = []): StudentNetwork {
+  const options = {
+    ...{ seed: 0, head: { ...head, dim: DIM }, teacherDim: null },
+    isFrozen: frozenBy(freeze),
+  };
   const student = new StudentNetwork(
     "resnet18",
     (source) => resnet(source, { depth: 18 }),
@@ -111,8 +134,9 @@ function streamOf(step: number, names: string[], size: number, seen: readonly nu
 
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name} ${i}`);
 
-async function setUp(engine: Engine, { head, bnSplits = 1, terms }: Method, stack: DisposableStack) {
-  const student = stack.use(makeStudent(head));
+async function setUp(engine: Engine, method: Method, stack: DisposableStack) {
+  const { head, bnSplits = 1, terms } = method, train = trainOptions(method.train);
+  const student = stack.use(makeStudent(head, train.freeze));
   const made = await terms({
     term: async (plugin, queue, options = {}) => {
       const given = { ...objectiveContext(DIM, () => Promise.resolve(makeStudent(head))), bnSplits };
@@ -128,8 +152,7 @@ async function setUp(engine: Engine, { head, bnSplits = 1, terms }: Method, stac
       return queue;
     },
   });
-  const optimizer = (parameters: readonly Parameter[]) =>
-    new Sgd(parameters, { momentum: 0.9, weightDecay: 0.5 });
+  const optimizer = (parameters: readonly Parameter[]) => createOptimizer(parameters, train);
   const step = stack.use(
     new TrainingStep({ engine, student, terms: made, optimizer }, { seed: 0, bnSplits }),
   );

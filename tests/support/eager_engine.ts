@@ -5,3 +5,8 @@ import { EagerEngine } from "@seed/engine-eager";
 export async function eagerEngine(): Promise<Engine> {
   return await EagerEngine.open();
 }
+
+/** The same, which says that its calls are queued, so that steps are read one late. */
+export async function queuingEagerEngine(): Promise<Engine> {
+  return Object.assign(await EagerEngine.open(), { queuesCalls: true });
+}

@@ -9,13 +9,14 @@ import { resnet as resnet18, StudentNetwork } from "@seed/nn";
 import efficientnet from "@seed/student-efficientnet";
 import mobilenetV3 from "@seed/student-mobilenet-v3";
 import resnet from "@seed/student-resnet";
+import visionTransformer from "@seed/student-vision-transformer";
 import { images } from "../golden/formula.ts";
 import { testContext, testEngine } from "./engine.ts";
 
 const engine = await testEngine();
 const context = { ...testContext, engine, embeddingDim: 8 }, head = { hidden: 16 };
 
-/** The four students of the design card. */
+/** One of each family. */
 export const STUDENTS: Record<string, () => Student | Promise<Student>> = {
   efficientnet_b0: () => efficientnet.create(efficientnet.options.parse({ variant: "b0", head }), context),
   mobilenet_v3_large: () =>
@@ -23,6 +24,8 @@ export const STUDENTS: Record<string, () => Student | Promise<Student>> = {
   mobilenet_v3_small: () =>
     mobilenetV3.create(mobilenetV3.options.parse({ variant: "small", head }), context),
   resnet18: () => resnet.create(resnet.options.parse({ depth: 18, head }), context),
+  vit_tiny_16: () =>
+    visionTransformer.create(visionTransformer.options.parse({ variant: "tiny_16", head }), context),
 };
 /** A deep head with batch norms on a narrow network with a stem for small images: no library has it. */
 export const OWN: Record<string, () => Student> = {

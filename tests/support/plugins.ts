@@ -5,8 +5,9 @@
  */
 import { definePlugin, z } from "@seed/core";
 import { EagerEngine } from "@seed/engine-eager";
-import { checkHead, dropRate, headOptions, StudentNetwork } from "@seed/nn";
-import { tinyBackbone, tinyStudent } from "./tiny_student.ts";
+import { checkHead, dropRate, headOptions, knownStudent, StudentNetwork } from "@seed/nn";
+import { queuingEagerEngine } from "./eager_engine.ts";
+import { TINY_NETWORK, tinyBackbone, tinyStudent } from "./tiny_student.ts";
 
 export const engine = definePlugin({
   kind: "engine",
@@ -15,6 +16,15 @@ export const engine = definePlugin({
   about: { summary: "tfjs's pure-JavaScript backend" },
   options: z.strictObject({}),
   create: () => EagerEngine.open(),
+});
+
+export const queuingEngine = definePlugin({
+  kind: "engine",
+  name: "test-queuing-engine",
+  apiVersion: 1,
+  about: { summary: "The same, read one step late" },
+  options: z.strictObject({}),
+  create: queuingEagerEngine,
 });
 
 export const student = definePlugin({
@@ -34,6 +44,23 @@ export const studentWithHead = definePlugin({
   about: { summary: "Two convolutions and a head to choose" },
   options: z.strictObject({ head: headOptions, dropout: dropRate }),
   check: checkHead,
-  create: ({ head, dropout }, { seed, embeddingDim: teacherDim }) =>
-    new StudentNetwork("tiny", tinyBackbone, { seed, head, dropout, teacherDim }),
+  ...knownStudent(() => TINY_NETWORK),
+  create: ({ head, dropout }, { seed, embeddingDim: teacherDim, isFrozen }) =>
+    new StudentNetwork("tiny", tinyBackbone, { seed, head, dropout, teacherDim, isFrozen }),
+});
+
+/** A figure that no other network has: unlike a share of few queries, equal figures mean equal features. */
+export const fingerprint = definePlugin({
+  kind: "evaluator",
+  name: "test-fingerprint",
+  apiVersion: 1,
+  about: { summary: "Mean of the features' squares" },
+  options: z.strictObject({}),
+  create: () => ({
+    name: "fingerprint",
+    evaluate({ subject: { queries: { features } } }) {
+      const squares = features.reduce((sum, value) => sum + value * value, 0);
+      return Promise.resolve({ square: squares / features.length });
+    },
+  }),
 });

@@ -1,5 +1,14 @@
 import { tf } from "@seed/core";
-import { convNorm, IMAGENET, normalize, type ParameterSource, relu, StudentNetwork } from "@seed/nn";
+import {
+  convNorm,
+  IMAGENET,
+  type Network,
+  normalize,
+  type ParameterSource,
+  relu,
+  runLayouts,
+  StudentNetwork,
+} from "@seed/nn";
 
 /** A student with a layer of each kind that trains in a moment: two convolutions, one of them depthwise. */
 export function tinyStudent(
@@ -36,3 +45,9 @@ export function tinyBackbone(source: ParameterSource) {
       tf.mean(depthwise(stem(normalize(images, IMAGENET), mode), mode), [1, 2]) as tf.Tensor2D,
   };
 }
+
+/** It, with the layouts that runs write it in. */
+export const TINY_NETWORK: Network = {
+  ...{ name: "tiny", build: tinyBackbone, inputSize: 32, normalization: IMAGENET },
+  layouts: runLayouts("conv2.weight"),
+};

@@ -1,6 +1,6 @@
 import { basename, isAbsolute } from "node:path";
 import { parse, stringify } from "yaml";
-import { RunFolder, sha256OfFile } from "@seed/core/host";
+import { RunFolder } from "@seed/core/host";
 import type { NetworkSubject } from "../../network_subject.ts";
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -22,8 +22,8 @@ export interface Origin {
 }
 
 /** Reads it. */
-export async function originOf({ network, weights, layout, run }: NetworkSubject): Promise<Origin> {
-  const file = { file: basename(weights), sha256: await sha256OfFile(weights), layout };
+export async function originOf({ network, weights, layout, hash, run }: NetworkSubject): Promise<Origin> {
+  const file = { file: basename(weights), sha256: await hash(), layout };
   if (!run) return { network, weights: file, run: null };
   const folder = new RunFolder(run.finished.folder);
   const recipe = withoutFolders(parse(await Deno.readTextFile(folder.file("recipe")))) as Mapping;

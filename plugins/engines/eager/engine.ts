@@ -1,4 +1,12 @@
-import { type Device, EagerFunction, type Engine, RunError, tf, type TraceOptions } from "@seed/core";
+import {
+  type Device,
+  EagerFunction,
+  type Engine,
+  mendHostKernels,
+  RunError,
+  tf,
+  type TraceOptions,
+} from "@seed/core";
 
 /** tfjs's pure-JavaScript backend as an engine: needs no download, runs operation by operation. */
 export class EagerEngine implements Engine {
@@ -20,6 +28,7 @@ export class EagerEngine implements Engine {
         'The recipe asks for engine.device "gpu", but the eager engine runs on processors; set engine.device to "cpu", or take another engine',
       );
     }
+    mendHostKernels();
     await tf.setBackend("cpu");
     return new EagerEngine();
   }

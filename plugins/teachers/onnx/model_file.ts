@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { checkSha256, NoFileError, readRegular, RunError } from "@seed/core";
+import { checkSha256, NoFileError, readRegular, RunError, sha256OfFiles } from "@seed/core";
 import { type ExternalData, externalData } from "./external_data.ts";
 import { type ModelTensor, modelTensors } from "./model_tensors.ts";
 
@@ -32,11 +31,9 @@ export async function readModel(path: string): Promise<OnnxModel> {
  */
 export async function hashOfModel({ path, external }: OnnxModel, expected: string | null): Promise<string> {
   if (external.files.length === 0) return await checkSha256(path, expected);
-  const hashes = [await checkSha256(path, null)];
-  for (const file of external.files) hashes.push(await checkSha256(file, null));
-  const actual = createHash("sha256").update(hashes.map((hash) => `${hash}\n`).join("")).digest("hex");
+  const { all: actual, each: [ofGraph] } = await sha256OfFiles([path, ...external.files]);
   if (expected === null || actual === expected.toLowerCase()) return actual;
-  const graph = expected.toLowerCase() === hashes[0] ? "that of the graph alone, " : "";
+  const graph = expected.toLowerCase() === ofGraph ? "that of the graph alone, " : "";
   const files = external.files.map((file) => `"${file}"`).join(", ");
   throw new RunError(
     `The ONNX model "${path}" with ${files} has the SHA-256 ${actual}, but ${expected} is expected, ${graph}` +

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { tf } from "@seed/core";
+import { mendHostKernels, tf } from "@seed/core";
 import type { Attributes, Lowering } from "../stablehlo/lowering.ts";
 import { LOWERINGS } from "../stablehlo/lowerings.ts";
 import { sizeOf } from "../stablehlo/value.ts";
@@ -35,6 +35,7 @@ let areRegistered = false;
 export function registerKernels(): void {
   if (areRegistered) return;
   areRegistered = true;
+  mendHostKernels();
   const ofHost = new Map(tf.getKernelsForBackend("cpu").map((config) => [config.kernelName, config]));
   for (const kernelName of new Set([...ofHost.keys(), ...Object.keys(LOWERINGS)])) {
     const config = ofHost.get(kernelName);

@@ -3,6 +3,8 @@ import { BATCH_NORM_KERNEL, product, tf } from "@seed/core";
 import { Snapshot } from "@seed/core/host";
 import { openXla } from "../../../../tests/support/xla_engine.ts";
 import { testWithXla } from "../../../../tests/support/xla_plugin.ts";
+import type { XlaEngine } from "../engine.ts";
+import { PjrtError } from "../pjrt/api.ts";
 
 /** A variable that a step moves towards its input, by half the way. */
 function moving() {
@@ -152,21 +154,72 @@ testWithXla(
   },
 );
 
-testWithXla("a traced call leaves the event loop free", async () => {
-  await using engine = await openXla();
-  using long = engine.trace((x) => {
+/** A function that takes a while. */
+function long(engine: XlaEngine, products = 20) {
+  return engine.trace((x) => {
     let y = x as tf.Tensor2D;
-    for (let i = 0; i < 20; i++) y = tf.matMul(y, x as tf.Tensor2D);
+    for (let i = 0; i < products; i++) y = tf.matMul(y, x as tf.Tensor2D);
     return [y];
   }, { name: "long" });
+}
+
+testWithXla("a traced call leaves the event loop free, and so does reading what comes of it", async () => {
+  await using engine = await openXla();
+  using traced = long(engine);
   const x = tf.mul(tf.eye(768), 0.99);
-  tf.dispose(await long.call(x));
+  tf.dispose(await traced.call(x));
   let ticks = 0;
   const timer = setInterval(() => ticks++, 1);
-  tf.dispose(await long.call(x));
+  const [y] = await traced.call(x);
+  await y.data();
   clearInterval(timer);
   assert.ok(ticks > 0, "no timer fired during the call");
-  x.dispose();
+  tf.dispose([x, y]);
+});
+
+testWithXla("two calls are queued and a third waits, and inputs may be disposed of at once", async () => {
+  await using engine = await openXla();
+  using traced = long(engine, 3);
+  const { api } = engine.backend.client, { ended } = api;
+  const expected = 0.5 ** 4,
+    call = async () => {
+      const x = tf.mul(tf.eye(128), 0.5), [y] = await traced.call(x);
+      x.dispose();
+      return y;
+    };
+  tf.dispose(await call());
+  await engine.backend.whenIdle();
+  const held = Promise.withResolvers<void>();
+  api.ended = async (event) => {
+    await held.promise;
+    await ended.call(api, event);
+  };
+  const results = [await call(), await call()];
+  const third = call(), late = new Promise<null>((resolve) => setTimeout(resolve, 100, null));
+  assert.equal(await Promise.race([third, late]), null, "the third call was queued too");
+  held.resolve();
+  for (const y of [...results, await third]) {
+    assert.equal((await y.data())[0], expected);
+    y.dispose();
+  }
+});
+
+testWithXla("who reads what could not be computed is told which function failed", async () => {
+  await using engine = await openXla();
+  using negative = engine.trace((x) => [tf.neg(x)], { name: "negative" });
+  const x = tf.scalar(1), [y] = await negative.call(x), { api } = engine.backend.client, { call } = api;
+  api.call = (name, ...rest) => {
+    if (name === "Buffer_ToHostBuffer") {
+      throw new PjrtError("PJRT_Buffer_ToHostBuffer", "the link is down", 13);
+    }
+    return call.call(api, name, ...rest) as never;
+  };
+  const says =
+    /^Error: The traced function "negative" failed: XLA says \(PJRT_Buffer_ToHostBuffer\): the link is down$/;
+  await assert.rejects(y.data(), says);
+  assert.throws(() => y.dataSync(), says);
+  api.call = call;
+  tf.dispose([x, y]);
 });
 
 const distance = (a: tf.Tensor, b: tf.Tensor) => tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]);

@@ -1,0 +1,156 @@
+import { join } from "node:path";
+import { RunError, UsageError } from "../errors.ts";
+import { exists } from "../files/path_exists.ts";
+import { isEmpty } from "./unused_folder.ts";
+import type { Host } from "../interfaces/host.ts";
+import { withChosenEngine } from "../parts/choose_engine.ts";
+import { Learner } from "../parts/learner.ts";
+import { createProcessParts } from "../parts/process_parts.ts";
+import type { Recipe } from "../recipe/load_recipe.ts";
+import { requireNewestWhole } from "./checkpoints.ts";
+import type { DistillOptions, DistillResult } from "./distill.ts";
+import { checkInitialWeights } from "./initial_weights.ts";
+import { Messages } from "./messages.ts";
+import { compareWithPast, type Resumed } from "./past_recipe.ts";
+import type { Recorder } from "./recorder.ts";
+import { Run } from "./run.ts";
+import { RunDirectory } from "./run_directory.ts";
+import { RunFolder } from "./run_folder.ts";
+import { SharedBatches } from "./shared_batches.ts";
+import { withAdvice } from "./state_keeper.ts";
+import { TrainingBatches } from "./training_batches.ts";
+
+/** One student's run before it trains. */
+interface Opened {
+  name: string;
+  run: Run;
+  recorder: Recorder;
+  messages: Messages;
+}
+
+/**
+ * Trains several students on the same views, which are made once and seen by the teacher once. Each has a run of its
+ * own, in `folder/<its name>`, which is bit for bit the one that it would have been alone.
+ *
+ * @param recipes One a student, which differ in nothing else.
+ * @param options `out` is the folder of all; null: `runs/<recipe>`.
+ * @throws {UsageError} If a folder is in use, or a resume's recipe is another than the run began with.
+ * @throws {RunError} If data, weights or device are not there, or a loss is no longer a number; with the student's name.
+ */
+export async function distillTogether(
+  recipes: readonly Recipe[],
+  options: DistillOptions,
+  outer: Host,
+): Promise<DistillResult> {
+  const [first] = recipes, folder = await folderOf(first.name, options);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => removeIfEmpty(folder));
+  const begun = [];
+  for (const asked of recipes) {
+    // The choice is the same for all, and told once.
+    const recipe = await withChosenEngine(asked, asked === first ? outer : { ...outer, log() {} }, null);
+    begun.push(await naming(asked, () => openFolder(recipe, folder, options, outer, stack)));
+  }
+  const parts = stack.use(await createProcessParts(begun[0].recipe, outer));
+  const runs: Omit<Opened, "recorder">[] = [];
+  for (const { recipe, name, directory, resumed, initial, messages } of begun) {
+    await naming(recipe, async () => {
+      const learner = stack.use(await Learner.create(recipe, parts, messages.host, initial));
+      const made = { directory, parts, learner, host: messages.host, command: options.command ?? null };
+      const run = new Run(recipe, made, options.maxSteps);
+      if (resumed) await run.load();
+      runs.push({ name, run, messages });
+    });
+  }
+  const batches = stack.use(
+    await TrainingBatches.open(parts, begun[0].recipe, outer).catch(async (error) => {
+      throw await withAdvice(error);
+    }),
+  );
+  const opened: Opened[] = [];
+  for (const [i, one] of runs.entries()) {
+    const recorder = stack.use(await one.run.open(begun[i].resumed));
+    stack.use(one.messages.goTo(recorder));
+    opened.push({ ...one, recorder });
+  }
+  return { directory: folder, finished: await trainAll(opened, batches) };
+}
+
+/** Returns whether all came to their ends. */
+async function trainAll(runs: readonly Opened[], batches: TrainingBatches): Promise<boolean> {
+  await using shared = new SharedBatches(batches, runs.length);
+  const ends: Promise<PromiseSettledResult<boolean>>[] = [];
+  for (const [i, { name, run, recorder, messages }] of runs.entries()) {
+    const trained = naming({ studentName: name }, async () => {
+      const finished = await run.train(shared.of(i), recorder);
+      messages.throwIfFailed();
+      return finished;
+    }).finally(() => shared.leave(i));
+    ends.push(Promise.allSettled([trained]).then(([end]) => end));
+    await Promise.race([shared.begun(i), trained.catch(() => {})]); // its first evaluation is its own
+  }
+  const ended = await Promise.all(ends), failed = ended.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+  return ended.every((end) => end.status === "fulfilled" && end.value);
+}
+
+/** What can fail before a network is made, and the folder, which is locked until the end. */
+async function openFolder(
+  recipe: Recipe,
+  folder: string,
+  { resume, extend = false }: DistillOptions,
+  outer: Host,
+  stack: AsyncDisposableStack,
+) {
+  const name = recipe.studentName!, path = join(folder, name);
+  const directory = stack.use(
+    resume ? await RunDirectory.open(name, path) : await RunDirectory.create(name, path),
+  );
+  const resumed: Resumed | null = resume
+    ? await compareWithPast(directory, recipe, { extend, processes: 1 })
+    : null;
+  if (resumed) await requireNewestWhole(directory);
+  const initial = resumed ? null : await checkInitialWeights(recipe);
+  const messages = new Messages({ ...outer, log: (message) => outer.log(`${name}: ${message}`) });
+  return { recipe, name, directory, resumed, initial, messages };
+}
+
+/** The folder of all: of new runs one that is not there, of a resume the newest of the recipe's. */
+async function folderOf(recipeName: string, { out, resume }: DistillOptions): Promise<string> {
+  if (out !== null) return out;
+  let newest: string | null = null;
+  for (let n = 1;; n++) {
+    const path = join("runs", n === 1 ? recipeName : `${recipeName}-${n}`);
+    if (await exists(path)) newest = path;
+    else if (!resume) return path;
+    else if (newest !== null) return newest;
+    else {
+      throw new UsageError(`There are no runs to resume in "${path}"; leave --resume out to start some`);
+    }
+  }
+}
+
+/** Names of the students that have runs in a folder. */
+export async function studentsIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  if (!await exists(folder)) return names;
+  for await (const { name } of Deno.readDir(folder)) {
+    if (await new RunFolder(join(folder, name)).isRun()) names.push(name);
+  }
+  return names.sort();
+}
+
+/** Does something of a student; what goes wrong names it. */
+async function naming<T>({ studentName }: Pick<Recipe, "studentName">, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    const Kind = [RunError, UsageError].find((kind) => error instanceof kind && error.constructor === kind);
+    if (!Kind) throw error;
+    throw new Kind(`The student "${studentName}": ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function removeIfEmpty(folder: string): Promise<void> {
+  if (await exists(folder) && await isEmpty(folder)) await Deno.remove(folder);
+}

@@ -1,0 +1,135 @@
+/**
+ * Several students of one recipe: one set of views, one pass of the teacher, and a run each, which is the one that it
+ * would have been alone.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { runCli } from "./support/cli.ts";
+import { distillTiny, inTinyFolder, metricsOf, outcomeOf, TINY_RECIPE } from "./support/tiny_runs.ts";
+
+const PLUGINS = new URL("support/plugins.ts", import.meta.url).href;
+
+/** As a recipe writes them. */
+const STUDENTS = {
+  plain: `plugin: "${PLUGINS}#student"`,
+  wide: `plugin: "${PLUGINS}#studentWithHead", head: { hidden: 8 }`,
+  noisy: `plugin: "${PLUGINS}#studentWithHead", head: { hidden: null }, dropout: 0.2`,
+};
+const NAMES = Object.keys(STUDENTS) as (keyof typeof STUDENTS)[];
+
+const listed = (names: readonly string[], more = "") =>
+  `students:\n${
+    names.map((name) => `  - { name: ${name}, ${STUDENTS[name as keyof typeof STUDENTS]}${more} }`).join("\n")
+  }\n`;
+const withStudents = (students: string) => TINY_RECIPE.replace(/^student: .*\n/m, students);
+
+async function inFolder(
+  test: (
+    folder: string,
+    run: (recipe: string, out: string, ...flags: string[]) => ReturnType<typeof runCli>,
+  ) => Promise<void>,
+): Promise<void> {
+  await inTinyFolder(async (folder) => {
+    for (const name of NAMES) {
+      await Deno.writeTextFile(
+        join(folder, `${name}.yaml`),
+        withStudents(`student: { ${STUDENTS[name]} }\n`),
+      );
+    }
+    await Deno.writeTextFile(join(folder, "all.yaml"), withStudents(listed(NAMES)));
+    await test(
+      folder,
+      (recipe, out, ...flags) =>
+        runCli(["distill", `${recipe}.yaml`, "--out", out, ...flags], { cwd: folder }),
+    );
+  });
+}
+
+Deno.test("students that train together come out as each would alone, bit for bit, also after a resume", () =>
+  inFolder(async (folder, run) => {
+    for (const name of NAMES) assert.equal((await run(name, name)).code, 0);
+    const together = await run("all", "together");
+    assert.equal(together.code, 0, together.stderr);
+    const parts = await run("all", "parts", "--max-steps", "7");
+    assert.equal(parts.code, 0, parts.stderr);
+    const resumed = await runCli(["distill", "--resume", "--out", "parts", "--allow-plugins"], {
+      cwd: folder,
+    });
+    assert.equal(resumed.code, 0, resumed.stderr);
+    for (const name of NAMES) {
+      const alone = await outcomeOf(join(folder, name));
+      assert.deepEqual(await outcomeOf(join(folder, "together", name)), alone, name);
+      assert.deepEqual(await outcomeOf(join(folder, "parts", name)), alone, `${name}, resumed`);
+    }
+    const eval_ = await runCli(["eval", "--run", "together/wide", "--knn", "--allow-plugins"], {
+      cwd: folder,
+    });
+    assert.equal(eval_.code, 0, eval_.stderr);
+  }));
+
+Deno.test("runs that stopped after different steps go on together", () =>
+  inFolder(async (folder, run) => {
+    for (const name of NAMES) assert.equal((await run(name, name)).code, 0);
+    assert.equal((await run("all", "all", "--max-steps", "5")).code, 0);
+    // One is further than the others, as if those had been killed before their checkpoints.
+    const one = ["distill", "--resume", "--out", "all/plain", "--max-steps", "8", "--allow-plugins"];
+    const further = await runCli(one, { cwd: folder });
+    assert.equal(further.code, 0, further.stderr);
+    const resumed = await run("all", "all", "--resume");
+    assert.equal(resumed.code, 0, resumed.stderr);
+    for (const name of NAMES) {
+      assert.deepEqual(await outcomeOf(join(folder, "all", name)), await outcomeOf(join(folder, name)), name);
+    }
+  }));
+
+Deno.test("if a student cannot go on, all stop with their states, and the error names it", () =>
+  inFolder(async (folder, run) => {
+    const broken = withStudents(listed(NAMES)).replace(
+      "train: {",
+      "checkpoint: { every_steps: 100 }\ntrain: {",
+    )
+      .replace("checkpoint: { every_steps: 5 }\n", "");
+    await Deno.writeTextFile(join(folder, "broken.yaml"), broken);
+    const stopped = await distillTiny(folder, {
+      out: "unused",
+      flags: ["--max-steps", "0"],
+    });
+    assert.equal(stopped.code, 0, stopped.stderr);
+    const { code, stderr } = await runCli(["distill", "broken.yaml", "--out", "broken"], {
+      cwd: folder,
+      env: { SEED_TEST_EVENT: "step 6", SEED_TEST_ACTION: "throw" },
+    });
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /broken\/plain\/checkpoints\/step-0000006/);
+    const steps = await Promise.all(
+      NAMES.map(async (name) => (await metricsOf(join(folder, "broken", name))).length),
+    );
+    assert.ok(steps.every((count) => count >= 5), `${steps}`);
+    const resumed = await run("broken", "broken", "--resume");
+    assert.equal(resumed.code, 0, resumed.stderr);
+  }));
+
+Deno.test("what is wrong with a list of students is told with its place", () =>
+  inFolder(async (folder) => {
+    const cases: [students: string, says: RegExp][] = [
+      [listed(["plain", "plain"]), /:\d+:\d+.*The students 1 and 2 have one name, "plain"/s],
+      [`students:\n  - { ${STUDENTS.plain} }\n`, /Expected a name for the student's folder/],
+      [`students:\n  - { name: "../up", ${STUDENTS.plain} }\n`, /Expected a name .* got "\.\.\/up"/],
+      ["students: []\n", /Expected a list of 1 to 100 students/],
+      [`student: { ${STUDENTS.plain} }\n${listed(["wide"])}`, /has both student and students/],
+      [listed(["plain", "wide"], ", hedd: 1"), /:\d+:\d+.*hedd/s],
+    ];
+    for (const [students, says] of cases) {
+      await Deno.writeTextFile(join(folder, "wrong.yaml"), withStudents(students));
+      const { code, stderr } = await runCli(["distill", "wrong.yaml", "--out", "wrong"], { cwd: folder });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, says);
+    }
+    const two = await runCli(["distill", "all.yaml", "--out", "two", "--processes", "2"], { cwd: folder });
+    assert.equal(two.code, 2);
+    assert.match(two.stderr, /has 3 students, which train in one process together/);
+    const valid = await runCli(["validate", "all.yaml"], { cwd: folder });
+    assert.equal(valid.code, 0, valid.stderr);
+  }));
