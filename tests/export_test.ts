@@ -100,6 +100,32 @@ Deno.test("export writes a plugin's student in every format, from the folder of 
       ]]]);
       await session.release();
     });
+    await t.step("tfjs", async () => {
+      const flags = ["--layer", "both", "--input-size", "24", "--dtype", "fp16"];
+      assert.equal(await run(["--run", "run", "--allow-plugins", "--to", "tfjs", ...flags]), 0);
+      const { signature, userDefinedMetadata, weightsManifest: [{ paths }] } = JSON.parse(
+        await Deno.readTextFile("run/tfjs/model.json"),
+      );
+      assert.deepEqual(signature.inputs.images.tensorShape.dim.map(({ size }: { size: string }) => size), [
+        ...["-1", "24", "24", "3"],
+      ]);
+      assert.deepEqual(Object.keys(signature.outputs), ["features", "embedding"]);
+      assert.deepEqual([userDefinedMetadata.network, userDefinedMetadata.input_size], ["tiny", 24]);
+      const found = await Array.fromAsync(Deno.readDir("run/tfjs"), ({ name }) => name);
+      assert.deepEqual(found.sort(), [...paths, "model.json", "preprocess.js"]);
+    });
+    await t.step("hub, of a network that timm does not have", async () => {
+      assert.equal(await run(["--run", "run", "--allow-plugins", "--to", "hub"]), 0);
+      const config = JSON.parse(await Deno.readTextFile("run/hub/config.json"));
+      assert.equal(config.model_type, "seed_student");
+      const backbone = Object.entries(student).filter(([name]) => !name.startsWith("head."));
+      assert.deepEqual(await readAll("run/hub/model.safetensors"), Object.fromEntries(backbone));
+      const card = await Deno.readTextFile("run/hub/README.md");
+      assert.match(card, /^\| teacher \| none \|$/m);
+      assert.match(card, /^\| pictures \| `@seed\/data-image-folder`: `8` to train on \|$/m);
+      assert.match(card, /^objective:$/m);
+      assert.doesNotMatch(card, /timm/);
+    });
     await t.step("torchvision has no such network", async () => {
       const flags = ["--to", "pth", "--names", "torchvision"];
       await assert.rejects(run(["--run", "run", "--allow-plugins", ...flags]), {
@@ -143,7 +169,34 @@ const B0 = ["--network", "efficientnet_b0", "--weights", "b0.bin", "--out", "x"]
 const MISTAKES: [args: string[], kind: typeof RunError | typeof UsageError, says: RegExp][] = [
   [RESNET, UsageError, /^Expected --to; --help shows how$/],
   [[...RESNET, "--to", "onxx"], UsageError, /^--to expects .* got "onxx"\. Did you mean "onnx"\?$/],
-  [[...RESNET, "--to", "tfjs"], UsageError, /^--to expects one of safetensors, pth, onnx, got "tfjs"$/],
+  [
+    [...RESNET, "--to", "keras"],
+    UsageError,
+    /^--to expects one of safetensors, pth, onnx, hub, tfjs, got "keras"$/,
+  ],
+  [
+    [...RESNET, "--to", "onnx", "--images", "a"],
+    UsageError,
+    /^--images is for --to hub; leave it out of --to onnx$/,
+  ],
+  [
+    [...RESNET, "--to", "hub", "--dtype", "fp16"],
+    UsageError,
+    /^--dtype is for --to tfjs; leave it out of --to hub$/,
+  ],
+  [
+    [...RESNET, "--to", "hub", "--layer", "both"],
+    UsageError,
+    /^--layer is for --to safetensors, pth, onnx or tfjs; leave it out of --to hub$/,
+  ],
+  [
+    [...RESNET, "--to", "tfjs", "--dtype", "int8"],
+    UsageError,
+    /^--dtype expects one of fp32, fp16, got "int8"$/,
+  ],
+  [[...RESNET, "--to", "tfjs", "--out", "."], UsageError, /^"\." is a folder that is not empty; nothing is/],
+  [[...RESNET, "--to", "hub", "--out", "resnet.bin"], UsageError, /^"resnet\.bin" is a file, not a folder/],
+  [[...RESNET, "--to", "hub", "--images", "none"], RunError, /"none"/],
   [["--to", "onnx"], UsageError, /^Expected --network and --weights, or --run; --help shows how$/],
   [
     [...RESNET, "--run", "a", "--to", "onnx"],
@@ -165,7 +218,7 @@ const MISTAKES: [args: string[], kind: typeof RunError | typeof UsageError, says
   [
     [...RESNET, "--to", "pth", "--layer", "head"],
     UsageError,
-    /^--layer head is for --to onnx; --layer both writes/,
+    /^--layer head is for --to onnx and tfjs; --layer both writes/,
   ],
   [
     [...RESNET, "--to", "onnx", "--layer", "both"],

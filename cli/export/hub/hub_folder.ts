@@ -60,13 +60,14 @@ export async function writeHubFolder(
   const { out, inputSize, images } = options;
   await refuseFilled(out);
   const fp32 = hubModel(network, inputSize), hub = hubNetwork(network, inputSize, fp32.outputs[0].shape!);
-  const halves = { fp32, fp16: halfPrecision(fp32) };
+  const weights = quantize(fp32, null);
+  const plain = { fp32, fp16: halfPrecision(fp32), int8: weights, int8_weights: weights };
   const { models, losses } = images === null
-    ? { models: { ...halves, int8: quantize(fp32, null) }, losses: null }
-    : await measured(halves, hub, images, host);
+    ? { models: plain, losses: null }
+    : await measured(plain, hub, images, host);
   return await inNewFolder(out, refuseFilled, async (folder) => {
     const tensors = await writeWeights(network, hub, join(folder, "model.safetensors"));
-    const files = Object.entries(ONNX_FILES) as [keyof Models, string][];
+    const files = Object.entries(ONNX_FILES) as [keyof typeof ONNX_FILES, string][];
     for (const [kind, name] of files) await writeBytes(join(folder, name), encodeModel(models[kind]));
     await writeJson(join(folder, "config.json"), configOf(hub));
     await writeJson(join(folder, "preprocessor_config.json"), preprocessorConfigOf(hub));
@@ -93,15 +94,16 @@ function hubNetwork(
   };
 }
 
+/** With 8-bit values too, and what is lost. */
 async function measured(
-  halves: Omit<Models, "int8">,
+  plain: Models,
   hub: HubNetwork,
   root: string,
   host: Host,
 ): Promise<{ models: Models; losses: Losses }> {
   const pictures = await openPictures(root, host), runtime = await openRuntime(host);
-  const ranges = await calibrate(halves.fp32, hub, pictures, runtime, host);
-  const models = { ...halves, int8: quantize(halves.fp32, ranges) };
+  const ranges = await calibrate(plain.fp32, hub, pictures, runtime, host);
+  const models = { ...plain, int8: quantize(plain.fp32, ranges) };
   return { models, losses: await measureLosses(models, hub, pictures, runtime, host) };
 }
 

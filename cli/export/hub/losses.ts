@@ -18,8 +18,11 @@ export interface Loss {
   readonly nearestOfClass: number | null;
 }
 
-/** What is compared: files on the pixels of `embed`, and `resize`, fp32 on transformers.js's pixels in Node and Deno. */
-export const COMPARED = ["fp32", "fp16", "int8", "resize"] as const;
+/**
+ * What is compared: models on the pixels of `embed`, and `resize`, fp32 on transformers.js's pixels in Node and Deno.
+ * `int8_weights` has 8-bit weights alone.
+ */
+export const COMPARED = ["fp32", "fp16", "int8", "int8_weights", "resize"] as const;
 type Compared = typeof COMPARED[number];
 
 /** Losses, and with how many pictures they were found. */
@@ -30,16 +33,16 @@ export interface Losses {
   readonly by: Readonly<Record<Compared, Loss>>;
 }
 
-/** The files that are compared. */
-export type Models = Readonly<Record<"fp32" | "fp16" | "int8", OnnxModel>>;
+/** The models that are compared. */
+export type Models = Readonly<Record<Exclude<Compared, "resize">, OnnxModel>>;
 
 /** Features of each that is compared, `[pictures, featureDim]`. */
 type Features = Readonly<Record<Compared, Float32Array>>;
 
 /**
- * Runs every file on the pictures that measure.
+ * Runs every model on the pictures that measure.
  *
- * @throws {RunError} If a file gives what is no number: the network cannot be written in it.
+ * @throws {RunError} If a model gives what is no number: the network cannot be written in it.
  */
 export async function measureLosses(
   models: Models,
@@ -74,9 +77,10 @@ async function featuresOf(
   await using fp32 = await RunningModel.open(runtime, models.fp32);
   await using fp16 = await RunningModel.open(runtime, models.fp16);
   await using int8 = await RunningModel.open(runtime, models.int8);
-  const running = { fp32, fp16, int8, resize: fp32 };
+  await using int8Weights = await RunningModel.open(runtime, models.int8_weights);
+  const running = { fp32, fp16, int8, int8_weights: int8Weights, resize: fp32 };
   const rows = () => new Float32Array(measured.length * featureDim);
-  const features = { fp32: rows(), fp16: rows(), int8: rows(), resize: rows() };
+  const features = { fp32: rows(), fp16: rows(), int8: rows(), int8_weights: rows(), resize: rows() };
   const progress = new Progress(measured.length, "images");
   let done = 0;
   for (const images of inBatches(measured)) {

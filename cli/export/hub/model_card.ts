@@ -47,16 +47,15 @@ function about({ network, origin }: CardContent): string {
   const made = origin.run
     ? "trained by SEED for Deno without labels, by distillation"
     : "written by SEED for Deno";
+  const [middle, deviation] = [mean, std].map((values) => code(JSON.stringify(values)));
   return `# ${code(origin.network)}
 
-A network ${made}. It gives ${featureDim} numbers for a picture, whose cosine tells how alike pictures are; it names no
-classes.
+A network ${made}. It gives ${featureDim} numbers
+for a picture, whose cosine tells how alike pictures are; it names no classes.
 
-Pictures are RGB: the short side is resized to ${shortSide} pixels (bicubic, antialiased), the centre of ${size} x
-${size} is cut out, and of values in 0..1 the mean ${
-    code(JSON.stringify(mean))
-  } is taken off, then they are divided
-by ${code(JSON.stringify(std))}.`;
+Pictures are RGB: the short side is resized to ${shortSide} pixels (bicubic, antialiased), and the centre of
+${size} x ${size} is cut out. Of values in 0..1 the mean ${middle} is taken off, then they are
+divided by ${deviation}.`;
 }
 
 const WHAT: Readonly<Record<string, string>> = {
@@ -92,11 +91,12 @@ const COMPARISONS: Readonly<Record<typeof COMPARED[number], string>> = {
   fp32: "fp32",
   fp16: "float16",
   int8: "8-bit",
+  int8_weights: "8-bit weights alone, which is not in this folder",
   resize: "fp32, transformers.js's own resizing in Node and Deno",
 };
 
 function lossTable({ pictures, calibrating, by }: Losses): string {
-  const classes = by.fp32.nearestOfClass !== null;
+  const classes = by.fp32.nearestOfClass !== null, own = code("preprocess.js");
   const rows = COMPARED.map((name) => {
     const { cosine, sameNeighbour, nearestOfClass } = by[name];
     return [
@@ -110,11 +110,9 @@ function lossTable({ pictures, calibrating, by }: Losses): string {
   const columns = ["what runs", "cosine to fp32, mean", "least", "same nearest picture"];
   return `${table([...columns, ...classes ? ["nearest of its class"] : []], rows)}
 
-Of ${pictures} pictures, in onnxruntime on a processor; ${calibrating} others found the ranges of 8-bit values. What
-the canvas of a browser makes of a picture is another thing again, and was not measured; ${
-    code("preprocess.js")
-  } gives
-the very pixels of the first line.`;
+Of ${pictures} pictures, in onnxruntime on a processor; ${calibrating} others found the ranges of 8-bit
+values. What a browser's canvas makes of a picture is another thing again, and was not measured;
+${own} gives the very pixels of the first line.`;
 }
 
 function percent(share: number): string {
@@ -131,10 +129,13 @@ function origin({ origin: { weights, run } }: CardContent): string {
   if (!run) return section([...rows, ["licence of the weights", "not known"]], "");
   const { facts, summary, recipe } = run, plugin = (part: string) => textAt(recipe, part, "plugin");
   const teacher = plugin("teacher"), data = plugin("data");
-  rows.push(
-    ["teacher", `${shown(teacher)}, ${shown(at(facts, "teacher", "file"))}`],
+  const ofTeacher: [string, string][] = teacher === null ? [["teacher", "none"]] : [
+    ["teacher", `${code(teacher)}, ${shown(at(facts, "teacher", "file"))}`],
     ["teacher's SHA-256", shown(at(facts, "teacher", "sha256"))],
     ["licence of the teacher's weights", teacherLicence(at(facts, "teacher", "sha256"))],
+  ];
+  rows.push(
+    ...ofTeacher,
     ["pictures", `${shown(data)}: ${shown(at(facts, "images", "train"))} to train on`],
     ["licence of the pictures", dataLicence(data)],
     ["licence of these weights", "not known: it depends on the teacher's and the pictures'"],
