@@ -5,7 +5,7 @@ import { operationsOf, operationsOfBuild } from "./operations.ts";
 /** A network of timm's. */
 interface Architecture {
   readonly name: string;
-  /** Side of the only pictures that it takes as it is; absent: any. */
+  /** Side of the only pictures for which positions are the same, whoever interpolates them; absent: any. */
   readonly size?: number;
 }
 
@@ -22,6 +22,7 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   resnet152: { name: "resnet152" },
   vit_base_16: { name: "vit_base_patch16_224", size: 224 },
   vit_small_16: { name: "vit_small_patch16_224", size: 224 },
+  vit_tiny_16: { name: "vit_tiny_patch16_224", size: 224 },
 };
 
 /**
