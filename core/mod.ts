@@ -213,6 +213,7 @@ export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
 export { isOneLine, oneLine, printable, quoted, setIn } from "./text/printable.ts";
 export { StatusLine, statusLine, type TextSink } from "./text/status_line.ts";
+export { isHeadName } from "./training/freeze.ts";
 export { type PassOptions, trainingPass } from "./training/student_passes.ts";
 export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";

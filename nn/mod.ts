@@ -36,6 +36,7 @@ export type { Backbone, FeatureMaps, Pool } from "./backbones/backbone.ts";
 export { convnext, type ConvNeXtOptions } from "./backbones/convnext.ts";
 export { efficientnet, type EfficientNetVariant } from "./backbones/efficientnet.ts";
 export { mobilenetV3, type MobileNetV3Variant } from "./backbones/mobilenet_v3.ts";
+export { mobilenetV4, type MobileNetV4Variant } from "./backbones/mobilenet_v4.ts";
 export { IMAGENET, type Normalization, normalize } from "./backbones/normalize.ts";
 export { resnet, type ResNetDepth, type ResNetOptions } from "./backbones/resnet.ts";
 export {
@@ -102,6 +103,7 @@ export { runLayouts } from "./layouts/run.ts";
 export { MOCO_LAYOUTS, MOCO_V3_RESNET_LAYOUTS } from "./layouts/moco.ts";
 export { SIMCLR_LAYOUTS } from "./layouts/simclr.ts";
 export { SWAV_HEADLESS_LAYOUTS, SWAV_LAYOUTS } from "./layouts/swav.ts";
+export { studentConvNeXt } from "./networks/convnexts.ts";
 export { studentVisionTransformer } from "./networks/vision_transformers.ts";
 export { type Network, networkNamed, NETWORKS } from "./networks/networks.ts";
 export { constant, type Initializer, kaimingFanOut, normal, uniformFanIn } from "./parameters/initializer.ts";

@@ -51,6 +51,8 @@ import studentEfficientnet from "@seed/student-efficientnet";
 import studentMobilenetV3 from "@seed/student-mobilenet-v3";
 import studentResnet from "@seed/student-resnet";
 import studentVisionTransformer from "@seed/student-vision-transformer";
+import studentMobilenetV4 from "@seed/student-mobilenet-v4";
+import studentConvnext from "@seed/student-convnext";
 import teacherDino from "@seed/teacher-dino";
 import teacherEfficientnetLite from "@seed/teacher-efficientnet-lite";
 import teacherMoco from "@seed/teacher-moco";
@@ -211,6 +213,28 @@ suite(studentVisionTransformer, (t) =>
         options(studentVisionTransformer, { variant: "tiny_16", head: { hidden: 16 } }),
         { ...context, seed, embeddingDim: 8 },
       ),
+  }));
+
+suite(studentMobilenetV4, (t) =>
+  checkStudent(t, {
+    engine,
+    make: (seed) =>
+      studentMobilenetV4.create(options(studentMobilenetV4, { variant: "small", head: { hidden: 16 } }), {
+        ...context,
+        seed,
+        embeddingDim: 8,
+      }),
+  }));
+
+suite(studentConvnext, (t) =>
+  checkStudent(t, {
+    engine,
+    make: (seed) =>
+      studentConvnext.create(options(studentConvnext, { variant: "atto", head: { hidden: 16 } }), {
+        ...context,
+        seed,
+        embeddingDim: 8,
+      }),
   }));
 
 suite(queueFifo, (t) =>

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Engine } from "../interfaces/engine.ts";
 import type { Student } from "../interfaces/student.ts";
+import { isHeadName } from "../training/freeze.ts";
 import { tf } from "../tf.ts";
 import { assertFlat, variableCount } from "./memory.ts";
 import { assertClose, assertFinite, sameValues } from "./numbers.ts";
@@ -49,7 +50,7 @@ export async function checkStudent(t: Steps, { engine, make, size = 32 }: Studen
   await t.step("names each parameter once, the head's with head., in the shape of its kind", () => {
     const names = parameters.map(({ name }) => name);
     assert.equal(new Set(names).size, names.length);
-    assert.ok(names.some((name) => name.startsWith("head.")));
+    assert.ok(names.some(isHeadName));
     for (const { name, kind, variable } of parameters) {
       if (kind !== "vector") assert.equal(variable.rank, RANKS[kind], name);
       if (kind === "depthwise") assert.equal(variable.shape[3], 1, name);

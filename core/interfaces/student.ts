@@ -14,7 +14,7 @@ export type ParameterKind =
 
 /** A named value of a network. */
 export interface Parameter {
-  /** timm's state-dict name, for example `blocks.0.0.conv_dw.weight`; the head's begin with `head.`. */
+  /** timm's state-dict name, for example `blocks.0.0.conv_dw.weight`; the head's begin with `head.`, but `head.norm`. */
   readonly name: string;
   readonly kind: ParameterKind;
   /** In TensorFlow's layout. */

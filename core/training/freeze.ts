@@ -5,8 +5,13 @@
  */
 import { nearest } from "../text/nearest.ts";
 
-/** What names of the head's parameters begin with. */
-export const HEAD = "head.";
+/**
+ * Whether a parameter of a student is its projection head's: its name begins with `head.`. timm's ConvNeXts have a norm
+ * of such a name, `head.norm`, which is the network's.
+ */
+export function isHeadName(name: string): boolean {
+  return name.startsWith("head.") && !name.startsWith("head.norm.");
+}
 
 /**
  * Whether a parameter's name, or a module that it is in, is one of those that are to be left as they are.
@@ -39,7 +44,7 @@ export function freezeProblems(
   if (freeze.length && names.every(isFrozen)) {
     return [{ key: ["freeze"], message: "All of the student is frozen: nothing is trained" }];
   }
-  if (headLr === null || !names.filter((name) => name.startsWith(HEAD)).every(isFrozen)) return [];
+  if (headLr === null || !names.filter(isHeadName).every(isFrozen)) return [];
   return [{
     key: ["head_lr"],
     message: "The projection head is frozen, so that nothing has this rate; take it out",

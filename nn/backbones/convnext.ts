@@ -2,7 +2,9 @@ import { tf } from "@seed/core";
 import { gelu } from "../layers/activation.ts";
 import type { Backbone } from "./backbone.ts";
 import { convWithBias, type Layer } from "../layers/conv.ts";
-import { constant, normal } from "../parameters/initializer.ts";
+import type { ModalLayer, Mode } from "../layers/conv_norm.ts";
+import { DropPaths, risingRate } from "../layers/drop_paths.ts";
+import { constant, TRANSFORMER } from "../parameters/initializer.ts";
 import { layerNorm } from "../layers/layer_norm.ts";
 import { IMAGENET, type Normalization, normalize } from "./normalize.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
@@ -14,6 +16,10 @@ export interface ConvNeXtOptions {
   readonly blocks: readonly number[];
   /** Channels of each stage. */
   readonly widths: readonly number[];
+  /** Whether the perceptrons' matrices are convolutions of single pixels in its files, as in timm's small ones. */
+  readonly convolutions?: boolean;
+  /** How often what the last block adds is dropped in training, of blocks before it less; default 0. */
+  readonly dropPath?: number;
 }
 
 /** Side of the stem's patches, and of what a stage makes one of. */
@@ -21,8 +27,6 @@ const STEM = 4, DOWN = 2;
 /** Of the depthwise convolutions. */
 const KERNEL = 7;
 const EPSILON = 1e-6, SCALE = 1e-6;
-/** Standard deviation that convolutions start with. */
-const DEVIATION = 0.02;
 
 /**
  * A ConvNeXt (Liu et al., CVPR 2022) with timm's names: `stem`, `stages.0.blocks.0`, `head.norm`. Its features are the
@@ -30,13 +34,15 @@ const DEVIATION = 0.02;
  */
 export function convnext(
   source: ParameterSource,
-  { blocks, widths }: ConvNeXtOptions,
+  options: ConvNeXtOptions,
   normalization: Normalization = IMAGENET,
 ): Backbone {
-  const layers: Layer[] = [
+  const { blocks, widths } = options, drops = new DropPaths(source);
+  const layers: ModalLayer[] = [
     patches(source, "stem.0", { inputs: 3, outputs: widths[0], kernel: STEM }),
     mapNorm(source, "stem.1", widths[0]),
   ];
+  let number = 0;
   blocks.forEach((count, s) => {
     const name = `stages.${s}`;
     if (s > 0) {
@@ -45,32 +51,59 @@ export function convnext(
         patches(source, `${name}.downsample.1`, { inputs: widths[s - 1], outputs: widths[s], kernel: DOWN }),
       );
     }
-    for (let b = 0; b < count; b++) layers.push(block(source, `${name}.blocks.${b}`, widths[s]));
+    for (let b = 0; b < count; b++) {
+      layers.push(block(source, `${name}.blocks.${b}`, widths[s], { ...options, drops, number: number++ }));
+    }
   });
   const featureDim = widths.at(-1)!, norm = layerNorm(source, "head.norm", featureDim, EPSILON);
-  const run = (images: tf.Tensor4D) =>
-    layers.reduce((x, layer) => layer(x), normalize(images, normalization));
+  const run = (images: tf.Tensor4D, mode: Mode) =>
+    layers.reduce((x, layer) => layer(x, mode), normalize(images, normalization));
   const pooled = (maps: tf.Tensor4D) => norm(tf.mean(maps, [1, 2]));
   return {
     featureDim,
     normalization,
-    features: (images) => pooled(run(images)),
-    maps(images) {
-      const maps = run(images);
+    noisePerImage: drops.noisePerImage,
+    features: (images, mode) => pooled(run(images, mode)),
+    maps(images, mode) {
+      const maps = run(images, mode);
       return { features: pooled(maps), patches: onRows(norm)(maps) };
     },
   };
 }
 
 /** Depthwise convolution, norm, a perceptron of each place, scaled, and added to what comes in. */
-function block(source: ParameterSource, name: string, width: number): Layer {
+function block(
+  source: ParameterSource,
+  name: string,
+  width: number,
+  { blocks, convolutions = false, dropPath = 0, drops, number }: ConvNeXtOptions & Place,
+): ModalLayer {
   const gamma = source.get(`${name}.gamma`, "vector", [width], constant(SCALE));
-  const shape = { inputs: width, outputs: width, kernel: KERNEL, depthwise: true, init: normal(DEVIATION) };
+  const shape = { inputs: width, outputs: width, kernel: KERNEL, depthwise: true, init: TRANSFORMER };
   const mix = convWithBias(source, `${name}.conv_dw`, shape);
-  const norm = layerNorm(source, `${name}.norm`, width, EPSILON);
-  const each = perceptron(source, `${name}.mlp`, { width, activation: gelu });
-  const refine = onRows((x) => tf.mul(each(norm(x)), gamma));
-  return (x) => tf.add(x, refine(mix(x)));
+  const norm = mapNorm(source, `${name}.norm`, width);
+  const each = (convolutions ? pixelPerceptron : rowPerceptron)(source, `${name}.mlp`, width);
+  const rate = risingRate(dropPath, number, blocks.reduce((sum, count) => sum + count));
+  const drop = drops.next(rate, `${name}.mlp.fc2.weight`);
+  return (x, mode) => tf.add(x, drop(tf.mul(each(norm(mix(x))), gamma), mode));
+}
+
+/** Where a block stands among all. */
+interface Place {
+  drops: DropPaths;
+  number: number;
+}
+
+function rowPerceptron(source: ParameterSource, name: string, width: number): Layer {
+  return onRows(perceptron(source, name, { width, activation: gelu }));
+}
+
+/** The same with matrices that are convolutions. */
+function pixelPerceptron(source: ParameterSource, name: string, width: number): Layer {
+  const layer = (part: string, inputs: number, outputs: number) =>
+    convWithBias(source, `${name}.${part}`, { inputs, outputs, kernel: 1, init: TRANSFORMER });
+  const widen = layer("fc1", width, 4 * width), narrow = layer("fc2", 4 * width, width);
+  return (x) => narrow(gelu(widen(x)));
 }
 
 /** A convolution whose windows do not overlap, with a bias. */
@@ -85,7 +118,7 @@ function patches(
     kernel,
     stride: kernel,
     padding: [0, 0] as const,
-    init: normal(DEVIATION),
+    init: TRANSFORMER,
   };
   return convWithBias(source, name, shape);
 }

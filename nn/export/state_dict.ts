@@ -1,4 +1,4 @@
-import { type NamedArray, RunError, torchShape, toTorch, UsageError } from "@seed/core";
+import { isHeadName, type NamedArray, RunError, torchShape, toTorch, UsageError } from "@seed/core";
 import type { Layout } from "../layouts/layout.ts";
 import { type Network, NETWORKS } from "../networks/networks.ts";
 import type { LoadedNetwork } from "../loaded/loaded_network.ts";
@@ -35,7 +35,7 @@ export async function stateDict(
     : { byName: new Map(), epsilons: null };
   const arrays: NamedArray[] = [];
   for (const { name, kind, tensor } of network.values) {
-    const isHead = name.startsWith("head.");
+    const isHead = isHeadName(name);
     if (isHead && !head) continue;
     const data = toTorch(await tensor.data() as Float32Array, tensor.shape, kind);
     const renamed = isHead || !layout?.rename ? name : layout.rename(name, () => true);

@@ -11,10 +11,20 @@ interface Architecture {
 
 /** By the name that networks have here; only those whose outputs have been compared with timm's. */
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  convnext_atto: { name: "convnext_atto" },
+  convnext_femto: { name: "convnext_femto" },
+  convnext_pico: { name: "convnext_pico" },
+  convnext_nano: { name: "convnext_nano" },
+  convnext_tiny: { name: "convnext_tiny" },
   efficientnet_b0: { name: "efficientnet_b0" },
   efficientnet_b1: { name: "efficientnet_b1" },
+  efficientnet_b2: { name: "efficientnet_b2" },
+  efficientnet_b3: { name: "efficientnet_b3" },
+  efficientnet_b4: { name: "efficientnet_b4" },
   mobilenet_v3_large: { name: "mobilenetv3_large_100" },
   mobilenet_v3_small: { name: "mobilenetv3_small_100" },
+  mobilenet_v4_conv_small: { name: "mobilenetv4_conv_small" },
+  mobilenet_v4_conv_medium: { name: "mobilenetv4_conv_medium" },
   resnet18: { name: "resnet18" },
   resnet34: { name: "resnet34" },
   resnet50: { name: "resnet50" },

@@ -5,6 +5,7 @@
  */
 import type { ConvNeXtOptions } from "../backbones/convnext.ts";
 import { type Layout, plainLayout } from "./layout.ts";
+import { runLayouts } from "./run.ts";
 import { type ModuleNames, renameModules } from "./rename_modules.ts";
 
 /** How a publisher names its modules, and the scale of a block, which is none. */
@@ -60,6 +61,7 @@ export function convnextLayouts(options: ConvNeXtOptions): Layout[] {
   const layout = (name: string, mark: string, unused: string, names: Names): Layout =>
     plainLayout(name, [mark], unused, { rename: renamed(options, names) });
   return [
+    ...runLayouts("stages.0.blocks.0.conv_dw.weight"),
     layout("convnext, dinov3", "norms.3.weight", "norms.", OWN), // the last norm once more
     layout("convnext", "downsample_layers.0.0.weight", "head.", OWN),
     layout("transformers, dinov3", "stages.0.downsample_layers.0.weight", "classifier.", TRANSFORMERS_DINOV3),

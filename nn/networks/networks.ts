@@ -8,6 +8,7 @@ import { nearest, UsageError } from "@seed/core";
 import { TENSORFLOW } from "../layers/conventions.ts";
 import { efficientnet, type EfficientNetVariant } from "../backbones/efficientnet.ts";
 import { mobilenetV3, type MobileNetV3Variant } from "../backbones/mobilenet_v3.ts";
+import { mobilenetV4, type MobileNetV4Variant } from "../backbones/mobilenet_v4.ts";
 import { EFFICIENTNET_LITE, IMAGENET, type Normalization, SWAV } from "../backbones/normalize.ts";
 import { resnet, type ResNetDepth } from "../backbones/resnet.ts";
 import { efficientnetPytorchLayouts, efficientnetPytorchNames } from "../layouts/efficientnet_pytorch.ts";
@@ -59,6 +60,8 @@ export const NETWORKS: ReadonlyMap<string, Network> = new Map(
     efficientnetLite2(),
     mobilenetV3Of("large", "blocks.6.0.conv.weight"),
     mobilenetV3Of("small", "blocks.5.0.conv.weight"),
+    mobilenetV4Of("small", 224, "blocks.2.5.dw_start.conv.weight"),
+    mobilenetV4Of("medium", 256, "blocks.3.10.dw_start.conv.weight"),
     ...VISION_TRANSFORMERS,
     ...CONVNEXTS,
   ].map((network) => [network.name, network]),
@@ -149,6 +152,17 @@ function mobilenetV3Of(variant: MobileNetV3Variant, mark: string): Network {
       ...runLayouts(mark),
       plainLayout("timm", [mark], "classifier."),
     ],
+  };
+}
+
+/** @param mark A weight that the other of the family does not have by this name. */
+function mobilenetV4Of(variant: MobileNetV4Variant, inputSize: number, mark: string): Network {
+  return {
+    name: `mobilenet_v4_conv_${variant}`,
+    build: (source, normalization) => mobilenetV4(source, variant, normalization),
+    inputSize,
+    normalization: IMAGENET,
+    layouts: [...runLayouts(mark), plainLayout("timm", [mark], "classifier.")],
   };
 }
 

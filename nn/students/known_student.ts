@@ -2,6 +2,7 @@ import {
   assignValues,
   brokenWeights,
   type InitialWeights,
+  isHeadName,
   type Student,
   type TakenWeights,
   torchShape,
@@ -90,6 +91,6 @@ export function knownStudent<O>(networkOf: (options: O) => Network) {
  * the features are.
  */
 function withEpsilonOf(epsilon: number | undefined, name: string, values: Float32Array): Float32Array {
-  if (epsilon === undefined || name.startsWith("head.") || !name.endsWith(".running_var")) return values;
+  if (epsilon === undefined || isHeadName(name) || !name.endsWith(".running_var")) return values;
   return values.map((variance) => variance + epsilon - EPSILON);
 }

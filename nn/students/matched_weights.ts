@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type InitialWeights, nearest, RunError, type WeightsFile } from "@seed/core";
+import { type InitialWeights, isHeadName, nearest, RunError, type WeightsFile } from "@seed/core";
 import { layoutOf, looksLike, publishedInput } from "../frozen/frozen_network.ts";
 import { fileNames, isBatchCount, isShape } from "../layouts/entries.ts";
 import { joinedTensors } from "../layouts/joined_tensors.ts";
@@ -58,7 +58,7 @@ export function matchWeights(
   }
   const layout = layoutOf(opened, network, { below }), file = joinedTensors(opened, layout);
   const { normalization } = publishedInput(file, network, layout);
-  const isHead = ({ name }: StudentValue) => name.startsWith(HEAD);
+  const isHead = ({ name }: StudentValue) => isHeadName(name);
   const backbone = matchBackbone(file, layout, values.filter((value) => !isHead(value)));
   const unused = allowUnused ? [] : backbone.unused.map((name) => `left over "${name}"`);
   const problems = [...backbone.problems, ...unused];
@@ -125,7 +125,8 @@ function matchHead(
   });
   const used = new Set<string>(names.map(([, name]) => name));
   const more = [...tensors.keys()].find((name) =>
-    name.startsWith(`${head}.`) && !used.has(name) && !isBatchCount(name)
+    name.startsWith(`${head}.`) && !used.has(name) && !isBatchCount(name) &&
+    isHeadName(HEAD + name.slice(head.length + 1))
   );
   const [problem = more && `"${more}" has no place in the student's`] = values.flatMap(({ shape }, i) =>
     problemOf(file, names[i][1], shape)

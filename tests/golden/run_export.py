@@ -24,6 +24,7 @@ from formula import normalized
 TIMM = {
     "mobilenet_v3_large": "mobilenetv3_large_100",
     "mobilenet_v3_small": "mobilenetv3_small_100",
+    "mobilenet_v4_conv_small": "mobilenetv4_conv_small",
     "vit_tiny_16": "vit_tiny_patch16_224",
 }
 

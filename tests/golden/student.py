@@ -1,6 +1,7 @@
 """A backbone with SEED's projection head, and what one pass in training mode does to it."""
 
 import itertools
+import re
 
 import torch
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
@@ -27,7 +28,7 @@ class Student(nn.Module):
         return {name.removeprefix("backbone."): value for name, value in state.items()}
 
     def load_state_dict(self, state, *args, **kwargs):
-        own = {name if name.startswith("head.") else f"backbone.{name}": v for name, v in state.items()}
+        own = {name if re.match(r"head\.\d", name) else f"backbone.{name}": v for name, v in state.items()}
         return super().load_state_dict(own, *args, **kwargs)
 
 

@@ -6,6 +6,7 @@ parameter."""
 
 import gzip
 import json
+import re
 
 import timm
 import torch
@@ -22,16 +23,22 @@ from student import Student, batch_without_kinks
 class Case:
     """A network of timm's.
 
-    `gain` is of the formula's weights; `others` are the networks of other layouts, by the layout's name; `cut` what makes
-    the trained one smaller, None: it is the very network; `sides` of the images in evaluation, the first in training.
+    `gain` is of the formula's weights; `others` are the networks of other layouts, by the layout's name; `cut` the
+    options that make the trained one smaller, `blocks` those of each stage that it keeps; `sides` of the images in evaluation, the first in training, and `batch` how many there are then.
     """
 
-    def __init__(self, name: str, gain=2.0, others=None, cut=None, sides=(64, 65), **options):
+    def __init__(self, name: str, gain=2.0, others=None, cut=None, blocks=None, sides=(64, 65), batch=4, **options):
         self.name, self.gain, self.others, self.cut, self.sides = name, gain, others or {}, cut, sides
-        self.options = options
+        self.blocks, self.batch, self.options = blocks, batch, options
 
     def create(self, **more) -> nn.Module:
         return timm.create_model(self.name, num_classes=0, **self.options, **more)
+
+    def create_cut(self) -> nn.Module:
+        network = self.create(**self.cut or {})
+        for stage, kept in (self.blocks or {}).items():
+            network.blocks[stage] = nn.Sequential(*(network.blocks[stage][i] for i in kept))
+        return network
 
 
 def efficientnet(variant: str, gain: float) -> Case:
@@ -49,8 +56,16 @@ def without(network: nn.Module, classifier: str) -> nn.Module:
     return network
 
 
+def mobilenet_v4(size: str, blocks: dict) -> Case:
+    return Case(f"mobilenetv4_conv_{size}", 1.0, blocks=blocks, sides=(48, 65), batch=8)
+
+
 def vit(size: str, **cut) -> Case:
     return Case(f"vit_{size}_patch16_224", cut=cut or None, sides=(48, 64), dynamic_img_size=True)
+
+
+def convnext(size: str) -> Case:
+    return Case(f"convnext_{size}", 1.0, cut={"depths": (1, 1, 2, 1), "dims": (8, 16, 24, 32)})
 
 
 # By our names.
@@ -58,15 +73,22 @@ CASES = {
     "efficientnet_b2": efficientnet("b2", 1.8),
     "efficientnet_b3": efficientnet("b3", 1.9),
     "efficientnet_b4": efficientnet("b4", 1.9),
+    "mobilenet_v4_conv_small": mobilenet_v4("small", {2: (0, 1, 5), 3: (0,)}),
+    "mobilenet_v4_conv_medium": mobilenet_v4("medium", {2: (0, 5, 6), 3: (0,)}),
     "vit_tiny_16": vit("tiny"),
     "vit_small_16": vit("small", depth=2),
+    "convnext_atto": convnext("atto"),
+    "convnext_femto": convnext("femto"),
+    "convnext_pico": convnext("pico"),
+    "convnext_nano": convnext("nano"),
+    "convnext_tiny": convnext("tiny"),
 }
 
 
 def expected() -> dict:
     files = {}
     for ours, case in CASES.items():
-        files.setdefault(ours.split("_")[0], {})[ours] = content_of(case)
+        files.setdefault(re.match(r"[a-z]+(_v4)?", ours)[0], {})[ours] = content_of(case)
     return {f"student_{family}.json.gz": compressed(content) for family, content in files.items()}
 
 
@@ -85,10 +107,10 @@ def content_of(case: Case) -> dict:
     with torch.no_grad():
         for side in case.sides:
             content["features"][side] = short(network(pictures("images", 2, side)))
-    cut = case.create(**case.cut or {})
+    cut = case.create_cut()
     student = fill(Student(cut, cut.head_hidden_size, 128), gain=case.gain)
-    name, batch = batch_without_kinks(student, 4, case.sides[0], 3e-6)
-    content["batch"], content["training"] = name, training_pass(student, batch)
+    name, batch = batch_without_kinks(student, case.batch, case.sides[0], 3e-6)
+    content["images"], content["batch"], content["training"] = case.batch, name, training_pass(student, batch)
     return content
 
 

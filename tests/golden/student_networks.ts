@@ -23,7 +23,9 @@ interface Golden {
   layouts: Record<string, string>;
   /** Of the whole network, by the side of the images. */
   features: Record<string, Fingerprint>;
-  /** Name of the images of a pass in training mode, and what became of them. */
+  /** How many images a pass in training mode has. */
+  images: number;
+  /** Their name, and what became of them. */
   batch: string;
   training: TrainingPass;
 }
@@ -89,7 +91,7 @@ function testEvaluation(name: string, { gain, features }: Golden): void {
 
 function testTraining(
   name: string,
-  { gain, features, batch, training }: Golden,
+  { gain, features, images: count, batch, training }: Golden,
   { build, traced }: { build?: (source: ParameterSource) => Backbone; traced: boolean },
 ): void {
   Deno.test(`${name}, a student, trains as timm's: outputs, running statistics, gradients`, async (t) => {
@@ -99,7 +101,7 @@ function testTraining(
     using student = new StudentNetwork(name, make, options);
     const trained = student.parameters.filter(({ trainable }) => trainable).map(({ name }) => name);
     assert.deepEqual(new Set(trained), new Set(Object.keys(training.gradients)));
-    const input = images(batch, 4, Number(Object.keys(features)[0]));
+    const input = images(batch, count, Number(Object.keys(features)[0]));
     for (const how of traced ? ["eager", "traced"] as const : ["eager"] as const) {
       fill(student.parameters, gain);
       await t.step(how, () => assertTrainingPass(student, input, training, run[how]));

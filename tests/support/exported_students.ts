@@ -6,8 +6,10 @@
 import assert from "node:assert/strict";
 import { type Student, tf, type WeightsFile } from "@seed/core";
 import { resnet as resnet18, StudentNetwork } from "@seed/nn";
+import convnext from "@seed/student-convnext";
 import efficientnet from "@seed/student-efficientnet";
 import mobilenetV3 from "@seed/student-mobilenet-v3";
+import mobilenetV4 from "@seed/student-mobilenet-v4";
 import resnet from "@seed/student-resnet";
 import visionTransformer from "@seed/student-vision-transformer";
 import { images } from "../golden/formula.ts";
@@ -18,11 +20,14 @@ const context = { ...testContext, engine, embeddingDim: 8 }, head = { hidden: 16
 
 /** One of each family. */
 export const STUDENTS: Record<string, () => Student | Promise<Student>> = {
+  convnext_atto: () => convnext.create(convnext.options.parse({ variant: "atto", head }), context),
   efficientnet_b0: () => efficientnet.create(efficientnet.options.parse({ variant: "b0", head }), context),
   mobilenet_v3_large: () =>
     mobilenetV3.create(mobilenetV3.options.parse({ variant: "large", head }), context),
   mobilenet_v3_small: () =>
     mobilenetV3.create(mobilenetV3.options.parse({ variant: "small", head }), context),
+  mobilenet_v4_conv_small: () =>
+    mobilenetV4.create(mobilenetV4.options.parse({ variant: "small", head }), context),
   resnet18: () => resnet.create(resnet.options.parse({ depth: 18, head }), context),
   vit_tiny_16: () =>
     visionTransformer.create(visionTransformer.options.parse({ variant: "tiny_16", head }), context),

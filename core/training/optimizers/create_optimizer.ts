@@ -1,7 +1,7 @@
 import type { TrainOptions } from "../../recipe/schema.ts";
 import type { Parameter } from "../../interfaces/student.ts";
 import { AdamW } from "./adamw.ts";
-import { HEAD } from "../freeze.ts";
+import { isHeadName } from "../freeze.ts";
 import { Lars } from "./lars.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { ParameterGroups } from "./parameter_groups.ts";
@@ -11,7 +11,7 @@ import { Sgd } from "./sgd.ts";
 export function createOptimizer(parameters: readonly Parameter[], train: TrainOptions): Optimizer {
   const { lr, head_lr: headLr } = train, make = (own: readonly Parameter[]) => createFor(own, train);
   if (headLr === null) return make(parameters);
-  const isHead = ({ name }: Parameter) => name.startsWith(HEAD);
+  const isHead = ({ name }: Parameter) => isHeadName(name);
   return new ParameterGroups(
     parameters,
     [{ includes: isHead, factor: headLr / lr }, { includes: (parameter) => !isHead(parameter), factor: 1 }],

@@ -1,0 +1,48 @@
+/**
+ * MobileNetV4 students.
+ *
+ * @module
+ */
+import { definePlugin, z } from "@seed/core";
+import {
+  checkHead,
+  dropRate,
+  headArrays,
+  headFacts,
+  headOptions,
+  headUnread,
+  IMAGENET,
+  knownStudent,
+  mobilenetV4,
+  networkNamed,
+  StudentNetwork,
+} from "@seed/nn";
+
+export default definePlugin({
+  kind: "student",
+  name: "@seed/student-mobilenet-v4",
+  apiVersion: 1,
+  about: {
+    summary: "MobileNetV4-Conv-Small or -Medium as timm's, with a projection head",
+    source: "Qin et al., ECCV 2024",
+  },
+  options: z.strictObject({
+    variant: z.enum(["small", "medium"]),
+    head: headOptions,
+    /** Share of the features that is dropped before the head in training. */
+    dropout: dropRate,
+    /** How often the last block's own part is dropped in training, blocks before it less. */
+    drop_path: dropRate,
+  }),
+  check: checkHead,
+  tells: headFacts,
+  arrays: headArrays,
+  unread: headUnread,
+  ...knownStudent(({ variant }: { variant: string }) => networkNamed(`mobilenet_v4_conv_${variant}`)),
+  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen }) =>
+    new StudentNetwork(
+      `mobilenet_v4_conv_${variant}`,
+      (source) => mobilenetV4(source, variant, IMAGENET, dropPath),
+      { seed, head, dropout, teacherDim: embeddingDim, isFrozen },
+    ),
+});
