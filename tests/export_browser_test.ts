@@ -91,7 +91,7 @@ test("transformers.js computes the engine's features in Chromium on WebAssembly"
     using student = await trained("mobilenet_v3_small");
     using network = studentNetwork(student, NO_FILE, SIDE);
     const { mean, std, featureDim } = student;
-    const hub = { architecture: "mobilenetv3_small_100", featureDim, size: SIDE, shortSide: 73, mean, std };
+    const hub = { architecture: null, featureDim, size: SIDE, shortSide: 73, mean, std };
     await Deno.mkdir(join(folder, "student/onnx"), { recursive: true });
     await Deno.writeFile(join(folder, "student/onnx/model.onnx"), encodeModel(hubModel(network, SIDE)));
     const configs = { "config.json": configOf(hub), "preprocessor_config.json": preprocessorConfigOf(hub) };

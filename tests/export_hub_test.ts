@@ -27,14 +27,17 @@ const EXACT = 36;
 const FROM = ["--network", NETWORK, "--weights", "weights.bin"];
 
 /** A folder with weights by the formula, pictures in classes, and one that nobody resizes. */
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+async function inFolder(
+  test: (folder: string) => Promise<void>,
+  { network = NETWORK, weightAt = weight }: { network?: string; weightAt?: typeof weight } = {},
+): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "seed-hub-" }), before = Deno.cwd();
   try {
     Deno.chdir(folder);
-    const entries = Object.entries(backboneEntries(networkNamed(NETWORK)));
+    const entries = Object.entries(backboneEntries(networkNamed(network)));
     const tensors = entries.map(([name, shape]) => ({
       ...{ name, shape },
-      data: name.endsWith(".num_batches_tracked") ? BigInt64Array.of(12n) : weight(name, shape),
+      data: name.endsWith(".num_batches_tracked") ? BigInt64Array.of(12n) : weightAt(name, shape),
     }));
     await writeSafetensors("weights.bin", tensors, {});
     await makeImageFolder(".", { pictures: 6 });
@@ -177,6 +180,22 @@ Deno.test("without pictures weights alone are 8-bit, and the card says that noth
     assert.match(card, /weights alone: computes in fp32, slower than the fp32 file/);
     const left = await Array.fromAsync(Deno.readDir("."), ({ name }) => name);
     assert.ok(!left.some((name) => name.includes("partial")), `${left}`);
+  }));
+
+Deno.test("a model whose values are beyond float16 is left out, and the card says so", () =>
+  inFolder(async () => {
+    const flags = ["--to", "hub", "--out", "hub", "--input-size", `${SIDE}`, "--images", "pictures"];
+    await exportNetwork(["--network", "resnet18", "--weights", "weights.bin", ...flags]);
+    const models = await Array.fromAsync(Deno.readDir("hub/onnx"), ({ name }) => name);
+    assert.deepEqual(models.sort(), ["model.onnx", "model_quantized.onnx"]);
+    const card = await Deno.readTextFile("hub/README.md");
+    assert.match(card, /^\| float16 \| not finite: not in this folder \|( {2}\|){3}$/m);
+    assert.doesNotMatch(card, /model_fp16/);
+  }, {
+    network: "resnet18",
+    // float16 holds each, but not the sum of two blocks.
+    weightAt: (name, shape): ReturnType<typeof weight> =>
+      weight(name, shape).map((value) => /layer4.*bn2.bias/.test(name) ? 60000 : value),
   }));
 
 Deno.test("pictures that are too few or broken are told before anything is written", () =>

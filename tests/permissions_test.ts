@@ -92,6 +92,14 @@ Deno.test("every verb runs with the permissions of its task", async (t) => {
         "--out",
         "resnet18.safetensors",
       ]],
+      ["export, hub, with onnxruntime", [
+        "export",
+        "--network",
+        "resnet18",
+        "--weights",
+        "resnet18.safetensors",
+        ...["--to", "hub", "--out", "hub", "--input-size", "32", "--images", "images"],
+      ]],
       ["export, onnx", [
         "export",
         "--network",
@@ -201,6 +209,7 @@ const ALL: Record<string, string> = {
   fuzz: "reads a process's memory in /proc, and starts processes",
   bench: "starts a Python with PyTorch that a variable names",
   "build-kernels": "fetches and runs a compiler",
+  "build-preprocess": "fetches and runs a bundler",
 };
 
 Deno.test("no task is allowed everything but those that must be", () => {

@@ -5,7 +5,7 @@ import { operationsOf, operationsOfBuild } from "./operations.ts";
 /** A network of timm's. */
 interface Architecture {
   readonly name: string;
-  /** Side of the only pictures that it takes as it is; absent: any. */
+  /** Side of the only pictures for which positions are the same, whoever interpolates them; absent: any. */
   readonly size?: number;
 }
 

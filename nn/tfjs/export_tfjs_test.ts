@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Random, tf } from "@seed/core";
 import { asHandler } from "../../tests/support/graph_model_handler.ts";
 import { type Forward, networkOf } from "../../tests/support/small_network.ts";
+import { convnext } from "../backbones/convnext.ts";
 import { IMAGENET, normalize } from "../backbones/normalize.ts";
 import { visionTransformer } from "../backbones/vision_transformer.ts";
 import { hardSigmoid, hardSwish, relu, relu6, silu } from "../layers/activation.ts";
@@ -87,6 +88,26 @@ Deno.test("a graph model of a vision transformer", async () => {
   using network = networkOf((source) => {
     const size = { patch: 16, width: 24, heads: 3, grid: 3, registers: 2, layerScale: "ls" as const };
     const { features } = visionTransformer(source, { ...size, interpolation }, IMAGENET);
+    return (images) => features(images, { training: false });
+  });
+  await assertSame(network, 32);
+});
+
+Deno.test("a graph model of rotary positions, a gate, and no bias of keys", async () => {
+  await tf.setBackend("cpu");
+  using network = networkOf((source) => {
+    const size = { patch: 16, width: 24, heads: 3, registers: 2, depth: 2, gate: "apart" as const };
+    const own = { rotaryBase: 100, bias: "no keys" as const, layerScale: "gamma" as const };
+    const { features } = visionTransformer(source, { ...size, ...own }, IMAGENET);
+    return (images) => features(images, { training: false });
+  });
+  await assertSame(network, 48);
+});
+
+Deno.test("a graph model of a ConvNeXt", async () => {
+  await tf.setBackend("cpu");
+  using network = networkOf((source) => {
+    const { features } = convnext(source, { blocks: [1, 2], widths: [8, 12] });
     return (images) => features(images, { training: false });
   });
   await assertSame(network, 32);

@@ -67,7 +67,7 @@ export async function writeHubFolder(
     : await measured(plain, hub, images, host);
   return await inNewFolder(out, refuseFilled, async (folder) => {
     const tensors = await writeWeights(network, hub, join(folder, "model.safetensors"));
-    const files = Object.entries(ONNX_FILES) as [keyof typeof ONNX_FILES, string][];
+    const files = filesOf(losses);
     for (const [kind, name] of files) await writeBytes(join(folder, name), encodeModel(models[kind]));
     await writeJson(join(folder, "config.json"), configOf(hub));
     await writeJson(join(folder, "preprocessor_config.json"), preprocessorConfigOf(hub));
@@ -79,6 +79,12 @@ export async function writeHubFolder(
     const bytes = Object.values(sizes).reduce((a, b) => a + b);
     return { tensors, bytes, architecture: hub.architecture, sizes, losses };
   });
+}
+
+/** A model that was seen to give what is no number is left out. */
+function filesOf(losses: Losses | null): [keyof typeof ONNX_FILES, string][] {
+  const all = Object.entries(ONNX_FILES) as [keyof typeof ONNX_FILES, string][];
+  return all.filter(([kind]) => losses === null || losses.by[kind] !== null);
 }
 
 function hubNetwork(
@@ -104,7 +110,14 @@ async function measured(
   const pictures = await openPictures(root, host), runtime = await openRuntime(host);
   const ranges = await calibrate(plain.fp32, hub, pictures, runtime, host);
   const models = { ...plain, int8: quantize(plain.fp32, ranges) };
-  return { models, losses: await measureLosses(models, hub, pictures, runtime, host) };
+  const losses = await measureLosses(models, hub, pictures, runtime, host);
+  for (const kind of ["fp16", "int8"] as const) {
+    if (losses.by[kind]) continue;
+    host.log(
+      `The network in ${kind} gives what is no number for some pictures: ${ONNX_FILES[kind]} is left out`,
+    );
+  }
+  return { models, losses };
 }
 
 /** In timm's names; of a network that timm does not have, in its own. */

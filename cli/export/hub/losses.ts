@@ -1,4 +1,4 @@
-import { type ImageReference, nearestNeighbours, RunError } from "@seed/core";
+import { type ImageReference, nearestNeighbours } from "@seed/core";
 import type { Host } from "@seed/core/host";
 import { HUB_OUTPUTS, type OnnxModel } from "@seed/nn/host";
 import type { OnnxRuntime } from "@seed/teacher-onnx/runtime";
@@ -29,8 +29,8 @@ type Compared = typeof COMPARED[number];
 export interface Losses {
   readonly pictures: number;
   readonly calibrating: number;
-  /** `fp32` against itself: for its figure of classes. */
-  readonly by: Readonly<Record<Compared, Loss>>;
+  /** `fp32` against itself: for its figure of classes. Null: the model gives what is no number. */
+  readonly by: Readonly<Record<Compared, Loss | null>>;
 }
 
 /** The models that are compared. */
@@ -42,7 +42,7 @@ type Features = Readonly<Record<Compared, Float32Array>>;
 /**
  * Runs every model on the pictures that measure.
  *
- * @throws {RunError} If a model gives what is no number: the network cannot be written in it.
+ * @throws {RunError} If the network itself gives what is no number.
  */
 export async function measureLosses(
   models: Models,
@@ -54,15 +54,17 @@ export async function measureLosses(
   const features = await featuresOf(models, network, pictures.measured, runtime, host);
   const { featureDim: dim } = network, { labels, measured, calibrating } = pictures;
   const expected = features.fp32, nearest = await nearestOf(expected, dim);
-  const by: Partial<Record<Compared, Loss>> = {};
-  for (const name of COMPARED) {
-    const data = features[name], found = await nearestOf(data, dim);
-    by[name] = {
+  const lossOf = async (data: Float32Array): Promise<Loss | null> => {
+    if (!data.every(Number.isFinite)) return null;
+    const found = await nearestOf(data, dim);
+    return {
       cosine: cosinesOf(data, expected, dim),
       sameNeighbour: shareOf(found, (row, i) => row === nearest[i]),
       nearestOfClass: labels && shareOf(found, (row, i) => labels[row] === labels[i]),
     };
-  }
+  };
+  const by: Partial<Record<Compared, Loss | null>> = {};
+  for (const name of COMPARED) by[name] = await lossOf(features[name]);
   return { pictures: measured.length, calibrating: calibrating.length, by: by as Losses["by"] };
 }
 
@@ -90,17 +92,11 @@ async function featuresOf(
     const theirs = batchOf(others, network);
     for (const name of COMPARED) {
       const output = (await running[name].run(name === "resize" ? theirs : own, size))[HUB_OUTPUTS[0]];
-      features[name].set(finite(output, name), done * featureDim);
+      features[name].set(output, done * featureDim);
     }
     progress.update(done += images.length);
   }
   return features;
-}
-
-function finite(values: Float32Array, name: string): Float32Array {
-  const wrong = values.find((value) => !Number.isFinite(value));
-  if (wrong === undefined) return values;
-  throw new RunError(`The network in ${name} gives ${wrong} for a picture: it cannot be written in ${name}`);
 }
 
 /** For each row the nearest other one. */

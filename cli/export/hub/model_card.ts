@@ -2,7 +2,7 @@ import { figuresOf } from "@seed/core";
 import { formatBytes, SEED_VERSION } from "@seed/core/host";
 import type { HubNetwork } from "./configs.ts";
 import { dataLicence, teacherLicence } from "./licences.ts";
-import { COMPARED, type Losses } from "./losses.ts";
+import { COMPARED, type Loss, type Losses } from "./losses.ts";
 import { code, codeBlock, table } from "./markdown.ts";
 import { at, type Origin } from "./origin.ts";
 import { usage } from "./usage.ts";
@@ -96,16 +96,10 @@ const COMPARISONS: Readonly<Record<typeof COMPARED[number], string>> = {
 };
 
 function lossTable({ pictures, calibrating, by }: Losses): string {
-  const classes = by.fp32.nearestOfClass !== null, own = code("preprocess.js");
+  const classes = by.fp32!.nearestOfClass !== null, own = code("preprocess.js");
   const rows = COMPARED.map((name) => {
-    const { cosine, sameNeighbour, nearestOfClass } = by[name];
-    return [
-      COMPARISONS[name],
-      cosine.mean.toFixed(5),
-      cosine.least.toFixed(5),
-      percent(sameNeighbour),
-      ...nearestOfClass === null ? [] : [percent(nearestOfClass)],
-    ];
+    const loss = by[name], cells = loss ? figuresIn(loss) : ["not finite: not in this folder", "", ""];
+    return [COMPARISONS[name], ...cells, ...loss || !classes ? [] : [""]];
   });
   const columns = ["what runs", "cosine to fp32, mean", "least", "same nearest picture"];
   return `${table([...columns, ...classes ? ["nearest of its class"] : []], rows)}
@@ -113,6 +107,11 @@ function lossTable({ pictures, calibrating, by }: Losses): string {
 Of ${pictures} pictures, in onnxruntime on a processor; ${calibrating} others found the ranges of 8-bit
 values. What a browser's canvas makes of a picture is another thing again, and was not measured;
 ${own} gives the very pixels of the first line.`;
+}
+
+function figuresIn({ cosine, sameNeighbour, nearestOfClass }: Loss): string[] {
+  const classes = nearestOfClass === null ? [] : [percent(nearestOfClass)];
+  return [cosine.mean.toFixed(5), cosine.least.toFixed(5), percent(sameNeighbour), ...classes];
 }
 
 function percent(share: number): string {
