@@ -130,6 +130,11 @@ Deno.test("what is wrong with a list of students is told with its place", () =>
     const two = await runCli(["distill", "all.yaml", "--out", "two", "--processes", "2"], { cwd: folder });
     assert.equal(two.code, 2);
     assert.match(two.stderr, /has 3 students, which train in one process together/);
+    const one = `student={ ${STUDENTS.wide} }`;
+    const set = await runCli(["validate", "all.yaml", "--set", "students=null", "--set", one], {
+      cwd: folder,
+    });
+    assert.equal(set.code, 0, set.stderr);
     const valid = await runCli(["validate", "all.yaml"], { cwd: folder });
     assert.equal(valid.code, 0, valid.stderr);
   }));

@@ -114,7 +114,7 @@ type Values = Record<string, unknown>;
 type OwnFacts = Partial<RecipeFacts>;
 
 /** Sections that a recipe may do without. */
-const OPTIONAL = ["teacher", "queue", "small_patches", "evaluate"];
+const OPTIONAL = ["students", "teacher", "queue", "small_patches", "evaluate"];
 
 /** How a recipe is read. */
 export interface LoadOptions {
