@@ -11,7 +11,8 @@ export { FrozenNetwork, inputSizeOf, layoutOf, publishedInput } from "./frozen/f
 export { fileNetwork, type LoadedNetwork, studentNetwork } from "./loaded/loaded_network.ts";
 export { type NetworkSize, networkSize } from "./networks/network_size.ts";
 export { PAPER_FIGURES, type PaperFigure } from "./networks/paper_figures.ts";
-export { exportOnnx, type OnnxOptions, type Outputs } from "./onnx/export_onnx.ts";
+export { exportOnnx, type OnnxOptions } from "./onnx/export_onnx.ts";
+export type { Outputs } from "./onnx/record_network.ts";
 export { halfPrecision } from "./onnx/half_precision.ts";
 export { HUB_INPUT, HUB_OUTPUTS, hubModel } from "./onnx/hub_model.ts";
 export { encodeModel, type OnnxModel } from "./onnx/onnx_model.ts";

@@ -1,14 +1,11 @@
 import type { LoadedNetwork } from "../loaded/loaded_network.ts";
 import { encodeModel, type OnnxModel, type OnnxNode } from "./onnx_model.ts";
 import { OPERATORS } from "./operators.ts";
-import { recordGraph } from "./recorded_graph.ts";
+import { type Outputs, recordNetwork } from "./record_network.ts";
 import { Translation } from "./translation.ts";
 
 /** The file's input: RGB in 0..1, normalised. */
 const INPUT = "images";
-
-/** Which outputs of a network. */
-export type Outputs = "features" | "head" | "both";
 
 /** What the file is to have. */
 export interface OnnxOptions {
@@ -37,16 +34,11 @@ export function exportOnnx(
 
 /** The same, before it is written. */
 export function onnxModel(
-  { name, forward, values, normalization }: LoadedNetwork,
+  network: LoadedNetwork,
   { outputs, inputSize, foldBatchNorm }: OnnxOptions,
 ): OnnxModel {
-  const outputNames = outputs === "both"
-    ? ["features", "embedding"]
-    : [outputs === "head" ? "embedding" : "features"];
-  const graph = recordGraph((images) => {
-    const { features, embedding } = forward(images, outputs !== "features");
-    return outputNames.map((output) => output === "features" ? features : embedding!);
-  }, { size: inputSize, names: new Map(values.map(({ name, tensor }) => [tensor, name])) });
+  const { name, normalization } = network;
+  const { graph, outputNames } = recordNetwork(network, { outputs, inputSize });
   const translation = new Translation(graph, INPUT, { operators: OPERATORS, foldBatchNorm });
   const found = graph.outputs.map((value) => translation.recorded(value));
   const rename = new Map(found.map((value, i) => [value, outputNames[i]]));

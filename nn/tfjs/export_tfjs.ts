@@ -1,6 +1,6 @@
 import type { LoadedNetwork } from "../loaded/loaded_network.ts";
-import type { Outputs } from "../onnx/export_onnx.ts";
-import { RECORDED_BATCH, recordGraph } from "../onnx/recorded_graph.ts";
+import { type Outputs, recordNetwork } from "../onnx/record_network.ts";
+import { RECORDED_BATCH } from "../onnx/recorded_graph.ts";
 import { GraphBuilder } from "./graph_builder.ts";
 import type { GraphModel } from "./graph_model.ts";
 import { OPERATORS } from "./operators.ts";
@@ -17,16 +17,11 @@ const INPUT = "images";
  * @throws {RunError} If the network has an operation that is not translated, which is named.
  */
 export function graphModel(
-  { name, forward, values, normalization: { mean, std } }: LoadedNetwork,
+  network: LoadedNetwork,
   { outputs, inputSize }: { outputs: Outputs; inputSize: number },
 ): GraphModel {
-  const outputNames = outputs === "both"
-    ? ["features", "embedding"]
-    : [outputs === "head" ? "embedding" : "features"];
-  const graph = recordGraph((images) => {
-    const { features, embedding } = forward(images, outputs !== "features");
-    return outputNames.map((output) => output === "features" ? features : embedding!);
-  }, { size: inputSize, names: new Map(values.map(({ name, tensor }) => [tensor, name])) });
+  const { name, normalization: { mean, std } } = network;
+  const { graph, outputNames } = recordNetwork(network, { outputs, inputSize });
   const builder = new GraphBuilder(graph, INPUT, outputNames, OPERATORS), size = `${inputSize}`;
   const dim = ["-1", size, size, "3"].map((size) => ({ size }));
   const input = {
