@@ -20,7 +20,7 @@ import { arraysOfStep, memoryProblems } from "./memory_needs.ts";
 import { type Needs, needsOf } from "./objective_needs.ts";
 import { type Problem, RecipeDocument } from "./recipe_document.ts";
 import type { Path, RecipeError } from "./recipe_file.ts";
-import { type RecipeView, viewsOf } from "./several_students.ts";
+import { type NamedView, type RecipeView, viewsOf } from "./several_students.ts";
 import { shown } from "./shown.ts";
 import { unreadOptions, unreadSections, withoutUnread } from "./unread.ts";
 import { resolvedText } from "./resolved_text.ts";
@@ -150,7 +150,8 @@ interface Wanted {
  * @throws {RecipeError} Listing every problem with its place.
  */
 export async function loadRecipe(path: string, options: LoadOptions): Promise<Recipe> {
-  return await load(path, options, null);
+  const [first] = await viewsIn(path, options);
+  return await load(path, first, options, null);
 }
 
 /**
@@ -160,8 +161,9 @@ export async function loadRecipe(path: string, options: LoadOptions): Promise<Re
  * @throws {RecipeError} Listing every problem that the first wrong one of them has.
  */
 export async function loadRecipes(path: string, options: LoadOptions): Promise<[Recipe, ...Recipe[]]> {
-  const first = await load(path, options, null), recipes: [Recipe, ...Recipe[]] = [first];
-  for (let i = 1; i < first.students; i++) recipes.push(await load(path, options, null, i));
+  const [first, ...others] = await viewsIn(path, options);
+  const recipes: [Recipe, ...Recipe[]] = [await load(path, first, options, null)];
+  for (const view of others) recipes.push(await load(path, view, options, null));
   return recipes;
 }
 
@@ -177,22 +179,25 @@ export async function loadRecipeParts<P extends RecipePart>(
   wanted: Wanted & { parts: readonly P[] },
   options: LoadOptions,
 ): Promise<Pick<Recipe, P | "path" | "name" | "seed" | "train">> {
-  return await load(path, options, wanted);
+  const [first] = await viewsIn(path, options);
+  return await load(path, first, options, wanted);
 }
 
-/** @param index Which of its students. */
+/** The file, once for each of its students. */
+async function viewsIn(path: string, { overrides = [], ofRun = false }: LoadOptions): Promise<NamedView[]> {
+  return viewsOf(await RecipeDocument.read(path, overrides, ofRun ? fromEarlier : undefined));
+}
+
 async function load(
   path: string,
+  { name: studentName, view }: NamedView,
   options: LoadOptions,
   wanted: Wanted | null,
-  index = 0,
-): Promise<Recipe & { students: number }> {
-  const { overrides = [], ofRun = false, trust = "named" } = options;
-  const document = await RecipeDocument.read(path, overrides, ofRun ? fromEarlier : undefined);
-  const views = viewsOf(document), { name: studentName, view } = views[index], students = views.length;
+): Promise<Recipe> {
+  const { trust = "named" } = options;
   const read = async (trust: PluginTrust) => ({
     ...await new RecipeLoader(path, view, options, trust, wanted).load(),
-    ...{ studentName, students },
+    studentName,
   });
   const first = new PluginTrust(trust, true), recipe = await read(first);
   return first.left ? await read(new PluginTrust(trust, false)) : recipe;
