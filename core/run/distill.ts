@@ -4,17 +4,13 @@
  * @module
  */
 import type { Host } from "../interfaces/host.ts";
-import { withChosenEngine } from "../parts/choose_engine.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
 import type { Processes } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { requireNewestWhole } from "./checkpoints.ts";
-import { checkInitialWeights } from "./initial_weights.ts";
 import { Messages } from "./messages.ts";
-import { compareWithPast } from "./past_recipe.ts";
-import { RunDirectory } from "./run_directory.ts";
 import { Run } from "./run.ts";
+import { startRun } from "./run_start.ts";
 import { withAdvice } from "./state_keeper.ts";
 import { TrainingBatches } from "./training_batches.ts";
 
@@ -54,18 +50,9 @@ export async function distill(
   processes: Processes | null = null,
 ): Promise<DistillResult> {
   const messages = new Messages(outer), { host } = messages;
-  await using directory = options.resume
-    ? await RunDirectory.open(asked.name, options.out)
-    : await RunDirectory.create(asked.name, options.out);
-  const recipe = await withChosenEngine(asked, host, processes);
-  const resumed = options.resume
-    ? await compareWithPast(directory, recipe, {
-      extend: options.extend ?? false,
-      processes: processes?.size ?? 1,
-    })
-    : null;
-  if (resumed) await requireNewestWhole(directory);
-  const initial = resumed ? null : await checkInitialWeights(recipe); // a resume's are in its checkpoint
+  const start = await startRun(asked, { ...options, name: asked.name }, host, processes);
+  await using directory = start.directory;
+  const { recipe, resumed, initial } = start;
   await using parts = await createProcessParts(recipe, host, processes);
   using learner = await Learner.create(recipe, parts, host, initial);
   const made = { directory, parts, learner, host, command: options.command ?? null };

@@ -3,19 +3,15 @@ import { RunError, UsageError } from "../errors.ts";
 import { exists } from "../files/path_exists.ts";
 import { isEmpty } from "./unused_folder.ts";
 import type { Host } from "../interfaces/host.ts";
-import { withChosenEngine } from "../parts/choose_engine.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
-import { requireNewestWhole } from "./checkpoints.ts";
 import type { DistillOptions, DistillResult } from "./distill.ts";
-import { checkInitialWeights } from "./initial_weights.ts";
 import { Messages } from "./messages.ts";
-import { compareWithPast, type Resumed } from "./past_recipe.ts";
 import type { Recorder } from "./recorder.ts";
 import { Run } from "./run.ts";
-import { RunDirectory } from "./run_directory.ts";
 import { RunFolder } from "./run_folder.ts";
+import { startRun } from "./run_start.ts";
 import { SharedBatches } from "./shared_batches.ts";
 import { withAdvice } from "./state_keeper.ts";
 import { TrainingBatches } from "./training_batches.ts";
@@ -47,9 +43,13 @@ export async function distillTogether(
   stack.defer(() => removeIfEmpty(folder));
   const begun = [];
   for (const asked of recipes) {
-    // The choice is the same for all, and told once.
-    const recipe = await withChosenEngine(asked, asked === first ? outer : { ...outer, log() {} }, null);
-    begun.push(await naming(asked, () => openFolder(recipe, folder, options, outer, stack)));
+    const name = asked.studentName!, given = { ...options, name, out: join(folder, name) };
+    // The choice of an engine is the same for all, and told once.
+    const host = asked === first ? outer : { ...outer, log() {} };
+    const start = await naming(asked, () => startRun(asked, given, host, null));
+    stack.use(start.directory);
+    const messages = new Messages({ ...outer, log: (message) => outer.log(`${name}: ${message}`) });
+    begun.push({ ...start, name, messages });
   }
   const parts = stack.use(await createProcessParts(begun[0].recipe, outer));
   const runs: Omit<Opened, "recorder">[] = [];
@@ -92,27 +92,6 @@ async function trainAll(runs: readonly Opened[], batches: TrainingBatches): Prom
   const ended = await Promise.all(ends), failed = ended.find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;
   return ended.every((end) => end.status === "fulfilled" && end.value);
-}
-
-/** What can fail before a network is made, and the folder, which is locked until the end. */
-async function openFolder(
-  recipe: Recipe,
-  folder: string,
-  { resume, extend = false }: DistillOptions,
-  outer: Host,
-  stack: AsyncDisposableStack,
-) {
-  const name = recipe.studentName!, path = join(folder, name);
-  const directory = stack.use(
-    resume ? await RunDirectory.open(name, path) : await RunDirectory.create(name, path),
-  );
-  const resumed: Resumed | null = resume
-    ? await compareWithPast(directory, recipe, { extend, processes: 1 })
-    : null;
-  if (resumed) await requireNewestWhole(directory);
-  const initial = resumed ? null : await checkInitialWeights(recipe);
-  const messages = new Messages({ ...outer, log: (message) => outer.log(`${name}: ${message}`) });
-  return { recipe, name, directory, resumed, initial, messages };
 }
 
 /** The folder of all: of new runs one that is not there, of a resume the newest of the recipe's. */
