@@ -115,6 +115,7 @@ export {
   dropRate,
   headArrays,
   headFacts,
+  headMembers,
   headOptions,
   headUnread,
   StudentNetwork,

@@ -101,6 +101,12 @@ export function headArrays(
   return chain.slice(1).map((width, i) => ({ key, shape: [chain[i], width], copies: 3 }));
 }
 
+/**
+ * What a student's plugin tells of the projection head that its option `head` describes ({@link headOptions}), to be
+ * spread into `definePlugin`.
+ */
+export const headMembers = { check: checkHead, tells: headFacts, arrays: headArrays, unread: headUnread };
+
 function widthProblem(dim: number | undefined, teacherDim: number | null): string | null {
   if (dim === undefined || teacherDim === null || dim === teacherDim) return null;
   return `The student's head.dim is ${dim}, but the teacher's embedding has ${teacherDim} dimensions; ` +

@@ -5,12 +5,9 @@
  */
 import { definePlugin, z } from "@seed/core";
 import {
-  checkHead,
   dropRate,
-  headArrays,
-  headFacts,
+  headMembers,
   headOptions,
-  headUnread,
   IMAGENET,
   knownStudent,
   networkNamed,
@@ -34,10 +31,7 @@ export default definePlugin({
     /** How often the last block's own part is dropped in training, blocks before it less. */
     drop_path: dropRate,
   }),
-  check: checkHead,
-  tells: headFacts,
-  arrays: headArrays,
-  unread: headUnread,
+  ...headMembers,
   ...knownStudent(({ variant }: { variant: string }) => networkNamed(`convnext_${variant}`)),
   create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen }) =>
     new StudentNetwork(

@@ -5,13 +5,10 @@
  */
 import { definePlugin, z } from "@seed/core";
 import {
-  checkHead,
   dropRate,
   efficientnet,
-  headArrays,
-  headFacts,
+  headMembers,
   headOptions,
-  headUnread,
   IMAGENET,
   knownStudent,
   networkNamed,
@@ -35,10 +32,7 @@ export default definePlugin({
     /** How often the last block's own part is dropped in training, blocks before it less; SEED's authors had 0.2. */
     drop_path: dropRate,
   }),
-  check: checkHead,
-  tells: headFacts,
-  arrays: headArrays,
-  unread: headUnread,
+  ...headMembers,
   ...knownStudent(({ variant }: { variant: string }) => networkNamed(`efficientnet_${variant}`)),
   create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen }) =>
     new StudentNetwork(

@@ -5,12 +5,9 @@
  */
 import { definePlugin, z } from "@seed/core";
 import {
-  checkHead,
   dropRate,
-  headArrays,
-  headFacts,
+  headMembers,
   headOptions,
-  headUnread,
   knownStudent,
   mobilenetV3,
   networkNamed,
@@ -31,10 +28,7 @@ export default definePlugin({
     /** Share of the features that is dropped before the head in training; SEED's authors had 0.2. */
     dropout: dropRate,
   }),
-  check: checkHead,
-  tells: headFacts,
-  arrays: headArrays,
-  unread: headUnread,
+  ...headMembers,
   ...knownStudent(({ variant }: { variant: string }) => networkNamed(`mobilenet_v3_${variant}`)),
   create: ({ variant, head, dropout }, { seed, embeddingDim, isFrozen }) =>
     new StudentNetwork(`mobilenet_v3_${variant}`, (source) => mobilenetV3(source, variant), {

@@ -5,11 +5,8 @@
  */
 import { definePlugin, z } from "@seed/core";
 import {
-  checkHead,
-  headArrays,
-  headFacts,
+  headMembers,
   headOptions,
-  headUnread,
   knownStudent,
   networkNamed,
   resnet,
@@ -31,10 +28,7 @@ export default definePlugin({
     stem: z.enum(["imagenet", "small"]).default("imagenet"),
     head: headOptions,
   }),
-  check: checkHead,
-  tells: headFacts,
-  arrays: headArrays,
-  unread: headUnread,
+  ...headMembers,
   ...knownStudent(({ depth, stem }: Pick<ResNetOptions, "depth" | "stem">) => ({
     ...networkNamed(`resnet${depth}`),
     build: (source, normalization) => resnet(source, { depth, stem, normalization }),

@@ -7,10 +7,8 @@ import { definePlugin, type OptionProblem, type RecipeFacts, z } from "@seed/cor
 import {
   checkHead,
   dropRate,
-  headArrays,
-  headFacts,
+  headMembers,
   headOptions,
-  headUnread,
   IMAGENET,
   knownStudent,
   networkNamed,
@@ -39,10 +37,8 @@ export default definePlugin({
     source: "Dosovitskiy et al., ICLR 2021; Touvron et al., ICML 2021",
   },
   options,
+  ...headMembers,
   check: (options, facts) => [...checkHead(options, facts), ...sideProblems(options, facts)],
-  tells: headFacts,
-  arrays: headArrays,
-  unread: headUnread,
   ...knownStudent(({ variant }: Options) => networkNamed(`vit_${variant}`)),
   create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen }) =>
     new StudentNetwork(
