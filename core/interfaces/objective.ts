@@ -29,6 +29,8 @@ export interface ObjectiveNeeds {
   readonly rowsPerImage?: number;
   /** Default: every view is of the image itself. */
   readonly neighbours?: NeighbourViews;
+  /** Whether it looks at maps too: what the networks make of each place of a view. Default: false. */
+  readonly maps?: boolean;
   /** Whether it trains with a network like the student of its own, and takes random numbers for it. Default: false. */
   readonly noise?: boolean;
 }
@@ -53,6 +55,16 @@ export interface ObjectiveInputs {
   readonly studentFeatures: readonly tf.Tensor2D[];
   /** The teacher's embedding of each of its views, in the order of `teacherViews`: `[batch, dim]` float32 unit rows. */
   readonly teacherEmbeddings: readonly tf.Tensor2D[];
+  /**
+   * What the student's backbone makes of each place of its views, before it is pooled: `[batch, rows, columns, mapDim]`
+   * float32. Empty if the objective does not say that it looks at `maps`.
+   */
+  readonly studentMaps: readonly tf.Tensor4D[];
+  /**
+   * The same of the teacher's, in the order of `teacherViews`, not normalised. The view is the same, so both show the
+   * same places; they may have other numbers of rows and columns.
+   */
+  readonly teacherMaps: readonly tf.Tensor4D[];
   /**
    * The rows of past batches: `[size, dim]` float32 unit rows.
    *

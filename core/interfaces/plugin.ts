@@ -71,6 +71,9 @@ export interface PluginKinds {
       readonly featureDim: number;
       /** The teacher's width; null without a teacher. */
       readonly teacherDim: number | null;
+      /** Channels of the student's maps, and of the teacher's; null: there are none. */
+      readonly studentMapDim: number | null;
+      readonly teacherMapDim: number | null;
       /** Parts of a pass whose batch norms are apart (`train.bn_splits`). */
       readonly bnSplits: number;
     };
@@ -131,6 +134,8 @@ export interface TeacherFacts {
   readonly embeddingDim: number | null;
   /** Side, in pixels, of the views it wants to see; null: the augmenter's. */
   readonly inputSize: number | null;
+  /** Whether it has maps to give ({@link Teacher.maps}); absent: it has none. */
+  readonly maps?: boolean;
 }
 
 /** What options alone say of a queue. */
@@ -143,6 +148,8 @@ export interface QueueFacts {
 export interface StudentFacts {
   /** Width of its embedding; null: the teacher's, or what its plugin takes without one. */
   readonly embeddingDim: number | null;
+  /** Whether it has maps to give ({@link Student.mapDim}); absent: it has none. */
+  readonly maps?: boolean;
 }
 
 /** An array that a plugin will make, as large as an option says. */

@@ -24,6 +24,23 @@ export interface Teacher extends Disposable {
    * @returns `[batch, embeddingDim]` float32, L2-normalised, owned by the caller.
    */
   embed(images: tf.Tensor4D): Promise<tf.Tensor2D>;
+
+  /** Channels of its maps; absent: it has none. A plugin whose teachers have them tells so (`tells`). */
+  readonly mapDim?: number;
+  /**
+   * Embeds a batch, and gives the map that it is made of. For objectives that look at maps; there if {@link mapDim} is.
+   *
+   * @param images As {@link embed} takes them.
+   */
+  maps?(images: tf.Tensor4D): Promise<TeacherMaps>;
+}
+
+/** What a teacher makes of a batch, and of each place of its images; owned by the caller. */
+export interface TeacherMaps {
+  /** What {@link Teacher.embed} gives. */
+  readonly embedding: tf.Tensor2D;
+  /** `[batch, rows, columns, mapDim]` float32, not normalised: the last one before pooling. */
+  readonly map: tf.Tensor4D;
 }
 
 /** Which weights a network got, as logged and written to `run.json`. */

@@ -68,7 +68,10 @@ export class Learner implements Disposable {
     const { embeddingDim, featureDim } = student, { train: { bn_splits: bnSplits } } = recipe;
     const objectives: Objective[] = [];
     for (const use of recipe.objectives) {
-      const given = { engine, createStudent, embeddingDim, featureDim, teacherDim, bnSplits };
+      const given = {
+        ...{ engine, createStudent, embeddingDim, featureDim, teacherDim, bnSplits },
+        ...{ studentMapDim: student.mapDim ?? null, teacherMapDim: teacher?.mapDim ?? null },
+      };
       const objective = await make(use, given);
       stack.defer(() => objective[Symbol.dispose]?.());
       objectives.push(objective);

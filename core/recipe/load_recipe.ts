@@ -10,6 +10,7 @@ import {
   splitExport,
 } from "./plugin_loader.ts";
 import { PluginTrust, refusal, type Trust } from "./plugin_trust.ts";
+import { checkMaps } from "./check_maps.ts";
 import { checkNeeds } from "./check_needs.ts";
 import { checkOptions } from "./check_options.ts";
 import { checkStudent } from "./check_student.ts";
@@ -253,7 +254,10 @@ class RecipeLoader {
     } as Pick<Recipe, Exclude<Section, "objective"> | "objectives" | "smallPatches">;
     this.#resolved.train = train;
     if (parts.student) this.#problems.push(...checkStudent(parts.student, train));
-    if (objectives && this.#objectivesKnown) this.#checkNeeds(objectives, top);
+    if (objectives && this.#objectivesKnown) {
+      this.#checkNeeds(objectives, top);
+      this.#problems.push(...checkMaps(objectives, parts));
+    }
     const evaluate = wants("evaluate")
       ? await this.#evaluate(top.evaluate ?? {}, top.teacher !== undefined)
       : null;

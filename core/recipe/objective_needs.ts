@@ -23,6 +23,7 @@ export function fillNeeds(needs: ObjectiveNeeds): Needs {
     teacherViews: needs.teacherViews ?? [],
     queue: needs.queue ?? false,
     rowsPerImage: needs.rowsPerImage ?? 1,
+    maps: needs.maps ?? false,
     noise: needs.noise ?? false,
     neighbours: needs.neighbours,
   };
@@ -38,6 +39,7 @@ const NEEDS = z.strictObject({
   queue: z.boolean().optional(),
   rowsPerImage: z.int().min(1).optional(),
   neighbours: z.strictObject({ views: numbers.min(1), bag: z.int().min(1) }).optional(),
+  maps: z.boolean().optional(),
   noise: z.boolean().optional(),
 });
 

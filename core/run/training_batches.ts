@@ -6,10 +6,10 @@ import { embedCentreViews } from "../teacher_cache/centre_views.ts";
 import type { ViewId } from "../teacher_cache/embedding_store.ts";
 import { openTeacherCaches, type TeacherCaches } from "../teacher_cache/open_caches.ts";
 import { tf } from "../tf.ts";
-import { disposeBatch, type StepBatch } from "../training/step_batch.ts";
+import { disposeBatch, type StepBatch, type StreamBatch } from "../training/step_batch.ts";
 import { NeighbourBags } from "../views/neighbour_bags.ts";
 import type { StepPlan } from "../views/sampler.ts";
-import { bagSize, streamsOf } from "../views/streams.ts";
+import { bagSize, looksAtMaps, streamsOf } from "../views/streams.ts";
 import { viewNumber, viewRequest, type ViewSource, viewSources } from "../views/view_source.ts";
 
 /** One view of the images of a step, and whether the teacher has to see it. */
@@ -64,6 +64,7 @@ export class TrainingBatches implements BatchSource, Disposable {
    * @param given.sources Streams of views that a step looks at.
    * @param given.caches Of the teacher's embeddings; null: it sees every view anew.
    * @param given.bags What neighbours are drawn from; null if no view is of one.
+   * @param given.maps Whether the teacher's maps are looked at; there are no caches then. Default: false.
    */
   constructor(
     private readonly makers: Makers,
@@ -72,6 +73,7 @@ export class TrainingBatches implements BatchSource, Disposable {
       sources: readonly ViewSource[];
       caches: TeacherCaches | null;
       bags: Pick<NeighbourBags, "draw"> | null;
+      maps?: boolean;
     },
   ) {}
 
@@ -84,7 +86,8 @@ export class TrainingBatches implements BatchSource, Disposable {
     const sources = viewSources(streamsOf(recipe), parts), { seed } = recipe;
     const caches = await openTeacherCaches(parts, recipe, host);
     try {
-      return new TrainingBatches(parts, { seed, sources, caches, bags: await findBags(parts, recipe, host) });
+      const bags = await findBags(parts, recipe, host), maps = looksAtMaps(recipe);
+      return new TrainingBatches(parts, { seed, sources, caches, bags, maps });
     } catch (error) {
       caches?.[Symbol.dispose]();
       throw error;
@@ -146,7 +149,7 @@ export class TrainingBatches implements BatchSource, Disposable {
         const images = this.#upload(pixels);
         if (!shown) made.views.push(shown = images);
         if (completes.view) {
-          if (view.embedded) made.teacherEmbeddings.push(await this.#embed(view, images));
+          if (view.embedded) await this.#teach(view, images, made);
           if (images !== shown) images.dispose();
           shown = null;
         }
@@ -162,7 +165,7 @@ export class TrainingBatches implements BatchSource, Disposable {
 
   #emptyBatch(): StepBatch {
     return Object.fromEntries(
-      this.given.sources.map(({ name }) => [name, { views: [], teacherEmbeddings: [] }]),
+      this.given.sources.map(({ name }) => [name, { views: [], teacherEmbeddings: [], teacherMaps: [] }]),
     );
   }
 
@@ -225,6 +228,14 @@ export class TrainingBatches implements BatchSource, Disposable {
 
   #upload({ pixels, size }: Batch): tf.Tensor4D {
     return this.makers.engine.upload(pixels, [pixels.length / (size * size * 3), size, size, 3]);
+  }
+
+  /** Adds what the teacher makes of a view to a batch. */
+  async #teach(view: PlannedView, images: tf.Tensor4D, made: StreamBatch): Promise<void> {
+    if (!this.given.maps) return void made.teacherEmbeddings.push(await this.#embed(view, images));
+    const { embedding, map } = await this.makers.teacher!.maps!(images);
+    made.teacherEmbeddings.push(embedding);
+    made.teacherMaps.push(map);
   }
 
   async #embed({ source, ids, needsTeacher }: PlannedView, images: tf.Tensor4D): Promise<tf.Tensor2D> {

@@ -76,10 +76,14 @@ export class FrozenNetwork implements Disposable {
    * @throws {RunError} If it does not offer the pooling.
    */
   features(images: tf.Tensor4D, pool?: Pool): tf.Tensor2D {
+    this.#requirePool(pool);
+    return this.backbone.features(images, { training: false }, pool);
+  }
+
+  #requirePool(pool?: Pool): void {
     if (pool !== undefined && !this.pools.includes(pool)) {
       throw new RunError(`The network's features cannot be pooled by "${pool}"; leave the option pool out`);
     }
-    return this.backbone.features(images, { training: false }, pool);
   }
 
   /** What {@link features} can be told to be. */
@@ -87,19 +91,21 @@ export class FrozenNetwork implements Disposable {
     return this.backbone.pools ?? [];
   }
 
-  /** Whether {@link maps} can be asked for. */
-  get hasMaps(): boolean {
-    return this.backbone.maps !== undefined;
+  /** Channels of its map; null: {@link maps} cannot be asked for. */
+  get mapDim(): number | null {
+    return this.backbone.mapDim ?? null;
   }
 
   /**
-   * Features as their publisher pools them, with the map that they are of.
+   * Features with the map that they are made of.
    *
    * @param images `[batch, height, width, 3]` float32 in 0..255.
-   * @throws {RunError} If the network has no map to give.
+   * @param pool As of {@link features}.
+   * @throws {RunError} If the network has no map to give, or does not offer the pooling.
    */
-  maps(images: tf.Tensor4D): FeatureMaps {
-    if (this.backbone.maps) return this.backbone.maps(images, { training: false });
+  maps(images: tf.Tensor4D, pool?: Pool): FeatureMaps {
+    this.#requirePool(pool);
+    if (this.backbone.maps) return this.backbone.maps(images, { training: false }, pool);
     throw new RunError(
       "The network gives pooled features alone, not the map of its patches; take another network",
     );

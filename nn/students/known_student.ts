@@ -4,6 +4,7 @@ import {
   type InitialWeights,
   isHeadName,
   type Student,
+  type StudentFacts,
   type TakenWeights,
   torchShape,
   valueProblem,
@@ -11,17 +12,19 @@ import {
 } from "@seed/core";
 import { projectionHead } from "../layers/linear.ts";
 import type { Network } from "../networks/networks.ts";
+import { mapDimOf } from "../networks/network_size.ts";
 import { wantedValues } from "../networks/wanted_values.ts";
 import { openWeights } from "../weights/open_weights.ts";
 import { matchWeights } from "./matched_weights.ts";
-import { headLayers, type headOptions } from "./student_network.ts";
+import { headFacts, headLayers, type headOptions } from "./student_network.ts";
 
 /** timm's, which students have. */
 const EPSILON = 1e-5;
 
 /**
  * What a student's plugin can do whose options say which network it is, to be spread into `definePlugin`: it begins from
- * files in the network's layouts (`student.weights`), and knows the names of its parameters (`train.freeze`).
+ * files in the network's layouts (`student.weights`), knows the names of its parameters (`train.freeze`), and tells
+ * whether it has maps.
  *
  * @param networkOf The network of options; in its layouts files are read.
  *
@@ -51,6 +54,10 @@ const EPSILON = 1e-5;
  */
 export function knownStudent<O>(networkOf: (options: O) => Network) {
   return {
+    tells: (options: O & { head: z.output<typeof headOptions> }): StudentFacts => ({
+      ...headFacts(options),
+      maps: mapDimOf(networkOf(options)) !== null,
+    }),
     parameterNames(options: O & { head: z.output<typeof headOptions> }): string[] {
       const { build, normalization } = networkOf(options);
       return wantedValues((source) => {

@@ -85,7 +85,7 @@ export function headUnread(
     : [];
 }
 
-/** What a student with a head tells of itself. */
+/** What a student with a head tells of itself; whether its backbone has maps is for the plugin to add. */
 export function headFacts({ head: { dim } }: { head: { dim?: number } }): StudentFacts {
   return { embeddingDim: dim ?? null };
 }
@@ -143,6 +143,7 @@ export class StudentNetwork implements Student {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
   readonly noisePerImage: number;
+  readonly mapDim: number | undefined;
   readonly #dropout: number;
   readonly #source: TrainableParameters;
   readonly #backbone: Backbone;
@@ -171,7 +172,7 @@ export class StudentNetwork implements Student {
     this.embeddingDim = head.dim ?? teacherDim ?? DEFAULT_DIM;
     this.#source = new TrainableParameters(seed, isFrozen);
     this.#backbone = build(this.#source);
-    this.featureDim = this.#backbone.featureDim;
+    ({ featureDim: this.featureDim, mapDim: this.mapDim } = this.#backbone);
     this.#dropout = dropout;
     this.noisePerImage = (dropout ? this.featureDim : 0) + (this.#backbone.noisePerImage ?? 0);
     ({ mean: this.mean, std: this.std } = this.#backbone.normalization);
@@ -179,14 +180,16 @@ export class StudentNetwork implements Student {
     this.parameters = this.#source.parameters;
   }
 
-  forward(images: tf.Tensor4D, { training, noise }: Mode): StudentOutput {
+  forward(images: tf.Tensor4D, { training, noise, map = false }: Mode & { map?: boolean }): StudentOutput {
     const paths = this.#backbone.noisePerImage;
     const columns = (start: number, count: number) => noise && tf.slice(noise, [0, start], [-1, count]);
     const mode = { training, noise: paths ? columns(0, paths) : undefined };
-    const features = this.#backbone.features(images, mode);
+    const { features, patches } = map
+      ? this.#backbone.maps!(images, mode)
+      : { features: this.#backbone.features(images, mode), patches: undefined };
     const drops = training && this.#dropout > 0 ? columns(paths ?? 0, this.featureDim) : undefined;
     const seen = drops ? drop(features, drops, this.#dropout) : features;
-    return { features, embedding: this.#head(seen, { training }) };
+    return { features, embedding: this.#head(seen, { training }), ...patches && { map: patches } };
   }
 
   [Symbol.dispose](): void {

@@ -20,6 +20,7 @@ def expected() -> dict:
             "simreg": {f"batch {batch}": simreg(batch) for batch in (4, 1)},
             "disco": {f"batch {batch}": disco(batch) for batch in (4, 1)},
             "bingo": {f"batch {batch}": bingo(batch) for batch in (4, 1)},
+            "token": {f"batch {batch}": token(batch) for batch in (4, 1)},
             "momentum": momentum(),
         }
     }
@@ -87,6 +88,18 @@ def bingo(batch: int) -> dict:
         for i in range(2):
             loss = loss + 0.5 * F.cross_entropy(logits[:, i], torch.zeros(batch, dtype=torch.long))
     return result(loss / 2, q)
+
+
+def token(batch: int) -> dict:
+    """distillationv3.py's student on its way to the teacher's grid, and the local half of distillationv3_loss.py."""
+    student = uniform("student map", (batch, 2, 3, DIM)).float().double().requires_grad_()
+    teacher = uniform("teacher map", (batch, 4, 3, DIM)).float().double()
+    resized = F.interpolate(student.permute(0, 3, 1, 2), size=(4, 3), mode="bilinear", align_corners=False)
+    s = F.normalize(resized.flatten(2).transpose(1, 2), dim=-1)
+    t = F.normalize(teacher.flatten(1, 2), dim=-1)
+    log_q = F.log_softmax((s @ s.transpose(1, 2)).flatten(0, 1) / 0.07, dim=-1)
+    p = F.softmax((t @ t.transpose(1, 2)).flatten(0, 1) / 0.07, dim=-1)
+    return result(F.kl_div(log_q, p, reduction="batchmean"), student)
 
 
 def result(loss: torch.Tensor, embeddings: torch.Tensor) -> dict:

@@ -5,6 +5,7 @@ import { discoLoss } from "@seed/objective-disco";
 import moco, { infoNce } from "@seed/objective-moco";
 import { seedLoss } from "@seed/objective-seed";
 import { simRegLoss } from "@seed/objective-simreg";
+import { resampled, tokenLoss } from "@seed/objective-token";
 import { testContext, testEngine } from "../support/engine.ts";
 import { objectiveContext, objectiveInputs } from "../support/objective_inputs.ts";
 import { runners } from "../support/runners.ts";
@@ -48,6 +49,26 @@ for (const [method, loss] of Object.entries(LOSSES)) {
     }
   });
 }
+
+Deno.test("the token term's loss and its gradient are PyTorch's, on another grid than the student's", async (t) => {
+  for (const [name, expected] of Object.entries(golden.token)) {
+    const batch = Number(name.match(/\d+/)![0]), engine = await testEngine();
+    const student = tf.tensor4d(uniform("student map", [batch, 2, 3, DIM]), [batch, 2, 3, DIM]);
+    const teacher = tf.tensor4d(uniform("teacher map", [batch, 4, 3, DIM]), [batch, 4, 3, DIM]);
+    const loss = (map: tf.Tensor) => tokenLoss(resampled(map as tf.Tensor4D, 4, 3), teacher, 0.07);
+    for (const [how, run] of Object.entries(runners(engine))) {
+      await t.step(`${name}, ${how}`, async () => {
+        const [value, gradient] = await run((map) => {
+          const { value, grad } = tf.valueAndGrad(loss)(map);
+          return [value, grad];
+        }, student);
+        assertValues("loss", value, [expected.loss]);
+        assertValues("gradient", gradient, expected.gradient);
+      });
+    }
+    tf.dispose([student, teacher]);
+  }
+});
 
 Deno.test("MoCo's momentum encoder follows the student as PyTorch's does", async () => {
   const engine = await testEngine();
