@@ -14,7 +14,7 @@ import { checkMaps } from "./check_maps.ts";
 import { checkNeeds } from "./check_needs.ts";
 import { checkOptions } from "./check_options.ts";
 import { checkStudent } from "./check_student.ts";
-import { checkTrain } from "./check_train.ts";
+import { checkMixupOfCached, checkTrain } from "./check_train.ts";
 import { adviceOnEarlier, fromEarlier } from "./earlier_recipes.ts";
 import { problemOfAugmenters } from "./evaluator_needs.ts";
 import { arraysOfStep, memoryProblems } from "./memory_needs.ts";
@@ -254,6 +254,7 @@ class RecipeLoader {
     } as Pick<Recipe, Exclude<Section, "objective"> | "objectives" | "smallPatches">;
     this.#resolved.train = train;
     if (parts.student) this.#problems.push(...checkStudent(parts.student, train));
+    this.#problems.push(...checkMixupOfCached(train, parts.teacher));
     if (objectives && this.#objectivesKnown) {
       this.#checkNeeds(objectives, top);
       this.#problems.push(...checkMaps(objectives, parts));
