@@ -169,6 +169,7 @@ export type {
   StepTiming,
 } from "./interfaces/logger.ts";
 export type {
+  FitInputs,
   NeighbourViews,
   Objective,
   ObjectiveInputs,
@@ -216,6 +217,7 @@ export { StatusLine, statusLine, type TextSink } from "./text/status_line.ts";
 export { isHeadName } from "./training/freeze.ts";
 export { type PassOptions, trainingPass } from "./training/student_passes.ts";
 export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
+export { AdamW, type AdamWOptions } from "./training/optimizers/adamw.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";

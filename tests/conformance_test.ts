@@ -42,6 +42,7 @@ import evaluatorSemi from "@seed/evaluator-semi";
 import loggerTerminal from "@seed/logger-terminal";
 import objectiveBingo from "@seed/objective-bingo";
 import objectiveCompress from "@seed/objective-compress";
+import objectiveCospress from "@seed/objective-cospress";
 import objectiveDisco from "@seed/objective-disco";
 import objectiveMoco from "@seed/objective-moco";
 import objectiveSeed from "@seed/objective-seed";
@@ -247,6 +248,7 @@ suite(queueFifo, (t) =>
 const OBJECTIVES = [
   objectiveBingo,
   objectiveCompress,
+  objectiveCospress,
   objectiveDisco,
   objectiveMoco,
   objectiveSeed,
@@ -255,7 +257,7 @@ const OBJECTIVES = [
 ] as const;
 
 /** Those that do not look at the student's embedding, so that its head does not learn. */
-const WITHOUT_HEAD: readonly { name: string }[] = [objectiveToken];
+const WITHOUT_HEAD: readonly { name: string }[] = [objectiveCospress, objectiveToken];
 
 for (const plugin of OBJECTIVES as readonly Plugin<"objective">[]) {
   for (const [variant, dropout] of [["", 0], [" with a student that drops", 0.3]] as const) {

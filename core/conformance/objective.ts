@@ -54,6 +54,7 @@ async function makeRun(subject: ObjectiveSubject, seed: number) {
     teacherDim: needs.teacherViews.length ? embeddingDim : null,
     ...{ studentMapDim: student.mapDim ?? null, teacherMapDim: takesMaps ? MAP_DIM : null },
   });
+  if (needs.fit) await fitted(objective, embeddingDim);
   const term = singleTerm(objective, needs, needs.queue ? queue : null);
   const step = new TrainingStep({
     ...{ engine: subject.engine, student, terms: [term] },
@@ -79,6 +80,15 @@ async function makeRun(subject: ObjectiveSubject, seed: number) {
     },
     [Symbol.dispose]: () => [step, objective, queue, student].forEach((part) => part[Symbol.dispose]?.()),
   };
+}
+
+/** Fits an objective, as a run does before its first step. */
+async function fitted(objective: Objective, dim: number): Promise<void> {
+  assert.ok(objective.fit, "its needs() tell `fit`, but it has no such function");
+  const teacherEmbeddings = unitRows(dim, 3, 4 * BATCH);
+  await objective.fit({ teacherEmbeddings, log() {}, signal: new AbortController().signal });
+  assert.ok(!teacherEmbeddings.isDisposed, "what it is fitted to is the core's to dispose of");
+  teacherEmbeddings.dispose();
 }
 
 function inputs(
@@ -189,6 +199,14 @@ export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promi
       sameValues(stateOf(other.variables), stateOf(variables)),
       "the two states are no longer the same",
     );
+  });
+  await t.step("is fitted to the teacher, the same every time, if it is to be", async () => {
+    if (!needs.fit) return;
+    const state = () => run.term.parameters.map(({ variable }) => variable.dataSync());
+    await assertFlat(async () => await fitted(run.objective, student.embeddingDim));
+    const first = state();
+    await fitted(run.objective, student.embeddingDim);
+    assert.ok(sameValues(state(), first), "the second time was another");
   });
   await t.step("keeps no tensors", async () => await assertFlat(async () => void await run.train(4)));
   await t.step("frees everything when it is disposed of", () => {

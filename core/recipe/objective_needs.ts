@@ -4,7 +4,9 @@ import type { Plugin } from "../interfaces/plugin.ts";
 import { checkOptions } from "./check_options.ts";
 
 /** An objective's needs with what it left out filled in. */
-export type Needs = Required<Omit<ObjectiveNeeds, "neighbours">> & Pick<ObjectiveNeeds, "neighbours">;
+export type Needs =
+  & Required<Omit<ObjectiveNeeds, "neighbours" | "fit">>
+  & Pick<ObjectiveNeeds, "neighbours" | "fit">;
 
 /** Numbers of views that any of several objectives asks for, ascending. */
 export function viewsOfAny(
@@ -26,6 +28,7 @@ export function fillNeeds(needs: ObjectiveNeeds): Needs {
     maps: needs.maps ?? false,
     noise: needs.noise ?? false,
     neighbours: needs.neighbours,
+    fit: needs.fit,
   };
 }
 
@@ -40,6 +43,7 @@ const NEEDS = z.strictObject({
   rowsPerImage: z.int().min(1).optional(),
   neighbours: z.strictObject({ views: numbers.min(1), bag: z.int().min(1) }).optional(),
   maps: z.boolean().optional(),
+  fit: z.strictObject({ images: z.int().min(1) }).optional(),
   noise: z.boolean().optional(),
 });
 
