@@ -206,7 +206,7 @@ export type {
   StudentOutput,
   TakenWeights,
 } from "./interfaces/student.ts";
-export type { Teacher, TeacherMaps, WeightsRecord } from "./interfaces/teacher.ts";
+export type { Teacher, TeacherHead, TeacherMaps, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
 export { commandLine, nameProgram, programName, shellQuoted } from "./text/command_line.ts";

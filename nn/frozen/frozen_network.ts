@@ -1,4 +1,4 @@
-import { quoted, RunError, type tf, type WeightsFile } from "@seed/core";
+import { quoted, RunError, type TeacherHead, type tf, type WeightsFile } from "@seed/core";
 import type { Backbone, FeatureMaps, Pool } from "../backbones/backbone.ts";
 import { FrozenParameters } from "./frozen_parameters.ts";
 import { frozenHead, type Head } from "./frozen_head.ts";
@@ -62,6 +62,17 @@ export class FrozenNetwork implements Disposable {
   /** Width of the pooled features. */
   get featureDim(): number {
     return this.backbone.featureDim;
+  }
+
+  /** Its projection head, for another network to take over; null if the layout has none. */
+  get teacherHead(): TeacherHead | null {
+    const { layout: { head }, parameters: { values } } = this;
+    if (head === null) return null;
+    const own = values.filter(({ name }) => name.startsWith(`${head}.`)).map((value) => ({
+      ...value,
+      name: value.name.slice(head.length + 1).replace(/^(?=[a-z])/, "0."), // a single layer has no number
+    }));
+    return { inputDim: this.featureDim, values: own };
   }
 
   /** Width of the projection head's output; null if the layout has no head. */

@@ -3,6 +3,7 @@ import {
   type Precision,
   RunError,
   type Teacher,
+  type TeacherHead,
   type TeacherMaps,
   type tf,
   type TracedFunction,
@@ -34,17 +35,22 @@ export class FrozenTeacher implements Teacher {
   readonly #forward: TracedBatches;
   readonly #maps: TracedBatches;
   readonly mapDim: number | undefined;
+  readonly head: TeacherHead | undefined;
 
-  /** @param options.mapDim Channels of its maps; there if `maps` is. */
+  /**
+   * @param options.mapDim Channels of its maps; there if `maps` is.
+   * @param options.head What its embedding comes out of, if a student may take it over.
+   */
   constructor(
     options: Network & {
       embeddingDim: number;
       mapDim?: number;
+      head?: TeacherHead;
       inputSize: number | null;
       weights: WeightsRecord;
     },
   ) {
-    this.mapDim = options.mapDim;
+    ({ mapDim: this.mapDim, head: this.head } = options);
     ({ embeddingDim: this.embeddingDim, inputSize: this.inputSize, weights: this.weights } = options);
     this.#parameters = options.parameters;
     const pads = { pads: options.engine.traces }, { forward, maps } = options;

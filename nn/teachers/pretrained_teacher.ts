@@ -144,7 +144,7 @@ export function teacherFacts(
   { layer, input_size: inputSize }: { layer: TeacherLayer; input_size: number | null },
 ): TeacherFacts {
   const embeddingDim = layer === "features" ? featureDimOf(networkNamed(network)) : null;
-  return { embeddingDim, inputSize, maps: mapDimOf(networkNamed(network)) !== null };
+  return { embeddingDim, inputSize, maps: mapDimOf(networkNamed(network)) !== null, head: layer === "head" };
 }
 
 /** A pooling that the teacher's network does not offer, or that its layer does not come from. */
@@ -206,6 +206,7 @@ export async function loadTeacher(
         return [layer === "head" ? frozen.embeddingOf(features) : features, patches];
       },
     },
+    ...layer === "head" && { head: frozen.teacherHead! },
     embeddingDim: layer === "head" ? frozen.headDim! : frozen.featureDim,
     inputSize: options.input_size,
     precision: options.precision,
