@@ -26,6 +26,7 @@ const CHOSEN = [
   "recipes/imagenet/successors/bingo.yaml",
   "recipes/imagenet/successors/disco.yaml",
   "recipes/imagenet/successors/simreg.yaml",
+  "recipes/imagenet/successors/retro.yaml",
 ];
 
 /** Weights of torchvision's ResNet-50 without its classifier, and of the heads 2048-2048-128, SwAV's with a norm. */
@@ -43,7 +44,7 @@ function overridesOf(path: string, { studentName, resolved }: Recipe): string[] 
   if (studentName !== null) {
     return ["students=null", `student=${JSON.stringify((parse(resolved) as { student: unknown }).student)}`];
   }
-  if (path.includes("/disco") || path.includes("/moco_v2/")) return ["train.bn_splits=2"];
+  if (/\/(disco|retro)/.test(path) || path.includes("/moco_v2/")) return ["train.bn_splits=2"];
   return [];
 }
 
