@@ -41,7 +41,7 @@ export default definePlugin({
     source: "https://github.com/lightly-ai/lightly-train, distillationv3",
   },
   options: z.strictObject({ temperature: z.number().positive().max(1e6).default(0.07) }),
-  needs: () => ({ teacherViews: [0], maps: true }),
+  needs: () => ({ teacherViews: [0], embeddings: false, maps: true }),
   create({ temperature }, { seed, studentMapDim, teacherMapDim }) {
     const source = new TrainableParameters(seed), shape = { inputs: studentMapDim!, outputs: teacherMapDim! };
     const head = linear(source, "token_head", { ...shape, init: normal(0.02) });
