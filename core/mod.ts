@@ -58,7 +58,8 @@ export { type PixelRecords, recordImageSet } from "./data/packed/pixel_records.t
 export { splitUseOf, splitUseOfWord } from "./data/split_words.ts";
 export { readTar, type TarMember } from "./data/tar/read_tar.ts";
 export { sizeOfChunks, TAR_END, tarMember } from "./data/tar/write_tar.ts";
-export { readSystemFile, systemControl } from "./engine/system_facts.ts";
+export { loadForGood } from "./native/load_for_good.ts";
+export { readSystemFile, systemControl } from "./native/system_facts.ts";
 export { EagerFunction, untraced } from "./engine/eager_function.ts";
 export { mendHostKernels } from "./engine/host_kernels.ts";
 export { TracedInputs } from "./engine/traced_inputs.ts";
