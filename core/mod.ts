@@ -170,6 +170,7 @@ export type {
   StepTiming,
 } from "./interfaces/logger.ts";
 export type {
+  FitInputs,
   NeighbourViews,
   Objective,
   ObjectiveInputs,
@@ -206,7 +207,7 @@ export type {
   StudentOutput,
   TakenWeights,
 } from "./interfaces/student.ts";
-export type { Teacher, WeightsRecord } from "./interfaces/teacher.ts";
+export type { Teacher, TeacherHead, TeacherMaps, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
 export { commandLine, nameProgram, programName, shellQuoted } from "./text/command_line.ts";
@@ -217,6 +218,7 @@ export { StatusLine, statusLine, type TextSink } from "./text/status_line.ts";
 export { isHeadName } from "./training/freeze.ts";
 export { type PassOptions, trainingPass } from "./training/student_passes.ts";
 export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
+export { AdamW, type AdamWOptions } from "./training/optimizers/adamw.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";

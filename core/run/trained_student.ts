@@ -6,6 +6,8 @@ import type { Recipe } from "../recipe/load_recipe.ts";
 import type { SafetensorsFile } from "../weights/safetensors.ts";
 import { assignParameters } from "../weights/state_dict.ts";
 import type { Student } from "../interfaces/student.ts";
+import type { TeacherHead } from "../interfaces/teacher.ts";
+import { tf } from "../tf.ts";
 
 /**
  * Makes the student of a recipe with the weights that a run has written.
@@ -18,10 +20,12 @@ export async function loadTrainedStudent(
   file: SafetensorsFile,
   { engine, host }: { engine: Engine; host: Host },
 ): Promise<Student> {
+  const teacherHead = headOf(file);
   const student = await createPlugin(recipe.student, {
     ...pluginContext(recipe.student, recipe.seed, host),
-    ...{ engine, embeddingDim: headDim(file) },
+    ...{ engine, embeddingDim: headDim(file), teacherHead },
   });
+  tf.dispose(teacherHead.values.map(({ tensor }) => tensor));
   try {
     assignParameters(student.parameters, file);
     return student;
@@ -39,4 +43,24 @@ function headDim({ path, tensors }: SafetensorsFile): number {
   });
   if (layers.length === 0) throw new RunError(`The file "${path}" holds no projection head`);
   return layers.reduce((last, next) => next.layer > last.layer ? next : last).outputs;
+}
+
+/**
+ * The head without its first layer: what a student has taken over from its teacher, if it has. Its values come from the
+ * file like the others; here are their places.
+ */
+function headOf({ tensors }: SafetensorsFile): TeacherHead {
+  const entries = [...tensors].flatMap(([name, { shape }]) => {
+    const [, number, part] = name.match(/^head\.(\d+)\.(weight|bias|running_mean|running_var)$/) ?? [];
+    return part ? [{ number: Number(number), part, shape }] : [];
+  });
+  const first = entries.find(({ number, part }) => number === 0 && part === "weight");
+  return {
+    inputDim: first?.shape[0] ?? 0,
+    values: entries.filter(({ number }) => number > 0).map(({ number, part, shape }) => ({
+      name: `${number - 1}.${part}`,
+      kind: shape.length === 2 ? "linear" : "vector",
+      tensor: tf.zeros(shape.toReversed()), // a linear layer's is the other way about
+    })),
+  };
 }

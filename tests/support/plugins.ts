@@ -45,8 +45,8 @@ export const studentWithHead = definePlugin({
   options: z.strictObject({ head: headOptions, dropout: dropRate }),
   check: checkHead,
   ...knownStudent(() => TINY_NETWORK),
-  create: ({ head, dropout }, { seed, embeddingDim: teacherDim, isFrozen }) =>
-    new StudentNetwork("tiny", tinyBackbone, { seed, head, dropout, teacherDim, isFrozen }),
+  create: ({ head, dropout }, { seed, embeddingDim: teacherDim, isFrozen, teacherHead }) =>
+    new StudentNetwork("tiny", tinyBackbone, { seed, head, dropout, teacherDim, isFrozen, teacherHead }),
 });
 
 /** A figure that no other network has: unlike a share of few queries, equal figures mean equal features. */
