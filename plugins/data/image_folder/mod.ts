@@ -19,7 +19,7 @@ import { drawSome, holdOut } from "./held_out.ts";
 import { listFolder, listImages, type Listing } from "./listing.ts";
 import { findSplits, refuseSplitsBelow, type SplitOptions } from "./splits.ts";
 
-export { listImages };
+export { drawSome, holdOut, listImages };
 
 export default definePlugin({
   kind: "data",
