@@ -2,7 +2,17 @@ import { commandLine } from "@seed/core";
 import type { DryRun, Host } from "@seed/core/host";
 import type { FolderLook } from "./folder/look.ts";
 import { type Measured, Workbench } from "./measure.ts";
-import { batchFor, chooseSides, fits, type Pace, type Plan, planRun, SIDES, type Task } from "./plan.ts";
+import {
+  batchFor,
+  chooseSides,
+  fits,
+  onPatches,
+  type Pace,
+  type Plan,
+  planRun,
+  SIDES,
+  type Task,
+} from "./plan.ts";
 import { type Draft, recipeText } from "./recipe_text.ts";
 import { settingsFor } from "./settings.ts";
 import type { Wishes } from "./wishes.ts";
@@ -28,6 +38,8 @@ export interface Machine {
 
 /** Sides are measured so often at most: a smaller one is tried where the last was slower than reckoned. */
 const MEASUREMENTS = 3;
+/** The teacher's side of the first of them: at the student's smallest, its part of a step is too small to be told. */
+const FIRST_TEACHER_SIDE = 128;
 /** bf16 must be so much shorter to be taken. */
 const WORTH = 0.95;
 /** Sides from which bf16 is worth a try: below, a step is made of much else. */
@@ -51,15 +63,16 @@ export async function draftRecipe(
     pace: Pick<Pace, "side" | "teacherSide">,
     precision: Draft["precision"] = "fp32",
   ) => {
-    host.log(`Measuring steps at ${pace.side} px${precision === "auto" ? " in bf16" : ""}`);
+    const how = precision === "auto" ? " in bf16" : "";
+    host.log(`Measuring steps at ${pace.side} px, the teacher's at ${pace.teacherSide} px${how}`);
     const plan = planRun(task(1280), { ...pace, fresh: 1, cached: 1, start: 0 });
     return await bench.measure(textOf(plan, precision), pace, host);
   };
   const task = (teacherDim: number): Task => ({
     ...{ settings, look, seconds: wishes.seconds, patch: wishes.teacher.patch, memory, teacherDim },
   });
-  const [smallest] = SIDES.toReversed(), { patch } = wishes.teacher;
-  let measured = await measure({ side: smallest, teacherSide: Math.ceil(smallest / patch) * patch });
+  const side = SIDES.at(-1)!, teacherSide = onPatches(FIRST_TEACHER_SIDE, wishes.teacher.patch);
+  let measured = await measure({ side, teacherSide });
   const given = task(measured.dry.shapes.teacher[0]?.[1] ?? 0);
   measured = await fittingPace(given, measured, measure);
   let plan = planRun(given, measured.pace), precision: Draft["precision"] = "fp32";

@@ -168,7 +168,8 @@ function teacherSideFor(task: Task, side: number, measured: Pace): number {
   return larger.find((one) => cost(one) <= TEACHER_SHARE * seconds) ?? onPatches(side, patch);
 }
 
-function onPatches(side: number, patch: number): number {
+/** A side, or the next above it, that a teacher's patches fill. */
+export function onPatches(side: number, patch: number): number {
   return Math.ceil(side / patch) * patch;
 }
 

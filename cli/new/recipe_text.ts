@@ -154,7 +154,7 @@ function evaluateLines({ look: { evaluation, classes }, plan: { everyEpochs } }:
     "evaluate:",
     ...everyEpochs === null ? [] : [`  every_epochs: ${everyEpochs}`],
     ...classes ? [`  knn: { k: ${neighboursFor(classes, evaluation.gallery)} }`] : [],
-    `  agreement: { k: ${Math.max(1, Math.min(10, evaluation.queries >> 1))} }`,
+    `  agreement: { k: ${Math.max(1, Math.min(10, Math.floor(evaluation.queries / 6)))} }`,
   ];
 }
 

@@ -28,7 +28,9 @@ export function lookReport(look: FolderLook): string[] {
     }`,
     `Copies     ${copiesText(copies)}`,
     `Broken     ${
-      broken.length ? `${broken.length}; the first: ${broken[0].message}` : "none of those read"
+      broken.length
+        ? `${broken.length}; the first, ${quoted(broken[0].name)}: ${broken[0].message}`
+        : "none of those read"
     }`,
   ];
 }

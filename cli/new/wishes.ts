@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, resolve } from "node:path";
-import { UsageError } from "@seed/core";
+import { commandLine, UsageError } from "@seed/core";
 import { exists } from "@seed/core/host";
 import type { Arguments, Flag } from "../arguments.ts";
 import type { Asker } from "./ask.ts";
@@ -45,7 +45,9 @@ export async function wishesOf(parsed: Arguments, asker: Asker | null): Promise<
     if (given !== null) return await meaning(given);
     if (asker) return await meaning(await asker.ask(question, usual));
     if (usual !== null) return await meaning(usual);
-    throw new UsageError(`Expected --${flag}, for example: new --data photos --time 20m`);
+    throw new UsageError(
+      `Expected --${flag}, for example: ${commandLine("new", ["--data", "photos", "--time", "20m"])}`,
+    );
   };
   const data = await wish("data", "Folder of pictures", null, folderAt);
   return {
