@@ -17,6 +17,7 @@ interface Verb {
 }
 
 const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
+  new: { summary: "Write a recipe for a folder of pictures, or a plugin", load: () => import("./new.ts") },
   distill: { summary: "Run a recipe", load: () => import("./distill.ts") },
   cache: { summary: "Compute a teacher's embeddings ahead", load: () => import("./cache.ts") },
   eval: { summary: "Evaluate a run", load: () => import("./eval.ts") },

@@ -54,4 +54,9 @@ export class Progress {
     this.line.update(`${done}/${this.total} ${this.things}${speed}`);
     if (done >= this.total) this.line.end();
   }
+
+  /** Takes the line away, of what was left off before its end. */
+  end(): void {
+    this.line.clear();
+  }
 }

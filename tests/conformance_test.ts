@@ -290,7 +290,9 @@ for (const plugin of AUGMENTERS as readonly Plugin<"augmenter">[]) {
 suite(dataImageFolder, (t) =>
   inFolder(async (root) => {
     await makeImageFolder(root, { train: 4, val: 2 });
-    await checkDataSource(t, { make: () => dataImageFolder.create({ root, splits: "auto" }, context) });
+    await checkDataSource(t, {
+      make: () => dataImageFolder.create(dataImageFolder.options.parse({ root }), context),
+    });
   }));
 
 /** Sources that files are made for. */
