@@ -80,7 +80,7 @@ export async function run(args: string[]): Promise<number> {
     `Wrote ${out}: ${pictures} of ${of} pictures, ${networks.map(({ id }) => id).join(", ")}; ${formatBytes(bytes)}`,
   );
   if (!parsed.has("serve")) {
-    console.error(`Look at it by ${commandLine(["explore", "--out", out, "--serve"])}`);
+    console.error(`Look at it by ${commandLine("explore", ["--out", out, "--serve"])}`);
     if (parsed.has("json")) console.log(JSON.stringify({ ...facts as Facts, url: null }));
     return 0;
   }

@@ -8,10 +8,10 @@ import { createRequire } from "node:module";
 /** The page's files, as they lie in the folder beside this. */
 const PAGE = [
   "index.html",
-  "style.css",
+  ...["style.css", "icon.svg"],
   ...["main.js", "data.js", "half.js", "state.js", "student.js", "worker.js", "nearest.js"],
   ...["pick.js", "neighbours.js", "search.js", "figures.js", "elements.js"],
-  ...["map.js", "map_view.js", "map_input.js", "map_points.js", "colors.js"],
+  ...["map.js", "map_view.js", "map_input.js", "map_points.js", "map_drawing.js", "colors.js"],
 ];
 
 /**

@@ -15,6 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json",
   ".wasm": "application/wasm",
   ".webp": "image/webp",
+  ".svg": "image/svg+xml",
   ".bin": "application/octet-stream",
 };
 

@@ -81,7 +81,7 @@ class Sheet {
   }
 }
 
-function opened({ data, width, height }: Pixels): sharp.Sharp {
+function opened({ data, width, height }: Pixels): ReturnType<typeof sharp> {
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
