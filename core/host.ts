@@ -59,7 +59,7 @@ export { distillTogether, studentsIn } from "./run/distill_together.ts";
 export { distill, type DistillOptions, type DistillResult } from "./run/distill.ts";
 export { type DryRun, dryRun, type DryRunOptions, type DryRunTiming } from "./run/dry_run.ts";
 export { checkInitialWeights } from "./run/initial_weights.ts";
-export { loadTrainedStudent } from "./run/trained_student.ts";
+export { loadInitialStudent, loadTrainedStudent } from "./run/trained_student.ts";
 export { fillCaches, type FilledCaches, type FillProgress } from "./teacher_cache/fill_caches.ts";
 export { type CacheSummary, type DamagedCache, listCaches } from "./teacher_cache/list_caches.ts";
 export { formatBytes } from "./text/format_bytes.ts";

@@ -1,0 +1,115 @@
+/**
+ * The pictures of a page: some of a folder's, or of those that a run is evaluated on, chosen by a seed.
+ *
+ * @module
+ */
+import { isAbsolute } from "node:path";
+import { type ImageReference, type ImageSet, quoted, Random, RunError } from "@seed/core";
+import { createPlugin, type Host, pluginContext, type Recipe, requireFiles } from "@seed/core/host";
+import { openImageFolder } from "@seed/data-image-folder";
+
+/** A picture. */
+export interface Picture {
+  readonly image: ImageReference;
+  /** Index into the library's classes; null: it has none. */
+  readonly label: number | null;
+  /** Index into the library's `groups`. */
+  readonly group: number;
+}
+
+/** The pictures of a page, in the order of their listing. */
+export interface Library {
+  readonly pictures: readonly Picture[];
+  /** How many they were chosen of. */
+  readonly of: number;
+  /** Names of classes; empty: there are none. */
+  readonly classes: readonly string[];
+  /** What pictures a run had them for, such as `queries`; one alone needs no name. */
+  readonly groups: readonly string[];
+}
+
+/** Pictures with their classes, before some are chosen. */
+type Group = readonly [name: string, images: ImageSet];
+
+/** With fewer neighbours mean nothing, and a map neither. */
+const LEAST = 8;
+
+/** How many are chosen, and by what. */
+export interface Choice {
+  readonly count: number;
+  readonly seed: number;
+}
+
+/**
+ * Of a folder, in which folders are classes.
+ *
+ * @throws {RunError} If there is no such folder, or it has fewer than 8 pictures.
+ */
+export async function libraryOfFolder(root: string, choice: Choice, { log }: Host): Promise<Library> {
+  const { train } = await openImageFolder(root, { option: "--images", splits: "none", log });
+  return chosenOf([["pictures", train]], choice, `--images ${quoted(root, 300)}`);
+}
+
+/**
+ * Of a run: what it is evaluated on; of a run that evaluates nothing what it was trained on.
+ *
+ * @param own Is given whatever has to be disposed of after the pictures were read.
+ * @throws {RunError} If there are fewer than 8.
+ */
+export async function libraryOfRun(
+  recipe: Pick<Recipe, "data" | "seed">,
+  choice: Choice,
+  host: Host,
+  own: AsyncDisposableStack,
+): Promise<Library> {
+  const data = own.use(await createPlugin(recipe.data, pluginContext(recipe.data, recipe.seed, host)));
+  await requireFiles(data, host);
+  const { evaluation, train } = data;
+  const groups: Group[] = evaluation
+    ? [["gallery", evaluation.gallery], ["queries", evaluation.queries]]
+    : [["trained on", train]];
+  return chosenOf(groups, choice, "The run's data");
+}
+
+/** @throws {RunError} If they are fewer than 8. */
+export function chosenOf(groups: readonly Group[], { count, seed }: Choice, whose: string): Library {
+  const of = groups.reduce((sum, [, { length }]) => sum + length, 0);
+  if (of < LEAST) {
+    throw new RunError(`${whose} has ${of} pictures, expected ${LEAST} or more: a map of fewer shows nothing`);
+  }
+  const classes = new Map<string, number>();
+  const pictures = chosen(of, count, seed).map((index) => {
+    let group = 0;
+    for (; index >= groups[group][1].length; group++) index -= groups[group][1].length;
+    const [, images] = groups[group];
+    return { image: images.image(index), label: labelOf(images, index, classes), group };
+  });
+  return { pictures, of, classes: [...classes.keys()], groups: groups.map(([name]) => name) };
+}
+
+/** `count` of the numbers `0 .. total-1`, ascending, drawn without putting back; all if they are not more. */
+export function chosen(total: number, count: number, seed: number): number[] {
+  const drawn = new Random(seed, "explore").permutation(total).subarray(0, count);
+  return Array.from(drawn).sort((a, b) => a - b);
+}
+
+/** Classes are numbered as they come: those without a picture here have no place on the page. */
+function labelOf(images: ImageSet, index: number, classes: Map<string, number>): number | null {
+  if (!images.label || !images.classNames) return null;
+  const name = images.classNames[images.label(index)];
+  if (!classes.has(name)) classes.set(name, classes.size);
+  return classes.get(name)!;
+}
+
+/**
+ * What a picture is called on the page: its name, but of a path from the root its end alone, since pages are shown to
+ * people whom the folders of a machine do not concern.
+ */
+export function shownName({ name }: ImageReference): string {
+  return isAbsolute(name) ? name.split("/").slice(-2).join("/") : name;
+}
+
+/** Pictures as the set that networks embed. */
+export function imagesOf(pictures: readonly Picture[]): ImageSet {
+  return { length: pictures.length, isFound: true, image: (i) => pictures[i].image };
+}
