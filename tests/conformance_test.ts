@@ -256,6 +256,9 @@ const OBJECTIVES = [
   objectiveToken,
 ] as const;
 
+/** Options of some: a map is fitted in less time. */
+const GIVEN: Record<string, Record<string, unknown>> = { [objectiveCospress.name]: { steps: 20 } };
+
 /** Those that do not look at the student's embedding, so that its head does not learn. */
 const WITHOUT_HEAD: readonly { name: string }[] = [objectiveCospress, objectiveToken];
 
@@ -271,8 +274,8 @@ for (const plugin of OBJECTIVES as readonly Plugin<"objective">[]) {
           }),
         makeQueue: ({ size, ...rest }) =>
           queueFifo.create(options(queueFifo, { size }), { ...context, ...rest }),
-        needs: plugin.needs!(options(plugin)),
-        make: (given) => plugin.create(options(plugin), { ...context, ...given }),
+        needs: plugin.needs!(options(plugin, GIVEN[plugin.name])),
+        make: (given) => plugin.create(options(plugin, GIVEN[plugin.name]), { ...context, ...given }),
       }), variant);
   }
 }

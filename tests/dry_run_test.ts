@@ -18,7 +18,7 @@ const SMALL = ["train.batch_size=8", "train.workers=1"];
 const IMAGES = 1281167;
 
 /** Recipes whose teacher is a ResNet-50 with its head. */
-const OF_RESNET50 = /\/(moco_r50|swav_r50|bingo|disco|simreg)[/.]/;
+const OF_RESNET50 = /\/(moco_r50|swav_r50|bingo|disco|simreg|retro)[/.]/;
 /** Weights of torchvision's ResNet-50 without its classifier, and of the heads 2048-2048-128, SwAV's with a norm. */
 const RESNET50 = 25_557_032 - 2_049_000, HEAD = 2048 * 2048 + 2048 + 2048 * 128 + 128;
 const HEADS: Record<string, number> = { "@seed/teacher-moco": HEAD, "@seed/teacher-swav": HEAD + 2 * 2048 };
@@ -37,7 +37,7 @@ function overridesOf(path: string, { studentName, resolved }: Recipe): string[] 
   if (studentName !== null) {
     return ["students=null", `student=${JSON.stringify((parse(resolved) as { student: unknown }).student)}`];
   }
-  if (path.includes("/disco") || path.includes("/moco_v2/")) return ["train.bn_splits=2"];
+  if (/\/(disco|retro)/.test(path) || path.includes("/moco_v2/")) return ["train.bn_splits=2"];
   return [];
 }
 
