@@ -53,7 +53,7 @@ export function convWeight(source: ParameterSource, name: string, options: ConvO
 export function convolve(x: tf.Tensor4D, weight: tf.Tensor4D, options: ConvOptions): tf.Tensor4D {
   const { kernel, stride = 1, depthwise = false, groups = 1, padding = "symmetric", biased = false } =
     options;
-  const run = depthwise ? tf.depthwiseConv2d : groups > 1 ? groupedConv2d : tf.conv2d;
+  const whole = depthwise ? tf.depthwiseConv2d : tf.conv2d, run = groups > 1 ? groupedConv2d : whole;
   const side = kernel >> 1, [before, after] = typeof padding === "string" ? [side, side] : padding;
   // With stride 1 and an odd kernel the two are the same, and engines like the one with a name better.
   if (padding === "same" || (stride === 1 && before === side && after === side)) {
@@ -64,7 +64,7 @@ export function convolve(x: tf.Tensor4D, weight: tf.Tensor4D, options: ConvOptio
   // TensorFlow 2.21 forgets explicit padding where oneDNN fuses a bias with a depthwise convolution, and aborts. Of
   // other convolutions it keeps the gradients from oneDNN, which costs more than a padded copy; biased ones are frozen.
   if (padsExplicitly() && depthwise !== biased && groups === 1) {
-    return run(x, weight, stride, sides as Parameters<typeof run>[3]) as tf.Tensor4D;
+    return whole(x, weight, stride, sides as Parameters<typeof whole>[3]) as tf.Tensor4D;
   }
   const padded = tf.pad(x, sides) as tf.Tensor4D;
   return run(padded, weight, stride, "valid") as tf.Tensor4D;

@@ -4,9 +4,8 @@ import { convolvesGroups, tf } from "@seed/core";
 type Padding = "same" | "valid";
 
 /**
- * Convolves groups of channels, each by filters of its own, as PyTorch's `conv2d` with `groups` does. As one operation
- * it takes 0.2 to 0.9 of the time of blocks (RegNetY's shapes with gradients, batch 32, AVX-512, 2026-11-28); a
- * convolution for each group, or a single one, took longer still.
+ * Convolves groups of channels, each by filters of its own, as PyTorch's `conv2d` with `groups` does. Engines
+ * that have no groups are given blocks of them: docs/decisions.md has the times of both.
  *
  * @param x `[batch, height, width, inputs]`.
  * @param filter `[kernel, kernel, inputs / groups, outputs]`: outputs of the first group, then of the second, ...
