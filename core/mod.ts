@@ -154,6 +154,7 @@ export {
   BATCH_NORM_INFERENCE_KERNEL,
   BATCH_NORM_KERNEL,
   BIAS_ADD_KERNEL,
+  convolvesGroups,
   type EngineBackend,
   FUSED_KERNEL,
   hasKernel,

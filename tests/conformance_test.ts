@@ -53,6 +53,7 @@ import studentEfficientnet from "@seed/student-efficientnet";
 import studentMobilenetV3 from "@seed/student-mobilenet-v3";
 import studentResnet from "@seed/student-resnet";
 import studentVisionTransformer from "@seed/student-vision-transformer";
+import studentRegnet from "@seed/student-regnet";
 import studentMobilenetV4 from "@seed/student-mobilenet-v4";
 import studentConvnext from "@seed/student-convnext";
 import teacherDino from "@seed/teacher-dino";
@@ -233,6 +234,17 @@ suite(studentConvnext, (t) =>
     engine,
     make: (seed) =>
       studentConvnext.create(options(studentConvnext, { variant: "atto", head: { hidden: 16 } }), {
+        ...context,
+        seed,
+        embeddingDim: 8,
+      }),
+  }));
+
+suite(studentRegnet, (t) =>
+  checkStudent(t, {
+    engine,
+    make: (seed) =>
+      studentRegnet.create(options(studentRegnet, { variant: "y_400mf", head: { hidden: 16 } }), {
         ...context,
         seed,
         embeddingDim: 8,
