@@ -214,6 +214,7 @@ export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
 export { commandLine, nameProgram, programName, shellQuoted } from "./text/command_line.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
+export { ProgressLine, type ProgressOptions } from "./text/progress_line.ts";
 export { isOneLine, oneLine, printable, quoted, setIn } from "./text/printable.ts";
 export { StatusLine, statusLine, type TextSink } from "./text/status_line.ts";
 export { isHeadName } from "./training/freeze.ts";
