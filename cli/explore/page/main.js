@@ -7,21 +7,19 @@ import { Library } from "./data.js";
 import { at, counted } from "./elements.js";
 import { showFigures } from "./figures.js";
 import { showMap } from "./map.js";
-import { showNeighbours, TITLES } from "./neighbours.js";
+import { showNeighbours, tellLoading } from "./neighbours.js";
 import { takePictures } from "./pick.js";
 import { showSearch } from "./search.js";
 import { SHOWN, Store } from "./state.js";
 import { Networks } from "./student.js";
-
-/** @typedef {import("./data.js").NetworkId} NetworkId */
 
 const say = (/** @type {string} */ text) => at("status").textContent = text;
 
 async function open() {
   const library = await Library.load(), { record } = library, student = library.networks[0];
   at("run").textContent = document.title = record.run;
-  const teacher = library.network("teacher"), taught = teacher ? ` taught by ${teacher.name}` : "";
-  at("about").textContent = `${student.name}${taught}, and ${counted(library.count)} pictures`;
+  const teacher = library.network("teacher"), taught = teacher ? `, taught by ${teacher.name}` : "";
+  at("about").textContent = `${student.name}${taught} · ${counted(library.count)} pictures`;
   const store = new Store({
     ...{ selected: indexOf(location.hash, library) ?? 0, own: null },
     ...{ network: "student", kind: "umap", look: "pictures", matches: null },
@@ -33,20 +31,10 @@ async function open() {
   showSearch(library, store);
   showFigures(library);
   followHistory(library, store);
-  const networks = new Networks((id, loaded) => {
-    if (store.state.selected === "own" && !store.state.own?.found[id]) say(loading(id, loaded));
-  });
+  const networks = new Networks(tellLoading);
   takePictures((file) => look(library, store, networks, file), say);
   networks.prepare("student").catch(({ message }) => say(`The student cannot run here: ${message}`));
   document.documentElement.dataset.ready = "true";
-}
-
-/**
- * @param {NetworkId} id
- * @param {number} loaded
- */
-function loading(id, loaded) {
-  return `${TITLES[id]}: ${Math.round(100 * loaded)} % of it is loaded …`;
 }
 
 /**
@@ -59,7 +47,8 @@ function loading(id, loaded) {
  */
 async function look(library, store, networks, file) {
   const before = store.state.own, started = performance.now(), k = Math.min(SHOWN, library.record.neighbours);
-  const url = URL.createObjectURL(file), own = { file, name: file.name || "A pasted picture", url, found: {} };
+  const url = URL.createObjectURL(file),
+    own = { file, name: file.name || "A pasted picture", url, found: {} };
   say("Looks …");
   store.set({ selected: "own", own });
   if (before) URL.revokeObjectURL(before.url);
@@ -97,7 +86,9 @@ function followHistory(library, store) {
   store.on(["selected"], ({ selected }, before) => {
     if (before === null || location.hash === `#${selected}`) return;
     location.hash = String(selected);
-    if (selected !== "own") say(`${library.record.names[selected]}, ${library.className(selected)}`.replace(/, $/, ""));
+    if (selected !== "own") {
+      say(`${library.record.names[selected]}, ${library.className(selected)}`.replace(/, $/, ""));
+    }
   });
   addEventListener("hashchange", () => {
     const index = indexOf(location.hash, library);

@@ -1,4 +1,5 @@
 import { colorOf } from "./colors.js";
+import { at } from "./elements.js";
 import { nearestOf, SHOWN } from "./state.js";
 
 /**
@@ -21,9 +22,14 @@ const AMID = 5;
  * @param {Drawing} drawing
  */
 export function drawMap(canvas, drawing) {
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")), { library, state, view, points } = drawing;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")),
+    { library, state, view, points } = drawing;
   const ratio = canvas.width / view.width, style = getComputedStyle(canvas);
-  const colors = { ink: style.getPropertyValue("--ink"), accent: style.getPropertyValue("--accent"), ground: style.getPropertyValue("--ground") };
+  const colors = {
+    ink: style.getPropertyValue("--ink"),
+    accent: style.getPropertyValue("--accent"),
+    ground: style.getPropertyValue("--ground"),
+  };
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, view.width, view.height);
   const side = state.look === "dots" ? Math.max(5, view.side(library.count) / 3) : view.side(library.count);
@@ -53,8 +59,10 @@ function drawPicture(context, { library, state, view, points }, index, side) {
     context.arc(x, y, side / 2, 0, 2 * Math.PI);
     return context.fill();
   }
-  const { sheet, side: tile, ...at } = library.tile(index);
-  if (sheet.complete && sheet.naturalWidth) context.drawImage(sheet, at.x, at.y, tile, tile, x - side / 2, y - side / 2, side, side);
+  const { sheet, side: tile, ...from } = library.tile(index);
+  if (sheet.complete && sheet.naturalWidth) {
+    context.drawImage(sheet, from.x, from.y, tile, tile, x - side / 2, y - side / 2, side, side);
+  }
   if (classes.length < 2) return;
   context.fillStyle = color;
   context.fillRect(x - side / 2, y + side / 2 - 2, side, 2);
@@ -78,7 +86,7 @@ function drawSelected(context, drawing, side, colors) {
   }
   if (pointed !== null) framed(context, drawing, pointed, side + 6, colors.ink);
   if (selected !== "own") return framed(context, drawing, selected, side + 8, colors.ink);
-  if (from) ring(context, from, side, colors);
+  if (from) drawOwn(context, from, Math.max(32, side + 8), colors.ink);
 }
 
 /**
@@ -93,7 +101,8 @@ function placeOfSelected({ state: { selected, own, network, kind }, points, view
   if (!found) return null;
   if (kind === "pca") return view.toScreen(...found.place, bounds);
   const amid = Array.from(found.indices).slice(0, AMID).map((index) => points[index]);
-  const mean = (/** @type {"x" | "y"} */ axis) => amid.reduce((sum, point) => sum + point[axis], 0) / amid.length;
+  const mean = (/** @type {"x" | "y"} */ axis) =>
+    amid.reduce((sum, point) => sum + point[axis], 0) / amid.length;
   return { x: mean("x"), y: mean("y") };
 }
 
@@ -129,17 +138,19 @@ function framed(context, drawing, index, side, color) {
 }
 
 /**
+ * The visitor's picture, framed.
+ *
  * @param {CanvasRenderingContext2D} context
  * @param {Point} at
  * @param {number} side
- * @param {{ ink: string, accent: string }} colors
+ * @param {string} color
  */
-function ring(context, { x, y }, side, { ink, accent }) {
-  context.beginPath();
-  context.arc(x, y, side / 2, 0, 2 * Math.PI);
-  context.fillStyle = accent;
-  context.fill();
-  context.lineWidth = 3;
-  context.strokeStyle = ink;
-  context.stroke();
+function drawOwn(context, { x, y }, side, color) {
+  const picture = /** @type {HTMLImageElement} */ (at("query-picture"));
+  context.fillStyle = color;
+  context.fillRect(x - side / 2 - 3, y - side / 2 - 3, side + 6, side + 6);
+  if (!picture.complete || picture.naturalWidth === 0) return;
+  const cut = Math.min(picture.naturalWidth, picture.naturalHeight);
+  const left = (picture.naturalWidth - cut) / 2, top = (picture.naturalHeight - cut) / 2;
+  context.drawImage(picture, left, top, cut, cut, x - side / 2, y - side / 2, side, side);
 }

@@ -27,7 +27,8 @@ export function showNeighbours(library, store) {
  * @param {Library} library
  * @param {State} state
  */
-function showQuery({ record, ...library }, { selected, own }) {
+function showQuery(library, { selected, own }) {
+  const { record } = library;
   const picture = /** @type {HTMLImageElement} */ (at("query-picture"));
   if (selected === "own") {
     picture.src = own?.url ?? "";
@@ -35,10 +36,13 @@ function showQuery({ record, ...library }, { selected, own }) {
     at("query-class").textContent = "Your picture. It stays in this browser.";
     return;
   }
-  picture.src = `thumbnails/${String(selected).padStart(5, "0")}.webp`;
+  picture.src = library.thumbnail(selected);
   at("query-name").textContent = record.names[selected];
-  const label = record.labels[selected], group = record.groups.length > 1 ? record.groups[record.group[selected]] : "";
-  at("query-class").textContent = [label === null ? "" : record.classes[label], group].filter(Boolean).join(" · ");
+  const label = record.labels[selected],
+    group = record.groups.length > 1 ? record.groups[record.group[selected]] : "";
+  at("query-class").textContent = [label === null ? "" : record.classes[label], group].filter(Boolean).join(
+    " · ",
+  );
 }
 
 /**
@@ -51,7 +55,7 @@ function rowOf(library, network, store) {
   const head = element("h3", {}, TITLES[network.id], element("span", { class: "quiet" }, network.name));
   const row = element("section", { class: "row", "data-network": network.id }, head);
   if (!found) {
-    row.append(element("p", { class: "quiet" }, whyNothing(network)));
+    row.append(element("p", { class: "quiet waiting" }, whyNothing(network)));
     return row;
   }
   const taught = network.id === "teacher" ? null : nearestOf(library, state, "teacher");
@@ -75,6 +79,17 @@ function rowOf(library, network, store) {
   return row;
 }
 
+/**
+ * Tells how much of a network is there, where its answer is waited for.
+ *
+ * @param {Network["id"]} id
+ * @param {number} loaded In 0..1.
+ */
+export function tellLoading(id, loaded) {
+  const waiting = document.querySelector(`[data-network=${id}] .waiting`);
+  if (waiting) waiting.textContent = `Loads the network: ${Math.round(100 * loaded)} % …`;
+}
+
 /** @param {Network} network */
 function whyNothing({ id, runs }) {
   return runs
@@ -96,7 +111,9 @@ function summary({ record: { labels, classes } }, { selected }, indices, teacher
     const same = indices.filter((index) => labels[index] === label).length;
     told.push(`${same} of ${indices.length} are ${classes[label]}`);
   } else if (labels[indices[0]] !== null) told.push(majority(indices, labels, classes));
-  if (teachers.size) told.push(`${indices.filter((index) => teachers.has(index)).length} are the teacher’s too`);
+  if (teachers.size) {
+    told.push(`${indices.filter((index) => teachers.has(index)).length} are the teacher’s too`);
+  }
   return told.join(" · ");
 }
 
