@@ -92,9 +92,9 @@ Deno.test("explore writes a page of the run's own pictures, and tells of it", as
     ...{ input_size: 32, dtype: "fp32", url: null },
   });
   assert.deepEqual(networks, [
-    { id: "student", name: "mobilenetv3_small_100", dim: 1024, runs: true },
-    { id: "teacher", name: "my-teacher", dim: 192, runs: false },
-    { id: "initial", name: "mobilenetv3_small_100", dim: 1024, runs: true },
+    { id: "student", name: "mobilenet_v3_small", dim: 1024, runs: true },
+    { id: "teacher", name: "my-teacher", dim: 48, runs: false },
+    { id: "initial", name: "mobilenet_v3_small", dim: 1024, runs: true },
   ]);
   assert.match(stderr, /^Look at it by .* explore --out run\/explore --serve$/m);
   const sizes = await Array.fromAsync(
@@ -145,8 +145,14 @@ Deno.test("explore overwrites nothing, and takes a folder, a part of it, and few
     const { pictures: count, of, networks, seed } = JSON.parse(stdout);
     assert.deepEqual([count, of, networks.length, seed], [9, 33, 1, 5]);
     assert.equal((await Deno.stat(path("few/networks/student/embeddings.bin"))).size, 9 * 1024 * 2);
-    const weights = async (page: string) =>
-      (await Deno.stat(path(`${page}/networks/student/group1-shard1of1.bin`))).size;
+    const weights = async (page: string) => {
+      const files = Array.fromAsync(filesBelow(path(`${page}/networks/student`)));
+      const shards = (await files).filter((file) => /group1-shard\d+of\d+\.bin$/.test(file));
+      return (await Promise.all(shards.map((file) => Deno.stat(file)))).reduce(
+        (sum, { size }) => sum + size,
+        0,
+      );
+    };
     assert.ok(await weights("few") < 0.51 * await weights("run/explore"));
     const names = (await pictures("few")).map(({ name }) => name);
     assert.deepEqual(names, names.toSorted(), "in the order of the listing");
@@ -277,9 +283,134 @@ inBrowser("a dropped picture's neighbours are those of embed", async (browser, u
   );
   assert.match(teacher, /The teacher does not run in the browser/);
   assert.match(await browser.evaluate(`document.getElementById("status").textContent`), /^Found in \d+ ms/);
-  assert.deepEqual(
-    new Set(browser.requests.map((url) => new URL(url).origin)),
-    new Set(["null", new URL(url).origin]),
+  assertKeptToItself(browser, url);
+});
+
+/** Every request of the page and its worker went to its folder, and nothing was refused or failed. */
+function assertKeptToItself({ requests, complaints }: Browser, url: string): void {
+  assert.ok(
+    requests.some((request) => request.endsWith("/tfjs-backend-wasm-simd.wasm")),
+    "the worker's are among them",
   );
-  assert.deepEqual(browser.complaints, []);
+  const others = requests.filter((request) => !request.startsWith(url) && !request.startsWith("blob:"));
+  assert.deepEqual(others, []);
+  assert.deepEqual(complaints, []);
+}
+
+inBrowser(
+  "pictures of the library are shown with what each network finds for them",
+  async (browser, url, t) => {
+    const library = await embeddedLibrary(), all = await pictures();
+    const odd = all.findIndex(({ name }) => name.endsWith(ODD_NAME));
+    await t.step("the student's are those of embed", async () => {
+      await browser.show(`${url}#${odd}`, DESKTOP);
+      await browser.until(READY);
+      const [expected] = await nearestNeighbours(
+        { data: library.data.subarray(odd * library.dim, (odd + 1) * library.dim), dim: library.dim },
+        library,
+        { k: 10, excluded: (_, row) => row === odd },
+      );
+      const { indices, similarities } = await shown(browser, "student");
+      assert.deepEqual(indices, [...expected.indices]);
+      similarities.forEach((value, i) => assert.ok(Math.abs(value - expected.similarities[i]) < 1e-5));
+      for (const network of ["teacher", "initial"]) {
+        const others = await shown(browser, network);
+        assert.equal(others.indices.length, 10);
+        assert.notDeepEqual(others.indices, indices);
+      }
+    });
+    await t.step("names are text", async () => {
+      const told = await browser.evaluate(
+        `[document.getElementById("query-name").textContent, document.getElementById("query-class").textContent]`,
+      );
+      assert.deepEqual(told, [all[odd].name, `${ODD_CLASS} · gallery`]);
+      assert.equal(await browser.evaluate("document.title"), "run");
+      assert.equal(
+        await browser.evaluate(`document.querySelectorAll("body script, [onerror], #page b").length`),
+        0,
+      );
+    });
+    await t.step("a press goes to another, Back comes back", async () => {
+      const { indices: [first] } = await shown(browser, "student");
+      await browser.evaluate(`document.querySelector("[data-network=student] .thumbnail").click()`);
+      await browser.until(`location.hash === "#${first}"`);
+      assert.equal(
+        await browser.evaluate(`document.getElementById("query-name").textContent`),
+        all[first].name,
+      );
+      await browser.evaluate("history.back()");
+      await browser.until(
+        `document.getElementById("query-name").textContent === ${JSON.stringify(all[odd].name)}`,
+      );
+    });
+    await t.step("a search finds by path and by class", async () => {
+      const search = async (text: string) => {
+        await browser.evaluate(`(() => {
+        const input = document.getElementById("search");
+        input.value = ${JSON.stringify(text)};
+        input.dispatchEvent(new Event("input"));
+      })()`);
+        return await browser.evaluate(
+          `[...document.querySelectorAll("#results .thumbnail")].map((one) => +one.dataset.index)`,
+        );
+      };
+      const matching = (part: string) =>
+        all.flatMap(({ name }, i) => name.toLowerCase().includes(part) ? [i] : []);
+      assert.deepEqual(await search("ONERROR"), matching("onerror"));
+      assert.deepEqual(await search("circles/1.png"), matching("circles/1.png"));
+      assert.deepEqual(await search("nowhere"), []);
+      assert.equal(
+        await browser.evaluate(`document.getElementById("found").textContent`),
+        "0 of 42 pictures",
+      );
+    });
+    await t.step("what is no picture is told", async () => {
+      await browser.choose("#file", [path("small.yaml")]);
+      await browser.until(
+        `/cannot read it as a picture/.test(document.getElementById("status").textContent)`,
+      );
+    });
+    assertKeptToItself(browser, url);
+  },
+);
+
+inBrowser("the page is used by keys alone, and its file dialog is reached", async (browser, url) => {
+  await browser.show(url, DESKTOP);
+  await browser.until(READY);
+  const focused = () =>
+    browser.evaluate<string>("document.activeElement.id || document.activeElement.value || ''");
+  const reached = new Set<string>();
+  for (let i = 0; i < 60 && !reached.has("map"); i++) {
+    await browser.press("Tab");
+    reached.add(await focused());
+  }
+  for (const what of ["file", "student", "umap", "pictures", "map"]) {
+    assert.ok(reached.has(what), `${what}: ${[...reached]}`);
+  }
+  const before = await browser.evaluate("location.hash");
+  for (const key of ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]) await browser.press(key);
+  await browser.until(`location.hash !== ${JSON.stringify(before)}`);
+  await browser.choose("#file", [path("dropped/a picture.png")]);
+  await browser.until(`/^Found in/.test(document.getElementById("status").textContent)`);
+});
+
+inBrowser("the page fits a phone and a desktop, light and dark", async (browser, url) => {
+  for (const screen of [DESKTOP, PHONE]) {
+    const grounds = new Set<string>();
+    for (const scheme of ["light", "dark"] as const) {
+      await browser.show("about:blank", screen);
+      await browser.show(url, { ...screen, scheme });
+      await browser.until(READY);
+      await browser.until(`document.getElementById("query-picture").naturalWidth > 0`);
+      const [width, widest, overlapping] = await browser.evaluate<number[]>(
+        `[innerWidth, document.documentElement.scrollWidth,
+        [...document.querySelectorAll("#page *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1).length]`,
+      );
+      assert.equal(width, screen.width);
+      assert.ok(widest <= width, `${widest} wide on ${width}`);
+      assert.equal(overlapping, 0);
+      grounds.add(await browser.evaluate("getComputedStyle(document.body).backgroundColor"));
+    }
+    assert.equal(grounds.size, 2);
+  }
 });
