@@ -61,7 +61,7 @@ function rowOf(library, network, store) {
   const taught = network.id === "teacher" ? null : nearestOf(library, state, "teacher");
   const teachers = new Set(taught ? Array.from(taught.indices).slice(0, SHOWN) : []);
   const indices = Array.from(found.indices).slice(0, SHOWN), { labels, classes } = library.record;
-  row.append(element("p", { class: "quiet" }, summary(library, state, indices, teachers)));
+  row.append(element("p", { class: "quiet" }, ...summary(library, state, indices, teachers)));
   const grid = element("div", { class: "thumbnails" });
   indices.forEach((index, i) => {
     const cosine = found.similarities[i], shared = teachers.has(index);
@@ -104,17 +104,22 @@ function whyNothing({ id, runs }) {
  * @param {State} state
  * @param {number[]} indices
  * @param {Set<number>} teachers
+ * @returns {(Node | string)[]}
  */
 function summary({ record: { labels, classes } }, { selected }, indices, teachers) {
   const told = [], label = selected === "own" ? null : labels[selected];
   if (label !== null) {
     const same = indices.filter((index) => labels[index] === label).length;
-    told.push(`${same} of ${indices.length} are ${classes[label]}`);
+    told.push(`${same} of ${indices.length} ${same === 1 ? "is" : "are"} ${classes[label]}`);
   } else if (labels[indices[0]] !== null) told.push(majority(indices, labels, classes));
-  if (teachers.size) {
-    told.push(`${indices.filter((index) => teachers.has(index)).length} are the teacher’s too`);
-  }
-  return told.join(" · ");
+  if (!teachers.size) return told;
+  const count = indices.filter((index) => teachers.has(index)).length;
+  const words = element(
+    "span",
+    { class: "shared-word" },
+    `${count} ${count === 1 ? "is" : "are"} the teacher’s too`,
+  );
+  return told.length ? [told[0], " · ", words] : [words];
 }
 
 /**
@@ -126,5 +131,5 @@ function majority(indices, labels, classes) {
   const counts = new Map();
   for (const index of indices) counts.set(labels[index], (counts.get(labels[index]) ?? 0) + 1);
   const [label, count] = [...counts].reduce((most, next) => next[1] > most[1] ? next : most);
-  return `${count} of ${indices.length} are ${classes[label]}`;
+  return `${count} of ${indices.length} ${count === 1 ? "is" : "are"} ${classes[label]}`;
 }
