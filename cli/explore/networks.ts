@@ -32,6 +32,9 @@ export interface PageNetwork {
   readonly model: ReturnType<typeof graphModel> | null;
 }
 
+/** One that runs in browsers, and what it takes its pixels by. */
+type RunningNetwork = PageNetwork & Pick<LoadedNetwork, "normalization">;
+
 /** What networks are made with. */
 interface Runtime {
   readonly engine: Engine;
@@ -46,7 +49,11 @@ export type RunSubject = NetworkSubject & { readonly run: NonNullable<NetworkSub
 const BATCH = 64;
 
 /** Embeds the pictures with the trained student. */
-export async function embedStudent(subject: RunSubject, images: ImageSet, runtime: Runtime): Promise<PageNetwork> {
+export async function embedStudent(
+  subject: RunSubject,
+  images: ImageSet,
+  runtime: Runtime,
+): Promise<RunningNetwork> {
   using network = await subject.load(runtime);
   return await ofNetwork("student", network, subject.inputSize, images, runtime);
 }
@@ -96,14 +103,15 @@ async function ofNetwork(
   size: number,
   images: ImageSet,
   runtime: Runtime,
-): Promise<PageNetwork> {
+): Promise<RunningNetwork> {
   const model = graphModel(network, { outputs: "features", inputSize: size });
   using forward = runtime.engine.trace(
     (pixels) => [network.forward(pixels as tf.Tensor4D, false).features],
     { name: `the features of the ${id} network` },
   );
   const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
-  return { id, name: network.name, embeddings: await embed(id, encode, size, images, runtime), model };
+  const embeddings = await embed(id, encode, size, images, runtime);
+  return { id, name: network.name, normalization: network.normalization, embeddings, model };
 }
 
 async function embed(

@@ -1,5 +1,6 @@
 import type { Matrix, Neighbours } from "@seed/core";
 import { alignedTo } from "./align.ts";
+import { withoutGaps } from "./gaps.ts";
 import { type Components, principalComponents, project } from "./pca.ts";
 import { umapOf } from "./umap.ts";
 
@@ -26,5 +27,5 @@ export function mapsOf(
 ): NetworkMaps {
   const components = principalComponents(rows, 2), pca = project(rows, components);
   const umap = umapOf(nearest, pca, { seed, signal });
-  return { umap: like ? alignedTo(umap, like.umap) : umap, pca, components };
+  return { umap: withoutGaps(like ? alignedTo(umap, like.umap) : umap), pca, components };
 }

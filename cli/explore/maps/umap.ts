@@ -20,7 +20,7 @@ export function umapOf(
   { seed, signal }: { seed: number; signal: AbortSignal },
 ): Float32Array {
   const random = new Random(seed, "umap");
-  const nNeighbors = Math.min(UMAP_NEIGHBOURS, nearest[0].indices.length + 1);
+  const nNeighbors = Math.min(UMAP_NEIGHBOURS, nearest[0].indices.length); // it wants fewer than there are rows
   const umap = new UMAP({ nNeighbors, random: () => random.uniform() });
   const others = (values: ArrayLike<number>) => Array.from(values).slice(0, nNeighbors - 1);
   umap.setPrecomputedKNN(
