@@ -31,7 +31,7 @@ function chartOf(course: FigureCourse): Markup | null {
     ["untrained", untrained, COLORS.untrained],
   ] as const;
   return lineChart({
-    ...{ title: key, across: "step", text: (share) => `${Number((100 * share).toFixed(1))} %` },
+    ...{ title: key, across: "step", isShare: true },
     series: [{
       ...{ label: "student", color: COLORS.student, style: "dots" },
       points: [

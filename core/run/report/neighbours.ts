@@ -7,7 +7,7 @@ import type { RunContent } from "./run_content.ts";
 const TITLE = "Nearest neighbours";
 
 /** Some held-out pictures with what each network finds nearest to them. */
-export function neighboursSection({ samples, evaluations }: RunContent): Markup {
+export function neighboursSection({ samples, evaluations }: RunContent): Markup | null {
   if (samples === null) {
     return section(
       TITLE,
@@ -17,6 +17,7 @@ export function neighboursSection({ samples, evaluations }: RunContent): Markup 
     );
   }
   const { asked, gallery, queries } = samples;
+  if (asked.length === 0) return null;
   return section(
     TITLE,
     html`<p>${count(asked.length)} of ${

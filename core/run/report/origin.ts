@@ -1,3 +1,4 @@
+import { shortPath } from "../../text/short_path.ts";
 import { html, type Markup, type Part } from "../../text/markup.ts";
 import { mappingIn } from "../mapping_in.ts";
 import { code, count, facts, section } from "./parts.ts";
@@ -36,9 +37,9 @@ function teacherCard(run: RunContent): Markup {
     } of the file below.`;
   const demanded = textAt(settings, "teacher", "sha256");
   return card("Teacher", lead, [
-    ["Network", networkName(run, "teacher")],
+    ["Network", textAt(settings, "teacher", "network")],
     ["Plugin", plugin],
-    ["File", file && code(file)],
+    ["File", file && code(shortPath(file))],
     ["SHA-256", textAt(weights, "sha256") && code(textAt(weights, "sha256")!)],
     ["Checked", demanded === null ? null : "it is the hash that the recipe demands"],
     ["Layout", textAt(weights, "layout")],

@@ -35,23 +35,25 @@ export function facts(rows: readonly (readonly [name: string, value: Part])[]): 
   }</dl>`;
 }
 
-/** A table; cells that are numbers are set to the right. */
+/** A table; columns whose first cell is a number are set to the right. */
 export function table(head: readonly Part[], rows: readonly (readonly Part[])[]): Markup {
+  const isNumber = head.map((_, i) => i > 0 && rows.every((row) => /^$|^[-\d]/.test(String(row[i]))));
+  const cell = (part: Part, i: number) =>
+    isNumber[i] ? html`<td class="number">${part}</td>` : html`<td>${part}</td>`;
+  const headCell = (part: Part, i: number) =>
+    isNumber[i] ? html`<th class="number">${part}</th>` : html`<th>${part}</th>`;
+  const body = rows.map(([name, ...cells]) =>
+    html`
+      <tr><th>${name}</th>${cells.map((one, i) => cell(one, i + 1))}</tr>
+    `
+  );
   return html`
     <div class="scroll">
       <table>
         <thead>
-          <tr>${head.map((cell, i) =>
-            i === 0 ? html`<th>${cell}</th>` : html`<th class="number">${cell}</th>`
-          )}</tr>
+          <tr>${head.map(headCell)}</tr>
         </thead>
-        <tbody>${rows.map((row) =>
-          html`
-            <tr>${row.map((cell, i) =>
-              i === 0 ? html`<th>${cell}</th>` : html`<td class="number">${cell}</td>`
-            )}</tr>
-          `
-        )}</tbody>
+        <tbody>${body}</tbody>
       </table>
     </div>
   `;

@@ -92,8 +92,15 @@ export function verdictFigures(run: RunContent): VerdictFigures {
         rate: numberAt(settings, "train", "lr") === null ? null : finite(lr),
       }]
     ),
+    filledAfter: filledAfter(run),
     waits: shareOfWaits(run),
   };
+}
+
+/** Steps after which a queue holds nothing of the noise that it began with. */
+function filledAfter({ settings }: Pick<RunContent, "settings">): number {
+  const rows = numberAt(settings, "queue", "size"), batch = numberAt(settings, "train", "batch_size");
+  return rows && batch ? Math.ceil(rows / batch) : 0;
 }
 
 /** Steps that a run has taken. */

@@ -17,7 +17,7 @@ h3{font-size:.95rem;margin:0 0 .5rem;font-weight:600}
 p{margin:0 0 1rem;max-width:70ch}
 section{margin:0 0 3.25rem}
 .kind{margin:0;color:var(--soft);font-size:.85rem;letter-spacing:.02em}
-.lead{color:var(--soft);margin:0;overflow-wrap:anywhere}
+.lead{color:var(--soft);margin:0;max-width:none;overflow-wrap:anywhere}
 .small,.notes,figcaption{font-size:.85rem;color:var(--soft)}
 .notes{padding-left:1.1rem;margin:1rem 0 0}
 .missing{color:var(--soft);font-style:italic}
@@ -75,7 +75,7 @@ color:var(--soft)}
 table{border-collapse:collapse;font-size:.88rem;margin:.5rem 0}
 th,td{padding:.32rem .9rem .32rem 0;border-bottom:1px solid var(--line);text-align:left;font-weight:400;
 vertical-align:baseline}
-thead th{color:var(--soft);font-size:.82rem}tbody th{font-weight:500}
+thead th{color:var(--soft);font-size:.82rem}tbody th{font-weight:500}th code{white-space:nowrap}
 .number{text-align:right;font-variant-numeric:tabular-nums;padding-left:.5rem}
 details{margin:1rem 0}summary{cursor:pointer;color:var(--soft)}
 pre{background:var(--card);border-radius:8px;padding:1rem;overflow:auto;font:.82rem/1.5 ui-monospace,SFMono-Regular,

@@ -91,9 +91,8 @@ function otherCharts({ steps, timings }: RunContent): (Markup | null)[] {
       pointsOf(steps.slice(steps.length > 8 ? 4 : 0), (line) => line.images_per_second),
     ),
     lineChart({
-      ...{ title: "Waits for pictures", across: "step", text: (share) => `${Math.round(100 * share)} %` },
+      ...{ title: "Waits for pictures", across: "step", isShare: true },
       series: [{ label: "share of the step's time", points: waits, color: 0, style: "smooth" }],
-      levels: [],
     }),
   ];
 }

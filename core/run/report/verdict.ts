@@ -26,6 +26,8 @@ export interface VerdictFigures {
   isCollapsed: boolean;
   /** A step each: the loss, and of it what no student can be below and what a guess has; null: not recorded. */
   losses: readonly { loss: number; floor: number | null; uniform: number | null; rate: number | null }[];
+  /** Steps until the queue that began as noise is full of embeddings, which makes the loss rise; 0: there is none. */
+  filledAfter: number;
   /** Share of the steps' time that they waited for views; null: not recorded. */
   waits: number | null;
 }
@@ -120,8 +122,9 @@ function wayToTeacher(
   }
   const past = value - teacher;
   if (past > clearDifference(value, teacher, queries)) return `, past the teacher by ${points(past)}`;
-  if (past > -clearDifference(value, teacher, queries)) return ", level with the teacher";
-  return value > beginning ? `, ${percent((value - beginning) / gap, 0)} of the way to the teacher` : "";
+  if (value <= beginning) return "";
+  const way = `, ${percent((value - beginning) / gap, 0)} of the way to the teacher`;
+  return past > -clearDifference(value, teacher, queries) ? `${way}: level with it within chance` : way;
 }
 
 /** An earlier student that was clearly better. */
@@ -137,12 +140,16 @@ function bestNote({ figure }: VerdictFigures): string | null {
 }
 
 function lossNotes(figures: VerdictFigures): (string | null)[] {
-  const { losses } = figures;
-  if (losses.length === 0) return [];
+  const losses = figures.losses.slice(figures.filledAfter);
+  if (figures.losses.length === 0) return [];
   if (losses.length < FEWEST_STEPS) {
-    return [`${losses.length} steps are too few to tell where the loss goes.`];
+    return [
+      figures.filledAfter > 0
+        ? `Where the loss goes cannot be told before the queue is full, which is after ${figures.filledAfter} steps, and some more.`
+        : `${losses.length} steps are too few to tell where the loss goes.`,
+    ];
   }
-  return [placeNote(losses), trendNote(figures)];
+  return [placeNote(losses), trendNote(losses, figures)];
 }
 
 /** How far the loss has come from a guess's to its floor. */
@@ -165,7 +172,7 @@ function placeNote(losses: VerdictFigures["losses"]): string | null {
 }
 
 /** Whether it still falls: the last quarter of the steps beside the one before, above their floor where that is known. */
-function trendNote({ losses, state }: VerdictFigures): string {
+function trendNote(losses: VerdictFigures["losses"], { state }: Pick<VerdictFigures, "state">): string {
   const above = losses.map(({ loss, floor }) => loss - (floor ?? 0)), quarter = Math.floor(above.length / 4);
   const before = above.slice(-2 * quarter, -quarter), last = above.slice(-quarter);
   const fall = mean(before) - mean(last), share = fall / Math.abs(mean(before) || 1);

@@ -4,6 +4,7 @@
  * @module
  */
 import { html, type Markup } from "../../../text/markup.ts";
+import { percent, shortNumber } from "../parts.ts";
 import { averaged, type Point } from "./averaged.ts";
 import { type Scale, scaleOf, tickText } from "./scale.ts";
 
@@ -32,8 +33,8 @@ export interface LineChart {
   across: string;
   series: readonly Series[];
   levels?: readonly Level[];
-  /** How a value is written; default: as its neighbours need it. */
-  text?: (value: number) => string;
+  /** Whether values are shares in 0..1, which are written in per cent. */
+  isShare?: boolean;
   /** What is told below. */
   note?: string;
 }
@@ -45,7 +46,9 @@ const MOST_POINTS = 300;
 const SMOOTH_POINTS = 40;
 
 /** Draws one; null if there is nothing to draw. */
-export function lineChart({ title, across, series, levels = [], text, note }: LineChart): Markup | null {
+export function lineChart(
+  { title, across, series, levels = [], isShare = false, note }: LineChart,
+): Markup | null {
   const drawn = series.filter(({ points }) => points.length > 0);
   if (drawn.length === 0) return null;
   const shown = drawn.map((one) => ({ ...one, points: averaged(one.points, MOST_POINTS) }));
@@ -58,7 +61,7 @@ export function lineChart({ title, across, series, levels = [], text, note }: Li
     <figure class="chart">
       <h3>${title}</h3>
       <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}, by ${across}">
-    ${y.ticks.map((tick) => gridLine(tick, y, text))}
+    ${y.ticks.map((tick) => gridLine(tick, y, isShare))}
     ${x.ticks.map((tick) =>
       html`<text x="${px(x.at(tick))}" y="${HEIGHT - BOTTOM + 16}" text-anchor="middle">${
         tickText(tick, x)
@@ -72,7 +75,7 @@ export function lineChart({ title, across, series, levels = [], text, note }: Li
         </path>
       `
     )}
-    ${shown.map((one) => lineOf(one, x, y, text))}
+    ${shown.map((one) => lineOf(one, { x, y, isShare }))}
       </svg>
       <figcaption>${legend([
         ...levels.map((one) => ({ ...one, style: "dashed" as const })),
@@ -82,19 +85,18 @@ export function lineChart({ title, across, series, levels = [], text, note }: Li
   `;
 }
 
-function gridLine(tick: number, y: Scale, text?: (value: number) => string): Markup {
-  const at = y.at(tick);
+function gridLine(tick: number, y: Scale, isShare: boolean): Markup {
+  const at = y.at(tick), percents = { ticks: y.ticks.map((one) => 100 * one) };
+  const text = isShare ? `${tickText(100 * tick, percents)} %` : tickText(tick, y);
   return html`
     <path class="grid" d="M${LEFT} ${px(at)}H${WIDTH - RIGHT}" />
-    <text x="${LEFT - 7}" y="${px(at + 4)}" text-anchor="end">${text ? text(tick) : tickText(tick, y)}</text>
+    <text x="${LEFT - 7}" y="${px(at + 4)}" text-anchor="end">${text}</text>
   `;
 }
 
 function lineOf(
   { points, color, style = "line", label }: Series,
-  x: Scale,
-  y: Scale,
-  text?: (value: number) => string,
+  { x, y, isShare }: { x: Scale; y: Scale; isShare: boolean },
 ): Markup {
   const line = (points: readonly Point[], extra: string) =>
     html`
@@ -109,7 +111,7 @@ function lineOf(
   const dots = points.map((point) =>
     html`
       <circle class="dot ${colorClass(color)}" cx="${px(x.at(point.x))}" cy="${px(y.at(point.y))}" r="3.5">
-        <title>${label}, ${point.x}: ${text ? text(point.y) : Number(point.y.toPrecision(5))}</title>
+        <title>${label}, ${point.x}: ${isShare ? percent(point.y) : shortNumber(point.y)}</title>
       </circle>
     `
   );

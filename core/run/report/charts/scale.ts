@@ -27,7 +27,7 @@ export function scaleOf(
     most = Math.max(most, value);
   }
   if (least > most) [least, most] = [0, 1];
-  if (least === most) [least, most] = [least - (Math.abs(least) || 1) / 2, most + (Math.abs(most) || 1) / 2];
+  if (least === most) [least, most] = around(least);
   const step = roundStep((most - least) / ticks);
   const low = isTight ? least : Math.floor(least / step) * step;
   const high = isTight ? most : Math.ceil(most / step) * step;
@@ -39,6 +39,12 @@ export function scaleOf(
   };
 }
 
+/** An axis for a single value: from 0 where it can be, for a share or a loss is not below. */
+function around(value: number): [number, number] {
+  if (value === 0) return [0, 1];
+  return value > 0 ? [0, 2 * value] : [2 * value, 0];
+}
+
 /** The next of 1, 2, 5, 10, ... */
 function roundStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));
@@ -46,7 +52,7 @@ function roundStep(step: number): number {
 }
 
 /** A tick's number, with no more digits than its neighbours need. */
-export function tickText(value: number, { ticks }: Scale): string {
+export function tickText(value: number, { ticks }: Pick<Scale, "ticks">): string {
   if (Math.abs(value) >= 10_000) return `${round(value / 1000)}k`;
   const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : Math.abs(value) || 1;
   if (step < 0.001) return value === 0 ? "0" : value.toExponential(0);
