@@ -165,6 +165,7 @@ export {
 export type {
   EvaluationRecord,
   Logger,
+  PicturesRecord,
   RunDescription,
   StepRecord,
   StepTiming,
