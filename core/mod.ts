@@ -166,6 +166,7 @@ export {
 export type {
   EvaluationRecord,
   Logger,
+  PicturesRecord,
   RunDescription,
   StepRecord,
   StepTiming,
