@@ -53,6 +53,7 @@ import studentEfficientnet from "@seed/student-efficientnet";
 import studentMobilenetV3 from "@seed/student-mobilenet-v3";
 import studentResnet from "@seed/student-resnet";
 import studentVisionTransformer from "@seed/student-vision-transformer";
+import studentRegnet from "@seed/student-regnet";
 import studentMobilenetV4 from "@seed/student-mobilenet-v4";
 import studentConvnext from "@seed/student-convnext";
 import teacherDino from "@seed/teacher-dino";
@@ -239,6 +240,17 @@ suite(studentConvnext, (t) =>
       }),
   }));
 
+suite(studentRegnet, (t) =>
+  checkStudent(t, {
+    engine,
+    make: (seed) =>
+      studentRegnet.create(options(studentRegnet, { variant: "y_400mf", head: { hidden: 16 } }), {
+        ...context,
+        seed,
+        embeddingDim: 8,
+      }),
+  }));
+
 suite(queueFifo, (t) =>
   checkQueue(t, {
     engine,
@@ -291,7 +303,9 @@ for (const plugin of AUGMENTERS as readonly Plugin<"augmenter">[]) {
 suite(dataImageFolder, (t) =>
   inFolder(async (root) => {
     await makeImageFolder(root, { train: 4, val: 2 });
-    await checkDataSource(t, { make: () => dataImageFolder.create({ root, splits: "auto" }, context) });
+    await checkDataSource(t, {
+      make: () => dataImageFolder.create(dataImageFolder.options.parse({ root }), context),
+    });
   }));
 
 /** Sources that files are made for. */

@@ -109,6 +109,16 @@ export interface ObjectiveResult {
    * nothing goes into it.
    */
   readonly enqueue?: tf.Tensor2D | null;
+  /**
+   * The least that the loss can be on this batch, whatever the student makes of it: the target's entropy of a
+   * cross-entropy, 0 of a divergence or a distance. Absent: nobody knows, or there is none; the same at every step.
+   */
+  readonly floor?: tf.Scalar | number;
+  /**
+   * The loss of a student that gives all candidates the same probability: `ln(K + 1)` of a cross-entropy over a queue
+   * of K rows and the image's own. Absent: the loss is about no distribution; the same at every step.
+   */
+  readonly uniform?: tf.Scalar | number;
   /** Scalars beside the loss that `metrics.jsonl` tells at each step; the same names at every step. */
   readonly metrics?: Readonly<Record<string, tf.Scalar>>;
 }

@@ -1,13 +1,15 @@
 import type { Host } from "../interfaces/host.ts";
 import { createPlugin, pluginContext } from "../parts/create_plugin.ts";
+import { loadInitialWeights } from "../parts/initial_student.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import { RunError } from "../errors.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import type { SafetensorsFile } from "../weights/safetensors.ts";
 import { assignParameters } from "../weights/state_dict.ts";
-import type { Student } from "../interfaces/student.ts";
+import type { InitialWeightsRecord, Student } from "../interfaces/student.ts";
 import type { TeacherHead } from "../interfaces/teacher.ts";
 import { tf } from "../tf.ts";
+import { checkInitialWeights } from "./initial_weights.ts";
 
 /**
  * Makes the student of a recipe with the weights that a run has written.
@@ -20,18 +22,46 @@ export async function loadTrainedStudent(
   file: SafetensorsFile,
   { engine, host }: { engine: Engine; host: Host },
 ): Promise<Student> {
+  using stack = new DisposableStack();
+  const student = stack.use(await makeStudent(recipe, file, { engine, host }));
+  assignParameters(student.parameters, file);
+  stack.move();
+  return student;
+}
+
+/**
+ * Makes the student of a recipe as its run began: of noise, or as the file has it that it began from.
+ *
+ * @param file The run's `student.safetensors`: it tells how wide the head is.
+ * @returns the student, and the record of the file that it began from; null: of noise.
+ * @throws {RunError} If that file is not there any more, or does not fit.
+ */
+export async function loadInitialStudent(
+  recipe: Pick<Recipe, "student" | "seed">,
+  file: SafetensorsFile,
+  { engine, host }: { engine: Engine; host: Host },
+): Promise<{ student: Student; weights: InitialWeightsRecord | null }> {
+  const initial = await checkInitialWeights(recipe);
+  using stack = new DisposableStack();
+  const student = stack.use(await makeStudent(recipe, file, { engine, host }));
+  const weights = initial && await loadInitialWeights(recipe.student, student, initial, host);
+  stack.move();
+  return { student, weights };
+}
+
+async function makeStudent(
+  recipe: Pick<Recipe, "student" | "seed">,
+  file: SafetensorsFile,
+  { engine, host }: { engine: Engine; host: Host },
+): Promise<Student> {
   const teacherHead = headOf(file);
-  const student = await createPlugin(recipe.student, {
-    ...pluginContext(recipe.student, recipe.seed, host),
-    ...{ engine, embeddingDim: headDim(file), teacherHead },
-  });
-  tf.dispose(teacherHead.values.map(({ tensor }) => tensor));
   try {
-    assignParameters(student.parameters, file);
-    return student;
-  } catch (error) {
-    student[Symbol.dispose]();
-    throw error;
+    return await createPlugin(recipe.student, {
+      ...pluginContext(recipe.student, recipe.seed, host),
+      ...{ engine, embeddingDim: headDim(file), teacherHead },
+    });
+  } finally {
+    tf.dispose(teacherHead.values.map(({ tensor }) => tensor));
   }
 }
 

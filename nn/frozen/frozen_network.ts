@@ -195,16 +195,38 @@ export function looksLike(
   meant: Network,
   { byNames = true }: { byNames?: boolean } = {},
 ): string {
-  const counts = [...NETWORKS.values()].filter(({ name }) => name !== meant.name).map((network) => {
+  const { most, networks } = mostFitting(
+    file,
+    [...NETWORKS.values()].filter(({ name }) => name !== meant.name),
+  );
+  if (most < (byNames ? 0 : 1)) return "";
+  return `; it looks like weights of ${networks.map(({ name }) => name).join(", ")}`;
+}
+
+/**
+ * The networks that find all their tensors in a file, and take the most of them: one, as a rule.
+ *
+ * @returns none if no network that is known does.
+ */
+export function networksOf(file: WeightsFile): Network[] {
+  const { most, networks } = mostFitting(file, [...NETWORKS.values()]);
+  return most > 0 ? networks : [];
+}
+
+/** Tensors that a network takes of a file: 0 if the file has its names alone, -1 if it has not even those. */
+function mostFitting(
+  file: WeightsFile,
+  candidates: readonly Network[],
+): { most: number; networks: Network[] } {
+  const counts = candidates.map((network) => {
     const exact = findLayout(file.tensors, network.layouts);
     const fits = fitsIn(file, network), any = { fits, below: null };
     const [layout] = exact && fits(exact) ? [exact] : wrappedLayouts(file.tensors, network.layouts, any);
     // A file of its names that lacks others, or has other shapes, is likelier of it than of nothing.
-    return { name: network.name, count: layout ? fittingTensors(file, network, layout) : exact ? 0 : -1 };
+    return { network, count: layout ? fittingTensors(file, network, layout) : exact ? 0 : -1 };
   });
   const most = Math.max(...counts.map(({ count }) => count));
-  const names = counts.filter(({ count }) => count === most).map(({ name }) => name);
-  return most < (byNames ? 0 : 1) ? "" : `; it looks like weights of ${names.join(", ")}`;
+  return { most, networks: counts.filter(({ count }) => count === most).map(({ network }) => network) };
 }
 
 /** Longest side of a picture that a network is given: 200 MB of float32. Published networks take up to 1024 pixels. */
