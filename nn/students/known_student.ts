@@ -47,9 +47,9 @@ const EPSILON = 1e-5;
  *   about: { summary: "A ResNet-34 that may begin from a file" },
  *   options: z.strictObject({ head: headOptions }),
  *   ...knownStudent(() => networkNamed("resnet34")),
- *   create: ({ head }, { seed, embeddingDim, isFrozen }) =>
+ *   create: ({ head }, { seed, embeddingDim, isFrozen, teacherHead }) =>
  *     new StudentNetwork("resnet34", (source) => resnet(source, { depth: 34 }), {
- *       ...{ seed, head, teacherDim: embeddingDim, isFrozen },
+ *       ...{ seed, head, teacherDim: embeddingDim, isFrozen, teacherHead },
  *     }),
  * });
  *
