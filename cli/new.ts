@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { commandLine, UsageError } from "@seed/core";
+import { UsageError } from "@seed/core";
 import { type Host, memoryLimit, writing } from "@seed/core/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
