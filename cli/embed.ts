@@ -43,7 +43,8 @@ export const help = `Usage: deno task embed --network NAME --weights FILE --imag
 
 Embeds every image below a folder, with a network and a file of weights, or with the student of a run. Rows are in
 the order of the sorted paths, which go to FILE.txt, a line each. \`deno task ls networks\` lists the networks and
-the layouts of weights that are read; which one a file is in is found from its content.
+the layouts of weights that are read; which one a file is in is found from its content. NAME may be a module of
+yours that exports a network: ./my_network.ts, or ./my_network.ts#name.
 
   --below PREFIX     what stands before the network's names, where the file holds it several times
   --layer NAME       features (default): the pooled output of the backbone;

@@ -1,14 +1,15 @@
 /**
- * The network that a command line names: one of the table with a file of weights, or the student of a run. What can
- * be wrong with names and files is found before an engine opens.
+ * The network that a command line names: one of the table or of a module with a file of weights, or the student of a
+ * run. What can be wrong with names and files is found before an engine opens.
  *
  * @module
  */
 import { type Engine, quoted, type Student } from "@seed/core";
 import { type Host, loadTrainedStudent, openEngine } from "@seed/core/host";
-import { checkWeightsHash, networkNamed, NETWORKS, openWeights } from "@seed/nn";
+import { checkWeightsHash, NETWORKS, openWeights } from "@seed/nn";
 import { fileNetwork, layoutOf, type LoadedNetwork, publishedInput, studentNetwork } from "@seed/nn/host";
 import { openDefaultEngine } from "./default_engine.ts";
+import { namedNetwork } from "./named_network.ts";
 import { type FinishedRun, openRun } from "./run_folder.ts";
 import type { SubjectFlags } from "./subject_flags.ts";
 
@@ -68,10 +69,10 @@ export function described({ network, weights }: NetworkSubject): string {
 async function fileSubject(
   { network: name, weights: path, below }: SubjectFlags & { run: null },
 ): Promise<NetworkSubject> {
-  const network = networkNamed(name), file = await openWeights(path);
+  const network = await namedNetwork(name), file = await openWeights(path);
   const layout = layoutOf(file, network, { below });
   return {
-    network: name,
+    network: network.name,
     weights: file.path,
     layout: layout.name,
     hash: () => checkWeightsHash(file, null),
