@@ -114,9 +114,9 @@ Deno.test("a student begins from a run's folder, its file, several files or its 
     const before = await tensorsOf(student);
     assert.deepEqual([...first.keys()], ["untrained 0", "student 6"]);
     const checkpoint = runs.path("first/checkpoints", checkpointName(6));
-    const shards = await writeShards(student, runs.path("shards"));
+    const shards = await writeShards(student, runs.path("model"));
     const of = {
-      shards: ["shards", shards[0]],
+      shards: ["model", shards[0]],
       folder: ["first", student],
       file: ["first/student.safetensors", student],
       checkpoint: [checkpoint, checkpoint],
