@@ -71,8 +71,8 @@ export default definePlugin({
   options: z.strictObject({ width: z.int().min(4).max(256).default(16), head: headOptions }),
   ...headMembers,
   ...knownStudent(({ width }: { width: number }) => networkOf(width)),
-  create: ({ width, head }, { seed, embeddingDim, isFrozen }) =>
+  create: ({ width, head }, { seed, embeddingDim, isFrozen, teacherHead }) =>
     new StudentNetwork(`four_layers_${width}`, (source) => fourLayers(source, width), {
-      ...{ seed, head, teacherDim: embeddingDim, isFrozen },
+      ...{ seed, head, teacherDim: embeddingDim, isFrozen, teacherHead },
     }),
 });
