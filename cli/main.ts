@@ -3,8 +3,17 @@
  *
  * @module
  */
-import { nameProgram, nearest, programName, RunError, setIn, statusLine, UsageError } from "@seed/core";
-import { makeConsoleSafe } from "@seed/core/host";
+// Nothing that loads TensorFlow.js: what a verb needs it imports itself.
+import {
+  makeConsoleSafe,
+  nameProgram,
+  nearest,
+  programName,
+  RunError,
+  setIn,
+  statusLine,
+  UsageError,
+} from "@seed/core/text";
 import meta from "../deno.json" with { type: "json" };
 import { errorMessage } from "./error_message.ts";
 import { programOf } from "./program.ts";

@@ -1,5 +1,5 @@
 import { NETWORKS } from "@seed/nn";
-import { networkSize, PAPER_FIGURES, type PaperFigure } from "@seed/nn/host";
+import { PAPER_FIGURES, type PaperFigure, sizeOf } from "@seed/nn/host";
 import type { Listing } from "./listing.ts";
 
 interface NetworkItem {
@@ -22,7 +22,7 @@ interface NetworkItem {
 export const networks: Listing<NetworkItem> = {
   items: () =>
     Promise.resolve([...NETWORKS.values()].map((network) => {
-      const { parameters, macs, featureDim } = networkSize(network, 224);
+      const { parameters, macs, featureDim } = sizeOf(network);
       const { mean, std } = network.normalization;
       return {
         name: network.name,
