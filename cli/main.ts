@@ -32,9 +32,11 @@ const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
   eval: { summary: "Evaluate a run", load: () => import("./eval.ts") },
   embed: { summary: "Embed a folder of images", load: () => import("./embed.ts") },
   export: { summary: "Write a network for other programs", load: () => import("./export.ts") },
+  explore: { summary: "Write a page to explore a run in a browser", load: () => import("./explore.ts") },
   view: { summary: "Show what training would show", load: () => import("./view.ts") },
   pack: { summary: "Pack a folder of images into few files", load: () => import("./pack.ts") },
   validate: { summary: "Check recipes", load: () => import("./validate.ts") },
+  report: { summary: "Show what came out of runs, or compare them", load: () => import("./report.ts") },
   ls: { summary: "List recipes, plugins, networks, runs or caches", load: () => import("./ls.ts") },
   doctor: { summary: "Check this machine", load: () => import("./doctor.ts") },
 };

@@ -119,6 +119,7 @@ Deno.test("every verb runs with the permissions of its task", async (t) => {
       ["distill --dry-run --stand-in", ["distill", "recipe.yaml", "--dry-run", "--stand-in", "20"]],
       ["eval", ["eval", "--run", "runs/a"]],
       ["embed", ["embed", "--run", "runs/a", "--images", "images", "--out", "a.npy"]],
+      ["explore", ["explore", "--run", "runs/a"]],
       ["view", ["view", "recipe.yaml", "--out", "v.html"]],
       ["pack", ["pack", "images", "packed", "--to", "tar"]],
       ["view, packed", [
@@ -247,6 +248,7 @@ Deno.test("tasks may fetch from where data are published, and from nowhere else 
       distill: all,
       cache: all,
       eval: all,
+      explore: all,
       embed: loopback,
       view: hosts,
     })

@@ -6,6 +6,7 @@ import { UsageError } from "../errors.ts";
 import type { PluginKind } from "../interfaces/plugin.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
 import { checkInitialWeights } from "./initial_weights.ts";
+import { fitObjectives } from "./fit_objectives.ts";
 import { parameterCounts } from "./run_record.ts";
 import { requireUnused } from "./unused_folder.ts";
 import { planSteps } from "../views/sampler.ts";
@@ -108,6 +109,7 @@ export async function dryRun(
     throw new UsageError(`${images} images are fewer than train.batch_size ${train.batch_size}`);
   }
   const steps = Math.min(options.maxSteps ?? Infinity, train.epochs * stepsPerEpoch);
+  await fitObjectives(tried?.recipe ?? recipe, parts, [learner], host);
   const timing = options.timing ?? TIMING, { timed } = timing;
   const taken = await trySteps(tried?.recipe ?? recipe, { parts, learner, stepsPerEpoch, timing }, host);
   const secondsPerStep = mean(taken.fresh.slice(-timed)), fixedViews = cachedViews(recipe);
