@@ -13,7 +13,9 @@ Lists what there is; without a name, everything.
              for a picture of 224 px, and the layouts of weights
   runs       those below runs/ here, with their state, last loss and figures
   caches     teachers' embeddings below caches/ here, with their size and what they are of
-  --json     prints { NAME: [...] } on standard output`;
+  --json     prints { NAME: [...] } on standard output
+
+Example: deno task ls networks`;
 
 // Each lists items of its own.
 const LISTINGS: Record<string, () => Promise<Listing<any>>> = {

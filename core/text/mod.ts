@@ -7,6 +7,6 @@
 export { RunError, UsageError } from "../errors.ts";
 export { commandLine, nameProgram, programName, shellQuoted } from "./command_line.ts";
 export { nearest } from "./nearest.ts";
-export { setIn } from "./printable.ts";
+export { quoted, setIn } from "./printable.ts";
 export { makeConsoleSafe } from "./safe_console.ts";
 export { statusLine } from "./status_line.ts";

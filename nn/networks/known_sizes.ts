@@ -27,6 +27,8 @@ export const KNOWN_SIZES: Readonly<Record<string, readonly [number, number, numb
   mobilenet_v3_small: [1517856, 55486400, 1024],
   mobilenet_v4_conv_small: [2493024, 184725568, 1280],
   mobilenet_v4_conv_medium: [8434512, 826369984, 1280],
+  regnet_y_400mf: [3903144, 401402848, 440],
+  regnet_y_800mf: [5494168, 796408832, 768],
   vit_tiny_16: [5524416, 1253491200, 192],
   vit_small_16: [21665664, 4598498304, 384],
   vit_base_16: [85798656, 17563060224, 768],
