@@ -67,7 +67,7 @@ function told(
 function namesOf(given: readonly string[]): [PluginKind, string] {
   const kinds = Object.keys(USES), [kind, name] = given;
   if (given.length !== 2) {
-throw new CommandLineError(`Expected a kind and a name; kinds are ${kinds.join(", ")}`);
+    throw new CommandLineError(`Expected a kind and a name; kinds are ${kinds.join(", ")}`);
   }
   if (!kinds.includes(kind)) {
     const close = nearest(kind, kinds),
