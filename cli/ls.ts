@@ -16,7 +16,9 @@ Lists what there is; without a name, everything.
   caches     teachers' embeddings below caches/ here, with their size and what they are of
 
   --network MODULE  lists networks of a module of yours too, ./my_network.ts, which runs its code; repeatable
-  --json            prints { NAME: [...] } on standard output`;
+  --json            prints { NAME: [...] } on standard output
+
+Example: deno task ls networks`;
 
 // Each lists items of its own.
 const LISTINGS: Record<string, (modules: readonly string[]) => Promise<Listing<any>>> = {

@@ -9,6 +9,7 @@ export { type Names, type StateDict, stateDict } from "./export/state_dict.ts";
 export { timmArchitecture } from "./export/timm_architecture.ts";
 export { FrozenNetwork, inputSizeOf, layoutOf, networksOf, publishedInput } from "./frozen/frozen_network.ts";
 export { fileNetwork, type LoadedNetwork, studentNetwork } from "./loaded/loaded_network.ts";
+export { sizeOf } from "./networks/known_sizes.ts";
 export { type NetworkSize, networkSize, poolsOf } from "./networks/network_size.ts";
 export { isMeantAsNetwork, networkProblem } from "./networks/network_problem.ts";
 export { PAPER_FIGURES, type PaperFigure } from "./networks/paper_figures.ts";

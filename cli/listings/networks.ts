@@ -1,5 +1,5 @@
 import { type Network, NETWORKS } from "@seed/nn";
-import { networkSize, PAPER_FIGURES, type PaperFigure } from "@seed/nn/host";
+import { PAPER_FIGURES, type PaperFigure, sizeOf } from "@seed/nn/host";
 import type { Listing } from "./listing.ts";
 
 interface NetworkItem {
@@ -26,7 +26,7 @@ interface NetworkItem {
 export const networks = (others: readonly Network[] = []): Listing<NetworkItem> => ({
   items: () =>
     Promise.resolve([...NETWORKS.values(), ...others].map((network) => {
-      const { parameters, macs, featureDim } = networkSize(network, 224);
+      const { parameters, macs, featureDim } = sizeOf(network);
       const { mean, std } = network.normalization;
       return {
         name: network.name,
