@@ -17,6 +17,7 @@ interface Verb {
 }
 
 const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
+  new: { summary: "Write a recipe for a folder of pictures, or a plugin", load: () => import("./new.ts") },
   distill: { summary: "Run a recipe", load: () => import("./distill.ts") },
   cache: { summary: "Compute a teacher's embeddings ahead", load: () => import("./cache.ts") },
   eval: { summary: "Evaluate a run", load: () => import("./eval.ts") },
@@ -26,6 +27,7 @@ const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
   view: { summary: "Show what training would show", load: () => import("./view.ts") },
   pack: { summary: "Pack a folder of images into few files", load: () => import("./pack.ts") },
   validate: { summary: "Check recipes", load: () => import("./validate.ts") },
+  report: { summary: "Show what came out of runs, or compare them", load: () => import("./report.ts") },
   ls: { summary: "List recipes, plugins, networks, runs or caches", load: () => import("./ls.ts") },
   doctor: { summary: "Check this machine", load: () => import("./doctor.ts") },
 };

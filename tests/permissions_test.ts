@@ -71,7 +71,7 @@ Deno.test("every verb runs with the permissions of its task", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "seed-permissions-" });
   const path = (name: string) => `${folder}/${name}`;
   try {
-    await makeImageFolder(path("images"), { train: 3, val: 1 });
+    await makeImageFolder(path("images"), { train: 3, val: 2 });
     const moco = RECIPE.replace(/teacher: .*\n/, "").replace("objective-seed", "objective-moco")
       .replace("hidden: 16", "hidden: 16, dim: 12").replace(
         'student-mobilenet-v3", variant: small',
@@ -130,6 +130,18 @@ Deno.test("every verb runs with the permissions of its task", async (t) => {
         "--out",
         "w.html",
       ]],
+      ["new", [
+        "new",
+        "--data",
+        "images",
+        "--student",
+        "mobilenet_v3_small",
+        "--time",
+        "20s",
+        "--out",
+        "new.yaml",
+      ]],
+      ["new plugin", ["new", "plugin", "queue", "my-queue"]],
       ["ls", ["ls"]],
       ["doctor", ["doctor"]],
     ];

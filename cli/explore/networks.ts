@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Engine, type ImageSet, type Matrix, RunError, type tf } from "@seed/core";
+import { type Engine, type ImageSet, type Matrix, ProgressLine, RunError, type tf } from "@seed/core";
 import {
   createPlugin,
   embedBatches,
@@ -16,7 +16,6 @@ import {
 } from "@seed/core/host";
 import { graphModel, type LoadedNetwork, studentNetwork } from "@seed/nn/host";
 import type { NetworkSubject } from "../network_subject.ts";
-import { Progress } from "../progress.ts";
 
 /** Networks that a page may have; the student is always there. */
 export const NETWORK_IDS = ["student", "teacher", "initial"] as const;
@@ -122,7 +121,7 @@ async function embed(
   images: ImageSet,
   { engine, pipeline, host: { signal } }: Runtime,
 ): Promise<Matrix> {
-  const progress = new Progress(images.length, `images, ${id}`);
+  using progress = new ProgressLine(`Embedding, ${id}`, { total: images.length, unit: "images" });
   // Equal batches waste the least on filling up the last.
   const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));
   let all: Float32Array | null = null, at = 0, dim = 0;

@@ -7,6 +7,8 @@ import type { Recipe } from "../recipe/load_recipe.ts";
 import type { SafetensorsFile } from "../weights/safetensors.ts";
 import { assignParameters } from "../weights/state_dict.ts";
 import type { InitialWeightsRecord, Student } from "../interfaces/student.ts";
+import type { TeacherHead } from "../interfaces/teacher.ts";
+import { tf } from "../tf.ts";
 import { checkInitialWeights } from "./initial_weights.ts";
 
 /**
@@ -52,10 +54,15 @@ async function makeStudent(
   file: SafetensorsFile,
   { engine, host }: { engine: Engine; host: Host },
 ): Promise<Student> {
-  return await createPlugin(recipe.student, {
-    ...pluginContext(recipe.student, recipe.seed, host),
-    ...{ engine, embeddingDim: headDim(file) },
-  });
+  const teacherHead = headOf(file);
+  try {
+    return await createPlugin(recipe.student, {
+      ...pluginContext(recipe.student, recipe.seed, host),
+      ...{ engine, embeddingDim: headDim(file), teacherHead },
+    });
+  } finally {
+    tf.dispose(teacherHead.values.map(({ tensor }) => tensor));
+  }
 }
 
 /** Width of the projection head's last layer: the teacher's, who need not be there any more. */
@@ -66,4 +73,24 @@ function headDim({ path, tensors }: SafetensorsFile): number {
   });
   if (layers.length === 0) throw new RunError(`The file "${path}" holds no projection head`);
   return layers.reduce((last, next) => next.layer > last.layer ? next : last).outputs;
+}
+
+/**
+ * The head without its first layer: what a student has taken over from its teacher, if it has. Its values come from the
+ * file like the others; here are their places.
+ */
+function headOf({ tensors }: SafetensorsFile): TeacherHead {
+  const entries = [...tensors].flatMap(([name, { shape }]) => {
+    const [, number, part] = name.match(/^head\.(\d+)\.(weight|bias|running_mean|running_var)$/) ?? [];
+    return part ? [{ number: Number(number), part, shape }] : [];
+  });
+  const first = entries.find(({ number, part }) => number === 0 && part === "weight");
+  return {
+    inputDim: first?.shape[0] ?? 0,
+    values: entries.filter(({ number }) => number > 0).map(({ number, part, shape }) => ({
+      name: `${number - 1}.${part}`,
+      kind: shape.length === 2 ? "linear" : "vector",
+      tensor: tf.zeros(shape.toReversed()), // a linear layer's is the other way about
+    })),
+  };
 }

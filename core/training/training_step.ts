@@ -12,6 +12,7 @@ import { gatherRows, sumOver } from "../processes/tensors.ts";
 import type { Processes } from "../processes/processes.ts";
 import { type Figures, mapNamed, ToldVector } from "./figures.ts";
 import { clip, gradientsOf } from "./gradients.ts";
+import { LossBounds } from "./loss_bounds.ts";
 import { inputsOf, type LossTerm, seenBy, stateOf } from "./loss_terms.ts";
 import { LearntVector } from "./learnt_vector.ts";
 import { mapTensors, NamedFunction, tensorsOf } from "./named_tensors.ts";
@@ -176,7 +177,10 @@ export class TrainingStep implements Disposable {
     return new StepUnderWay(this.#told.read(told), {
       ...{ before, trained: this.optimizer.trained },
       changed: [...this.parts.student.parameters, ...this.optimizer.state],
-      teacherEmbeddings: Object.values(batch).flatMap(({ teacherEmbeddings }) => teacherEmbeddings),
+      taught: Object.values(batch).flatMap(({ teacherEmbeddings, teacherMaps }) => [
+        ...teacherEmbeddings,
+        ...teacherMaps,
+      ]),
     });
   }
 
@@ -282,6 +286,7 @@ export class TrainingStep implements Disposable {
       );
       const rows: Record<string, tf.Tensor2D> = {}, metrics: Record<string, tf.Scalar> = {};
       const losses: Record<string, tf.Scalar> = {};
+      const bounds = new LossBounds();
       const weighted = terms.map((term) => {
         const { seen, ...stream } = outputs.get(term.stream)!;
         const result = term.objective.loss(inputsOf(term, stream, seen, progress));
@@ -292,10 +297,11 @@ export class TrainingStep implements Disposable {
           metrics[terms.length > 1 ? `${term.name}.${name}` : name] = value;
         }
         losses[term.name] = result.loss;
+        bounds.add(result, term.weight);
         return term.weight === 1 ? result.loss : tf.mul(result.loss, term.weight);
       });
       const loss = weighted.reduce((sum, loss) => tf.add(sum, loss)) as tf.Scalar;
-      return { loss, more: { rows, losses, metrics } };
+      return { loss, more: { rows, losses, metrics: { ...metrics, ...bounds.metrics() } } };
     }, this.optimizer.trained);
     const { rows, losses, metrics } = more;
     return { figures: { loss, losses, metrics }, gradients, rows };

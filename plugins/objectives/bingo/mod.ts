@@ -62,7 +62,12 @@ export default definePlugin({
     loss({ studentEmbeddings, teacherEmbeddings: keys, queue: D, progress: { epoch } }) {
       const queries = studentEmbeddings.map((z) => unitRows(z));
       const together = tf.cast(tf.greaterEqual(epoch, apart), "float32") as tf.Scalar;
-      return { loss: bingoLoss(queries, keys, D, temperature, together), enqueue: keys[0] };
+      return {
+        loss: bingoLoss(queries, keys, D, temperature, together),
+        floor: 0, // the targets are one-hot
+        uniform: Math.log(D.shape[0] + 1),
+        enqueue: keys[0],
+      };
     },
   }),
 });

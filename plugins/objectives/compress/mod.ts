@@ -24,6 +24,16 @@ export function compressLoss(zS: tf.Tensor2D, zT: tf.Tensor2D, D: tf.Tensor2D, T
   return tf.mean(tf.sum(tf.mul(tf.exp(logP), tf.sub(logP, logQ)), 1));
 }
 
+/**
+ * The divergence from a student that finds all of the queue equally alike: `ln K` less the entropy of `p`.
+ *
+ * @returns the mean over the batch, a scalar.
+ */
+export function compressUniform(zT: tf.Tensor2D, D: tf.Tensor2D, T: number): tf.Scalar {
+  const logP = tf.logSoftmax(tf.div(tf.matMul(zT, D, false, true), T));
+  return tf.add(tf.mean(tf.sum(tf.mul(tf.exp(logP), logP), 1)), Math.log(D.shape[0]));
+}
+
 export default definePlugin({
   kind: "objective",
   name: "@seed/objective-compress",
@@ -36,7 +46,12 @@ export default definePlugin({
   needs: () => ({ teacherViews: [0], queue: true }),
   create: ({ temperature }) => ({
     loss({ studentEmbeddings: [embedding], teacherEmbeddings: [zT], queue: D }) {
-      return { loss: compressLoss(unitRows(embedding), zT, D, temperature), enqueue: zT };
+      return {
+        loss: compressLoss(unitRows(embedding), zT, D, temperature),
+        floor: 0,
+        uniform: compressUniform(zT, D, temperature),
+        enqueue: zT,
+      };
     },
   }),
 });

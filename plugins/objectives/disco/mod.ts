@@ -35,7 +35,7 @@ export default definePlugin({
       const [first, second] = studentEmbeddings.map((z, view) =>
         discoLoss(unitRows(z), teacherEmbeddings[view])
       );
-      return { loss: tf.add(first, second) };
+      return { loss: tf.add(first, second), floor: 0 };
     },
   }),
 });

@@ -64,7 +64,8 @@ class MocoObjective implements Objective {
     const { bnSplits, temperature } = this.options;
     const q = unitRows(embedding);
     const k = unitRows(keysOf(this.keyEncoder, views[KEY], { bnSplits, noise: noise[0] }));
-    return { loss: infoNce(q, k, D, temperature), enqueue: k };
+    const loss = infoNce(q, k, D, temperature);
+    return { loss, floor: 0, uniform: Math.log(D.shape[0] + 1), enqueue: k }; // the targets are one-hot
   }
 
   [Symbol.dispose](): void {

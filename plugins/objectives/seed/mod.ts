@@ -4,9 +4,9 @@
  * @module
  */
 import { definePlugin, unitRows, z } from "@seed/core";
-import { seedLoss } from "./seed_loss.ts";
+import { seedLoss, seedLossAndEntropy } from "./seed_loss.ts";
 
-export { seedLoss };
+export { seedLoss, seedLossAndEntropy };
 
 export default definePlugin({
   kind: "objective",
@@ -26,7 +26,8 @@ export default definePlugin({
   needs: () => ({ teacherViews: [0], queue: true }),
   create: ({ student_temperature: tauS, teacher_temperature: tauT }) => ({
     loss({ studentEmbeddings: [embedding], teacherEmbeddings: [zT], queue: D }) {
-      return { loss: seedLoss(unitRows(embedding), zT, D, { tauS, tauT }), enqueue: zT };
+      const { loss, entropy } = seedLossAndEntropy(unitRows(embedding), zT, D, { tauS, tauT });
+      return { loss, floor: entropy, uniform: Math.log(D.shape[0] + 1), enqueue: zT };
     },
   }),
 });

@@ -18,11 +18,22 @@ export function seedLoss(
   zS: tf.Tensor2D,
   zT: tf.Tensor2D,
   D: tf.Tensor2D,
-  { tauS, tauT }: { tauS: number; tauT: number },
+  taus: { tauS: number; tauT: number },
 ): tf.Scalar {
+  return seedLossAndEntropy(zS, zT, D, taus).loss;
+}
+
+/** The same, beside the mean entropy of the teacher's distributions, in nats: no student's loss is below it. */
+export function seedLossAndEntropy(
+  zS: tf.Tensor2D,
+  zT: tf.Tensor2D,
+  D: tf.Tensor2D,
+  { tauS, tauT }: { tauS: number; tauT: number },
+): { loss: tf.Scalar; entropy: tf.Scalar } {
   const similarities = (z: tf.Tensor2D) =>
     tf.concat([tf.sum(tf.mul(z, zT), 1, true), tf.matMul(z, D, false, true)], 1);
-  const pT = tf.softmax(tf.div(similarities(zT), tauT));
+  const logitsT = tf.div(similarities(zT), tauT), pT = tf.softmax(logitsT);
   const logPS = tf.logSoftmax(tf.div(similarities(zS), tauS));
-  return tf.neg(tf.mean(tf.sum(tf.mul(pT, logPS), 1)));
+  const crossEntropy = (logP: tf.Tensor): tf.Scalar => tf.neg(tf.mean(tf.sum(tf.mul(pT, logP), 1)));
+  return { loss: crossEntropy(logPS), entropy: crossEntropy(tf.logSoftmax(logitsT)) };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Random, tf } from "@seed/core";
 import { assertMinimum, dot, type Rows, softmax, unitRows } from "../../../tests/support/rows.ts";
-import { seedLoss } from "./seed_loss.ts";
+import { seedLoss, seedLossAndEntropy } from "./seed_loss.ts";
 
 /** The paper's equations, loop by loop, in float64. */
 function naiveLoss(zS: Rows, zT: Rows, D: Rows, { tauS, tauT }: { tauS: number; tauT: number }): number {
@@ -53,4 +53,20 @@ Deno.test("the loss at a teacher temperature of 1e-4 is finite and that of a one
   }, 0);
   const actual = loss(zS, zT, D, { tauS: 0.2, tauT: 1e-4 });
   assert.ok(Math.abs(actual - oneHot) <= 1e-5 * oneHot, `${actual}, expected ${oneHot}`);
+});
+
+Deno.test("no student's loss is below the teacher's entropy, and one that equals the teacher is there", () => {
+  for (let trial = 0; trial < 20; trial++) {
+    const random = new Random(trial, "entropy"), taus = { tauS: 0.1, tauT: 0.1 };
+    const [zS, zT, D] = [unitRows(random, 3, 6), unitRows(random, 3, 6), unitRows(random, 10, 6)];
+    const found = (z: Rows) =>
+      tf.tidy(() => {
+        const { loss, entropy } = seedLossAndEntropy(tf.tensor2d(z), tf.tensor2d(zT), tf.tensor2d(D), taus);
+        return { loss: loss.dataSync()[0], entropy: entropy.dataSync()[0] } as never;
+      }) as { loss: number; entropy: number };
+    const other = found(zS), same = found(zT);
+    assert.ok(other.loss > other.entropy + 1e-3, `${other.loss}, entropy ${other.entropy}`);
+    assert.ok(Math.abs(same.loss - same.entropy) < 1e-6);
+    assert.equal(other.entropy, same.entropy);
+  }
 });

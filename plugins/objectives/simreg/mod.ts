@@ -29,7 +29,7 @@ export default definePlugin({
   needs: () => ({ teacherViews: [0] }),
   create: () => ({
     loss({ studentEmbeddings: [embedding], teacherEmbeddings: [t] }) {
-      return { loss: simRegLoss(unitRows(embedding), t) };
+      return { loss: simRegLoss(unitRows(embedding), t), floor: 0 };
     },
   }),
 });
