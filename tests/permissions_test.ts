@@ -129,6 +129,8 @@ Deno.test("every verb runs with the permissions of its task", async (t) => {
         "--out",
         "w.html",
       ]],
+      ["report", ["report", "runs/a"]],
+      ["report, several runs", ["report", "first", "runs/a", "--out", "reports/both.html"]],
       ["ls", ["ls"]],
       ["doctor", ["doctor"]],
     ];
