@@ -8,7 +8,7 @@ export const STYLE = `
 --good:#14261f;--goodline:#3ccfa3;--bad:#2c1d15;--badline:#ff9350}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
+body{margin:0;overflow-wrap:break-word;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
 main{max-width:1080px;margin:0 auto;padding:2.5rem 1.25rem 4rem}
 header{margin-bottom:1.75rem}
 h1{font-size:1.9rem;line-height:1.2;margin:.1rem 0 .3rem;font-weight:650;overflow-wrap:anywhere}
