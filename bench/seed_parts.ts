@@ -76,7 +76,7 @@ export function loadTeacher(name = "resnet50"): FrozenNetwork {
 const POSITION = { step: 0, epoch: 0, share: 0, learningRate: 0.03 };
 
 const batchOf = (images: tf.Tensor4D, embedding: tf.Tensor2D) => ({
-  views: { views: [images], teacherEmbeddings: [embedding] },
+  views: { views: [images], teacherEmbeddings: [embedding], teacherMaps: [] },
 });
 
 /** What `distill` runs in each step of `recipes/effb0.yaml`, from pixels on; other students likewise. */

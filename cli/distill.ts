@@ -71,7 +71,7 @@ export async function run(args: string[]): Promise<number> {
   const named = resumes ? await resumedRecipe(parsed) : await namedRecipe(parsed);
   const [recipe, ...others] = named.recipes;
   if (others.length) refuseTogether(named, asked, isDry);
-  if (isDry) return await interruptible("stopping", (host) => tryOut(recipe, parsed, host));
+  if (isDry) return await interruptible("nothing is written", (host) => tryOut(recipe, parsed, host));
   return await inProcesses({
     ...{ verb: "distill", args, restarts, notice: "writing a checkpoint" },
     advice: "--resume goes on from the newest checkpoint",

@@ -5,6 +5,7 @@ import {
   isOneLine,
   type Precision,
   type Processes,
+  ProgressLine,
   quoted,
   RunError,
   shortSideFor,
@@ -35,7 +36,6 @@ import { ON_ERROR_FLAG, onErrorOf, tellingOfSkip } from "./on_error.ts";
 import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
 import { askedProcesses, PROCESSES_FLAG } from "./processes/flag.ts";
 import { inProcesses } from "./processes/in_processes.ts";
-import { Progress } from "./progress.ts";
 import { SUBJECT_FLAGS, subjectFlags } from "./subject_flags.ts";
 
 export const help = `Usage: deno task embed --network NAME --weights FILE --images DIR --out FILE.npy [flags]
@@ -186,7 +186,7 @@ async function embed(
   const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
   // Equal batches waste the least on filling up the last.
   const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));
-  const progress = new Progress(images.length, "images");
+  const progress = new ProgressLine("Embedding", { total: images.length, unit: "images", stays: true });
   let dim = 0;
   async function* reported(batches: AsyncIterable<Rows[]>): AsyncGenerator<Rows> {
     let done = 0;

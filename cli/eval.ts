@@ -113,7 +113,7 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   };
   const asked = askedProcesses(parsed);
-  return await inProcesses({ verb: "eval", args, notice: "stopping", work }, asked);
+  return await inProcesses({ verb: "eval", args, notice: "no figures are kept", work }, asked);
 }
 
 /** A run is evaluated on its recipe's data and by its evaluators, where the command line names no others. */

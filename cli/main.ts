@@ -17,11 +17,13 @@ interface Verb {
 }
 
 const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
+  new: { summary: "Write a recipe for a folder of pictures, or a plugin", load: () => import("./new.ts") },
   distill: { summary: "Run a recipe", load: () => import("./distill.ts") },
   cache: { summary: "Compute a teacher's embeddings ahead", load: () => import("./cache.ts") },
   eval: { summary: "Evaluate a run", load: () => import("./eval.ts") },
   embed: { summary: "Embed a folder of images", load: () => import("./embed.ts") },
   export: { summary: "Write a network for other programs", load: () => import("./export.ts") },
+  explore: { summary: "Write a page to explore a run in a browser", load: () => import("./explore.ts") },
   view: { summary: "Show what training would show", load: () => import("./view.ts") },
   pack: { summary: "Pack a folder of images into few files", load: () => import("./pack.ts") },
   validate: { summary: "Check recipes", load: () => import("./validate.ts") },

@@ -4,6 +4,7 @@ import {
   type ImageSet,
   isOneLine,
   loadImage,
+  ProgressLine,
   quoted,
   RunError,
   UsageError,
@@ -16,7 +17,6 @@ import { type ShardImage, writeShards } from "@seed/data-webdataset";
 import { parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
 import { inNewFolder } from "./new_folder.ts";
-import { Progress } from "./progress.ts";
 
 export const help = `Usage: deno task pack DIR OUT --to FORMAT [flags]
 
@@ -86,7 +86,7 @@ async function splitsOf(root: string, splits: "auto" | "none", { log }: Host): P
 
 /** Writes the files of all splits; each method returns their names. */
 class Packing {
-  readonly #progress: Progress;
+  readonly #progress: ProgressLine;
   #done = 0;
 
   constructor(
@@ -94,7 +94,8 @@ class Packing {
     private readonly folder: string,
     private readonly host: Host,
   ) {
-    this.#progress = new Progress(splits.reduce((sum, { images }) => sum + images.length, 0), "images");
+    const total = splits.reduce((sum, { images }) => sum + images.length, 0);
+    this.#progress = new ProgressLine("Packing", { total, unit: "images", stays: true });
   }
 
   async tsv(): Promise<string[]> {

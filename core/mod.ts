@@ -58,7 +58,8 @@ export { type PixelRecords, recordImageSet } from "./data/packed/pixel_records.t
 export { splitUseOf, splitUseOfWord } from "./data/split_words.ts";
 export { readTar, type TarMember } from "./data/tar/read_tar.ts";
 export { sizeOfChunks, TAR_END, tarMember } from "./data/tar/write_tar.ts";
-export { readSystemFile, systemControl } from "./engine/system_facts.ts";
+export { loadForGood } from "./native/load_for_good.ts";
+export { readSystemFile, systemControl } from "./native/system_facts.ts";
 export { EagerFunction, untraced } from "./engine/eager_function.ts";
 export { mendHostKernels } from "./engine/host_kernels.ts";
 export { TracedInputs } from "./engine/traced_inputs.ts";
@@ -153,6 +154,7 @@ export {
   BATCH_NORM_INFERENCE_KERNEL,
   BATCH_NORM_KERNEL,
   BIAS_ADD_KERNEL,
+  convolvesGroups,
   type EngineBackend,
   FUSED_KERNEL,
   hasKernel,
@@ -164,11 +166,13 @@ export {
 export type {
   EvaluationRecord,
   Logger,
+  PicturesRecord,
   RunDescription,
   StepRecord,
   StepTiming,
 } from "./interfaces/logger.ts";
 export type {
+  FitInputs,
   NeighbourViews,
   Objective,
   ObjectiveInputs,
@@ -205,17 +209,19 @@ export type {
   StudentOutput,
   TakenWeights,
 } from "./interfaces/student.ts";
-export type { Teacher, WeightsRecord } from "./interfaces/teacher.ts";
+export type { Teacher, TeacherHead, TeacherMaps, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
 export { commandLine, nameProgram, programName, shellQuoted } from "./text/command_line.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
+export { ProgressLine, type ProgressOptions } from "./text/progress_line.ts";
 export { isOneLine, oneLine, printable, quoted, setIn } from "./text/printable.ts";
 export { StatusLine, statusLine, type TextSink } from "./text/status_line.ts";
 export { isHeadName } from "./training/freeze.ts";
 export { type PassOptions, trainingPass } from "./training/student_passes.ts";
 export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
+export { AdamW, type AdamWOptions } from "./training/optimizers/adamw.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";

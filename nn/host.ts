@@ -7,7 +7,7 @@
 export { patchProblem } from "./layers/token_embedding.ts";
 export { type Names, type StateDict, stateDict } from "./export/state_dict.ts";
 export { timmArchitecture } from "./export/timm_architecture.ts";
-export { FrozenNetwork, inputSizeOf, layoutOf, publishedInput } from "./frozen/frozen_network.ts";
+export { FrozenNetwork, inputSizeOf, layoutOf, networksOf, publishedInput } from "./frozen/frozen_network.ts";
 export { fileNetwork, type LoadedNetwork, studentNetwork } from "./loaded/loaded_network.ts";
 export { type NetworkSize, networkSize } from "./networks/network_size.ts";
 export { PAPER_FIGURES, type PaperFigure } from "./networks/paper_figures.ts";

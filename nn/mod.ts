@@ -38,6 +38,8 @@ export { efficientnet, type EfficientNetVariant } from "./backbones/efficientnet
 export { mobilenetV3, type MobileNetV3Variant } from "./backbones/mobilenet_v3.ts";
 export { mobilenetV4, type MobileNetV4Variant } from "./backbones/mobilenet_v4.ts";
 export { IMAGENET, type Normalization, normalize } from "./backbones/normalize.ts";
+export { pooledBackbone, type PooledNetwork } from "./backbones/pooled_backbone.ts";
+export { regnet, type RegNetOptions, REGNETS, type RegNetVariant } from "./backbones/regnet.ts";
 export { resnet, type ResNetDepth, type ResNetOptions } from "./backbones/resnet.ts";
 export {
   visionTransformer,

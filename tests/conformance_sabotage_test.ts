@@ -434,7 +434,7 @@ for (const [what, changes, step] of SOURCES) {
       await expectFailure((t) =>
         checkDataSource(t, {
           make: async () => {
-            const source = await dataImageFolder.create({ root, splits: "auto" }, context);
+            const source = await dataImageFolder.create(dataImageFolder.options.parse({ root }), context);
             return { ...source, ...changes(source) };
           },
         }), step);

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { type Engine, type Plugin, tf, writeSafetensors } from "@seed/core";
+import { type Engine, isHeadName, type Plugin, tf, writeSafetensors } from "@seed/core";
 import { cacheDirectory, readParameters } from "@seed/core/host";
 import {
   checkAugmenter,
@@ -42,15 +42,18 @@ import evaluatorSemi from "@seed/evaluator-semi";
 import loggerTerminal from "@seed/logger-terminal";
 import objectiveBingo from "@seed/objective-bingo";
 import objectiveCompress from "@seed/objective-compress";
+import objectiveCospress from "@seed/objective-cospress";
 import objectiveDisco from "@seed/objective-disco";
 import objectiveMoco from "@seed/objective-moco";
 import objectiveSeed from "@seed/objective-seed";
 import objectiveSimreg from "@seed/objective-simreg";
+import objectiveToken from "@seed/objective-token";
 import queueFifo from "@seed/queue-fifo";
 import studentEfficientnet from "@seed/student-efficientnet";
 import studentMobilenetV3 from "@seed/student-mobilenet-v3";
 import studentResnet from "@seed/student-resnet";
 import studentVisionTransformer from "@seed/student-vision-transformer";
+import studentRegnet from "@seed/student-regnet";
 import studentMobilenetV4 from "@seed/student-mobilenet-v4";
 import studentConvnext from "@seed/student-convnext";
 import teacherDino from "@seed/teacher-dino";
@@ -237,6 +240,17 @@ suite(studentConvnext, (t) =>
       }),
   }));
 
+suite(studentRegnet, (t) =>
+  checkStudent(t, {
+    engine,
+    make: (seed) =>
+      studentRegnet.create(options(studentRegnet, { variant: "y_400mf", head: { hidden: 16 } }), {
+        ...context,
+        seed,
+        embeddingDim: 8,
+      }),
+  }));
+
 suite(queueFifo, (t) =>
   checkQueue(t, {
     engine,
@@ -246,22 +260,34 @@ suite(queueFifo, (t) =>
 const OBJECTIVES = [
   objectiveBingo,
   objectiveCompress,
+  objectiveCospress,
   objectiveDisco,
   objectiveMoco,
   objectiveSeed,
   objectiveSimreg,
+  objectiveToken,
 ] as const;
+
+/** Options of some: a map is fitted in less time. */
+const GIVEN: Record<string, Record<string, unknown>> = { [objectiveCospress.name]: { steps: 20 } };
+
+/** Those that do not look at the student's embedding, so that its head does not learn. */
+const WITHOUT_HEAD: readonly { name: string }[] = [objectiveCospress, objectiveToken];
 
 for (const plugin of OBJECTIVES as readonly Plugin<"objective">[]) {
   for (const [variant, dropout] of [["", 0], [" with a student that drops", 0.3]] as const) {
     suite(plugin, (t) =>
       checkObjective(t, {
         engine,
-        makeStudent: (seed) => tinyStudent({ seed, teacherDim: null, dropout }),
+        makeStudent: (seed) =>
+          tinyStudent({
+            ...{ seed, teacherDim: null, dropout },
+            isFrozen: WITHOUT_HEAD.includes(plugin) ? isHeadName : undefined,
+          }),
         makeQueue: ({ size, ...rest }) =>
           queueFifo.create(options(queueFifo, { size }), { ...context, ...rest }),
-        needs: plugin.needs!(options(plugin)),
-        make: (given) => plugin.create(options(plugin), { ...context, ...given }),
+        needs: plugin.needs!(options(plugin, GIVEN[plugin.name])),
+        make: (given) => plugin.create(options(plugin, GIVEN[plugin.name]), { ...context, ...given }),
       }), variant);
   }
 }
@@ -279,7 +305,9 @@ for (const plugin of AUGMENTERS as readonly Plugin<"augmenter">[]) {
 suite(dataImageFolder, (t) =>
   inFolder(async (root) => {
     await makeImageFolder(root, { train: 4, val: 2 });
-    await checkDataSource(t, { make: () => dataImageFolder.create({ root, splits: "auto" }, context) });
+    await checkDataSource(t, {
+      make: () => dataImageFolder.create(dataImageFolder.options.parse({ root }), context),
+    });
   }));
 
 /** Sources that files are made for. */

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { type Logger, RunError, tf, UsageError } from "@seed/core";
 import { distill, loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
+import { Loggers } from "../core/run/loggers.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 
 const support = (file: string) => new URL(`./support/${file}`, import.meta.url).href;
@@ -25,7 +26,7 @@ objective: { plugin: "@seed/objective-seed" }
 train: { batch_size: 4, epochs: 4, lr: 0.1, schedule_by: step, workers: 1 }
 evaluate: { every_epochs: 2, knn: { k: 3 } }
 checkpoint: { every_steps: 2 }
-loggers: [{ plugin: "${import.meta.url}#breaking" }]
+loggers: [{ plugin: "${import.meta.url}#interrupting" }]
 `;
 /** Each run with a folder of its own. */
 const CACHED_ON_DISK = SEED.replace("{ views: 2 }", "{ views: 2, dir: CACHE }");
@@ -51,21 +52,35 @@ let breakAt: string | null = null;
 let interrupt: AbortController | null = null;
 let interruptAt: string | null = null;
 
-function happens(event: string): void {
+function interruptIfDue(event: string): void {
   if (event === interruptAt) interrupt!.abort();
+}
+
+/** What a logger throws ends no run: this breaks off where loggers are told of what has happened. */
+function breakOffIfDue(event: string): void {
   if (event === breakAt) throw new Error("Broken off");
 }
 
-/** A logger that breaks the run off, as a plugin of this very file. */
-export const breaking = {
+const { step: tellStep, evaluation: tellEvaluation } = Loggers.prototype;
+Loggers.prototype.step = function (record, timing) {
+  tellStep.call(this, record, timing);
+  breakOffIfDue(`step ${record.step}`);
+};
+Loggers.prototype.evaluation = function (record) {
+  tellEvaluation.call(this, record);
+  breakOffIfDue(`${record.network} ${record.step}`);
+};
+
+/** A logger that interrupts the run, as a plugin of this very file. */
+export const interrupting = {
   kind: "logger",
-  name: "breaking-logger",
+  name: "interrupting-logger",
   apiVersion: 1,
-  about: { summary: "Breaks the run off" },
+  about: { summary: "Interrupts the run" },
   options: (await import("@seed/core")).z.strictObject({}),
   create: (): Logger => ({
-    step: ({ step }) => happens(`step ${step}`),
-    evaluation: ({ step, network }) => happens(`${network} ${step}`),
+    step: ({ step }) => interruptIfDue(`step ${step}`),
+    evaluation: ({ step, network }) => interruptIfDue(`${network} ${step}`),
     [Symbol.dispose]() {},
   }),
 };

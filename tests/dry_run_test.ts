@@ -2,9 +2,8 @@
  * Recipes of the published runs take a step, with made-up images and weights: small ones, few of them, but the
  * recipe's own networks, objectives, queues and optimizer.
  *
- * A step of each recipe takes minutes in all, most of it reading teachers, so only some have their turn here: not those
- * of ResNet-152, of SwAV's wide ResNet with its small patches, nor CompRess. `SEED_ALL_RECIPES=1` runs every recipe, as
- * `.ci/run` does.
+ * A step of each recipe takes many minutes in all, most of it reading teachers, so only some have their turn here, which
+ * show all plugins and networks of the others. `SEED_ALL_RECIPES=1` runs every recipe.
  *
  * @module
  */
@@ -13,27 +12,22 @@ import { loadRecipe, type Recipe } from "@seed/core/host";
 import { parse } from "yaml";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { ROOT, runCli } from "./support/cli.ts";
-import { recipePaths } from "./support/recipes.ts";
+import { covering, recipePaths } from "./support/recipes.ts";
 
 const SMALL = ["train.batch_size=8", "train.workers=1"];
 const IMAGES = 1281167;
 
-/** Of all recipes on ImageNet, those that show something that none before them shows, and soon. */
-const CHOSEN = [
-  "recipes/effb0.yaml",
-  "recipes/imagenet/moco_v2/mobilenet_v3_small.yaml",
-  "recipes/imagenet/swav_r50/mobilenet_v3_large.yaml",
-  "recipes/imagenet/successors/bingo.yaml",
-  "recipes/imagenet/successors/disco.yaml",
-  "recipes/imagenet/successors/simreg.yaml",
-];
-
+/** Recipes whose teacher is a ResNet-50 with its head. */
+const OF_RESNET50 = /\/(moco_r50|swav_r50|bingo|disco|simreg|retro)[/.]/;
 /** Weights of torchvision's ResNet-50 without its classifier, and of the heads 2048-2048-128, SwAV's with a norm. */
 const RESNET50 = 25_557_032 - 2_049_000, HEAD = 2048 * 2048 + 2048 + 2048 * 128 + 128;
 const HEADS: Record<string, number> = { "@seed/teacher-moco": HEAD, "@seed/teacher-swav": HEAD + 2 * 2048 };
 
-const all = (await recipePaths()).filter((path) => !/\/demo/.test(path));
-const chosen = Deno.env.get("SEED_ALL_RECIPES") ? all : CHOSEN;
+const paths = (await recipePaths()).filter((path) => !/\/demo/.test(path));
+const all = await Promise.all(paths.map(async (path) => {
+  return { path, recipe: await loadRecipe(ROOT + path, { defaults: DEFAULTS }) };
+}));
+const chosen = Deno.env.get("SEED_ALL_RECIPES") ? all : covering(all);
 
 /** Side of the views: DINOv2's patches have 14 pixels. */
 const sideOf = (path: string) => path.includes("/dinov2/") ? 28 : 32;
@@ -43,13 +37,13 @@ function overridesOf(path: string, { studentName, resolved }: Recipe): string[] 
   if (studentName !== null) {
     return ["students=null", `student=${JSON.stringify((parse(resolved) as { student: unknown }).student)}`];
   }
-  if (path.includes("/disco") || path.includes("/moco_v2/")) return ["train.bn_splits=2"];
+  if (/\/(disco|retro)/.test(path) || path.includes("/moco_v2/")) return ["train.bn_splits=2"];
   return [];
 }
 
-for (const path of chosen) {
+for (const { path, recipe: whole } of chosen) {
   Deno.test(`${path} takes a step`, async () => {
-    const whole = await loadRecipe(ROOT + path, { defaults: DEFAULTS }), side = sideOf(path);
+    const side = sideOf(path);
     const overrides = [
       ...SMALL,
       `augmenter.size=${side}`,
@@ -73,7 +67,7 @@ for (const path of chosen) {
     assert.ok(Number.isFinite(dry.loss) && dry.seconds > 0 && dry.memory_bytes > 0);
     assert.equal(dry.steps, Math.floor(IMAGES / 8) * whole.train.epochs);
     assert.equal(dry.teacher === null, whole.teacher === null);
-    if (dry.teacher && CHOSEN.includes(path)) {
+    if (dry.teacher && OF_RESNET50.test(path) && !path.includes("/cifar10/")) {
       assert.equal(dry.teacher.parameters, RESNET50 + HEADS[dry.teacher.plugin]);
     }
     for (const view of dry.shapes.views) assert.deepEqual(view, [8, side, side, 3]);

@@ -31,7 +31,7 @@ Deno.test("what is packed is what the folder holds, by both sources", () =>
     const context = contextIn(folder), at = (name: string) => join(folder, name);
     await makeImageFolder(at("images"), { train: 3, val: 1 }, ["old.cats", "dogs", "ärger 7"]);
     await Deno.rename(at("images/train/dogs/0.png"), at("images/train/dogs/0.50%.png"));
-    using source = await dataImageFolder.create({ root: "images", splits: "auto" }, context);
+    using source = await dataImageFolder.create(dataImageFolder.options.parse({ root: "images" }), context);
     const expected = await contents(source);
 
     const { code, stdout } = await runCli(["pack", "images", "lines", "--to", "tsv", "--json"], {
@@ -68,7 +68,7 @@ Deno.test("images without classes are packed without; shards are as small as is 
     for (const name of ["a", "b", "c"]) {
       await Deno.writeFile(join(images, `${name}.jpg`), new Uint8Array(600_000));
     }
-    using source = await dataImageFolder.create({ root: "images", splits: "auto" }, context);
+    using source = await dataImageFolder.create(dataImageFolder.options.parse({ root: "images" }), context);
     for (const format of ["tsv", "tar"]) {
       await run([
         images,

@@ -52,6 +52,7 @@ export async function studentInput(recipe: Recipe, host: Host): Promise<{ mean: 
   tf.enableProdMode(); // no advice on backends from tfjs
   await using engine = await EagerEngine.open();
   const context = pluginContext(recipe.student, recipe.seed, host);
-  using student = await createPlugin(recipe.student, { ...context, engine, embeddingDim: null });
+  const teacherHead = { inputDim: 1, values: [] }; // any will do
+  using student = await createPlugin(recipe.student, { ...context, engine, embeddingDim: null, teacherHead });
   return { mean: student.mean, std: student.std };
 }

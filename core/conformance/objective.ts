@@ -4,11 +4,11 @@ import type { Objective, ObjectiveNeeds } from "../interfaces/objective.ts";
 import type { NetworkContext, PluginKinds } from "../interfaces/plugin.ts";
 import type { Queue } from "../interfaces/queue.ts";
 import type { Parameter, Student } from "../interfaces/student.ts";
-import { fillNeeds } from "../recipe/objective_needs.ts";
+import { fillNeeds, type Needs } from "../recipe/objective_needs.ts";
 import { tf } from "../tf.ts";
 import { inputsOf, seenBy, singleTerm } from "../training/loss_terms.ts";
 import { Sgd } from "../training/optimizers/sgd.ts";
-import type { StreamBatch } from "../training/step_batch.ts";
+import { disposeBatch, type StreamBatch } from "../training/step_batch.ts";
 import { outputsOf } from "../training/stream_outputs.ts";
 import { TrainingStep } from "../training/training_step.ts";
 import { VIEWS } from "../views/streams.ts";
@@ -26,7 +26,10 @@ export interface ObjectiveSubject {
   engine: Engine;
   /** What the plugin's `needs` tells for the objective's options. */
   needs: ObjectiveNeeds;
-  /** A small student; the same seed gives the same one. Default: {@link smallStudent}. */
+  /**
+   * A small student; the same seed gives the same one. Of an objective that does not look at embeddings the head is
+   * frozen, as a recipe with it alone would have it. Default: {@link smallStudent}.
+   */
   makeStudent?(seed: number): Promise<Student> | Student;
   makeQueue(options: { size: number; embeddingDim: number; batchSize: number }): Promise<Queue> | Queue;
   /** Makes the objective; `given.createStudent` makes another student like the one that is trained. */
@@ -36,17 +39,22 @@ export interface ObjectiveSubject {
 }
 
 const BATCH = 4, QUEUE_STEPS = 2;
+/** Of the teacher's maps: unlike those of a student that halves the views' sides. */
+const MAP_DIM = 10, MAP_ROWS = 5, MAP_COLUMNS = 4;
 
 /** Everything of a run that a checkpoint holds, and what goes with it; `seed` is of its initial values. */
 async function makeRun(subject: ObjectiveSubject, seed: number) {
   const needs = fillNeeds(subject.needs), rows = BATCH * needs.rowsPerImage;
   const makeStudent = (seed: number) => subject.makeStudent?.(seed) ?? smallStudent({ seed });
+  const takesMaps = needs.maps && needs.teacherViews.length > 0;
   const student = await makeStudent(seed), { embeddingDim, featureDim } = student;
   const queue = await subject.makeQueue({ size: QUEUE_STEPS * rows, embeddingDim, batchSize: rows });
   const objective = await subject.make({
     ...{ createStudent: async () => await makeStudent(seed), embeddingDim, featureDim, bnSplits: 1 },
     teacherDim: needs.teacherViews.length ? embeddingDim : null,
+    ...{ studentMapDim: student.mapDim ?? null, teacherMapDim: takesMaps ? MAP_DIM : null },
   });
+  if (needs.fit) await fitted(objective, embeddingDim);
   const term = singleTerm(objective, needs, needs.queue ? queue : null);
   const step = new TrainingStep({
     ...{ engine: subject.engine, student, terms: [term] },
@@ -67,15 +75,24 @@ async function makeRun(subject: ObjectiveSubject, seed: number) {
       const batch = inputs(needs, embeddingDim, number, subject.size ?? 32);
       const position = { step: number, epoch: number / 10, share: number / 100, learningRate: 0.05 };
       const result = await step.run({ [VIEWS]: batch }, position);
-      tf.dispose([batch.views, batch.teacherEmbeddings]);
+      disposeBatch({ batch });
       return result;
     },
     [Symbol.dispose]: () => [step, objective, queue, student].forEach((part) => part[Symbol.dispose]?.()),
   };
 }
 
+/** Fits an objective, as a run does before its first step. */
+async function fitted(objective: Objective, dim: number): Promise<void> {
+  assert.ok(objective.fit, "its needs() tell `fit`, but it has no such function");
+  const teacherEmbeddings = unitRows(dim, 3, 4 * BATCH);
+  await objective.fit({ teacherEmbeddings, log() {}, signal: new AbortController().signal });
+  assert.ok(!teacherEmbeddings.isDisposed, "what it is fitted to is the core's to dispose of");
+  teacherEmbeddings.dispose();
+}
+
 function inputs(
-  { views, teacherViews }: { views: number; teacherViews: readonly number[] },
+  { views, teacherViews, maps }: Pick<Needs, "views" | "teacherViews" | "maps">,
   dim: number,
   number: number,
   size: number,
@@ -85,7 +102,18 @@ function inputs(
   return {
     views: Array.from({ length: views }, (_, view) => pictures(seeds(view), size)),
     teacherEmbeddings: teacherViews.map((view) => unitRows(dim, 10 * number + view, batch)),
+    teacherMaps: maps ? teacherViews.map((view) => teacherMap(10 * number + view, batch)) : [],
   };
+}
+
+/** `[batch, rows, columns, channels]`, as a teacher's. */
+function teacherMap(seed: number, batch: number): tf.Tensor4D {
+  const shape: [number, number, number, number] = [batch, MAP_ROWS, MAP_COLUMNS, MAP_DIM];
+  const values = Float32Array.from(
+    { length: tf.util.sizeFromShape(shape) },
+    (_, i) => Math.sin(i * i + seed),
+  );
+  return tf.tensor4d(values, shape);
 }
 
 /** Unit rows, `[batch, dim]`, as a teacher's. */
@@ -122,8 +150,8 @@ export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promi
     for (const [name, value] of Object.entries(metrics)) {
       assert.ok(Number.isFinite(value), `the metric ${name} is ${value}`);
     }
-    parameters.forEach(({ name, trainable }, i) => {
-      if (i < student.parameters.length || trainable) {
+    parameters.forEach(({ name, trainable, frozen }, i) => {
+      if (!frozen && (i < student.parameters.length || trainable)) {
         assert.notDeepEqual(after[i], before[i], `${name} did not move`);
       }
     });
@@ -136,7 +164,9 @@ export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promi
   await t.step("has a loss that a small step down its gradient lowers", () => {
     // On one batch, with one queue: the loss as a function of the weights alone.
     const batch = inputs(needs, student.embeddingDim, 1, subject.size ?? 32);
-    const trained = parameters.filter(({ trainable }) => trainable).map(({ variable }) => variable);
+    const trained = parameters.filter(({ trainable, frozen }) => trainable && !frozen).map(({ variable }) =>
+      variable
+    );
     tf.tidy(() => {
       const loss = () => lossOf(run, batch);
       const { value, grads } = tf.variableGrads(loss, trained), before = value.dataSync()[0];
@@ -147,7 +177,7 @@ export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promi
       const fallen = (before - loss().dataSync()[0]) / before;
       assert.ok(fallen > 2e-4 && fallen < 2e-3, `the loss fell by ${fallen} of itself, expected about 0.001`);
     });
-    tf.dispose([batch.views, batch.teacherEmbeddings]);
+    disposeBatch({ batch });
   });
   await t.step("takes batches of other sizes", () => {
     // Parts of an accumulated batch are smaller, and small patches are one batch of as many times the images.
@@ -155,7 +185,7 @@ export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promi
       const batch = inputs(needs, student.embeddingDim, 5, subject.size ?? 32, size);
       const loss = tf.tidy(() => lossOf(run, batch).dataSync()[0]);
       assert.ok(Number.isFinite(loss), `the loss of ${size} images is ${loss}`);
-      tf.dispose([batch.views, batch.teacherEmbeddings]);
+      disposeBatch({ batch });
     }
   });
   await t.step("goes on the same from a state that is put into another run", async () => {
@@ -169,6 +199,14 @@ export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promi
       sameValues(stateOf(other.variables), stateOf(variables)),
       "the two states are no longer the same",
     );
+  });
+  await t.step("is fitted to the teacher, the same every time, if it is to be", async () => {
+    if (!needs.fit) return;
+    const state = () => run.term.parameters.map(({ variable }) => variable.dataSync());
+    await assertFlat(async () => await fitted(run.objective, student.embeddingDim));
+    const first = state();
+    await fitted(run.objective, student.embeddingDim);
+    assert.ok(sameValues(state(), first), "the second time was another");
   });
   await t.step("keeps no tensors", async () => await assertFlat(async () => void await run.train(4)));
   await t.step("frees everything when it is disposed of", () => {

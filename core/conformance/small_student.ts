@@ -1,3 +1,4 @@
+import { isHeadName } from "../training/freeze.ts";
 import type { Parameter, ParameterKind, Student } from "../interfaces/student.ts";
 import { Random } from "../random.ts";
 import { tf } from "../tf.ts";
@@ -10,8 +11,15 @@ const FEATURES = 8;
  *
  * @param options.seed Of its initial values.
  * @param options.embeddingDim Default 6.
+ * @param options.frozenHead True: for an objective that does not look at embeddings, so that the head cannot learn.
  */
-export function smallStudent({ seed, embeddingDim = 6 }: { seed: number; embeddingDim?: number }): Student {
+export function smallStudent(
+  { seed, embeddingDim = 6, frozenHead = false }: {
+    seed: number;
+    embeddingDim?: number;
+    frozenHead?: boolean;
+  },
+): Student {
   const parameters: Parameter[] = [];
   const add = <R extends tf.Rank>(
     name: string,
@@ -22,7 +30,8 @@ export function smallStudent({ seed, embeddingDim = 6 }: { seed: number; embeddi
     const random = new Random(seed, "small student", name), size = shape.reduce((a, b) => a * b, 1);
     const values = Float32Array.from({ length: size }, () => deviation * random.normal());
     const variable = tf.tidy(() => tf.variable(tf.tensor(values, shape))) as tf.Variable<R>;
-    parameters.push({ name, kind, variable, trainable: true });
+    const isFrozen = frozenHead && isHeadName(name);
+    parameters.push({ name, kind, variable, trainable: true, ...isFrozen && { frozen: true } });
     return variable;
   };
   const kernel = add<tf.Rank.R4>("conv1.weight", "conv", [3, 3, 3, FEATURES], 0.3);
@@ -32,11 +41,13 @@ export function smallStudent({ seed, embeddingDim = 6 }: { seed: number; embeddi
   return {
     ...{ network: "small_student", featureDim: FEATURES, embeddingDim, parameters },
     ...{ mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
-    forward(images) {
+    mapDim: FEATURES,
+    forward(images, { map = false }) {
       const pixels = tf.div(tf.sub(images, 127.5), 63.75) as tf.Tensor4D;
       const maps = tf.elu(tf.add(tf.conv2d(pixels, kernel, 2, "same"), shift));
       const features = tf.mean(maps, [1, 2]) as tf.Tensor2D;
-      return { features, embedding: tf.add(tf.matMul(features, head), bias) as tf.Tensor2D };
+      const embedding = tf.add(tf.matMul(features, head), bias) as tf.Tensor2D;
+      return { features, embedding, ...map && { map: maps as tf.Tensor4D } };
     },
     [Symbol.dispose]: () => parameters.forEach(({ variable }) => variable.dispose()),
   };

@@ -6,7 +6,7 @@ import { tf } from "../tf.ts";
 import { assertFlat, variableCount } from "./memory.ts";
 import { assertClose, assertFinite, sameValues } from "./numbers.ts";
 import { pictures } from "./pictures.ts";
-import type { Steps } from "./steps.ts";
+import { ignoreStep, type Steps } from "./steps.ts";
 
 /** A student to check. */
 export interface StudentSubject {
@@ -119,6 +119,7 @@ export async function checkStudent(t: Steps, { engine, make, size = 32 }: Studen
       }
     }
   });
+  await checkMaps(t, student, { engine, images });
   await t.step("keeps no tensors", async () => {
     await assertFlat(async () => void await outputs(images));
     await assertFlat(async () => tf.dispose(await train.call(images)), 1);
@@ -130,6 +131,56 @@ export async function checkStudent(t: Steps, { engine, make, size = 32 }: Studen
     images.dispose();
     assert.equal(tf.memory().numTensors, tensorsBefore);
   });
+}
+
+/** Checks its maps: beside the same outputs as without, in training too. */
+async function checkMaps(
+  t: Steps,
+  student: Student,
+  { engine, images }: { engine: Engine; images: tf.Tensor4D },
+): Promise<void> {
+  const name = "gives maps beside the same features, of images of other sides too";
+  const { mapDim } = student;
+  if (mapDim === undefined) return await ignoreStep(t, name, "it has none");
+  await t.step(name, async () => {
+    assert.ok(Number.isInteger(mapDim) && mapDim > 0, `mapDim is ${mapDim}`);
+    const large = tf.tidy(() =>
+      tf.concat([tf.concat([images, images], 1), tf.concat([images, images], 1)], 2)
+    );
+    for (const views of [images, large as tf.Tensor4D]) {
+      const [features, embedding, map, plainFeatures, plainEmbedding] = await outputsWithMap(
+        engine,
+        student,
+        views,
+      );
+      assert.equal(map.shape.length, 4);
+      assert.deepEqual([map.shape[0], map.shape[3]], [BATCH, mapDim]);
+      assertFinite(map.values, "map");
+      const scale = Math.max(...plainFeatures.values.map(Math.abs));
+      assertClose(features.values, plainFeatures.values, 1e-4 * scale, "features beside a map");
+      const size = Math.max(...plainEmbedding.values.map(Math.abs));
+      assertClose(embedding.values, plainEmbedding.values, 1e-4 * size, "embedding beside a map");
+    }
+    large.dispose();
+  });
+}
+
+async function outputsWithMap(engine: Engine, student: Student, images: tf.Tensor4D) {
+  const traced = engine.trace((x) => {
+    const [beside, alone] = [true, false].map((map) =>
+      student.forward(x as tf.Tensor4D, { training: false, map })
+    );
+    return [beside.features, beside.embedding, beside.map!, alone.features, alone.embedding];
+  }, { name: "student with its map" });
+  try {
+    const tensors = await traced.call(images);
+    const values = await Promise.all(tensors.map((tensor) => tensor.data() as Promise<Float32Array>));
+    const shapes = tensors.map(({ shape }) => shape);
+    tf.dispose(tensors);
+    return shapes.map((shape, i) => ({ shape, values: values[i] }));
+  } finally {
+    traced[Symbol.dispose]();
+  }
 }
 
 /** Gradients of a loss that every output takes part in, in the order of the trainable parameters. */

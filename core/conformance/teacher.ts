@@ -4,7 +4,7 @@ import { tf } from "../tf.ts";
 import { assertFlat } from "./memory.ts";
 import { assertClose, assertFinite, assertUnitRows, sameValues } from "./numbers.ts";
 import { pictures } from "./pictures.ts";
-import type { Steps } from "./steps.ts";
+import { ignoreStep, type Steps } from "./steps.ts";
 
 /** A teacher to check. */
 export interface TeacherSubject {
@@ -95,9 +95,40 @@ export async function checkTeacher(
       }
     }
   });
+  await checkMaps(t, teacher, { size: inputSize ?? size, tolerance });
   await t.step("keeps no tensors", async () => await assertFlat(async () => void await embed(0, 1, 2, 3)));
   await t.step("frees everything when it is disposed of", () => {
     teacher[Symbol.dispose]();
     assert.equal(tf.memory().numTensors, tensorsBefore);
+  });
+}
+
+/** Checks its maps: beside the same embeddings, of their own image alone. */
+async function checkMaps(
+  t: Steps,
+  teacher: Teacher,
+  { size, tolerance }: { size: number; tolerance: number },
+): Promise<void> {
+  const name = "gives maps beside the same embeddings, each of its own image alone", { mapDim } = teacher;
+  if (mapDim === undefined) return await ignoreStep(t, name, "it has none");
+  await t.step(name, async () => {
+    assert.ok(Number.isInteger(mapDim) && mapDim > 0, `mapDim is ${mapDim}`);
+    const maps = async (...indices: number[]) => {
+      const images = pictures(indices, size), alone = await teacher.embed(images);
+      const { embedding, map } = await teacher.maps!(images), { shape } = map;
+      assert.deepEqual([shape.length, shape[0], shape[3], map.dtype], [4, indices.length, mapDim, "float32"]);
+      const [values, rows, expected] = await Promise.all(
+        [map, embedding, alone].map((tensor) => tensor.data() as Promise<Float32Array>),
+      );
+      tf.dispose([images, alone, embedding, map]);
+      assertClose(rows, expected, tolerance, "embedding beside a map");
+      assertFinite(values, "map");
+      return values.slice(0, values.length / indices.length);
+    };
+    const first = await maps(0, 1, 2, 3),
+      among = await maps(0, 6, 5),
+      scale = Math.max(...first.map(Math.abs));
+    assertClose(among, first, 10 * tolerance * scale, "map in another batch");
+    await assertFlat(async () => void await maps(0, 1, 2, 3));
   });
 }

@@ -1,3 +1,4 @@
+import type { Pixels } from "./augmenter.ts";
 import type { EvaluationDetails, Figures } from "./evaluator.ts";
 
 /** One line a step. */
@@ -42,6 +43,15 @@ export interface EvaluationRecord {
   identical_features?: true;
 }
 
+/** Pictures of what a run works on. */
+export interface PicturesRecord {
+  step: number;
+  /** `views`: a row an image, its views as training shows them. */
+  name: string;
+  /** RGB, 8 bits; of one size within a record. */
+  rows: readonly (readonly Pixels[])[];
+}
+
 /** What a run is, for the first screen. */
 export interface RunDescription {
   recipe: string;
@@ -67,12 +77,18 @@ export interface RunDescription {
 /**
  * Follows a run. It only watches: the core writes `metrics.jsonl` and the rest of the run's folder. Every method may be
  * absent. After a resume `start` is told the step that the run goes on from; steps after it are told anew.
+ *
+ * What it throws when it is made or started, before training, ends the run. What it throws later is told to the user
+ * once, and it is put aside: it is told nothing more, and the run goes on.
  */
 export interface Logger {
+  /** Wrong options, a file that cannot be written, a server that is not there are told here. */
   start?(run: RunDescription): void | Promise<void>;
   /** Not waited for: what takes long is begun here, and waited for in `end` or when it is disposed of. */
   step?(record: StepRecord, timing: StepTiming): void;
   evaluation?(record: EvaluationRecord): void;
+  /** Waited for. They are made only if a logger has this method. */
+  pictures?(record: PicturesRecord): void | Promise<void>;
   /** Something worth a line: all that the run and its plugins print to the user while it runs. */
   message?(text: string): void;
   /** After the last step; waited for. */

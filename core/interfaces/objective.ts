@@ -29,8 +29,25 @@ export interface ObjectiveNeeds {
   readonly rowsPerImage?: number;
   /** Default: every view is of the image itself. */
   readonly neighbours?: NeighbourViews;
+  /** Whether it looks at maps too: what the networks make of each place of a view. Default: false. */
+  readonly maps?: boolean;
+  /** What it is fitted to before the first step, if it is: see {@link Objective.fit}. Default: it is not fitted. */
+  readonly fit?: {
+    /** Of how many training images it wants the teacher's embeddings, if there are so many. */
+    readonly images: number;
+  };
   /** Whether it trains with a network like the student of its own, and takes random numbers for it. Default: false. */
   readonly noise?: boolean;
+}
+
+/** What an objective is fitted to. */
+export interface FitInputs {
+  /** The teacher's embeddings of images drawn from the training set, unaugmented: `[images, dim]` float32 unit rows. */
+  readonly teacherEmbeddings: tf.Tensor2D;
+  /** Prints a line to the user. */
+  log(message: string): void;
+  /** Aborted when the user interrupts; whoever takes long looks at it. */
+  readonly signal: AbortSignal;
 }
 
 /** How far training is when a step begins: what schedules go by. Scalars, float32. */
@@ -53,6 +70,16 @@ export interface ObjectiveInputs {
   readonly studentFeatures: readonly tf.Tensor2D[];
   /** The teacher's embedding of each of its views, in the order of `teacherViews`: `[batch, dim]` float32 unit rows. */
   readonly teacherEmbeddings: readonly tf.Tensor2D[];
+  /**
+   * What the student's backbone makes of each place of its views, before it is pooled: `[batch, rows, columns, mapDim]`
+   * float32. Empty if the objective does not say that it looks at `maps`.
+   */
+  readonly studentMaps: readonly tf.Tensor4D[];
+  /**
+   * The same of the teacher's, in the order of `teacherViews`, not normalised. The view is the same, so both show the
+   * same places; they may have other numbers of rows and columns.
+   */
+  readonly teacherMaps: readonly tf.Tensor4D[];
   /**
    * The rows of past batches: `[size, dim]` float32 unit rows.
    *
@@ -122,6 +149,14 @@ export interface Objective {
    * `momentum_encoder.<timm name>`. Default: none.
    */
   readonly parameters?: readonly Parameter[];
+
+  /**
+   * Fits some of its {@link parameters} to the teacher, once, before a run's first step; a resume has them from the
+   * checkpoint. There if its `needs` tell `fit`. It must come out the same every time: of several processes each fits.
+   *
+   * @throws {RunError} If there are too few images.
+   */
+  fit?(inputs: FitInputs): Promise<void>;
 
   /** Runs before the loss, outside its gradient, once a step: a momentum encoder follows the student here. */
   prepare?(given: { student: Student; progress: TrainingProgress }): void;

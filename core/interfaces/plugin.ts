@@ -14,7 +14,7 @@ import type { Logger } from "./logger.ts";
 import type { Objective, ObjectiveNeeds } from "./objective.ts";
 import type { Queue } from "./queue.ts";
 import type { InitialWeights, Student, TakenWeights } from "./student.ts";
-import type { Teacher } from "./teacher.ts";
+import type { Teacher, TeacherHead } from "./teacher.ts";
 
 /** What every plugin is given. */
 export interface PluginContext {
@@ -52,6 +52,8 @@ export interface PluginKinds {
        * `frozen`, and batch norms whose running statistics are frozen go by them in training too. Absent: none is.
        */
       isFrozen?(name: string): boolean;
+      /** The teacher's projection head, for a student that takes it over. Absent or null: there is none. */
+      readonly teacherHead?: TeacherHead | null;
     };
     tells: StudentFacts;
   };
@@ -71,6 +73,9 @@ export interface PluginKinds {
       readonly featureDim: number;
       /** The teacher's width; null without a teacher. */
       readonly teacherDim: number | null;
+      /** Channels of the student's maps, and of the teacher's; null: there are none. */
+      readonly studentMapDim: number | null;
+      readonly teacherMapDim: number | null;
       /** Parts of a pass whose batch norms are apart (`train.bn_splits`). */
       readonly bnSplits: number;
     };
@@ -131,6 +136,10 @@ export interface TeacherFacts {
   readonly embeddingDim: number | null;
   /** Side, in pixels, of the views it wants to see; null: the augmenter's. */
   readonly inputSize: number | null;
+  /** Whether it has maps to give ({@link Teacher.maps}); absent: it has none. */
+  readonly maps?: boolean;
+  /** Whether it has a head that a student may take over ({@link Teacher.head}); absent: it has none. */
+  readonly head?: boolean;
 }
 
 /** What options alone say of a queue. */
@@ -143,6 +152,8 @@ export interface QueueFacts {
 export interface StudentFacts {
   /** Width of its embedding; null: the teacher's, or what its plugin takes without one. */
   readonly embeddingDim: number | null;
+  /** Whether it has maps to give ({@link Student.mapDim}); absent: it has none. */
+  readonly maps?: boolean;
 }
 
 /** An array that a plugin will make, as large as an option says. */
@@ -185,6 +196,8 @@ export interface RecipeFacts {
   readonly hasTeacher: boolean;
   /** Width of the embedding of the teacher to learn from; null: there is none, or only its file says it. */
   readonly teacherDim: number | null;
+  /** Whether that teacher tells that it has a projection head that a student may take over. */
+  readonly teacherHead: boolean;
   /** Width of the student's embedding; null: neither options nor the teacher's tell it. */
   readonly embeddingDim: number | null;
   /** Whether there are evaluators, which need images to evaluate on. */

@@ -31,6 +31,8 @@ export interface StudentOutput {
   features: tf.Tensor2D;
   /** Projection head output: `[batch, embeddingDim]` float32, not normalised. */
   embedding: tf.Tensor2D;
+  /** Backbone output before it is pooled: `[batch, rows, columns, mapDim]` float32. There if it is asked for. */
+  map?: tf.Tensor4D;
 }
 
 /** The network that is trained: a backbone and a projection head. */
@@ -46,6 +48,8 @@ export interface Student extends Disposable {
   readonly parameters: readonly Parameter[];
   /** How many random numbers an image takes in training: for dropout, say. Default: none. */
   readonly noisePerImage?: number;
+  /** Channels of its maps; absent: it has none to give. A plugin whose students have them tells so (`tells`). */
+  readonly mapDim?: number;
 
   /**
    * Runs the network; callable inside a traced function and under a gradient.
@@ -54,8 +58,12 @@ export interface Student extends Disposable {
    * @param options.training If true, batch norm uses and updates batch statistics.
    * @param options.noise `[batch, noisePerImage]` float32 in 0..1, what dropout goes by in training; nothing is
    *   dropped without it.
+   * @param options.map Whether the output's map is wanted too; asked only of a student with a {@link mapDim}.
    */
-  forward(images: tf.Tensor4D, options: { training: boolean; noise?: tf.Tensor2D }): StudentOutput;
+  forward(
+    images: tf.Tensor4D,
+    options: { training: boolean; noise?: tf.Tensor2D; map?: boolean },
+  ): StudentOutput;
 }
 
 /** A file of weights that a student is to begin from. */

@@ -55,8 +55,9 @@ export class Learner implements Disposable {
     ) => await createPlugin(use, { ...pluginContext(use, recipe.seed, host), ...more });
     const teacherDim = teacher?.embeddingDim ?? null;
     const isFrozen = frozenBy(recipe.train.freeze);
-    const createUntrained = () => make(recipe.student, { engine, embeddingDim: teacherDim });
-    const create = () => make(recipe.student, { engine, embeddingDim: teacherDim, isFrozen });
+    const given = { engine, embeddingDim: teacherDim, teacherHead: teacher?.head ?? null };
+    const createUntrained = () => make(recipe.student, given);
+    const create = () => make(recipe.student, { ...given, isFrozen });
 
     const student = stack.use(await create());
     requireFrozen(recipe, student);
@@ -68,7 +69,10 @@ export class Learner implements Disposable {
     const { embeddingDim, featureDim } = student, { train: { bn_splits: bnSplits } } = recipe;
     const objectives: Objective[] = [];
     for (const use of recipe.objectives) {
-      const given = { engine, createStudent, embeddingDim, featureDim, teacherDim, bnSplits };
+      const given = {
+        ...{ engine, createStudent, embeddingDim, featureDim, teacherDim, bnSplits },
+        ...{ studentMapDim: student.mapDim ?? null, teacherMapDim: teacher?.mapDim ?? null },
+      };
       const objective = await make(use, given);
       stack.defer(() => objective[Symbol.dispose]?.());
       objectives.push(objective);

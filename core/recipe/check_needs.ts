@@ -49,11 +49,11 @@ export function checkNeeds(
 }
 
 function lackedBy(needs: Needs, { teacher, queue, smallPatches }: Offered): string[] {
-  const { teacherViews, neighbours, views, rowsPerImage } = needs, problems: string[] = [];
+  const { teacherViews, neighbours, fit, views, rowsPerImage } = needs, problems: string[] = [];
   if (teacherViews.length && !teacher) problems.push('learns from a teacher; add the section "teacher"');
   else if (neighbours && !teacher) {
     problems.push('looks for neighbours by the teacher; add the section "teacher"');
-  }
+  } else if (fit && !teacher) problems.push('is fitted to a teacher; add the section "teacher"');
   if (needs.queue && !queue) problems.push('needs a queue; add the section "queue"');
   if (!smallPatches) return problems;
   if (views > 1) {

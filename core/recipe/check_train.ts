@@ -7,6 +7,7 @@ export function checkTrain(train: TrainOptions): Problem[] {
   return [
     ...train.schedule === "steps" ? checkDrops(train) : [],
     ...checkParts(train),
+    ...checkMixup(train),
     ...checkWorkers(train),
   ];
 }
@@ -24,6 +25,26 @@ function checkDrops({ drops, epochs }: { drops: readonly number[]; epochs: numbe
       ? []
       : [{ path: ["train", "drops", i], message: `Expected less than train.epochs ${epochs}, got ${drop}` }]
   );
+}
+
+/** An image alone in its part would be mixed with itself: with nothing. */
+function checkMixup({ batch_size: batchSize, accumulate, mixup }: TrainOptions): Problem[] {
+  if (!mixup || batchSize / accumulate >= 2) return [];
+  const message = "Mixup needs two images in a pass at least (train.batch_size by train.accumulate), got " +
+    `${batchSize / accumulate}`;
+  return [{ path: ["train", "mixup"], message }];
+}
+
+/** What a cache keeps is of views that are not mixed. */
+export function checkMixupOfCached(
+  train: TrainOptions | null,
+  teacher: { cache?: unknown } | null,
+): Problem[] {
+  if (!train?.mixup || (teacher?.cache ?? null) === null) return [];
+  const message =
+    "With mixup no view is seen twice, and a cache keeps the teacher's embeddings of views that are " +
+    "not mixed; take teacher.cache or train.mixup out";
+  return [{ path: ["train", "mixup"], message }];
 }
 
 function checkParts({ batch_size: batchSize, accumulate, bn_splits: splits }: TrainOptions): Problem[] {

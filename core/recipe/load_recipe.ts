@@ -10,10 +10,11 @@ import {
   splitExport,
 } from "./plugin_loader.ts";
 import { PluginTrust, refusal, type Trust } from "./plugin_trust.ts";
+import { checkMaps } from "./check_maps.ts";
 import { checkNeeds } from "./check_needs.ts";
 import { checkOptions } from "./check_options.ts";
 import { checkStudent } from "./check_student.ts";
-import { checkTrain } from "./check_train.ts";
+import { checkMixupOfCached, checkTrain } from "./check_train.ts";
 import { adviceOnEarlier, fromEarlier } from "./earlier_recipes.ts";
 import { problemOfAugmenters } from "./evaluator_needs.ts";
 import { arraysOfStep, memoryProblems } from "./memory_needs.ts";
@@ -253,7 +254,11 @@ class RecipeLoader {
     } as Pick<Recipe, Exclude<Section, "objective"> | "objectives" | "smallPatches">;
     this.#resolved.train = train;
     if (parts.student) this.#problems.push(...checkStudent(parts.student, train));
-    if (objectives && this.#objectivesKnown) this.#checkNeeds(objectives, top);
+    this.#problems.push(...checkMixupOfCached(train, parts.teacher));
+    if (objectives && this.#objectivesKnown) {
+      this.#checkNeeds(objectives, top);
+      this.#problems.push(...checkMaps(objectives, parts));
+    }
     const evaluate = wants("evaluate")
       ? await this.#evaluate(top.evaluate ?? {}, top.teacher !== undefined)
       : null;

@@ -4,7 +4,9 @@ import type { Plugin } from "../interfaces/plugin.ts";
 import { checkOptions } from "./check_options.ts";
 
 /** An objective's needs with what it left out filled in. */
-export type Needs = Required<Omit<ObjectiveNeeds, "neighbours">> & Pick<ObjectiveNeeds, "neighbours">;
+export type Needs =
+  & Required<Omit<ObjectiveNeeds, "neighbours" | "fit">>
+  & Pick<ObjectiveNeeds, "neighbours" | "fit">;
 
 /** Numbers of views that any of several objectives asks for, ascending. */
 export function viewsOfAny(
@@ -23,8 +25,10 @@ export function fillNeeds(needs: ObjectiveNeeds): Needs {
     teacherViews: needs.teacherViews ?? [],
     queue: needs.queue ?? false,
     rowsPerImage: needs.rowsPerImage ?? 1,
+    maps: needs.maps ?? false,
     noise: needs.noise ?? false,
     neighbours: needs.neighbours,
+    fit: needs.fit,
   };
 }
 
@@ -38,6 +42,8 @@ const NEEDS = z.strictObject({
   queue: z.boolean().optional(),
   rowsPerImage: z.int().min(1).optional(),
   neighbours: z.strictObject({ views: numbers.min(1), bag: z.int().min(1) }).optional(),
+  maps: z.boolean().optional(),
+  fit: z.strictObject({ images: z.int().min(1) }).optional(),
   noise: z.boolean().optional(),
 });
 

@@ -47,6 +47,7 @@ export function factsOf(recipe: KnownRecipe): RecipeFacts {
     queueRows: batchSize,
     hasTeacher: teacher !== null,
     teacherDim: told(teacher)?.embeddingDim ?? null,
+    teacherHead: told(teacher)?.head ?? false,
     embeddingDim: told(student)?.embeddingDim ?? told(teacher)?.embeddingDim ?? null,
     evaluates: !!evaluate?.evaluators.length,
     studentSides: sidesOf(recipe),

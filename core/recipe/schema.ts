@@ -109,6 +109,8 @@ export const TRAIN = z.strictObject({
   accumulate: z.int().positive().max(MOST.batch).default(1),
   /** Parts of a pass whose batch norms are apart, as on devices of their own (MoCo, section 3.3). */
   bn_splits: z.int().positive().max(MOST.batch).default(1),
+  /** True: each view is mixed with the same view of another image, for teacher and student alike. */
+  mixup: z.boolean().default(false),
   /** Of the student's convolutions and what lies between them. */
   precision: z.enum(["fp32", "bf16", "auto"]).default("fp32"),
   /** Share of itself that an average of the weights keeps at each step; what is evaluated and written is that. */

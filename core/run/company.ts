@@ -126,6 +126,14 @@ export function checkForProcesses(recipe: Recipe, size: number): void {
         `${Math.max(1, Math.round(batch / parts)) * parts}`,
     );
   }
+  if (recipe.train.mixup && batch / size / accumulate < 2) {
+    throw new UsageError(
+      `${recipe.path}: With train.mixup each process needs two images in a pass at least, got ${
+        batch / size / accumulate
+      }; ` +
+        "lower --processes or train.accumulate, or raise train.batch_size",
+    );
+  }
   if (isCaching(recipe) && recipe.teacher.cache.dir === null) {
     throw new UsageError(
       `${recipe.path}: With several processes teacher.cache needs a folder that all of them see: set teacher.cache.dir, ` +

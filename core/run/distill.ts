@@ -8,6 +8,7 @@ import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
 import type { Processes } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
+import { fitObjectives } from "./fit_objectives.ts";
 import { Messages } from "./messages.ts";
 import { Run } from "./run.ts";
 import { startRun } from "./run_start.ts";
@@ -63,6 +64,7 @@ export async function distill(
   using batches = await TrainingBatches.open(parts, recipe, host).catch(async (error) => {
     throw await withAdvice(error);
   });
+  if (!resumed) await fitObjectives(recipe, parts, [learner], host);
   await run.share();
   await using recorder = await run.open(resumed);
   using _listening = messages.goTo(recorder);

@@ -7,6 +7,7 @@ import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import type { DistillOptions, DistillResult } from "./distill.ts";
+import { fitObjectives } from "./fit_objectives.ts";
 import { Messages } from "./messages.ts";
 import type { Recorder } from "./recorder.ts";
 import { Run } from "./run.ts";
@@ -52,7 +53,7 @@ export async function distillTogether(
     begun.push({ ...start, name, messages });
   }
   const parts = stack.use(await createProcessParts(begun[0].recipe, outer));
-  const runs: Omit<Opened, "recorder">[] = [];
+  const runs: Omit<Opened, "recorder">[] = [], fresh: Learner[] = [];
   for (const { recipe, name, directory, resumed, initial, messages } of begun) {
     await naming(recipe, async () => {
       const learner = stack.use(await Learner.create(recipe, parts, messages.host, initial));
@@ -60,6 +61,7 @@ export async function distillTogether(
       const run = new Run(recipe, made, options.maxSteps);
       if (resumed) await run.load();
       runs.push({ name, run, messages });
+      if (!resumed) fresh.push(learner);
     });
   }
   const batches = stack.use(
@@ -67,6 +69,7 @@ export async function distillTogether(
       throw await withAdvice(error);
     }),
   );
+  await fitObjectives(begun[0].recipe, parts, fresh, outer);
   const opened: Opened[] = [];
   for (const [i, one] of runs.entries()) {
     const recorder = stack.use(await one.run.open(begun[i].resumed));

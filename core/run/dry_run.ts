@@ -6,6 +6,7 @@ import { UsageError } from "../errors.ts";
 import type { PluginKind } from "../interfaces/plugin.ts";
 import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
 import { checkInitialWeights } from "./initial_weights.ts";
+import { fitObjectives } from "./fit_objectives.ts";
 import { parameterCounts } from "./run_record.ts";
 import { requireUnused } from "./unused_folder.ts";
 import { planSteps } from "../views/sampler.ts";
@@ -64,8 +65,14 @@ export interface DryRun {
   seconds: number;
 }
 
-/** Steps after the traced one, to take the time of; with a cache as many again, whose views the teacher has seen. */
-const TIMED = 2;
+/** Which steps after the traced one time is taken of; with a cache as many again, whose views the teacher has seen. */
+export interface DryRunTiming {
+  /** Steps that come before: their views were made while the first step was traced. */
+  settling: number;
+  timed: number;
+}
+
+const TIMING: DryRunTiming = { settling: 0, timed: 2 };
 
 /** How to try a recipe out. */
 export interface DryRunOptions {
@@ -74,6 +81,8 @@ export interface DryRunOptions {
   maxSteps: number | null;
   /** Made-up images and weights in place of the recipe's, as if there were so many images; null: the recipe's own. */
   standIn: number | null;
+  /** Default: two steps, at once. */
+  timing?: DryRunTiming;
 }
 
 /**
@@ -100,10 +109,11 @@ export async function dryRun(
     throw new UsageError(`${images} images are fewer than train.batch_size ${train.batch_size}`);
   }
   const steps = Math.min(options.maxSteps ?? Infinity, train.epochs * stepsPerEpoch);
-  const taken = await trySteps(tried?.recipe ?? recipe, { parts, learner, stepsPerEpoch }, host);
-  const secondsPerStep = mean(taken.seconds.slice(1, 1 + TIMED));
-  const fixedViews = cachedViews(recipe);
-  const secondsPerCachedStep = fixedViews === null ? null : mean(taken.seconds.slice(1 + TIMED));
+  await fitObjectives(tried?.recipe ?? recipe, parts, [learner], host);
+  const timing = options.timing ?? TIMING, { timed } = timing;
+  const taken = await trySteps(tried?.recipe ?? recipe, { parts, learner, stepsPerEpoch, timing }, host);
+  const secondsPerStep = mean(taken.fresh.slice(-timed)), fixedViews = cachedViews(recipe);
+  const secondsPerCachedStep = fixedViews === null ? null : mean(taken.cached.slice(-timed));
   const freshSteps = fixedViews === null ? steps : Math.min(steps, fixedViews * stepsPerEpoch);
   return {
     engine: `${engine.name} ${engine.version}`,
@@ -131,7 +141,7 @@ export async function dryRun(
     },
     loss: taken.loss,
     memory_bytes: Deno.memoryUsage().rss,
-    first_step_seconds: taken.seconds[0],
+    first_step_seconds: taken.fresh[0],
     seconds_per_step: secondsPerStep,
     seconds_per_cached_step: secondsPerCachedStep,
     seconds: freshSteps * secondsPerStep + (steps - freshSteps) * (secondsPerCachedStep ?? 0),
@@ -169,13 +179,18 @@ function cachingIn<U extends PluginUse<"data">>(folder: string, use: U): U {
 
 async function trySteps(
   recipe: Recipe,
-  { parts, learner, stepsPerEpoch }: { parts: ProcessParts; learner: Learner; stepsPerEpoch: number },
+  { parts, learner, stepsPerEpoch, timing: { settling, timed } }: {
+    parts: ProcessParts;
+    learner: Learner;
+    stepsPerEpoch: number;
+    timing: DryRunTiming;
+  },
   host: Host,
-) {
+): Promise<{ fresh: number[]; cached: number[]; loss: number }> {
   const { train, seed } = recipe, schedule = scheduleOf(train, stepsPerEpoch);
   const fresh = [...planSteps({
     ...{ images: parts.data.train.length, batchSize: train.batch_size, shuffle: recipe.data.shuffle, seed },
-    ...{ startStep: 0, endStep: 1 + TIMED, standIns: parts.standIns },
+    ...{ startStep: 0, endStep: 1 + settling + timed, standIns: parts.standIns },
   })];
   const fixedViews = cachedViews(recipe);
   const cached = fixedViews === null
@@ -191,7 +206,7 @@ async function trySteps(
     seconds.push((performance.now() - started) / 1000);
     started = performance.now();
   }
-  return { seconds, loss };
+  return { fresh: seconds.slice(0, fresh.length), cached: seconds.slice(fresh.length), loss };
 }
 
 /** Shapes of what a step is given: views, and the teacher's embeddings of those that it sees. */

@@ -9,6 +9,7 @@ import type { Processes } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { Company } from "./company.ts";
 import { Course } from "./course.ts";
+import { fitObjectives } from "./fit_objectives.ts";
 import { checkInitialWeights } from "./initial_weights.ts";
 import { BrokenStepError, takeSteps } from "./loop.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
@@ -37,6 +38,7 @@ export async function follow(
   const company = new Company(processes, learner);
   await company.agree(recipe, parts, course);
   using batches = await TrainingBatches.open(parts, recipe, host);
+  if (!resume) await fitObjectives(recipe, parts, [learner], host);
   let done = await company.begin(0);
   /** Whether all have been told to stop. */
   let isTold = false;

@@ -4,25 +4,36 @@ import {
   disposeLogger,
   type EvaluationRecord,
   type Logger,
+  type PicturesRecord,
   type RunDescription,
   type StepRecord,
   type StepTiming,
 } from "../interfaces/logger.ts";
 import { createPlugin, pluginContext } from "../parts/create_plugin.ts";
+import { placeOf } from "../recipe/error_place.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 
-/** The loggers of a run; whatever one of them throws names it. */
+/** A logger of the recipe. */
+interface Named {
+  name: string;
+  logger: Logger;
+}
+
+/**
+ * The loggers of a run. One that cannot start keeps the run from beginning: its options are wrong, say. One that fails
+ * later is told of once and put aside, for it only watches: hours of training are worth more than a line about them.
+ */
 export class Loggers implements AsyncDisposable {
-  readonly #named: { name: string; logger: Logger }[] = [];
+  readonly #named = new Set<Named>();
   readonly #stack = new AsyncDisposableStack();
   #isTelling = false;
 
-  private constructor(private readonly signal: AbortSignal) {}
+  private constructor(private readonly host: Host) {}
 
   /**
    * Makes and starts those that a recipe names.
    *
-   * @throws {Error} If one does; those made before are disposed of.
+   * @throws {Error} If one does, of the same kind and with its name; those made before are disposed of.
    */
   static async start(
     { loggers: uses, seed }: Pick<Recipe, "loggers" | "seed">,
@@ -30,14 +41,21 @@ export class Loggers implements AsyncDisposable {
     host: Host,
   ): Promise<Loggers> {
     await using stack = new AsyncDisposableStack();
-    const loggers = stack.use(new Loggers(host.signal));
+    const loggers = stack.use(new Loggers(host));
     for (const use of uses) {
       const context = { ...pluginContext(use, seed, host), runDirectory: run.directory };
       await loggers.#add(use.plugin.name, async () => await createPlugin(use, context));
     }
-    await loggers.#each(async (logger) => await logger.start?.(run));
+    for (const { name, logger } of loggers.#named) {
+      await loggers.#naming(name, async () => await logger.start?.(run));
+    }
     stack.move();
     return loggers;
+  }
+
+  /** Whether anybody looks at pictures: nobody makes them otherwise. */
+  get wantsPictures(): boolean {
+    return this.#named.values().some(({ logger }) => logger.pictures);
   }
 
   step(record: StepRecord, timing: StepTiming): void {
@@ -48,9 +66,13 @@ export class Loggers implements AsyncDisposable {
     this.#eachNow((logger) => logger.evaluation?.(record));
   }
 
+  async pictures(record: PicturesRecord): Promise<void> {
+    await this.#each((logger) => logger.pictures?.(record));
+  }
+
   /** Returns whether anybody listens. What a logger prints while it is told goes elsewhere, or it would go in circles. */
   message(text: string): boolean {
-    if (this.#isTelling || !this.#named.some(({ logger }) => logger.message)) return false;
+    if (this.#isTelling || !this.#named.values().some(({ logger }) => logger.message)) return false;
     this.#isTelling = true;
     try {
       this.#eachNow((logger) => logger.message?.(text));
@@ -61,7 +83,7 @@ export class Loggers implements AsyncDisposable {
   }
 
   async end(): Promise<void> {
-    await this.#each(async (logger) => await logger.end?.());
+    await this.#each((logger) => logger.end?.());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,38 +91,68 @@ export class Loggers implements AsyncDisposable {
   }
 
   async #add(name: string, make: () => Promise<Logger>): Promise<void> {
-    const logger = await this.#naming(name, make);
-    this.#named.push({ name, logger });
-    this.#stack.defer(() => this.#naming(name, () => disposeLogger(logger)));
+    const one = { name, logger: await this.#naming(name, make) };
+    this.#named.add(one);
+    this.#stack.defer(() => this.#watching(one, disposeLogger));
   }
 
-  async #each(act: (logger: Logger) => Promise<void>): Promise<void> {
-    for (const { name, logger } of this.#named) await this.#naming(name, () => act(logger));
+  async #each(act: (logger: Logger) => unknown): Promise<void> {
+    for (const one of [...this.#named]) await this.#watching(one, act);
   }
 
-  #eachNow(act: (logger: Logger) => void): void {
-    for (const { name, logger } of this.#named) {
+  async #watching(one: Named, act: (logger: Logger) => unknown): Promise<void> {
+    try {
+      await act(one.logger);
+    } catch (error) {
+      this.#putAside(one, error);
+    }
+  }
+
+  #eachNow(act: (logger: Logger) => unknown): void {
+    for (const one of [...this.#named]) {
       try {
-        act(logger);
+        const told = act(one.logger);
+        // One that is written as an async function is not waited for, but fails like the others.
+        if (told instanceof Promise) told.catch((error) => this.#putAside(one, error));
       } catch (error) {
-        throw this.#failed(name, error);
+        this.#putAside(one, error);
       }
     }
   }
 
+  /** From here on the logger is told nothing. What happens to it after that, when it is let go, is no news. */
+  #putAside(one: Named, error: unknown): void {
+    if (this.#isInterruption(error)) throw error;
+    if (!this.#named.delete(one)) return;
+    this.host.log(
+      `Warning: ${
+        failure(one.name, error)
+      }. It is told no more; the run goes on, and metrics.jsonl has all figures`,
+    );
+  }
+
+  /** Of one that is made or started: the same kind of error, so that a defect keeps its trace. */
   async #naming<T>(name: string, act: () => Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (error) {
-      throw this.#failed(name, error);
+      if (this.#isInterruption(error)) throw error;
+      const Kind = [RunError, UsageError].find((kind) => error instanceof kind) ?? Error;
+      const message = `The logger "${name}" failed: ${error instanceof Error ? error.message : error}`;
+      throw new Kind(message, { cause: error });
     }
   }
 
-  /** The same kind of error, so that a defect keeps its trace. An interruption is nobody's failure. */
-  #failed(name: string, error: unknown): unknown {
-    if (this.signal.aborted && error === this.signal.reason) return error;
-    const message = `The logger "${name}" failed: ${error instanceof Error ? error.message : error}`;
-    const Kind = [RunError, UsageError].find((kind) => error instanceof kind) ?? Error;
-    return new Kind(message, { cause: error });
+  /** An interruption is nobody's failure. */
+  #isInterruption(error: unknown): boolean {
+    const { aborted, reason } = this.host.signal;
+    return aborted && error === reason;
   }
+}
+
+/** Of a defect, which has no trace in a message, the line in the logger is told. */
+function failure(name: string, error: unknown): string {
+  const isDefect = !(error instanceof RunError || error instanceof UsageError);
+  const reason = error instanceof Error ? error.message : `${error}`;
+  return `The logger "${name}" failed${isDefect ? placeOf(error) : ""}: ${reason.replace(/\.$/, "")}`;
 }

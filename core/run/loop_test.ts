@@ -57,7 +57,7 @@ function setUp(engine: Engine, { broken, missing, accumulate = 1, pausesAfter }:
         const rows = tf.tidy(() =>
           tf.mul(tf.randomNormal([4, DIM], 0, 1, "float32", 1 + plan.step), plan.step === broken ? NaN : 1)
         ) as tf.Tensor2D;
-        yield { plan, batch: { views: { views: [images], teacherEmbeddings: [rows] } } };
+        yield { plan, batch: { views: { views: [images], teacherEmbeddings: [rows], teacherMaps: [] } } };
       }
     },
   } as unknown as TrainingBatches;

@@ -1,5 +1,11 @@
 import type { Host } from "../interfaces/host.ts";
-import type { EvaluationRecord, RunDescription, StepRecord, StepTiming } from "../interfaces/logger.ts";
+import type {
+  EvaluationRecord,
+  PicturesRecord,
+  RunDescription,
+  StepRecord,
+  StepTiming,
+} from "../interfaces/logger.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { Loggers } from "./loggers.ts";
 import { MetricsFile } from "./metrics_file.ts";
@@ -14,6 +20,9 @@ export interface Recorder extends AsyncDisposable {
   /** Tells how long evaluations and checkpoints after a step took, or what comes before the first step. */
   pause(step: number, seconds: number): void;
   evaluation(record: EvaluationRecord): void;
+  /** Whether anybody looks at pictures. */
+  readonly wantsPictures: boolean;
+  pictures(record: PicturesRecord): Promise<void>;
   /** Sees to it that the metrics so far outlive a loss of power. */
   sync(): void;
   /** After the last step. */
@@ -24,7 +33,7 @@ export interface Recorder extends AsyncDisposable {
  * Opens the record of a run in its folder. `metrics.jsonl` is cut where the run goes on, after `run.startStep`.
  *
  * @throws {RunError} If `metrics.jsonl` cannot be read or written.
- * @throws {Error} If a logger does; of the same kind, and the message names the logger.
+ * @throws {Error} If a logger cannot start; of the same kind, and the message names the logger.
  */
 export async function openRecorder(
   recipe: Recipe,
@@ -49,6 +58,10 @@ export async function openRecorder(
       metrics.write(record);
       loggers.evaluation(record);
     },
+    get wantsPictures() {
+      return loggers.wantsPictures;
+    },
+    pictures: (record) => loggers.pictures(record),
     sync: () => metrics.sync(),
     end: () => loggers.end(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

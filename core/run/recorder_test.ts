@@ -64,30 +64,74 @@ Deno.test("metrics are written whatever loggers there are, and loggers that take
     assert.deepEqual((await directory.metrics()).lines, [STEP]);
   }));
 
-Deno.test("a logger that fails is named, by the same kind of error, and what was written before stays", () =>
+Deno.test("a logger that fails is told once and put aside; the others and the run go on", () =>
   inRun(async (directory) => {
-    let error: Error;
-    const failing: Logger = {
-      step() {
-        throw error;
-      },
-      message() {
-        throw error;
-      },
-      end: () => Promise.reject(error),
-    };
-    await using recorder = await open(directory, [{}, failing]);
-    const cases: [Error, string][] = [
-      [new TypeError("a defect"), "Error"],
-      [new RunError("no connection"), "RunError"],
+    const ways: [string, (error: Error) => Logger][] = [
+      ["step", (error) => ({ step: () => fail(error) })],
+      ["step, later", (error) => ({ step: () => Promise.reject(error) as never })],
+      ["message", (error) => ({ message: () => fail(error) })],
+      ["evaluation", (error) => ({ evaluation: () => fail(error) })],
+      ["pictures", (error) => ({ pictures: () => Promise.reject(error) })],
+      ["end", (error) => ({ end: () => Promise.reject(error) })],
+      ["dispose", (error) => ({ [Symbol.asyncDispose]: () => Promise.reject(error) })],
     ];
-    for (const [thrown, name] of cases) {
-      error = thrown;
-      const expected = { name, message: `The logger "logger-1" failed: ${error.message}`, cause: error };
-      assert.throws(() => recorder.step(STEP, TIMING), expected);
-      assert.throws(() => recorder.message("a message"), expected);
+    for (const [where, failing] of ways) {
+      const told: string[] = [], log: string[] = [], error = new RunError(`no ${where}.`);
+      let steps = 0;
+      const counting: Logger = {
+        step: () => void steps++,
+        message: (text) => void told.push(text),
+        pictures: () => {},
+      };
+      const bad = failing(error), message = (text: string) => void log.push(text);
+      const recorder = await openRecorder(recipeWith(bad, counting), directory, RUN, {
+        ...host,
+        log: message,
+      });
+      for (let i = 0; i < 3; i++) {
+        recorder.step(STEP, TIMING);
+        recorder.evaluation({ step: 1, epoch: 0.5, network: "student", evaluation: {} });
+        assert.ok(recorder.message("a message"));
+        await recorder.pictures({ step: 1, name: "views", rows: [] });
+      }
+      await recorder.end();
+      await recorder[Symbol.asyncDispose]();
+      assert.deepEqual([steps, told.length], [3, 3], where);
+      assert.deepEqual(log, [
+        `Warning: The logger "logger-0" failed: no ${where}. It is told no more; the run goes on, and metrics.jsonl ` +
+        "has all figures",
+      ]);
+      assert.equal((await directory.metrics()).lines.length, 6);
     }
-    assert.deepEqual((await directory.metrics()).lines, [STEP, STEP]);
+  }));
+
+function fail(error: Error): never {
+  throw error;
+}
+
+Deno.test("a defect of a logger is told with its line", () =>
+  inRun(async (directory) => {
+    const log: string[] = [], module = "data:text/javascript,export const step = () => nothing.at(0)";
+    const { step } = await import(module);
+    const message = (text: string) => void log.push(text);
+    await using recorder = await openRecorder(recipeWith({ step }), directory, RUN, {
+      ...host,
+      log: message,
+    });
+    recorder.step(STEP, TIMING);
+    assert.match(log.join(), /The logger "logger-0" failed.*: nothing is not defined\. It is told no more/);
+  }));
+
+Deno.test("pictures are made for nobody, if no logger looks at them any more", () =>
+  inRun(async (directory) => {
+    await using without = await open(directory, [{}]);
+    assert.equal(without.wantsPictures, false);
+    await using recorder = await open(directory, [{
+      pictures: () => Promise.reject(new RunError("no disk")),
+    }]);
+    assert.equal(recorder.wantsPictures, true);
+    await recorder.pictures({ step: 0, name: "views", rows: [] });
+    assert.equal(recorder.wantsPictures, false);
   }));
 
 Deno.test("a logger that cannot start is named, and all that were made are let go", () =>
@@ -146,21 +190,16 @@ Deno.test("what a logger prints when it is told a message goes to the program, n
     assert.deepEqual(outer, ['told "hello"']);
   }));
 
-Deno.test("a message that cannot be told stops the run at its next look, not whoever said it", () =>
+Deno.test("a message that nobody can be told stops the run at its next look, not whoever said it", () =>
   inRun(async (directory) => {
-    const error = new RunError("no connection");
-    const messages = new Messages(host), { log, signal } = messages.host;
-    const failing: Logger = {
-      message() {
-        throw error;
-      },
-    };
-    await using recorder = await open(directory, [failing]);
+    const error = new RunError("the terminal is closed");
+    const messages = new Messages({ ...host, log: () => fail(error) }), { log, signal } = messages.host;
+    const failing: Logger = { message: () => fail(error) };
+    await using recorder = await openRecorder(recipeWith(failing), directory, RUN, messages.host);
     using _ = messages.goTo(recorder);
     log("a worker has died"); // said where nothing can be thrown
     assert.ok(signal.aborted);
-    const expected = { name: "RunError", message: 'The logger "logger-0" failed: no connection' };
-    assert.throws(() => messages.throwIfFailed(), expected);
-    assert.throws(() => signal.throwIfAborted(), expected);
+    assert.throws(() => messages.throwIfFailed(), error);
+    assert.throws(() => signal.throwIfAborted(), error);
     assert.ok(!host.signal.aborted, "it is no interruption");
   }));

@@ -8,6 +8,7 @@ import { Course } from "./course.ts";
 import { type TakenStep, takeSteps } from "./loop.ts";
 import { countOf, type Resumed } from "./past_recipe.ts";
 import type { Recorder } from "./recorder.ts";
+import { shownViews } from "./shown_views.ts";
 import { batchNormImages } from "./run_record.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
 import { type Made, RunWriter } from "./run_writer.ts";
@@ -139,6 +140,9 @@ export class Run {
     using evaluation = await this.#openEvaluation(recorder);
     await batches.recall(this.#course.plans(0, this.#startStep));
     await evaluation?.at(this.#startStep);
+    if (this.#startStep === 0 && recorder.wantsPictures) {
+      for (const record of await shownViews(this.recipe, this.made.parts)) await recorder.pictures(record);
+    }
     if (this.#startStep < endStep) {
       host.log("Compiling the first step: that takes up to a minute, once");
     }

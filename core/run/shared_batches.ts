@@ -99,10 +99,11 @@ async function serve(seat: Seat, { plan, batch }: PlannedBatch): Promise<void> {
 
 /** The same tensors once more: whoever has a batch frees it. */
 function copyOf(batch: StepBatch): StepBatch {
-  const copies = Object.entries(batch).map(([name, { views, teacherEmbeddings }]) =>
+  const copies = Object.entries(batch).map(([name, { views, teacherEmbeddings, teacherMaps }]) =>
     [name, {
       views: views.map((view) => view.clone()),
       teacherEmbeddings: teacherEmbeddings.map((rows) => rows.clone()),
+      teacherMaps: teacherMaps.map((map) => map.clone()),
     }] as const
   );
   return Object.fromEntries(copies);

@@ -1,6 +1,6 @@
 /**
- * What is kept of a run when something ends it before its time: a picture that is gone, a terminal that was closed, a
- * logger that fails, a disk that is full.
+ * What is kept of a run when something ends it before its time: a picture that is gone, a terminal that was closed,
+ * a disk that is full.
  *
  * @module
  */

@@ -6,10 +6,11 @@ import { embedCentreViews } from "../teacher_cache/centre_views.ts";
 import type { ViewId } from "../teacher_cache/embedding_store.ts";
 import { openTeacherCaches, type TeacherCaches } from "../teacher_cache/open_caches.ts";
 import { tf } from "../tf.ts";
-import { disposeBatch, type StepBatch } from "../training/step_batch.ts";
+import { disposeBatch, type StepBatch, type StreamBatch } from "../training/step_batch.ts";
+import { Mixup } from "../views/mixup.ts";
 import { NeighbourBags } from "../views/neighbour_bags.ts";
 import type { StepPlan } from "../views/sampler.ts";
-import { bagSize, streamsOf } from "../views/streams.ts";
+import { bagSize, looksAtMaps, streamsOf } from "../views/streams.ts";
 import { viewNumber, viewRequest, type ViewSource, viewSources } from "../views/view_source.ts";
 
 /** One view of the images of a step, and whether the teacher has to see it. */
@@ -64,6 +65,8 @@ export class TrainingBatches implements BatchSource, Disposable {
    * @param given.sources Streams of views that a step looks at.
    * @param given.caches Of the teacher's embeddings; null: it sees every view anew.
    * @param given.bags What neighbours are drawn from; null if no view is of one.
+   * @param given.maps Whether the teacher's maps are looked at; there are no caches then. Default: false.
+   * @param given.mixup Mixes views, if they are to be mixed; there are no caches then. Default: null.
    */
   constructor(
     private readonly makers: Makers,
@@ -72,6 +75,8 @@ export class TrainingBatches implements BatchSource, Disposable {
       sources: readonly ViewSource[];
       caches: TeacherCaches | null;
       bags: Pick<NeighbourBags, "draw"> | null;
+      maps?: boolean;
+      mixup?: Mixup | null;
     },
   ) {}
 
@@ -84,7 +89,8 @@ export class TrainingBatches implements BatchSource, Disposable {
     const sources = viewSources(streamsOf(recipe), parts), { seed } = recipe;
     const caches = await openTeacherCaches(parts, recipe, host);
     try {
-      return new TrainingBatches(parts, { seed, sources, caches, bags: await findBags(parts, recipe, host) });
+      const bags = await findBags(parts, recipe, host), maps = looksAtMaps(recipe);
+      return new TrainingBatches(parts, { seed, sources, caches, bags, maps, mixup: mixupOf(parts, recipe) });
     } catch (error) {
       caches?.[Symbol.dispose]();
       throw error;
@@ -93,6 +99,7 @@ export class TrainingBatches implements BatchSource, Disposable {
 
   [Symbol.dispose](): void {
     this.given.caches?.[Symbol.dispose]();
+    this.given.mixup?.[Symbol.dispose]();
   }
 
   /**
@@ -143,10 +150,10 @@ export class TrainingBatches implements BatchSource, Disposable {
       for await (const pixels of this.makers.pipeline.batches(this.#requests(plans))) {
         const { plan, view, completes } = pixels.tag, made = batch[view.source.name];
         // A batch's pixels are valid until the next is asked for: they are on the device by then.
-        const images = this.#upload(pixels);
+        const images = await this.#shown(this.#upload(pixels), plan);
         if (!shown) made.views.push(shown = images);
         if (completes.view) {
-          if (view.embedded) made.teacherEmbeddings.push(await this.#embed(view, images));
+          if (view.embedded) await this.#teach(view, images, made);
           if (images !== shown) images.dispose();
           shown = null;
         }
@@ -162,7 +169,7 @@ export class TrainingBatches implements BatchSource, Disposable {
 
   #emptyBatch(): StepBatch {
     return Object.fromEntries(
-      this.given.sources.map(({ name }) => [name, { views: [], teacherEmbeddings: [] }]),
+      this.given.sources.map(({ name }) => [name, { views: [], teacherEmbeddings: [], teacherMaps: [] }]),
     );
   }
 
@@ -223,8 +230,21 @@ export class TrainingBatches implements BatchSource, Disposable {
     };
   }
 
+  /** What networks see of views: they themselves, or mixed with others. */
+  async #shown(images: tf.Tensor4D, { step }: StepPlan): Promise<tf.Tensor4D> {
+    return await this.given.mixup?.mix(images, step) ?? images;
+  }
+
   #upload({ pixels, size }: Batch): tf.Tensor4D {
     return this.makers.engine.upload(pixels, [pixels.length / (size * size * 3), size, size, 3]);
+  }
+
+  /** Adds what the teacher makes of a view to a batch. */
+  async #teach(view: PlannedView, images: tf.Tensor4D, made: StreamBatch): Promise<void> {
+    if (!this.given.maps) return void made.teacherEmbeddings.push(await this.#embed(view, images));
+    const { embedding, map } = await this.makers.teacher!.maps!(images);
+    made.teacherEmbeddings.push(embedding);
+    made.teacherMaps.push(map);
   }
 
   async #embed({ source, ids, needsTeacher }: PlannedView, images: tf.Tensor4D): Promise<tf.Tensor2D> {
@@ -232,6 +252,13 @@ export class TrainingBatches implements BatchSource, Disposable {
     if (!caches) return await this.makers.teacher!.embed(images);
     return await caches.of(source).embed(ids, needsTeacher ? images : null);
   }
+}
+
+function mixupOf(
+  { engine, processes }: ProcessParts,
+  { seed, train: { mixup, accumulate } }: Recipe,
+): Mixup | null {
+  return mixup ? new Mixup(engine, { seed, parts: accumulate, rank: processes?.rank ?? 0 }) : null;
 }
 
 /** What is drawn can be read: in the place of other images stand their stand-ins. */

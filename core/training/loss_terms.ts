@@ -35,6 +35,8 @@ export interface Seen {
   /** Numbers of the views that the student is trained on, in the order of its passes, and that the teacher sees. */
   readonly studentViews: readonly number[];
   readonly teacherViews: readonly number[];
+  /** Whether the maps of these views are looked at. */
+  readonly maps: boolean;
 }
 
 /** Adds up what the terms of a stream look at. */
@@ -42,6 +44,7 @@ export function seenBy(terms: readonly LossTerm[]): Seen {
   return {
     studentViews: viewsOfAny(terms, ({ studentViews }) => studentViews),
     teacherViews: viewsOfAny(terms, ({ teacherViews }) => teacherViews),
+    maps: terms.some(({ needs }) => needs.maps),
   };
 }
 
@@ -51,6 +54,9 @@ export interface StreamOutputs {
   readonly studentEmbeddings: readonly tf.Tensor2D[];
   readonly studentFeatures: readonly tf.Tensor2D[];
   readonly teacherEmbeddings: readonly tf.Tensor2D[];
+  /** Empty if no term looks at maps. */
+  readonly studentMaps: readonly tf.Tensor4D[];
+  readonly teacherMaps: readonly tf.Tensor4D[];
   readonly noise?: readonly tf.Tensor2D[];
 }
 
@@ -63,12 +69,14 @@ export function inputsOf(
 ): ObjectiveInputs {
   const of = <T>(rows: readonly T[], views: readonly number[], all: readonly number[]) =>
     views.map((view) => rows[all.indexOf(view)]);
-  const { studentViews, teacherViews } = needs;
+  const { studentViews, teacherViews, maps } = needs;
   return {
     views: outputs.views.slice(0, needs.views),
     studentEmbeddings: of(outputs.studentEmbeddings, studentViews, seen.studentViews),
     studentFeatures: of(outputs.studentFeatures, studentViews, seen.studentViews),
     teacherEmbeddings: of(outputs.teacherEmbeddings, teacherViews, seen.teacherViews),
+    studentMaps: maps ? of(outputs.studentMaps, studentViews, seen.studentViews) : [],
+    teacherMaps: maps ? of(outputs.teacherMaps, teacherViews, seen.teacherViews) : [],
     progress,
     noise: needs.noise ? outputs.noise : undefined,
     get queue(): tf.Tensor2D {

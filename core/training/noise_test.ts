@@ -35,7 +35,7 @@ function scaling(variable: tf.Variable): Student {
 }
 
 const view = (batch: number) => tf.zeros([batch, 1, 1, 3]) as tf.Tensor4D;
-const batch = () => ({ views: { views: [view(3), view(3)], teacherEmbeddings: [] } });
+const batch = () => ({ views: { views: [view(3), view(3)], teacherEmbeddings: [], teacherMaps: [] } });
 const position = (step: number) => ({ step, epoch: 0, share: 0, learningRate: 0.1 });
 const optimizer = (parameters: readonly Parameter[]) => new Sgd(parameters, { momentum: 0, weightDecay: 0 });
 

@@ -18,21 +18,24 @@ export class NotFiniteError extends RunError {
 }
 
 /**
- * Where a loss that is no number comes from: the teacher's rows, the weights that the step began with, or the step.
+ * Where a loss that is no number comes from: what the teacher made, the weights that the step began with, or the step.
  *
+ * @param taught The teacher's embeddings and maps, of an image each along the first axis.
  * @param before What the step changes, as it was.
  * @param changed What of it is looked at.
  */
 export async function originOfNotFinite(
-  teacherEmbeddings: readonly tf.Tensor2D[],
+  taught: readonly tf.Tensor[],
   before: Snapshot,
   changed: readonly Parameter[],
 ): Promise<{ origin: string; advice: string } | null> {
-  for (const rows of teacherEmbeddings) {
+  for (const rows of taught) {
     const broken = await notFiniteRows(rows), [count] = rows.shape;
     if (!broken) continue;
     return {
-      origin: `the teacher's embeddings of ${broken} of ${count} images are not finite`,
+      origin: `the teacher's ${
+        rows.rank > 2 ? "maps" : "embeddings"
+      } of ${broken} of ${count} images are not finite`,
       advice: "look at the teacher's weights, its preprocessing and its precision",
     };
   }
@@ -49,7 +52,7 @@ export async function originOfNotFinite(
 }
 
 async function notFiniteRows(rows: tf.Tensor, dispose = false): Promise<number> {
-  const values = await rows.data(), [, dim] = rows.shape;
+  const values = await rows.data(), dim = rows.size / rows.shape[0];
   if (dispose) rows.dispose();
   return rowsNotFinite(values, dim).length;
 }

@@ -20,13 +20,14 @@ export interface StepResult {
  * If it is disposed of before it has given its result, it is taken back: of two, the one that began last comes first.
  */
 export class StepUnderWay implements Disposable {
-  readonly #teacherEmbeddings: readonly tf.Tensor2D[];
+  readonly #taught: readonly tf.Tensor[];
   #hasGivenResult = false;
 
   /**
    * @param told What is read of it.
    * @param given.before All that the step changes, as it was; this step's from now on.
    * @param given.trained The weights that have a gradient.
+   * @param given.taught What the teacher has made of the images: embeddings, maps.
    * @param given.changed What of `before` is looked at for the origin of what is not finite.
    */
   constructor(
@@ -35,11 +36,11 @@ export class StepUnderWay implements Disposable {
       before: Snapshot;
       trained: readonly Parameter[];
       changed: readonly Parameter[];
-      teacherEmbeddings: readonly tf.Tensor2D[];
+      taught: readonly tf.Tensor[];
     },
   ) {
     told.catch(() => {}); // thrown to whoever asks for the result
-    this.#teacherEmbeddings = given.teacherEmbeddings.map((rows) => rows.clone()); // the batch is freed before
+    this.#taught = given.taught.map((rows) => rows.clone()); // the batch is freed before
   }
 
   /** Resolves when the devices are done with it, however it went. */
@@ -64,12 +65,12 @@ export class StepUnderWay implements Disposable {
     const { before } = this.given;
     if (!this.#hasGivenResult) before.restore();
     before[Symbol.dispose]();
-    tf.dispose([...this.#teacherEmbeddings]);
+    tf.dispose([...this.#taught]);
   }
 
   async #explained(problem: string): Promise<NotFiniteError> {
     const { before, changed } = this.given;
-    const found = await originOfNotFinite(this.#teacherEmbeddings, before, changed);
+    const found = await originOfNotFinite(this.#taught, before, changed);
     return new NotFiniteError(
       found ? `${problem}: ${found.origin}` : problem,
       found?.advice ?? "lower train.lr or set train.clip_grad_norm",

@@ -26,13 +26,17 @@ export function outputsOf(
   const views = inPasses(batch.views);
   const outputs: StudentOutput[] = seen.studentViews.map((view) => {
     const images = views[view];
-    return trainingPass(student, images, { bnSplits, noise: noise?.next(images.shape[0]) });
+    return trainingPass(student, images, {
+      ...{ bnSplits, noise: noise?.next(images.shape[0]), map: seen.maps },
+    });
   });
   return {
     views,
     studentEmbeddings: outputs.map(({ embedding }) => embedding),
     studentFeatures: outputs.map(({ features }) => features),
     teacherEmbeddings: inPasses(batch.teacherEmbeddings).map((rows) => unitRows(rows)),
+    studentMaps: seen.maps ? outputs.map(({ map }) => map!) : [],
+    teacherMaps: inPasses(batch.teacherMaps),
     noise: own && views.map((images) => own.next(images.shape[0])),
   };
 }

@@ -10,6 +10,8 @@ export interface PassOptions {
   readonly bnSplits: number;
   /** `[batch, noisePerImage]` float32 in 0..1, for a network that takes random numbers. */
   readonly noise?: tf.Tensor2D;
+  /** Whether the output's map is wanted; default: false. */
+  readonly map?: boolean;
 }
 
 /**
@@ -21,14 +23,14 @@ export interface PassOptions {
 export function trainingPass(
   student: Student,
   images: tf.Tensor4D,
-  { bnSplits, noise }: PassOptions,
+  { bnSplits, noise, map = false }: PassOptions,
 ): StudentOutput {
-  if (bnSplits === 1) return student.forward(images, { training: true, noise });
+  if (bnSplits === 1) return student.forward(images, { training: true, noise, map });
   const statistics = student.parameters.filter(({ trainable }) => !trainable).map(({ variable }) => variable);
   const noises = noise ? tf.split(noise, bnSplits) as tf.Tensor2D[] : [];
   let first: tf.Tensor[] = [];
   const outputs = (tf.split(images, bnSplits) as tf.Tensor4D[]).map((part, i) => {
-    const output = student.forward(part, { training: true, noise: noises[i] });
+    const output = student.forward(part, { training: true, noise: noises[i], map });
     if (i === 0) first = statistics.map((variable) => tf.clone(variable));
     return output;
   });
@@ -36,5 +38,6 @@ export function trainingPass(
   return {
     features: tf.concat(outputs.map(({ features }) => features)),
     embedding: tf.concat(outputs.map(({ embedding }) => embedding)),
+    ...map && { map: tf.concat(outputs.map(({ map }) => map!)) },
   };
 }

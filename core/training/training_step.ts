@@ -177,7 +177,10 @@ export class TrainingStep implements Disposable {
     return new StepUnderWay(this.#told.read(told), {
       ...{ before, trained: this.optimizer.trained },
       changed: [...this.parts.student.parameters, ...this.optimizer.state],
-      teacherEmbeddings: Object.values(batch).flatMap(({ teacherEmbeddings }) => teacherEmbeddings),
+      taught: Object.values(batch).flatMap(({ teacherEmbeddings, teacherMaps }) => [
+        ...teacherEmbeddings,
+        ...teacherMaps,
+      ]),
     });
   }
 

@@ -82,7 +82,7 @@ const NEEDS: ObjectiveNeeds = { teacherViews: [0], queue: true };
 
 /** A batch of one view an image. */
 const batchOf = (images: tf.Tensor4D, values: number[]): StepBatch => ({
-  views: { views: [images], teacherEmbeddings: [targets(values)] },
+  views: { views: [images], teacherEmbeddings: [targets(values)], teacherMaps: [] },
 });
 const at = (step: number, learningRate: number) => ({ step, epoch: 0, share: 0, learningRate });
 
@@ -248,6 +248,7 @@ Deno.test("small patches are one pass of their own, and the first of each image 
   const patches = {
     views: [views(2, 5), views(2, 6), views(2, 7)],
     teacherEmbeddings: [[3, 4], [5, 6], [7, 8]].map(targets),
+    teacherMaps: [],
   };
   const batch: StepBatch = { ...batchOf(views(2, 4), [1, 2]), patches };
   const squares = (images: tf.Tensor4D[], teacher: number[]) =>
@@ -287,7 +288,11 @@ const both: Objective = {
 };
 const TWO: ObjectiveNeeds = { views: 2, teacherViews: [0, 1], queue: true };
 const twoViews = (): StepBatch => ({
-  views: { views: [views(2, 1), views(2, 2)], teacherEmbeddings: [targets([1, 2]), targets([3, 4])] },
+  views: {
+    views: [views(2, 1), views(2, 2)],
+    teacherEmbeddings: [targets([1, 2]), targets([3, 4])],
+    teacherMaps: [],
+  },
 });
 
 Deno.test("rows of both views go into the queue, all of them, in one part or two", async () => {

@@ -57,6 +57,11 @@ export function looksAtTeacher({ objectives }: Pick<StreamFacts, "objectives">):
   return objectives.some(({ needs: { teacherViews } }) => teacherViews.length > 0);
 }
 
+/** Whether an objective looks at maps, of the teacher's where it looks at the teacher. */
+export function looksAtMaps({ objectives }: Pick<StreamFacts, "objectives">): boolean {
+  return objectives.some(({ needs }) => needs.maps);
+}
+
 /** The second is `_2`. */
 function numbered(i: number): string {
   return i ? `_${i + 1}` : "";

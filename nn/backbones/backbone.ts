@@ -5,11 +5,11 @@ import type { Normalization } from "./normalize.ts";
 /** What a transformer's features may be: its class token, or the mean of its patches. */
 export type Pool = "token" | "mean";
 
-/** A network's features, and the map that they are of. */
+/** A network's features, and the map that they are made of. */
 export interface FeatureMaps {
   /** `[batch, featureDim]` float32. */
   readonly features: tf.Tensor2D;
-  /** `[batch, rows, columns, featureDim]` float32: of each place in the picture, after the last norm. */
+  /** `[batch, rows, columns, mapDim]` float32: of each place in the picture, the last before pooling, normalised. */
   readonly patches: tf.Tensor4D;
 }
 
@@ -17,6 +17,8 @@ export interface FeatureMaps {
 export interface Backbone {
   /** Width of its pooled output. */
   readonly featureDim: number;
+  /** Channels of its map; there if {@link maps} is. */
+  readonly mapDim?: number;
   readonly normalization: Normalization;
   /** How many random numbers an image takes in training; default: none. */
   readonly noisePerImage?: number;
@@ -28,6 +30,6 @@ export interface Backbone {
    * @returns `[batch, featureDim]` float32, globally pooled: what timm calls pre-logits.
    */
   features(images: tf.Tensor4D, mode: Mode, pool?: Pool): tf.Tensor2D;
-  /** Features as their publisher pools them, with their map; there in networks that have one to give. */
-  maps?(images: tf.Tensor4D, mode: Mode): FeatureMaps;
+  /** Features as {@link features} gives them, with their map; there in networks that have one to give. */
+  maps?(images: tf.Tensor4D, mode: Mode, pool?: Pool): FeatureMaps;
 }

@@ -61,6 +61,7 @@ export function convnext(
   const pooled = (maps: tf.Tensor4D) => norm(tf.mean(maps, [1, 2]));
   return {
     featureDim,
+    mapDim: featureDim,
     normalization,
     noisePerImage: drops.noisePerImage,
     features: (images, mode) => pooled(run(images, mode)),

@@ -1,11 +1,11 @@
-import { tf } from "@seed/core";
 import { relu6, sigmoid, silu } from "../layers/activation.ts";
 import type { Backbone } from "./backbone.ts";
 import { convNorm } from "../layers/conv_norm.ts";
 import { type Conventions, TIMM } from "../layers/conventions.ts";
 import { multipleOf8 } from "../layers/channel_counts.ts";
 import { type BlockShape, invertedResiduals } from "../layers/inverted_residual.ts";
-import { IMAGENET, type Normalization, normalize } from "./normalize.ts";
+import { IMAGENET, type Normalization } from "./normalize.ts";
+import { pooledBackbone } from "./pooled_backbone.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
 /** The EfficientNets that there are. */
@@ -86,13 +86,5 @@ export function efficientnet(
     names: ["conv_head", "bn2"],
     ...{ inputs: outputs, outputs: featureDim, kernel: 1, activation, epsilon, momentum },
   }));
-  return {
-    featureDim,
-    normalization,
-    noisePerImage,
-    features: (images, mode) => {
-      const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, normalization));
-      return tf.mean(maps, [1, 2]) as tf.Tensor2D;
-    },
-  };
+  return pooledBackbone({ layers, featureDim, normalization, noisePerImage });
 }

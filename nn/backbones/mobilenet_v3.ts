@@ -6,7 +6,8 @@ import { convWithBias } from "../layers/conv.ts";
 import { type Conventions, TIMM } from "../layers/conventions.ts";
 import { multipleOf8 } from "../layers/channel_counts.ts";
 import { type BlockShape, invertedResiduals } from "../layers/inverted_residual.ts";
-import { IMAGENET, type Normalization, normalize } from "./normalize.ts";
+import { IMAGENET, type Normalization } from "./normalize.ts";
+import { pooledBackbone } from "./pooled_backbone.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
 /** The MobileNetV3s that there are. */
@@ -85,13 +86,11 @@ export function mobilenetV3(
     ...{ inputs, outputs: width, kernel: 1, activation: hardSwish, epsilon, momentum },
   }));
   const head = convWithBias(source, "conv_head", { inputs: width, outputs: featureDim, kernel: 1 });
-  return {
-    featureDim,
-    normalization,
-    features: (images, mode) => {
-      const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, normalization));
-      const pooled = tf.mean(maps, [1, 2], true) as tf.Tensor4D;
+  return pooledBackbone({
+    ...{ layers, featureDim, mapDim: width, normalization },
+    pool(map) {
+      const pooled = tf.mean(map, [1, 2], true) as tf.Tensor4D;
       return tf.mean(hardSwish(head(pooled)), [1, 2]) as tf.Tensor2D; // of a single pixel: drops its axes
     },
-  };
+  });
 }

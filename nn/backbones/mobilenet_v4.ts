@@ -4,7 +4,8 @@ import type { Backbone } from "./backbone.ts";
 import { convNorm, type ModalLayer } from "../layers/conv_norm.ts";
 import { DropPaths } from "../layers/drop_paths.ts";
 import { type BottleneckShape, universalBottleneck } from "../layers/universal_bottleneck.ts";
-import { IMAGENET, type Normalization, normalize } from "./normalize.ts";
+import { IMAGENET, type Normalization } from "./normalize.ts";
+import { pooledBackbone } from "./pooled_backbone.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
 /** The MobileNetV4s of convolutions alone that there are. */
@@ -102,16 +103,13 @@ export function mobilenetV4(
   );
   const last = { inputs: LAST, outputs: HEAD, kernel: 1, activation: relu };
   const head = convNorm(source, { names: ["conv_head", "norm_head"], ...last });
-  return {
-    featureDim: HEAD,
-    normalization,
-    noisePerImage: drops.noisePerImage,
-    features: (images, mode) => {
-      const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, normalization));
-      const pooled = tf.mean(maps, [1, 2], true) as tf.Tensor4D;
+  return pooledBackbone({
+    ...{ layers, featureDim: HEAD, mapDim: LAST, normalization, noisePerImage: drops.noisePerImage },
+    pool(map, mode) {
+      const pooled = tf.mean(map, [1, 2], true) as tf.Tensor4D;
       return tf.mean(head(pooled, mode), [1, 2]) as tf.Tensor2D; // of a single pixel: drops its axes
     },
-  };
+  });
 }
 
 function blockOf(

@@ -2,7 +2,8 @@ import { tf } from "@seed/core";
 import { identity, relu } from "../layers/activation.ts";
 import type { Backbone } from "./backbone.ts";
 import { convNorm, type ModalLayer } from "../layers/conv_norm.ts";
-import { IMAGENET, type Normalization, normalize } from "./normalize.ts";
+import { IMAGENET, type Normalization } from "./normalize.ts";
+import { pooledBackbone } from "./pooled_backbone.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 
 /** How many layers a ResNet has. */
@@ -51,14 +52,7 @@ export function resnet(
       inputs = outputs;
     }
   });
-  return {
-    featureDim: inputs,
-    normalization,
-    features: (images, mode) => {
-      const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, normalization));
-      return tf.mean(maps, [1, 2]) as tf.Tensor2D;
-    },
-  };
+  return pooledBackbone({ layers, featureDim: inputs, normalization });
 }
 
 function stemOf(source: ParameterSource): "imagenet" | "small" {

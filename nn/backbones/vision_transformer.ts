@@ -91,14 +91,15 @@ export function visionTransformer(
   };
   return {
     featureDim: width,
+    mapDim: width,
     normalization,
     pools: classToken ? ["token", "mean"] : ["mean"],
     noisePerImage: drops.noisePerImage,
     features: (images, mode, pool) => pooled(run(images, mode).last, pool ?? own),
-    maps(images, mode) {
+    maps(images, mode, pool) {
       const { last, grid } = run(images, mode), [batch] = images.shape;
       return {
-        features: pooled(last, own),
+        features: pooled(last, pool ?? own),
         patches: tf.reshape(normed(last, leading), [batch, ...grid, width]),
       };
     },

@@ -1,4 +1,4 @@
-import { quoted, RunError, type tf, type WeightsFile } from "@seed/core";
+import { quoted, RunError, type TeacherHead, type tf, type WeightsFile } from "@seed/core";
 import type { Backbone, FeatureMaps, Pool } from "../backbones/backbone.ts";
 import { FrozenParameters } from "./frozen_parameters.ts";
 import { frozenHead, type Head } from "./frozen_head.ts";
@@ -64,6 +64,17 @@ export class FrozenNetwork implements Disposable {
     return this.backbone.featureDim;
   }
 
+  /** Its projection head, for another network to take over; null if the layout has none. */
+  get teacherHead(): TeacherHead | null {
+    const { layout: { head }, parameters: { values } } = this;
+    if (head === null) return null;
+    const own = values.filter(({ name }) => name.startsWith(`${head}.`)).map((value) => ({
+      ...value,
+      name: value.name.slice(head.length + 1).replace(/^(?=[a-z])/, "0."), // a single layer has no number
+    }));
+    return { inputDim: this.featureDim, values: own };
+  }
+
   /** Width of the projection head's output; null if the layout has no head. */
   get headDim(): number | null {
     return this.head?.dim ?? null;
@@ -76,10 +87,14 @@ export class FrozenNetwork implements Disposable {
    * @throws {RunError} If it does not offer the pooling.
    */
   features(images: tf.Tensor4D, pool?: Pool): tf.Tensor2D {
+    this.#requirePool(pool);
+    return this.backbone.features(images, { training: false }, pool);
+  }
+
+  #requirePool(pool?: Pool): void {
     if (pool !== undefined && !this.pools.includes(pool)) {
       throw new RunError(`The network's features cannot be pooled by "${pool}"; leave the option pool out`);
     }
-    return this.backbone.features(images, { training: false }, pool);
   }
 
   /** What {@link features} can be told to be. */
@@ -87,19 +102,21 @@ export class FrozenNetwork implements Disposable {
     return this.backbone.pools ?? [];
   }
 
-  /** Whether {@link maps} can be asked for. */
-  get hasMaps(): boolean {
-    return this.backbone.maps !== undefined;
+  /** Channels of its map; null: {@link maps} cannot be asked for. */
+  get mapDim(): number | null {
+    return this.backbone.mapDim ?? null;
   }
 
   /**
-   * Features as their publisher pools them, with the map that they are of.
+   * Features with the map that they are made of.
    *
    * @param images `[batch, height, width, 3]` float32 in 0..255.
-   * @throws {RunError} If the network has no map to give.
+   * @param pool As of {@link features}.
+   * @throws {RunError} If the network has no map to give, or does not offer the pooling.
    */
-  maps(images: tf.Tensor4D): FeatureMaps {
-    if (this.backbone.maps) return this.backbone.maps(images, { training: false });
+  maps(images: tf.Tensor4D, pool?: Pool): FeatureMaps {
+    this.#requirePool(pool);
+    if (this.backbone.maps) return this.backbone.maps(images, { training: false }, pool);
     throw new RunError(
       "The network gives pooled features alone, not the map of its patches; take another network",
     );
@@ -178,16 +195,38 @@ export function looksLike(
   meant: Network,
   { byNames = true }: { byNames?: boolean } = {},
 ): string {
-  const counts = [...NETWORKS.values()].filter(({ name }) => name !== meant.name).map((network) => {
+  const { most, networks } = mostFitting(
+    file,
+    [...NETWORKS.values()].filter(({ name }) => name !== meant.name),
+  );
+  if (most < (byNames ? 0 : 1)) return "";
+  return `; it looks like weights of ${networks.map(({ name }) => name).join(", ")}`;
+}
+
+/**
+ * The networks that find all their tensors in a file, and take the most of them: one, as a rule.
+ *
+ * @returns none if no network that is known does.
+ */
+export function networksOf(file: WeightsFile): Network[] {
+  const { most, networks } = mostFitting(file, [...NETWORKS.values()]);
+  return most > 0 ? networks : [];
+}
+
+/** Tensors that a network takes of a file: 0 if the file has its names alone, -1 if it has not even those. */
+function mostFitting(
+  file: WeightsFile,
+  candidates: readonly Network[],
+): { most: number; networks: Network[] } {
+  const counts = candidates.map((network) => {
     const exact = findLayout(file.tensors, network.layouts);
     const fits = fitsIn(file, network), any = { fits, below: null };
     const [layout] = exact && fits(exact) ? [exact] : wrappedLayouts(file.tensors, network.layouts, any);
     // A file of its names that lacks others, or has other shapes, is likelier of it than of nothing.
-    return { name: network.name, count: layout ? fittingTensors(file, network, layout) : exact ? 0 : -1 };
+    return { network, count: layout ? fittingTensors(file, network, layout) : exact ? 0 : -1 };
   });
   const most = Math.max(...counts.map(({ count }) => count));
-  const names = counts.filter(({ count }) => count === most).map(({ name }) => name);
-  return most < (byNames ? 0 : 1) ? "" : `; it looks like weights of ${names.join(", ")}`;
+  return { most, networks: counts.filter(({ count }) => count === most).map(({ network }) => network) };
 }
 
 /** Longest side of a picture that a network is given: 200 MB of float32. Published networks take up to 1024 pixels. */

@@ -44,6 +44,11 @@ export function poolsOf(network: Buildable): readonly Pool[] {
   return onShapes(network).pools ?? [];
 }
 
+/** Channels of a network's maps, found in the same way; null: it has none to give. */
+export function mapDimOf(network: Buildable): number | null {
+  return onShapes(network).mapDim ?? null;
+}
+
 function onShapes({ build, normalization }: Buildable): Backbone {
   let backbone!: Backbone;
   countMacs(() => backbone = build(new CountingParameters(), normalization));

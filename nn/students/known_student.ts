@@ -4,6 +4,7 @@ import {
   type InitialWeights,
   isHeadName,
   type Student,
+  type StudentFacts,
   type TakenWeights,
   torchShape,
   valueProblem,
@@ -11,17 +12,25 @@ import {
 } from "@seed/core";
 import { projectionHead } from "../layers/linear.ts";
 import type { Network } from "../networks/networks.ts";
+import { mapDimOf } from "../networks/network_size.ts";
 import { wantedValues } from "../networks/wanted_values.ts";
 import { openWeights } from "../weights/open_weights.ts";
 import { matchWeights } from "./matched_weights.ts";
-import { headLayers, type headOptions } from "./student_network.ts";
+import { isReused } from "./reused_head.ts";
+import { headFacts, headLayers, type headOptions } from "./student_network.ts";
+
+/** Options with those of a head. */
+interface HeadUse {
+  head: z.output<typeof headOptions>;
+}
 
 /** timm's, which students have. */
 const EPSILON = 1e-5;
 
 /**
  * What a student's plugin can do whose options say which network it is, to be spread into `definePlugin`: it begins from
- * files in the network's layouts (`student.weights`), and knows the names of its parameters (`train.freeze`).
+ * files in the network's layouts (`student.weights`), knows the names of its parameters (`train.freeze`), and tells
+ * whether it has maps.
  *
  * @param networkOf The network of options; in its layouts files are read.
  *
@@ -51,11 +60,19 @@ const EPSILON = 1e-5;
  */
 export function knownStudent<O>(networkOf: (options: O) => Network) {
   return {
-    parameterNames(options: O & { head: z.output<typeof headOptions> }): string[] {
+    tells: (options: O & HeadUse): StudentFacts => ({
+      ...headFacts(options),
+      maps: mapDimOf(networkOf(options)) !== null,
+    }),
+    parameterNames(options: O & HeadUse): string[] {
       const { build, normalization } = networkOf(options);
       return wantedValues((source) => {
         const { featureDim } = build(source, normalization);
-        projectionHead(source, "head", headLayers(options.head, featureDim));
+        // What it takes over is for the teacher's file to say, and frozen in any case.
+        const layers = options.head.reuse_teacher
+          ? { inputs: featureDim, hidden: [], dim: 1 }
+          : headLayers(options.head, featureDim);
+        projectionHead(source, "head", layers);
       }).map(({ name }) => name);
     },
     async checkWeights(options: O, weights: InitialWeights): Promise<void> {
@@ -64,16 +81,22 @@ export function knownStudent<O>(networkOf: (options: O) => Network) {
       const values = wantedValues((source) => void network.build(source, network.normalization));
       matchWeights(file, network, values, weights);
     },
-    async loadWeights(options: O, student: Student, weights: InitialWeights): Promise<TakenWeights> {
+    async loadWeights(
+      options: O & HeadUse,
+      student: Student,
+      weights: InitialWeights,
+    ): Promise<TakenWeights> {
       using file = await openWeights(weights.path);
-      const values = student.parameters.map(({ name, kind, variable: { shape } }) => ({
+      // What was taken over is the teacher's, whatever the file has.
+      const own = student.parameters.filter(({ name }) => !(options.head.reuse_teacher && isReused(name)));
+      const values = own.map(({ name, kind, variable: { shape } }) => ({
         name,
         shape: torchShape(shape, kind),
       }));
       const matched = matchWeights(file, networkOf(options), values, weights);
       const { layout, tensors, taken, left, fresh, notes } = matched;
       const broken: string[] = [];
-      for (const { name, kind, variable } of student.parameters) {
+      for (const { name, kind, variable } of own) {
         const fileName = taken.get(name);
         if (fileName === undefined) continue;
         const values = tensors.read(fileName), problem = valueProblem(name, values);

@@ -6,6 +6,7 @@ import {
   type Student,
   type StudentFacts,
   type StudentOutput,
+  type TeacherHead,
   tf,
   UsageError,
   z,
@@ -16,6 +17,7 @@ import { drop } from "../layers/dropout.ts";
 import { type HeadOptions, projectionHead } from "../layers/linear.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 import { TrainableParameters } from "../parameters/trainable_parameters.ts";
+import { isReused, reusedHead } from "./reused_head.ts";
 
 /** Of a layer; the widest published heads have 8,192. Two such layers hold 17 GB between them: see {@link headArrays}. */
 const width = z.int().positive().max(65_536);
@@ -42,7 +44,7 @@ const width = z.int().positive().max(65_536);
  * });
  *
  * const { head } = plugin.options.parse({ head: { hidden: 2048 } });
- * assert.deepEqual(head, { hidden: 2048, norm: "none", projection: null });
+ * assert.deepEqual(head, { hidden: 2048, norm: "none", projection: null, reuse_teacher: false });
  * ```
  */
 export const headOptions = z.strictObject({
@@ -54,6 +56,8 @@ export const headOptions = z.strictObject({
   projection: width.nullable().default(null),
   /** Width of the embedding. Default: the teacher's, or 128 without one. */
   dim: width.optional(),
+  /** True: one linear layer, and after it the teacher's own head, which does not train (Retro). */
+  reuse_teacher: z.boolean().default(false),
 }).prefault({});
 
 /**
@@ -64,37 +68,47 @@ export const headOptions = z.strictObject({
  * import { checkHead } from "@seed/nn";
  * import assert from "node:assert/strict";
  *
- * const [{ key }] = checkHead({ head: { dim: 128 } }, { teacherDim: 2048 });
+ * const [{ key }] = checkHead({ head: { dim: 128 } }, { teacherDim: 2048, teacherHead: false });
  * assert.equal(key, "head.dim");
  * ```
  */
 export function checkHead(
-  { head: { dim } }: { head: { dim?: number } },
-  { teacherDim }: Pick<RecipeFacts, "teacherDim">,
+  { head: { dim, reuse_teacher: reuses } }: { head: { dim?: number; reuse_teacher?: boolean } },
+  { teacherDim, teacherHead }: Pick<RecipeFacts, "teacherDim" | "teacherHead">,
 ): OptionProblem[] {
+  if (reuses) return teacherHead ? [] : [{ key: "head.reuse_teacher", message: NO_TEACHER_HEAD }];
   const problem = widthProblem(dim, teacherDim);
   return problem === null ? [] : [{ key: "head.dim", message: problem }];
 }
 
+const NO_TEACHER_HEAD =
+  "The student is to take over the teacher's projection head, and there is none: name a " +
+  'teacher whose embedding is its head\'s output (of MoCo, SwAV or SimCLR with "layer: head"), or leave the option out';
+
 /** Of a head's options, those that nothing reads: without a hidden layer there is no ReLU to put a norm before. */
 export function headUnread(
-  { head: { hidden, projection } }: { head: z.output<typeof headOptions> },
+  { head: { hidden, projection, reuse_teacher: reuses } }: { head: z.output<typeof headOptions> },
 ): OptionProblem[] {
+  if (reuses) {
+    const message = "the head is one layer and the teacher's own (head.reuse_teacher)";
+    return ["hidden", "norm", "projection", "dim"].map((key) => ({ key: `head.${key}`, message }));
+  }
   return hidden === null && projection === null
     ? [{ key: "head.norm", message: "a head of one layer has no ReLU, which the norm would stand before" }]
     : [];
 }
 
-/** What a student with a head tells of itself. */
+/** What a student with a head tells of itself; whether its backbone has maps is for the plugin to add. */
 export function headFacts({ head: { dim } }: { head: { dim?: number } }): StudentFacts {
   return { embeddingDim: dim ?? null };
 }
 
 /** Weights of a head's layers between widths that options tell, each with its gradient and its momentum. */
 export function headArrays(
-  { head: { hidden, projection, dim } }: { head: z.output<typeof headOptions> },
+  { head: { hidden, projection, dim, reuse_teacher: reuses } }: { head: z.output<typeof headOptions> },
   { embeddingDim }: Pick<RecipeFacts, "embeddingDim">,
 ): ArrayNeed[] {
+  if (reuses) return []; // the teacher's file says its widths
   const inner = widths(hidden ?? null), out = dim ?? embeddingDim ?? DEFAULT_DIM;
   const key = inner.length ? "head.hidden" : "head.dim";
   const chain = projection === null ? [...inner, out] : [...inner, projection, ...inner, out];
@@ -143,6 +157,7 @@ export class StudentNetwork implements Student {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
   readonly noisePerImage: number;
+  readonly mapDim: number | undefined;
   readonly #dropout: number;
   readonly #source: TrainableParameters;
   readonly #backbone: Backbone;
@@ -151,8 +166,9 @@ export class StudentNetwork implements Student {
   /**
    * @param options.dropout Share of the features that is dropped before the head in training; default 0.
    * @param options.teacherDim Width of the teacher's embedding, null without one.
+   * @param options.teacherHead The head that a student with `reuse_teacher` takes over: the context's; default none.
    * @param options.isFrozen Which parameters training is to leave as they are: the context's; default none.
-   * @throws {UsageError} If the head's width contradicts the teacher's.
+   * @throws {UsageError} If the head's width contradicts the teacher's, or the teacher has no head to take over.
    */
   constructor(
     readonly network: string,
@@ -163,30 +179,39 @@ export class StudentNetwork implements Student {
       dropout?: number;
       teacherDim: number | null;
       isFrozen?: (name: string) => boolean;
+      teacherHead?: TeacherHead | null;
     },
   ) {
-    const { seed, head = {}, dropout = 0, teacherDim, isFrozen } = options;
-    const problem = widthProblem(head.dim, teacherDim);
+    const { seed, head = {}, dropout = 0, teacherDim, isFrozen = () => false, teacherHead = null } = options;
+    const reused = head.reuse_teacher ? teacherHead : null;
+    const problem = head.reuse_teacher && !reused ? NO_TEACHER_HEAD : widthProblem(head.dim, teacherDim);
     if (problem) throw new UsageError(problem);
     this.embeddingDim = head.dim ?? teacherDim ?? DEFAULT_DIM;
-    this.#source = new TrainableParameters(seed, isFrozen);
+    this.#source = new TrainableParameters(
+      seed,
+      (name) => reused !== null && isReused(name) || isFrozen(name),
+    );
     this.#backbone = build(this.#source);
-    this.featureDim = this.#backbone.featureDim;
+    ({ featureDim: this.featureDim, mapDim: this.mapDim } = this.#backbone);
     this.#dropout = dropout;
     this.noisePerImage = (dropout ? this.featureDim : 0) + (this.#backbone.noisePerImage ?? 0);
     ({ mean: this.mean, std: this.std } = this.#backbone.normalization);
-    this.#head = projectionHead(this.#source, "head", headLayers(head, this.featureDim, this.embeddingDim));
+    this.#head = reused
+      ? reusedHead(this.#source, this.featureDim, reused)
+      : projectionHead(this.#source, "head", headLayers(head, this.featureDim, this.embeddingDim));
     this.parameters = this.#source.parameters;
   }
 
-  forward(images: tf.Tensor4D, { training, noise }: Mode): StudentOutput {
+  forward(images: tf.Tensor4D, { training, noise, map = false }: Mode & { map?: boolean }): StudentOutput {
     const paths = this.#backbone.noisePerImage;
     const columns = (start: number, count: number) => noise && tf.slice(noise, [0, start], [-1, count]);
     const mode = { training, noise: paths ? columns(0, paths) : undefined };
-    const features = this.#backbone.features(images, mode);
+    const { features, patches } = map
+      ? this.#backbone.maps!(images, mode)
+      : { features: this.#backbone.features(images, mode), patches: undefined };
     const drops = training && this.#dropout > 0 ? columns(paths ?? 0, this.featureDim) : undefined;
     const seen = drops ? drop(features, drops, this.#dropout) : features;
-    return { features, embedding: this.#head(seen, { training }) };
+    return { features, embedding: this.#head(seen, { training }), ...patches && { map: patches } };
   }
 
   [Symbol.dispose](): void {

@@ -20,7 +20,7 @@ import { FrozenNetwork, layoutOf } from "../frozen/frozen_network.ts";
 import { FrozenTeacher } from "./frozen_teacher.ts";
 import { type Network, networkNamed } from "../networks/networks.ts";
 import type { Layout } from "../layouts/layout.ts";
-import { featureDimOf, poolsOf } from "../networks/network_size.ts";
+import { featureDimOf, mapDimOf, poolsOf } from "../networks/network_size.ts";
 import { writeStandInWeights } from "./stand_in_weights.ts";
 import { patchProblem } from "../layers/token_embedding.ts";
 import { openWeights } from "../weights/open_weights.ts";
@@ -143,7 +143,8 @@ export function teacherFacts(
   network: string,
   { layer, input_size: inputSize }: { layer: TeacherLayer; input_size: number | null },
 ): TeacherFacts {
-  return { embeddingDim: layer === "features" ? featureDimOf(networkNamed(network)) : null, inputSize };
+  const embeddingDim = layer === "features" ? featureDimOf(networkNamed(network)) : null;
+  return { embeddingDim, inputSize, maps: mapDimOf(networkNamed(network)) !== null, head: layer === "head" };
 }
 
 /** A pooling that the teacher's network does not offer, or that its layer does not come from. */
@@ -198,6 +199,14 @@ export async function loadTeacher(
     parameters: frozen.parameters,
     forward: (images: tf.Tensor4D) =>
       layer === "head" ? frozen.embedding(images) : frozen.features(images, options.pool),
+    ...frozen.mapDim !== null && {
+      mapDim: frozen.mapDim,
+      maps(images: tf.Tensor4D): [tf.Tensor2D, tf.Tensor4D] {
+        const { features, patches } = frozen.maps(images, layer === "head" ? undefined : options.pool);
+        return [layer === "head" ? frozen.embeddingOf(features) : features, patches];
+      },
+    },
+    ...layer === "head" && { head: frozen.teacherHead! },
     embeddingDim: layer === "head" ? frozen.headDim! : frozen.featureDim,
     inputSize: options.input_size,
     precision: options.precision,

@@ -19,7 +19,7 @@ export class TracedBatches implements Disposable {
   readonly #traces = new Map<string, number>();
   #room = GRAPHS;
 
-  /** @param trace Traces the network, `[batch, height, width, 3]` to one `[batch, dim]`, for a shape that is new. */
+  /** @param trace Traces the network, `[batch, height, width, 3]` to tensors of a row an image, for a shape that is new. */
   constructor(
     private readonly trace: () => TracedFunction,
     private readonly options: {
@@ -35,15 +35,15 @@ export class TracedBatches implements Disposable {
 
   /**
    * @param images `[batch, height, width, 3]`.
-   * @returns `[batch, dim]`, the caller's.
+   * @returns what the traced function gives, the caller's.
    */
-  async call(images: tf.Tensor4D): Promise<tf.Tensor2D> {
+  async call(images: tf.Tensor4D): Promise<tf.Tensor[]> {
     const [rows] = images.shape, { shape, traced } = this.#graphFor(images.shape), [batch] = shape;
-    if (rows === batch) return (await traced.call(images))[0] as tf.Tensor2D;
+    if (rows === batch) return await traced.call(images);
     const full = tf.pad(images, [[0, batch - rows], [0, 0], [0, 0], [0, 0]]);
     try {
-      const [all] = await traced.call(full), kept = tf.slice(all as tf.Tensor2D, 0, rows);
-      all.dispose();
+      const all = await traced.call(full), kept = all.map((tensor) => tf.slice(tensor, 0, rows));
+      tf.dispose(all);
       return kept;
     } finally {
       full.dispose();

@@ -30,7 +30,7 @@ function counted(options: { pads: boolean }) {
       return i % each === 0 ? i / each + 1 : 0;
     });
     const images = tf.tensor4d(values, [rows, size, size, 3]), sums = await batches.call(images);
-    const result = [...sums.dataSync()], { shape } = sums;
+    const [sum] = sums, result = [...sum.dataSync()], { shape } = sum;
     tf.dispose([images, sums]);
     assert.deepEqual(shape, [rows, 1]);
     assert.deepEqual(result, Array.from({ length: rows }, (_, i) => i + 1));

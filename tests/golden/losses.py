@@ -20,6 +20,8 @@ def expected() -> dict:
             "simreg": {f"batch {batch}": simreg(batch) for batch in (4, 1)},
             "disco": {f"batch {batch}": disco(batch) for batch in (4, 1)},
             "bingo": {f"batch {batch}": bingo(batch) for batch in (4, 1)},
+            "token": {f"batch {batch}": token(batch) for batch in (4, 1)},
+            "cospress": {"angles": cospress_angles(), **{f"batch {batch}": cospress(batch) for batch in (4, 1)}},
             "momentum": momentum(),
         }
     }
@@ -87,6 +89,41 @@ def bingo(batch: int) -> dict:
         for i in range(2):
             loss = loss + 0.5 * F.cross_entropy(logits[:, i], torch.zeros(batch, dtype=torch.long))
     return result(loss / 2, q)
+
+
+def token(batch: int) -> dict:
+    """distillationv3.py's student on its way to the teacher's grid, and the local half of distillationv3_loss.py."""
+    student = uniform("student map", (batch, 2, 3, DIM)).float().double().requires_grad_()
+    teacher = uniform("teacher map", (batch, 4, 3, DIM)).float().double()
+    resized = F.interpolate(student.permute(0, 3, 1, 2), size=(4, 3), mode="bilinear", align_corners=False)
+    s = F.normalize(resized.flatten(2).transpose(1, 2), dim=-1)
+    t = F.normalize(teacher.flatten(1, 2), dim=-1)
+    log_q = F.log_softmax((s @ s.transpose(1, 2)).flatten(0, 1) / 0.07, dim=-1)
+    p = F.softmax((t @ t.transpose(1, 2)).flatten(0, 1) / 0.07, dim=-1)
+    return result(F.kl_div(log_q, p, reduction="batchmean"), student)
+
+
+def cospress_angles() -> dict:
+    """proteus_vmfsne7_reversed.py, its global term with sne_style "full": the divergence of joint distributions."""
+    teacher, mapped = unit_rows("teacher", 6), uniform("mapped", (6, 3)).float().double().requires_grad_()
+    total = 0
+    for t in (0.01, 0.05, 0.1):
+        joint = []
+        for rows in (teacher, mapped):
+            z = F.normalize(rows, dim=-1)
+            log_p = F.log_softmax((z @ z.T - 1e8 * torch.eye(6, dtype=torch.float64)) / t, dim=-1)
+            log_p = torch.logsumexp(torch.stack([log_p, log_p.T]), dim=0)
+            joint.append(log_p - torch.logsumexp(log_p, dim=(0, 1), keepdims=True))
+        log_p, log_q = joint
+        total = total + torch.sum(torch.exp(log_p) * (log_p - log_q))
+    return result(total / 3, mapped)
+
+
+def cospress(batch: int) -> dict:
+    """The same file's CosineLoss of class tokens, through a map without a bias."""
+    student, teacher = uniform("student", (batch, 3)).float().double().requires_grad_(), unit_rows("teacher", batch)
+    weight = uniform("map", (3, DIM)).float().double()
+    return result(torch.mean(1 - F.cosine_similarity(student, F.linear(teacher, weight), dim=-1)), student)
 
 
 def result(loss: torch.Tensor, embeddings: torch.Tensor) -> dict:

@@ -1,10 +1,12 @@
 import { type Student, tf } from "@seed/core";
 import { bingoLoss } from "@seed/objective-bingo";
 import { compressLoss } from "@seed/objective-compress";
+import { anglesLoss, cosineLoss } from "@seed/objective-cospress";
 import { discoLoss } from "@seed/objective-disco";
 import moco, { infoNce } from "@seed/objective-moco";
 import { seedLoss } from "@seed/objective-seed";
 import { simRegLoss } from "@seed/objective-simreg";
+import { resampled, tokenLoss } from "@seed/objective-token";
 import { testContext, testEngine } from "../support/engine.ts";
 import { objectiveContext, objectiveInputs } from "../support/objective_inputs.ts";
 import { runners } from "../support/runners.ts";
@@ -49,6 +51,60 @@ for (const [method, loss] of Object.entries(LOSSES)) {
   });
 }
 
+Deno.test("the token term's loss and its gradient are PyTorch's, on another grid than the student's", async (t) => {
+  for (const [name, expected] of Object.entries(golden.token)) {
+    const batch = Number(name.match(/\d+/)![0]), engine = await testEngine();
+    const student = tf.tensor4d(uniform("student map", [batch, 2, 3, DIM]), [batch, 2, 3, DIM]);
+    const teacher = tf.tensor4d(uniform("teacher map", [batch, 4, 3, DIM]), [batch, 4, 3, DIM]);
+    const loss = (map: tf.Tensor) => tokenLoss(resampled(map as tf.Tensor4D, 4, 3), teacher, 0.07);
+    for (const [how, run] of Object.entries(runners(engine))) {
+      await t.step(`${name}, ${how}`, async () => {
+        const [value, gradient] = await run((map) => {
+          const { value, grad } = tf.valueAndGrad(loss)(map);
+          return [value, grad];
+        }, student);
+        assertValues("loss", value, [expected.loss]);
+        assertValues("gradient", gradient, expected.gradient);
+      });
+    }
+    tf.dispose([student, teacher]);
+  }
+});
+
+Deno.test("CosPress's losses and their gradients are PyTorch's", async (t) => {
+  const engine = await testEngine();
+  const check = (name: string, x: tf.Tensor2D, loss: Loss1, expected: { loss: number; gradient: number[] }) =>
+    t.step(name, async () => {
+      for (const [how, run] of Object.entries(runners(engine))) {
+        const [value, gradient] = await run((x) => {
+          const { value, grad } = tf.valueAndGrad((x) => loss(x as tf.Tensor2D))(x);
+          return [value, grad];
+        }, x);
+        assertValues(`loss, ${how}`, value, [expected.loss]);
+        assertValues(`gradient, ${how}`, gradient, expected.gradient);
+      }
+      x.dispose();
+    });
+  const rows = (batch: number) => tf.tensor2d(unitRows("teacher", batch), [batch, DIM]);
+  const { angles, ...batches } = golden.cospress;
+  await check(
+    "angles",
+    tf.tensor2d(uniform("mapped", [6, 3]), [6, 3]),
+    (mapped) => anglesLoss(mapped, rows(6), [0.01, 0.05, 0.1]),
+    angles,
+  );
+  for (const [name, expected] of Object.entries(batches)) {
+    const batch = Number(name.match(/\d+/)![0]);
+    const map = () => tf.tensor2d(uniform("map", [3, DIM]), [3, DIM]);
+    await check(
+      name,
+      tf.tensor2d(uniform("student", [batch, 3]), [batch, 3]),
+      (student) => cosineLoss(student, tf.matMul(rows(batch), map(), false, true)),
+      expected,
+    );
+  }
+});
+
 Deno.test("MoCo's momentum encoder follows the student as PyTorch's does", async () => {
   const engine = await testEngine();
   const student = studentOf(uniform("query", [8])), key = studentOf(uniform("key", [8]));
@@ -67,6 +123,7 @@ function studentOf(values: Float32Array): Student {
   } as unknown as Student;
 }
 
+type Loss1 = (x: tf.Tensor2D) => tf.Scalar;
 type Loss = (z: tf.Tensor2D, target: tf.Tensor2D, D: tf.Tensor2D) => tf.Scalar;
 
 async function assertLoss(

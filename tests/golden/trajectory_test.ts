@@ -129,6 +129,7 @@ function streamOf(step: number, names: string[], size: number, seen: readonly nu
   return {
     views: names.map((name) => images(`${name}, ${suffix}`, BATCH, size)),
     teacherEmbeddings: seen.map((view) => unitRows(`teacher of ${names[view]}, ${suffix}`, BATCH)),
+    teacherMaps: [],
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Recipe } from "@seed/core/host";
+import { parse } from "yaml";
 import { ROOT } from "./cli.ts";
 
 /** The recipes that come with SEED: paths from the repository's folder, in order. */
@@ -8,4 +10,33 @@ export async function recipePaths(folder = "recipes"): Promise<string[]> {
     else if (/\.ya?ml$/.test(name)) found.push(`${folder}/${name}`);
   }
   return found.sort();
+}
+
+/**
+ * Some of the recipes that show all that the others do: each plugin and network of theirs, each way to train. The one
+ * that shows most comes first, then whichever adds most.
+ */
+export function covering<Named extends { recipe: Recipe }>(recipes: readonly Named[]): Named[] {
+  const chosen: Named[] = [], shown = new Set<string>();
+  const added = ({ recipe }: Named) => featuresOf(recipe).filter((feature) => !shown.has(feature));
+  for (;;) {
+    const [best] = recipes.toSorted((a, b) => added(b).length - added(a).length);
+    if (!best || added(best).length === 0) return chosen;
+    for (const feature of added(best)) shown.add(feature);
+    chosen.push(best);
+  }
+}
+
+/** What a recipe shows that a step of it tries out. */
+function featuresOf({ resolved }: Recipe): string[] {
+  const { teacher, student, objective, augmenter, train, small_patches, queue } = parse(resolved);
+  const networkOf = (part: Record<string, unknown> | null) =>
+    part && [part.plugin, part.network, part.depth, part.width, part.variant].filter(Boolean).join(" ");
+  const objectives = [objective].flat().map(({ plugin }) => plugin);
+  return [
+    ...[networkOf(teacher), networkOf(student), ...objectives, augmenter.plugin, queue?.plugin],
+    ...[train.mixup && "mixup", student.head?.reuse_teacher && "the teacher's head"],
+    ...[small_patches && "small patches", objectives.length > 1 && "several objectives"],
+    ...[train.optimizer, train.schedule, train.bn_splits > 1 && "bn_splits", train.ema && "ema"],
+  ].filter((feature) => typeof feature === "string");
 }

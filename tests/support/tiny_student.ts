@@ -1,10 +1,9 @@
-import { tf } from "@seed/core";
 import {
   convNorm,
   IMAGENET,
   type Network,
-  normalize,
   type ParameterSource,
+  pooledBackbone,
   relu,
   runLayouts,
   StudentNetwork,
@@ -12,7 +11,12 @@ import {
 
 /** A student with a layer of each kind that trains in a moment: two convolutions, one of them depthwise. */
 export function tinyStudent(
-  options: { seed: number; teacherDim: number | null; dropout?: number },
+  options: {
+    seed: number;
+    teacherDim: number | null;
+    dropout?: number;
+    isFrozen?: (name: string) => boolean;
+  },
 ): StudentNetwork {
   return new StudentNetwork("tiny", tinyBackbone, {
     ...options,
@@ -38,12 +42,7 @@ export function tinyBackbone(source: ParameterSource) {
     depthwise: true,
     activation: relu,
   });
-  return {
-    featureDim: 8,
-    normalization: IMAGENET,
-    features: (images: tf.Tensor4D, mode: { training: boolean }) =>
-      tf.mean(depthwise(stem(normalize(images, IMAGENET), mode), mode), [1, 2]) as tf.Tensor2D,
-  };
+  return pooledBackbone({ layers: [stem, depthwise], featureDim: 8, normalization: IMAGENET });
 }
 
 /** It, with the layouts that runs write it in. */

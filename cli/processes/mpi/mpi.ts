@@ -1,4 +1,4 @@
-import { ProcessesError, RunError } from "@seed/core";
+import { loadForGood, ProcessesError, RunError } from "@seed/core";
 import { type Abi, abiOf } from "./abi.ts";
 import { C_API } from "./c_api.ts";
 
@@ -19,6 +19,7 @@ export class Mpi {
    * @throws {RunError} If it cannot be loaded, or is no MPI.
    */
   static load(path: string): Mpi {
+    loadForGood(path); // a call may wait for the others on another thread while the process ends
     try {
       return new Mpi(path, abiOf(path), Deno.dlopen(path, C_API).symbols);
     } catch (error) {

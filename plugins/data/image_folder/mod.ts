@@ -1,6 +1,6 @@
 /**
  * A folder of images. With subfolders `train` and `val` (or `test`) they are the splits; the folders below are the
- * classes. Without, every image below is trained on and there is nothing to evaluate on.
+ * classes. Without, every image below is trained on and there is nothing to evaluate on, unless a share is held out.
  *
  * @module
  */
@@ -15,10 +15,11 @@ import {
   tellClassesWithoutGallery,
   z,
 } from "@seed/core";
+import { drawSome, holdOut } from "./held_out.ts";
 import { listFolder, listImages, type Listing } from "./listing.ts";
 import { findSplits, refuseSplitsBelow, type SplitOptions } from "./splits.ts";
 
-export { listImages };
+export { drawSome, holdOut, listImages };
 
 export default definePlugin({
   kind: "data",
@@ -30,6 +31,10 @@ export default definePlugin({
     root: z.string(),
     /** `none`: `train`, `val`, `test` and the like are classes as any other. */
     splits: z.enum(["auto", "none"]).default("auto"),
+    /** Share of each class of a folder without splits that is evaluated on, and not trained on; null: nothing is. */
+    held_out: z.number().gt(0).lt(1).nullable().default(null),
+    /** How many of the images to train on are searched in by evaluations; null: all. */
+    gallery: z.int().positive().max(1e9).nullable().default(null),
   }),
   async standIn(options, { folder, images }) {
     const root = join(folder, "images"), file = await standInImage();
@@ -37,13 +42,27 @@ export default definePlugin({
       await Deno.mkdir(join(root, split, "noise"), { recursive: true });
       for (let i = 0; i < images; i++) await Deno.writeFile(join(root, split, "noise", `${i}.jpg`), file);
     }
-    return { ...options, root };
+    return { ...options, root, held_out: null };
   },
-  async create({ root, splits }, { resolve, log }) {
-    const { train, queries } = await openImageFolder(resolve(root), { splits, log });
-    return { train, evaluation: queries && { gallery: train, queries }, [Symbol.dispose]() {} };
+  async create({ root, splits, held_out: share, gallery }, { resolve, log }) {
+    const opened = await openImageFolder(resolve(root), { splits, log });
+    const { train, queries } = share === null ? opened : heldOut(opened, share, root);
+    const evaluation = queries && { gallery: gallery === null ? train : drawSome(train, gallery), queries };
+    return { train, evaluation, [Symbol.dispose]() {} };
   },
 });
+
+/** @throws {RunError} If the folder has images to evaluate on already. */
+function heldOut(
+  { train, queries }: { train: ImageSet; queries: ImageSet | null },
+  share: number,
+  root: string,
+): { train: ImageSet; queries: ImageSet } {
+  if (queries === null) return holdOut(train, share);
+  throw new RunError(
+    `The folder ${quoted(root, 300)} has images to evaluate on, val/ or test/; take data.held_out out`,
+  );
+}
 
 /** How a folder is opened. */
 export interface FolderOptions extends SplitOptions {

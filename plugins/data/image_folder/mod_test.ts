@@ -35,7 +35,7 @@ Deno.test("listImages() gives whole paths in the order of their code units", () 
 Deno.test("classes are the first folders, the same in both splits; an image beside them is told, and an error where classes are asked for", () =>
   inFolder(async (folder) => {
     await touch(folder, ["train/b/1.jpg", "train/c/x/2.jpg", "val/a/1.jpg", "val/c/1.jpg"]);
-    const open = async () => await plugin.create({ root: ".", splits: "auto" }, contextIn(folder));
+    const open = async () => await openIn(folder);
     using source = await open();
     const { train, evaluation } = source, { queries } = evaluation!;
     assert.deepEqual([0, 1].map((i) => train.classNames![train.label!(i)]), ["b", "c"]);
@@ -47,7 +47,7 @@ Deno.test("classes are the first folders, the same in both splits; an image besi
     );
     await Deno.remove(join(folder, "val"), { recursive: true });
     const logged: string[] = [];
-    using mixed = await plugin.create({ root: ".", splits: "auto" }, contextIn(folder, logged));
+    using mixed = await openIn(folder, {}, logged);
     assert.deepEqual([mixed.train.length, mixed.train.label], [3, undefined]);
     assert.match(
       logged.join("\n"),
@@ -58,7 +58,7 @@ Deno.test("classes are the first folders, the same in both splits; an image besi
 Deno.test("an empty file is listed and counted; reading it names it", () =>
   inFolder(async (folder) => {
     await touch(folder, ["dog/1.jpg"]);
-    using source = await plugin.create({ root: ".", splits: "auto" }, contextIn(folder));
+    using source = await openIn(folder);
     await using pipeline = await ViewPipeline.start({ augmenters: [], workers: 1, seed: 0 });
     const batches = pipeline.batches([{ images: [source.train.image(0)], keys: null, size: 8 }]);
     await assert.rejects(batches.next(), {
@@ -257,4 +257,55 @@ Deno.test("folders with splits in them are an error: what is held out would be t
     await touch(folder, ["words/verbs/train/1.jpg", "words/nouns/test/2.jpg"]);
     using words = await openIn(`${folder}/words`);
     assert.deepEqual(words.train.classNames, ["nouns", "verbs"]);
+  }));
+
+const paths = (count: number, folder: string) =>
+  Array.from({ length: count }, (_, i) => `${folder}/${i}.jpg`);
+
+Deno.test("a share of each class is held out, the same whatever else is there; a class of one image keeps it", () =>
+  inFolder(async (folder) => {
+    await touch(folder, [...paths(20, "cat"), ...paths(3, "dog"), "owl/0.jpg"]);
+    using source = await openIn(folder, { held_out: 0.2 });
+    const { train, evaluation } = source, { gallery, queries } = evaluation!;
+    const count = (set: ImageSet, name: string) => namesOf(set).filter((one) => one.startsWith(name)).length;
+    assert.deepEqual(["cat", "dog", "owl"].map((name) => count(queries, name)), [4, 1, 0]);
+    assert.deepEqual(
+      new Set([...namesOf(train), ...namesOf(queries)]).size,
+      24,
+      "none is in both, none lost",
+    );
+    assert.equal(train.length, 19);
+    assert.equal(gallery, train);
+    assert.deepEqual(train.classNames, queries.classNames);
+    for (const set of [train, queries]) {
+      const named = namesOf(set).map((_, i) => set.classNames![set.label!(i)]);
+      assert.deepEqual(named, namesOf(set).map((name) => name.split("/")[0]));
+    }
+    await touch(folder, ["wolf/0.jpg"]);
+    using more = await openIn(folder, { held_out: 0.2 });
+    assert.deepEqual(namesOf(more.evaluation!.queries), namesOf(queries));
+  }));
+
+Deno.test("of a flat folder a share of all is held out; where nothing can be, or there is a split, that is an error", () =>
+  inFolder(async (folder) => {
+    await touch(folder, [...paths(10, "flat"), ...paths(1, "one/a"), "split/train/1.jpg", "split/val/2.jpg"]);
+    using flat = await openIn(`${folder}/flat`, { held_out: 0.3 });
+    assert.deepEqual([flat.train.length, flat.evaluation!.queries.length, flat.train.label], [
+      7,
+      3,
+      undefined,
+    ]);
+    await assert.rejects(openIn(`${folder}/one`, { held_out: 0.5 }), /No class has two images/);
+    await assert.rejects(openIn(`${folder}/split`, { held_out: 0.5 }), /"\." has images to evaluate on/);
+  }));
+
+Deno.test("some images to train on are the gallery, in the order of the listing", () =>
+  inFolder(async (folder) => {
+    await touch(folder, [...paths(40, "train/a"), ...paths(2, "val/a")]);
+    using source = await openIn(folder, { gallery: 10 });
+    const { train, evaluation } = source, names = namesOf(evaluation!.gallery);
+    assert.deepEqual([train.length, names.length, new Set(names).size], [40, 10, 10]);
+    assert.deepEqual(names, namesOf(train).filter((name) => names.includes(name)));
+    assert.notDeepEqual(names, namesOf(train).slice(0, 10), "they are drawn");
+    assert.equal(evaluation!.gallery.classNames![evaluation!.gallery.label!(9)], "a");
   }));

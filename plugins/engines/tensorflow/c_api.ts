@@ -4,8 +4,7 @@
  *
  * @module
  */
-
-import { loadForGood } from "./load_library.ts";
+import { loadForGood } from "@seed/core";
 
 const P = "pointer", B = "buffer", I = "i32", L = "i64", N = "usize", V = "void";
 /** `TF_Output`: an operation and the index of one of its outputs. */

@@ -53,7 +53,10 @@ Deno.test("fine-tuning learns from few labels, leaves the network as it is, and 
   const engine = await testEngine(), folder = await Deno.makeTempDir({ prefix: "seed-semi-" });
   try {
     await makeImageFolder(folder, { train: 16, val: 8 });
-    using data = await dataImageFolder.create({ root: join(folder), splits: "auto" }, testContext);
+    using data = await dataImageFolder.create(
+      dataImageFolder.options.parse({ root: join(folder) }),
+      testContext,
+    );
     const { gallery, queries } = data.evaluation!;
     using student = tinyStudent({ seed: 1, teacherDim: null });
     const values = () => student.parameters.map(({ variable }) => variable.dataSync());

@@ -33,10 +33,10 @@ export default definePlugin({
   }),
   ...headMembers,
   ...knownStudent(({ variant }: { variant: string }) => networkNamed(`convnext_${variant}`)),
-  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen }) =>
+  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen, teacherHead }) =>
     new StudentNetwork(
       `convnext_${variant}`,
       (source) => studentConvNeXt(variant, dropPath)(source, IMAGENET),
-      { seed, head, dropout, teacherDim: embeddingDim, isFrozen },
+      { seed, head, dropout, teacherDim: embeddingDim, isFrozen, teacherHead },
     ),
 });

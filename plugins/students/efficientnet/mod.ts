@@ -34,10 +34,10 @@ export default definePlugin({
   }),
   ...headMembers,
   ...knownStudent(({ variant }: { variant: string }) => networkNamed(`efficientnet_${variant}`)),
-  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen }) =>
+  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen, teacherHead }) =>
     new StudentNetwork(
       `efficientnet_${variant}`,
       (source) => efficientnet(source, variant, IMAGENET, TIMM, dropPath),
-      { seed, head, dropout, teacherDim: embeddingDim, isFrozen },
+      { seed, head, dropout, teacherDim: embeddingDim, isFrozen, teacherHead },
     ),
 });

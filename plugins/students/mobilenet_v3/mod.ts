@@ -30,12 +30,13 @@ export default definePlugin({
   }),
   ...headMembers,
   ...knownStudent(({ variant }: { variant: string }) => networkNamed(`mobilenet_v3_${variant}`)),
-  create: ({ variant, head, dropout }, { seed, embeddingDim, isFrozen }) =>
+  create: ({ variant, head, dropout }, { seed, embeddingDim, isFrozen, teacherHead }) =>
     new StudentNetwork(`mobilenet_v3_${variant}`, (source) => mobilenetV3(source, variant), {
       seed,
       head,
       dropout,
       teacherDim: embeddingDim,
       isFrozen,
+      teacherHead,
     }),
 });

@@ -33,10 +33,10 @@ export default definePlugin({
   }),
   ...headMembers,
   ...knownStudent(({ variant }: { variant: string }) => networkNamed(`mobilenet_v4_conv_${variant}`)),
-  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen }) =>
+  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen, teacherHead }) =>
     new StudentNetwork(
       `mobilenet_v4_conv_${variant}`,
       (source) => mobilenetV4(source, variant, IMAGENET, dropPath),
-      { seed, head, dropout, teacherDim: embeddingDim, isFrozen },
+      { seed, head, dropout, teacherDim: embeddingDim, isFrozen, teacherHead },
     ),
 });

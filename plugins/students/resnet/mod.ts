@@ -33,11 +33,12 @@ export default definePlugin({
     ...networkNamed(`resnet${depth}`),
     build: (source, normalization) => resnet(source, { depth, stem, normalization }),
   })),
-  create: ({ depth, stem, head }, { seed, embeddingDim, isFrozen }) =>
+  create: ({ depth, stem, head }, { seed, embeddingDim, isFrozen, teacherHead }) =>
     new StudentNetwork(`resnet${depth}`, (source) => resnet(source, { depth, stem }), {
       seed,
       head,
       teacherDim: embeddingDim,
       isFrozen,
+      teacherHead,
     }),
 });

@@ -40,11 +40,11 @@ export default definePlugin({
   ...headMembers,
   check: (options, facts) => [...checkHead(options, facts), ...sideProblems(options, facts)],
   ...knownStudent(({ variant }: Options) => networkNamed(`vit_${variant}`)),
-  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen }) =>
+  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen, teacherHead }) =>
     new StudentNetwork(
       `vit_${variant}`,
       (source) => studentVisionTransformer(variant, dropPath)(source, IMAGENET),
-      { seed, head, dropout, teacherDim: embeddingDim, isFrozen },
+      { seed, head, dropout, teacherDim: embeddingDim, isFrozen, teacherHead },
     ),
 });
 

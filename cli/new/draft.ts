@@ -1,0 +1,107 @@
+import { commandLine } from "@seed/core";
+import type { DryRun, Host } from "@seed/core/host";
+import type { FolderLook } from "./folder/look.ts";
+import { type Measured, Workbench } from "./measure.ts";
+import {
+  batchFor,
+  chooseSides,
+  fits,
+  onPatches,
+  type Pace,
+  type Plan,
+  planRun,
+  SIDES,
+  type Task,
+} from "./plan.ts";
+import { type Draft, recipeText } from "./recipe_text.ts";
+import { settingsFor } from "./settings.ts";
+import type { Wishes } from "./wishes.ts";
+
+/** A recipe, and how it came about. */
+export interface Drafted {
+  readonly text: string;
+  readonly plan: Plan;
+  readonly task: Task;
+  /** The last thing that was measured. */
+  readonly dry: DryRun;
+  readonly precision: Draft["precision"];
+  /** The command that runs it. */
+  readonly command: string;
+}
+
+/** What the machine has. */
+export interface Machine {
+  readonly cores: number;
+  /** In bytes; null: unknown. */
+  readonly memory: number | null;
+}
+
+/** Sides are measured so often at most: a smaller one is tried where the last was slower than reckoned. */
+const MEASUREMENTS = 3;
+/** The teacher's side of the first of them: at the student's smallest, its part of a step is too small to be told. */
+const FIRST_TEACHER_SIDE = 128;
+/** bf16 must be so much shorter to be taken. */
+const WORTH = 0.95;
+/** Sides from which bf16 is worth a try: below, a step is made of much else. */
+const BF16_FROM = 128;
+
+/** Measures steps until a plan fits the time, and writes the recipe of it. */
+export async function draftRecipe(
+  wishes: Wishes,
+  look: FolderLook,
+  machine: Machine,
+  host: Host,
+): Promise<Drafted> {
+  const settings = settingsFor(look.train),
+    { memory } = machine,
+    command = commandLine("distill", [wishes.out]);
+  const batch = batchFor(settings, look.train);
+  await using bench = await Workbench.open(look.sample.whole, Math.max(8 * batch, settings.queue));
+  const textOf = (plan: Plan, precision: Draft["precision"], on = "this machine") =>
+    recipeText({ wishes, look, settings, plan, precision, command, machine: on });
+  const measure = async (
+    pace: Pick<Pace, "side" | "teacherSide">,
+    precision: Draft["precision"] = "fp32",
+  ) => {
+    const how = precision === "auto" ? " in bf16" : "";
+    host.log(`Measuring steps at ${pace.side} px, the teacher's at ${pace.teacherSide} px${how}`);
+    const plan = planRun(task(1280), { ...pace, fresh: 1, cached: 1, start: 0 });
+    return await bench.measure(textOf(plan, precision), pace, host);
+  };
+  const task = (teacherDim: number): Task => ({
+    ...{ settings, look, seconds: wishes.seconds, patch: wishes.teacher.patch, memory, teacherDim },
+  });
+  const side = SIDES.at(-1)!, teacherSide = onPatches(FIRST_TEACHER_SIDE, wishes.teacher.patch);
+  let measured = await measure({ side, teacherSide });
+  const given = task(measured.dry.shapes.teacher[0]?.[1] ?? 0);
+  measured = await fittingPace(given, measured, measure);
+  let plan = planRun(given, measured.pace), precision: Draft["precision"] = "fp32";
+  if (plan.side >= BF16_FROM) {
+    const other = await measure(measured.pace, "auto");
+    if (other.pace.cached < WORTH * measured.pace.cached) {
+      [measured, precision] = [other, "auto"];
+      plan = planRun(given, measured.pace);
+    }
+  }
+  const text = textOf(plan, precision, `${measured.dry.device}, ${machine.cores} cores`);
+  await bench.validate(text);
+  return { text, plan, task: given, dry: measured.dry, precision, command };
+}
+
+/** The sides that were chosen by what the smallest take are measured; those that do not keep it give way. */
+async function fittingPace(
+  task: Task,
+  first: Measured,
+  measure: (sides: Pick<Pace, "side" | "teacherSide">) => Promise<Measured>,
+): Promise<Measured> {
+  let measured = first;
+  for (let i = 1; i < MEASUREMENTS; i++) {
+    const sides = chooseSides(task, measured.pace);
+    const isMeasured = sides.side === measured.pace.side && sides.teacherSide === measured.pace.teacherSide;
+    if (isMeasured) return measured;
+    const next = await measure(sides);
+    if (i > 1 && !fits(task, planRun(task, next.pace))) return measured;
+    measured = next;
+  }
+  return measured;
+}

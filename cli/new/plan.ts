@@ -1,0 +1,193 @@
+/**
+ * Chooses what fits the time: sides, epochs, cache. Nothing is measured here; what was measured is given.
+ *
+ * @module
+ */
+import type { FolderLook } from "./folder/look.ts";
+import type { Settings } from "./settings.ts";
+
+/** What steps took at some sides of views. */
+export interface Pace {
+  /** Sides in pixels of what student and teacher see. */
+  readonly side: number;
+  readonly teacherSide: number;
+  /** Seconds of a step whose views the teacher sees, and of one whose embeddings are cached. */
+  readonly fresh: number;
+  readonly cached: number;
+  /** Seconds before the second step: engine, weights, tracing. */
+  readonly start: number;
+}
+
+/** What a run is for. */
+export interface Task {
+  readonly settings: Settings;
+  readonly look: Pick<FolderLook, "train" | "evaluation" | "sample" | "images">;
+  /** That the run may take. */
+  readonly seconds: number;
+  /** Side of the teacher's patches; 1: it has none. */
+  readonly patch: number;
+  /** Bytes of memory; null: unknown. */
+  readonly memory: number | null;
+  /** Width of the teacher's embedding. */
+  readonly teacherDim: number;
+}
+
+/** A run that fits, if anything does. */
+export interface Plan {
+  readonly side: number;
+  readonly teacherSide: number;
+  readonly batch: number;
+  readonly queue: number;
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  /** Fixed views of an image; null: the teacher sees new ones each epoch. */
+  readonly cacheViews: number | null;
+  /** Null: before and after training alone. */
+  readonly everyEpochs: number | null;
+  readonly checkpointSteps: number;
+  /** Whether every picture is read before training, and what cannot be is left out. */
+  readonly skips: boolean;
+  readonly decode: "exact" | "reduced";
+  readonly seconds: { readonly steps: number; readonly evaluations: number; readonly before: number };
+}
+
+/** Sides of views, in pixels, the best first: all are whole numbers of a ViT-16's patches. */
+export const SIDES = [224, 192, 160, 128, 96, 64] as const;
+
+/** Share of the time that is kept for what goes slower than it was measured. */
+const RESERVE = 0.1;
+/** Share of the time that a teacher's larger views may take. */
+const TEACHER_SHARE = 0.3;
+/** Of a step with cached embeddings: what the student's forward pass without gradient takes. */
+const FORWARD_SHARE = 0.4;
+/** Share of the time that evaluations during training may take, and how many there are at most. */
+const INTERIM_SHARE = 0.08, INTERIM = 5;
+/** Share of the time that reading all pictures before training may take. */
+const READING_SHARE = 0.05;
+/** Seconds between checkpoints. */
+const CHECKPOINT_SECONDS = 120;
+/** Share of the memory that the teacher's cache may take. */
+const CACHE_SHARE = 0.15;
+/** Pictures so many times as large as their views are worth decoding at a smaller size. */
+const REDUCED_FROM = 3;
+
+/** Images of a step: the setting's, or the largest power of two that leaves two steps an epoch. */
+export function batchFor({ batch }: Settings, train: number): number {
+  return Math.min(batch, 2 ** Math.floor(Math.log2(train / 2)));
+}
+
+/** The sides to try, the largest that pays first; the measured pace is scaled to them by their areas. */
+export function chooseSides(task: Task, measured: Pace): { side: number; teacherSide: number } {
+  const { settings, look: { train, sample } } = task;
+  const middle = sample.sides[sample.sides.length >> 1];
+  const useful = SIDES.filter((side, i) =>
+    side <= middle || SIDES[i + 1] === undefined || SIDES[i + 1] < middle
+  );
+  const wanted = Math.min(settings.viewsWanted, settings.mostEpochs * train);
+  const candidates = (useful.length ? useful : SIDES.slice(-1)).map((side) => {
+    const teacherSide = teacherSideFor(task, side, measured), pace = scaled(measured, { side, teacherSide });
+    return { side, teacherSide, plan: planRun(task, pace) };
+  });
+  const paying = ({ plan }: { plan: Plan }) => plan.epochs * train >= wanted && fits(task, plan);
+  const { side, teacherSide } = candidates.find(paying) ?? candidates.at(-1)!;
+  return { side, teacherSide };
+}
+
+/** The whole run's seconds. */
+export function secondsOf({ seconds: { steps, evaluations, before } }: Pick<Plan, "seconds">): number {
+  return steps + evaluations + before;
+}
+
+/** Whether it ends within its time. */
+export function fits({ seconds }: Pick<Task, "seconds">, plan: Plan): boolean {
+  return secondsOf(plan) <= seconds;
+}
+
+/** As many epochs as there is time for, at a pace. */
+export function planRun(task: Task, pace: Pace): Plan {
+  const { settings, look, seconds } = task, { train, evaluation, sample } = look;
+  const batch = batchFor(settings, train), stepsPerEpoch = Math.floor(train / batch);
+  const skips = wantsSkipping(task), before = pace.start + (skips ? sample.secondsEach * look.images : 0);
+  const student = FORWARD_SHARE * pace.cached / batch, teacher = (pace.fresh - pace.cached) / batch;
+  const evaluated = evaluation ? evaluation.gallery + evaluation.queries : 0;
+  const evaluations = evaluated * (2 * student + teacher);
+  const left = (1 - RESERVE) * seconds - before - evaluations;
+  const views = viewsThatFit(task), cost = stepsCost(stepsPerEpoch, pace, views);
+  let epochs = 1;
+  while (epochs < settings.mostEpochs && cost(epochs + 1) <= left) epochs++;
+  const cacheViews = views !== null && epochs > views ? views : null;
+  const interim = Math.min(INTERIM, epochs) - 1;
+  const affordable = evaluated * student * interim <= INTERIM_SHARE * seconds;
+  const everyEpochs = evaluated && interim > 0 && affordable ? Math.ceil(epochs / (interim + 1)) : null;
+  const more = everyEpochs === null ? 0 : (Math.ceil(epochs / everyEpochs) - 1) * evaluated * student;
+  const steps = cost(epochs);
+  return {
+    ...{
+      side: pace.side,
+      teacherSide: pace.teacherSide,
+      batch,
+      epochs,
+      stepsPerEpoch,
+      cacheViews,
+      everyEpochs,
+      skips,
+    },
+    queue: queueFor(settings, batch, train),
+    checkpointSteps: Math.max(1, Math.round(CHECKPOINT_SECONDS / (steps / (epochs * stepsPerEpoch)))),
+    decode: sample.sides[sample.sides.length >> 1] >= REDUCED_FROM * pace.teacherSide ? "reduced" : "exact",
+    seconds: { steps, evaluations: evaluations + more, before },
+  };
+}
+
+/** A pace at other sides: what is computed grows with their areas. Small sides cost more than that; so it errs upwards. */
+export function scaled(
+  { side: from, teacherSide: fromTeacher, fresh, cached, start }: Pace,
+  { side, teacherSide }: Pick<Pace, "side" | "teacherSide">,
+): Pace {
+  const student = cached * (side / from) ** 2, teacher = (fresh - cached) * (teacherSide / fromTeacher) ** 2;
+  return { side, teacherSide, fresh: student + teacher, cached: student, start };
+}
+
+/** Seconds of so many epochs' steps. */
+function stepsCost(stepsPerEpoch: number, { fresh, cached }: Pace, views: number | null) {
+  return (epochs: number) => {
+    const seen = views === null ? epochs : Math.min(epochs, views);
+    return stepsPerEpoch * (seen * fresh + (epochs - seen) * cached);
+  };
+}
+
+/** The teacher sees more than the student, as far as that costs little: its views are what is learnt. */
+function teacherSideFor(task: Task, side: number, measured: Pace): number {
+  const { settings: { cacheViews, mostEpochs }, look: { train }, seconds, patch } = task;
+  const views = viewsThatFit(task) === null ? mostEpochs : cacheViews, batch = batchFor(task.settings, train);
+  const larger = SIDES.map((one) => onPatches(one, patch)).filter((one) => one > side);
+  const cost = (teacherSide: number) => {
+    const { fresh, cached } = scaled(measured, { side, teacherSide });
+    return (fresh - cached) * train / batch * Math.min(views, cacheViews);
+  };
+  return larger.find((one) => cost(one) <= TEACHER_SHARE * seconds) ?? onPatches(side, patch);
+}
+
+/** A side, or the next above it, that a teacher's patches fill. */
+export function onPatches(side: number, patch: number): number {
+  return Math.ceil(side / patch) * patch;
+}
+
+/** Null: there is no room in memory for the embeddings of so many views. */
+function viewsThatFit(
+  { settings: { cacheViews }, look: { train }, teacherDim, memory }: Task,
+): number | null {
+  const bytes = train * cacheViews * teacherDim * 2;
+  return memory === null || bytes <= CACHE_SHARE * memory ? cacheViews : null;
+}
+
+/** Every picture is read first where some are broken, or where it costs next to nothing to be sure. */
+function wantsSkipping({ look: { images, sample }, seconds }: Task): boolean {
+  const left = (images - sample.looked) * sample.secondsEach;
+  return sample.broken.length > 0 || left > 0 && left <= READING_SHARE * seconds;
+}
+
+/** Whole batches, of at most two epochs: older rows are of a student's beginning, and some are of noise. */
+function queueFor({ queue }: Settings, batch: number, train: number): number {
+  return Math.max(1, Math.floor(Math.min(queue, 2 * train) / batch)) * batch;
+}

@@ -1,0 +1,82 @@
+/**
+ * What `new` writes by how many images there are to train on. All that was found by trying stands here, and nowhere
+ * else; what a run can do on this machine in the time it has is reckoned in `plan.ts`.
+ *
+ * @module
+ */
+
+/** Settings for folders of a size. */
+export interface Settings {
+  /** Images to train on, at most. */
+  readonly upTo: number;
+  /** Images of a step. */
+  readonly batch: number;
+  /** Embeddings of past batches that the queue holds. */
+  readonly queue: number;
+  /** Learning rate at its highest. */
+  readonly lr: number;
+  /** Share of the run in which the rate rises. */
+  readonly warmup: number;
+  /** Width of the projection head's hidden layer; null: the head is one linear layer. */
+  readonly headHidden: number | null;
+  readonly studentTemperature: number;
+  readonly teacherTemperature: number;
+  /** Shares of a picture's area that a crop takes. */
+  readonly scale: readonly [number, number];
+  /** How far colours change at most: brightness, contrast, saturation, in turn hue. */
+  readonly jitter: { readonly color: number; readonly hue: number; readonly probability: number };
+  /** Chance that a view is blurred. */
+  readonly blur: number;
+  /** Views that a run is to show before larger ones are worth their time. */
+  readonly viewsWanted: number;
+  /** Epochs beyond which more did not help. */
+  readonly mostEpochs: number;
+  /** Fixed views of an image that the teacher sees once each, where there are more epochs than that. */
+  readonly cacheViews: number;
+  /** A file or a run that the student begins from; null: from noise. */
+  readonly beginning: string | null;
+  /** What such a run gave, with its data; null: it was not measured yet. */
+  readonly expect: string | null;
+}
+
+/** The demo's, until runs on folders of photographs have found better ones. */
+const DEMO = {
+  batch: 32,
+  queue: 1024,
+  lr: 0.06,
+  warmup: 0.05,
+  headHidden: null,
+  studentTemperature: 0.04,
+  teacherTemperature: 0.04,
+  scale: [0.5, 1],
+  jitter: { color: 0.2, hue: 0.02, probability: 0.5 },
+  blur: 0.1,
+  viewsWanted: 50_000,
+  beginning: null,
+  expect: null,
+} as const;
+
+/** By ascending size; the last is for all that are larger. */
+export const SETTINGS: readonly [Settings, ...Settings[]] = [
+  { ...DEMO, upTo: 1000, queue: 256, mostEpochs: 400, cacheViews: 16 },
+  { ...DEMO, upTo: 10_000, mostEpochs: 200, cacheViews: 8 },
+  { ...DEMO, upTo: 100_000, queue: 4096, mostEpochs: 100, cacheViews: 4 },
+  { ...DEMO, upTo: Infinity, queue: 16_384, mostEpochs: 100, cacheViews: 4 },
+];
+
+/** The row for so many images to train on. */
+export function settingsFor(images: number): Settings {
+  return SETTINGS.find(({ upTo }) => images <= upTo) ?? SETTINGS.at(-1)!;
+}
+
+/** Who teaches and who learns, where nobody says. The teacher's weights are fetched by its plugin. */
+export const DEFAULT_TEACHER = "@seed/teacher-efficientnet-lite", DEFAULT_STUDENT = "efficientnet_b0";
+
+/** How long a run is to take, where nobody says. */
+export const DEFAULT_TIME = "20m";
+
+/** Share of the images of each class that a folder without `val/` holds out for evaluations, and at most so many. */
+export const HELD_OUT = 0.2, MOST_HELD_OUT = 2000;
+
+/** Images that evaluations search in, at most: embedding them takes as long as training on a third as many. */
+export const MOST_GALLERY = 5000;
