@@ -25,6 +25,8 @@ export interface VerdictFigures {
     /** The student's, ascending by step. */
     student: readonly { step: number; value: number }[];
   } | null;
+  /** Figures of other evaluators that student and beginning have. */
+  others: readonly { name: string; queries: number | null; beginning: number; student: number }[];
   /** Whether the student makes the same of all images. */
   isCollapsed: boolean;
   /** A step each: the loss, and of it what no student can be below and what a guess has; null: not recorded. */
@@ -53,7 +55,13 @@ const LONG_WAITS = 0.1;
 /** Judges a run. */
 export function verdictOf(figures: VerdictFigures): Verdict {
   const { headline, tone } = headlineOf(figures);
-  const notes = [bestNote(figures), ...lossNotes(figures), waitsNote(figures), endNote(figures)];
+  const notes = [
+    bestNote(figures),
+    ...othersNotes(figures),
+    ...lossNotes(figures),
+    waitsNote(figures),
+    endNote(figures),
+  ];
   return { headline, tone, notes: notes.filter((note) => note !== null) };
 }
 
@@ -134,6 +142,19 @@ function bestNote({ figure }: VerdictFigures): string | null {
   return `It was better after step ${best.step}, by ${
     points(lost)
   } of ${figure.name}: train shorter, or with a lower rate.`;
+}
+
+/** A figure that went the other way is not passed over. */
+function othersNotes({ figure, others, isCollapsed }: VerdictFigures): string[] {
+  const last = figure?.student.at(-1);
+  if (isCollapsed || !figure || !last || figure.beginning === null || last.value <= figure.beginning) {
+    return [];
+  }
+  return others.flatMap(({ name, queries, beginning, student }) =>
+    beginning - student > clearDifference(beginning, student, queries)
+      ? [`But it is behind its beginning by ${points(beginning - student)} of ${name}.`]
+      : []
+  );
 }
 
 function waitsNote({ waits }: VerdictFigures): string | null {

@@ -33,6 +33,7 @@ const RUN: VerdictFigures = {
     plannedSteps: STEPS,
     figure: FIGURE,
     isCollapsed: false,
+    others: [],
     filledAfter: 0,
   },
   ...{ losses: lossesOf((step) => 6 - 3 * step / STEPS), waits: 0 },
@@ -166,4 +167,15 @@ Deno.test("long waits, and a run that has not come to its end, are told", () => 
     /ended after step 400 of 400; distill --resume goes on/,
   );
   assert.match(verdict({ plannedSteps: 900 }).notes.at(-1)!, /to end after step 400 of the 900/);
+});
+
+Deno.test("a figure of another evaluator that clearly fell is not passed over", () => {
+  const others = [
+    { name: "retrieval top1", queries: 10_000, beginning: 0.3, student: 0.2 },
+    { name: "agreement overlap", queries: 10_000, beginning: 0.3, student: 0.299 },
+  ];
+  const behind = (given: Partial<VerdictFigures>) => verdict(given).notes.filter((note) => /^But/.test(note));
+  assert.deepEqual(behind({ others }), ["But it is behind its beginning by 10.0 points of retrieval top1."]);
+  const student = [{ step: STEPS, value: 0.1 }];
+  assert.deepEqual(behind({ others, figure: { ...FIGURE, student } }), []);
 });
