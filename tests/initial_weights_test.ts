@@ -366,6 +366,6 @@ Deno.test("terminal, summary and report show both rows of a student that begins 
       "student",
     ]);
     const report = await Deno.readTextFile(runs.path("second/report.html"));
-    for (const network of ["untrained", "initial"]) assert.match(report, new RegExp(`<td>${network}<td`));
-    assert.match(report, /<th>student\.weights\.sha256<td>[0-9a-f]{64}/);
+    for (const network of ["untrained", "initial"]) assert.match(report, new RegExp(`<th>${network}</th>`));
+    assert.match(report, /<dt>student\.weights\.sha256<\/dt>\s*<dd>[0-9a-f]{64}/);
   }));
