@@ -92,6 +92,8 @@ export {
 export { type PublishedFile, unpackPublished } from "./fetch/published_file.ts";
 export { writeAtomically, writeTextAtomically } from "./files/atomic_file.ts";
 export { boundFolder, markUsed } from "./files/bounded_folder.ts";
+export { LineFile } from "./files/line_file.ts";
+export { writing, writingSync } from "./files/writing.ts";
 export { otherFormat } from "./files/other_formats.ts";
 export { isFile, isFolder } from "./files/path_exists.ts";
 export {
