@@ -213,6 +213,15 @@ export type {
 export type { Teacher, TeacherHead, TeacherMaps, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
+export { BatchSender, type SenderOptions } from "./sending/batch_sender.ts";
+export { EVALUATION, type Scalar, scalarsOfEvaluation, scalarsOfStep } from "./sending/scalars.ts";
+export {
+  headersFromEnvironment,
+  RefusedError,
+  requireNetwork,
+  ServerAwayError,
+  WebServer,
+} from "./sending/web_server.ts";
 export { commandLine, nameProgram, programName, shellQuoted } from "./text/command_line.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";

@@ -5,11 +5,14 @@
  */
 import {
   definePlugin,
+  EVALUATION,
   type EvaluationRecord,
-  figuresOf,
   type Logger,
   type PicturesRecord,
   type RunDescription,
+  type Scalar,
+  scalarsOfEvaluation,
+  scalarsOfStep,
   type StepRecord,
   type StepTiming,
   z,
@@ -18,9 +21,6 @@ import { stringify } from "yaml";
 import { cutEvents, EventFile } from "./event_file.ts";
 import type { SummaryValue } from "./events.ts";
 import { sheetOf } from "./sheet.ts";
-
-/** First word of what an evaluation tells. */
-const EVALUATION = "evaluation/";
 
 /** Writes one event file a process of the run. */
 export class TensorBoardLogger implements Logger {
@@ -49,24 +49,14 @@ export class TensorBoardLogger implements Logger {
     file.add({ step: startStep, values: [text("recipe", settings), text("run", facts)] });
   }
 
-  step({ step, losses, metrics, ...record }: StepRecord, timing: StepTiming): void {
-    if (step % this.everySteps) return;
-    const { seconds, dataWaitSeconds } = timing;
-    const values = [
-      ...scalars("train", { ...record }),
-      ...scalars("train", { seconds, data_wait_seconds: dataWaitSeconds }),
-      ...scalars("losses", losses ?? {}),
-      ...scalars("metrics", metrics ?? {}),
-    ];
-    this.#file!.add({ step, values });
+  step(record: StepRecord, timing: StepTiming): void {
+    if (record.step % this.everySteps) return;
+    this.#file!.add({ step: record.step, values: scalarsOfStep(record, timing).map(valueOf) });
   }
 
-  evaluation({ step, network, evaluation }: EvaluationRecord): void {
-    const values = figuresOf(evaluation).map(([name, number]) => ({
-      tag: `${EVALUATION}${name.replaceAll(" ", "/")}/${network}`,
-      number,
-    }));
-    if (values.length) this.#file!.add({ step, values });
+  evaluation(record: EvaluationRecord): void {
+    const values = scalarsOfEvaluation(record).map(valueOf);
+    if (values.length) this.#file!.add({ step: record.step, values });
   }
 
   async pictures({ step, name, rows }: PicturesRecord): Promise<void> {
@@ -78,8 +68,8 @@ export class TensorBoardLogger implements Logger {
   }
 }
 
-function scalars(group: string, numbers: Readonly<Record<string, number>>): SummaryValue[] {
-  return Object.entries(numbers).map(([name, number]) => ({ tag: `${group}/${name}`, number }));
+function valueOf([tag, number]: Scalar): SummaryValue {
+  return { tag, number };
 }
 
 /** TensorBoard reads texts as Markdown: lines that are set in are shown as they are. */
