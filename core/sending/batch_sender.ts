@@ -33,7 +33,7 @@ export class BatchSender<T> implements Disposable {
   #sending: Promise<void> | null = null;
   /** Of a server that is away: seconds until the next try; 0: it is there. */
   #pause = 0;
-  #failure: { error: unknown } | null = null;
+  #failure: { error: unknown; isTold: boolean } | null = null;
   #isClosed = false;
 
   constructor(private readonly options: SenderOptions<T>) {}
@@ -53,7 +53,7 @@ export class BatchSender<T> implements Disposable {
   /**
    * Sends what waits, for a bounded time, and takes no more.
    *
-   * @throws {Error} What the server refuses a record with.
+   * @throws {Error} What the server refuses a record with, unless `add` has thrown it.
    */
   async close(seconds: number): Promise<void> {
     if (this.#isClosed) return;
@@ -67,6 +67,7 @@ export class BatchSender<T> implements Disposable {
       await new Promise((resolve) => setTimeout(resolve, Math.min(1000 * this.#pause, left)));
       await this.#flush();
     }
+    if (this.#failure?.isTold) return;
     this.#throwIfFailed();
     const missing = this.#lost + this.#waiting.length;
     if (missing) {
@@ -76,6 +77,11 @@ export class BatchSender<T> implements Disposable {
     }
   }
 
+  /** Whether the server has refused something: it gets no more. */
+  get hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+
   /** What waits is lost. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
@@ -83,7 +89,9 @@ export class BatchSender<T> implements Disposable {
   }
 
   #throwIfFailed(): void {
-    if (this.#failure) throw this.#failure.error;
+    if (!this.#failure) return;
+    this.#failure.isTold = true;
+    throw this.#failure.error;
   }
 
   #dropOldest(): void {
@@ -111,7 +119,7 @@ export class BatchSender<T> implements Disposable {
         await send(records);
         this.#isBack();
       } catch (error) {
-        if (!(error instanceof ServerAwayError)) return void (this.#failure = { error });
+        if (!(error instanceof ServerAwayError)) return void (this.#failure = { error, isTold: false });
         this.#waiting.unshift(...records);
         this.#dropOldest();
         return this.#isAway(error);

@@ -4,7 +4,7 @@
  * @module
  */
 import { RunError, UsageError } from "../errors.ts";
-import { quoted } from "../text/printable.ts";
+import { printable, quoted } from "../text/printable.ts";
 
 /** A server does not answer, or asks for patience; what was sent is to be sent again. */
 export class ServerAwayError extends RunError {}
@@ -74,12 +74,11 @@ async function textOf(response: Response): Promise<string> {
   return text;
 }
 
-/** Deno's message has the reason at its end, after the address. */
-function reasonOf({ message }: Error): string {
-  return quoted(
-    message.replace(/^error sending request.*?: /, "").replace(/^client error \(Connect\): /, ""),
-    200,
-  );
+/** The innermost cause says most: `Connection refused`. */
+function reasonOf(error: Error): string {
+  let inner = error;
+  while (inner.cause instanceof Error) inner = inner.cause;
+  return printable(inner.message.slice(0, 200));
 }
 
 /**

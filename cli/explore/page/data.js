@@ -62,7 +62,9 @@ export class Library {
   static async load() {
     /** @type {Explored} */
     const record = await (await get("explore.json")).json();
-    if (record.version !== 1) throw new Error(`The folder is of version ${record.version}, the page of version 1`);
+    if (record.version !== 1) {
+      throw new Error(`The folder is of version ${record.version}, the page of version 1`);
+    }
     const networks = await Promise.all(record.networks.map((network) => networkOf(network, record)));
     const sheets = Array.from({ length: record.sheets.count }, (_, i) => {
       const image = new Image();

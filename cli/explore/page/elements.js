@@ -45,7 +45,9 @@ export function thumbnail(library, index, { caption, says = "", mark = false, co
   const button = element("button", { type: "button", class: "thumbnail", "aria-label": label, title: label });
   button.dataset.index = String(index);
   if (mark) button.classList.add("shared");
-  button.append(element("img", { src: library.thumbnail(index), alt: "", loading: "lazy", decoding: "async" }));
+  button.append(
+    element("img", { src: library.thumbnail(index), alt: "", loading: "lazy", decoding: "async" }),
+  );
   if (caption) {
     const dot = element("i", { class: "dot" });
     if (color) dot.style.background = color;

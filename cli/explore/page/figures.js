@@ -13,7 +13,12 @@ export function showFigures(library) {
   const { classes, networks, names, of, size, seed } = library.record, teacher = library.network("teacher");
   const shown = Math.min(SHOWN, library.record.neighbours);
   const columns = [
-    ...classes.length > 1 ? [["Nearest is of the class", sameClass(library, 1)], [`Of ${shown} nearest`, sameClass(library, shown)]] : [],
+    ...classes.length > 1
+      ? [["Nearest is of the class", sameClass(library, 1)], [
+        `Of ${shown} nearest`,
+        sameClass(library, shown),
+      ]]
+      : [],
     ...teacher && networks.length > 1 ? [[`The teacher’s, of ${shown}`, shared(library, shown)]] : [],
   ];
   const head = element("tr", {}, element("th", { scope: "col" }, "Network"));
@@ -25,9 +30,14 @@ export function showFigures(library) {
     );
     return element("tr", {}, title, ...cells);
   });
-  if (columns.length) at("table").append(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
-  const chosen = names.length < of ? `${counted(names.length)} of ${counted(of)} pictures, chosen by seed ${seed}` : `${counted(of)} pictures`;
-  at("notes").textContent = `Over ${chosen}, among one another. Similarity is the cosine of features. The student sees ` +
+  if (columns.length) {
+    at("table").append(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+  }
+  const chosen = names.length < of
+    ? `${counted(names.length)} of ${counted(of)} pictures, chosen by seed ${seed}`
+    : `${counted(of)} pictures`;
+  at("notes").textContent =
+    `Over ${chosen}, among one another. Similarity is the cosine of features. The student sees ` +
     `${size} × ${size} pixels of the middle of a picture. What you choose is neither sent nor kept: networks run in this browser.`;
 }
 
@@ -37,10 +47,11 @@ export function showFigures(library) {
  * @returns {(network: import("./data.js").Network) => number} The share of nearest pictures that are of the picture's class.
  */
 function sameClass({ count: pictures, record: { labels } }, count) {
-  return (network) => mean(pictures, (index) => {
-    const nearest = Array.from(network.nearest(index).indices).slice(0, count);
-    return nearest.filter((other) => labels[other] === labels[index]).length / nearest.length;
-  });
+  return (network) =>
+    mean(pictures, (index) => {
+      const nearest = Array.from(network.nearest(index).indices).slice(0, count);
+      return nearest.filter((other) => labels[other] === labels[index]).length / nearest.length;
+    });
 }
 
 /**
@@ -50,10 +61,12 @@ function sameClass({ count: pictures, record: { labels } }, count) {
  */
 function shared(library, count) {
   const teacher = /** @type {import("./data.js").Network} */ (library.network("teacher"));
-  return (network) => mean(library.count, (index) => {
-    const theirs = new Set(Array.from(teacher.nearest(index).indices).slice(0, count));
-    return Array.from(network.nearest(index).indices).slice(0, count).filter((other) => theirs.has(other)).length / theirs.size;
-  });
+  return (network) =>
+    mean(library.count, (index) => {
+      const theirs = new Set(Array.from(teacher.nearest(index).indices).slice(0, count));
+      return Array.from(network.nearest(index).indices).slice(0, count).filter((other) => theirs.has(other))
+        .length / theirs.size;
+    });
 }
 
 /**

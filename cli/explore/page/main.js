@@ -59,7 +59,8 @@ function loading(id, loaded) {
  */
 async function look(library, store, networks, file) {
   const before = store.state.own, started = performance.now(), k = Math.min(SHOWN, library.record.neighbours);
-  const url = URL.createObjectURL(file), own = { file, name: file.name || "A pasted picture", url, found: {} };
+  const url = URL.createObjectURL(file),
+    own = { file, name: file.name || "A pasted picture", url, found: {} };
   say("Looks …");
   store.set({ selected: "own", own });
   if (before) URL.revokeObjectURL(before.url);
@@ -97,7 +98,9 @@ function followHistory(library, store) {
   store.on(["selected"], ({ selected }, before) => {
     if (before === null || location.hash === `#${selected}`) return;
     location.hash = String(selected);
-    if (selected !== "own") say(`${library.record.names[selected]}, ${library.className(selected)}`.replace(/, $/, ""));
+    if (selected !== "own") {
+      say(`${library.record.names[selected]}, ${library.className(selected)}`.replace(/, $/, ""));
+    }
   });
   addEventListener("hashchange", () => {
     const index = indexOf(location.hash, library);

@@ -14,7 +14,8 @@ import { TITLES } from "./neighbours.js";
 
 /** Milliseconds that pictures take from one map to the next. */
 const TURN = 500;
-const HELP = "Drag and scroll, or use two fingers, to move and zoom. With the map in focus, arrow keys go from picture " +
+const HELP =
+  "Drag and scroll, or use two fingers, to move and zoom. With the map in focus, arrow keys go from picture " +
   "to picture, + and − zoom, 0 shows all.";
 
 /**
@@ -26,7 +27,9 @@ const HELP = "Drag and scroll, or use two fingers, to move and zoom. With the ma
 export function showMap(library, store) {
   showControls(library, store);
   const map = new PictureMap(library, store);
-  for (const { sheet } of library.sheets.map((sheet) => ({ sheet }))) sheet.addEventListener("load", () => map.draw());
+  for (const { sheet } of library.sheets.map((sheet) => ({ sheet }))) {
+    sheet.addEventListener("load", () => map.draw());
+  }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => map.draw());
   new ResizeObserver(() => map.resize()).observe(at("map-frame"));
   store.on(["network", "kind"], (state, before) => map.turnTo(placesOf(library, state), before !== null));
@@ -39,7 +42,9 @@ export function showMap(library, store) {
  */
 function showControls(library, store) {
   const { network, kind, look } = store.state;
-  const networks = library.networks.map(({ id }) => /** @type {const} */ ([id, id === "initial" ? "Before" : TITLES[id]]));
+  const networks = library.networks.map((
+    { id },
+  ) => /** @type {const} */ ([id, id === "initial" ? "Before" : TITLES[id]]));
   at("controls").append(
     ...networks.length > 1 ? [choice("Network", networks, network, (network) => store.set({ network }))] : [],
     choice("Map", [["umap", "UMAP"], ["pca", "PCA"]], kind, (kind) => store.set({ kind })),
@@ -58,7 +63,9 @@ function showControls(library, store) {
     const { variance } = /** @type {import("./data.js").Network} */ (library.network(network));
     const told = kind === "umap"
       ? "UMAP puts near pictures near; distances across the map mean little."
-      : `PCA shows the two directions of most variance: ${variance.map((share) => `${(100 * share).toFixed(0)} %`).join(" and ")} of it.`;
+      : `PCA shows the two directions of most variance: ${
+        variance.map((share) => `${(100 * share).toFixed(0)} %`).join(" and ")
+      } of it.`;
     at("map-help").textContent = `${told} ${HELP}`;
   });
 }
@@ -112,7 +119,14 @@ class PictureMap {
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => {
       const { library, store: { state } } = this;
-      drawMap(this.#canvas, { library, state, view: this.#view, points: this.#points(), pointed: this.#pointed, bounds: boundsOf(this.#places) });
+      drawMap(this.#canvas, {
+        library,
+        state,
+        view: this.#view,
+        points: this.#points(),
+        pointed: this.#pointed,
+        bounds: boundsOf(this.#places),
+      });
     });
   }
 
@@ -125,7 +139,8 @@ class PictureMap {
     const from = normalized(this.#places), to = normalized(places), began = performance.now();
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const step = () => {
-      const share = gently && !isCalm ? Math.min(1, (performance.now() - began) / TURN) : 1, eased = share * share * (3 - 2 * share);
+      const share = gently && !isCalm ? Math.min(1, (performance.now() - began) / TURN) : 1,
+        eased = share * share * (3 - 2 * share);
       this.#places = share === 1 ? places : to.map((value, i) => from[i] + eased * (value - from[i]));
       this.draw();
       if (share < 1) this.#turn = requestAnimationFrame(step);
@@ -166,9 +181,15 @@ class PictureMap {
     const className = this.library.className(index);
     hint.replaceChildren(
       element("img", { src: this.library.thumbnail(index), alt: "" }),
-      element("p", {}, this.library.record.names[index], ...className ? [element("span", { class: "quiet" }, className)] : []),
+      element(
+        "p",
+        {},
+        this.library.record.names[index],
+        ...className ? [element("span", { class: "quiet" }, className)] : [],
+      ),
     );
-    hint.style.transform = `translate(${x > width / 2 ? x - 16 : x + 16}px, ${y > height / 2 ? y - 16 : y + 16}px) ` +
+    hint.style.transform =
+      `translate(${x > width / 2 ? x - 16 : x + 16}px, ${y > height / 2 ? y - 16 : y + 16}px) ` +
       `translate(${x > width / 2 ? "-100%" : "0"}, ${y > height / 2 ? "-100%" : "0"})`;
   }
 

@@ -21,9 +21,14 @@ const AMID = 5;
  * @param {Drawing} drawing
  */
 export function drawMap(canvas, drawing) {
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")), { library, state, view, points } = drawing;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")),
+    { library, state, view, points } = drawing;
   const ratio = canvas.width / view.width, style = getComputedStyle(canvas);
-  const colors = { ink: style.getPropertyValue("--ink"), accent: style.getPropertyValue("--accent"), ground: style.getPropertyValue("--ground") };
+  const colors = {
+    ink: style.getPropertyValue("--ink"),
+    accent: style.getPropertyValue("--accent"),
+    ground: style.getPropertyValue("--ground"),
+  };
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, view.width, view.height);
   const side = state.look === "dots" ? Math.max(5, view.side(library.count) / 3) : view.side(library.count);
@@ -54,7 +59,9 @@ function drawPicture(context, { library, state, view, points }, index, side) {
     return context.fill();
   }
   const { sheet, side: tile, ...at } = library.tile(index);
-  if (sheet.complete && sheet.naturalWidth) context.drawImage(sheet, at.x, at.y, tile, tile, x - side / 2, y - side / 2, side, side);
+  if (sheet.complete && sheet.naturalWidth) {
+    context.drawImage(sheet, at.x, at.y, tile, tile, x - side / 2, y - side / 2, side, side);
+  }
   if (classes.length < 2) return;
   context.fillStyle = color;
   context.fillRect(x - side / 2, y + side / 2 - 2, side, 2);
@@ -93,7 +100,8 @@ function placeOfSelected({ state: { selected, own, network, kind }, points, view
   if (!found) return null;
   if (kind === "pca") return view.toScreen(...found.place, bounds);
   const amid = Array.from(found.indices).slice(0, AMID).map((index) => points[index]);
-  const mean = (/** @type {"x" | "y"} */ axis) => amid.reduce((sum, point) => sum + point[axis], 0) / amid.length;
+  const mean = (/** @type {"x" | "y"} */ axis) =>
+    amid.reduce((sum, point) => sum + point[axis], 0) / amid.length;
   return { x: mean("x"), y: mean("y") };
 }
 

@@ -25,7 +25,10 @@ export function listen(canvas, actions) {
   listenToPointers(canvas, actions);
   canvas.addEventListener("wheel", (event) => {
     event.preventDefault();
-    actions.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002)), { x: event.offsetX, y: event.offsetY });
+    actions.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002)), {
+      x: event.offsetX,
+      y: event.offsetY,
+    });
   }, { passive: false });
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -65,7 +68,9 @@ function listenToPointers(canvas, actions) {
     actions.point(null);
     const share = 1 / down.size; // two fingers move it together
     actions.move(share * (now.x - before.x), share * (now.y - before.y));
-    if (others.length === 1) actions.zoom(apart(now, others[0]) / apart(before, others[0]), middle(now, others[0]));
+    if (others.length === 1) {
+      actions.zoom(apart(now, others[0]) / apart(before, others[0]), middle(now, others[0]));
+    }
   });
   const up = (/** @type {PointerEvent} */ event) => {
     const isPress = event.type === "pointerup" && moved < STILL && down.size === 1;

@@ -43,7 +43,8 @@ export function nextTo(points, from, direction) {
   let found = null, least = Infinity;
   points.forEach((point, i) => {
     const x = point.x - points[from].x, y = point.y - points[from].y;
-    const ahead = x * direction.x + y * direction.y, beside = Math.abs(x * direction.y) + Math.abs(y * direction.x);
+    const ahead = x * direction.x + y * direction.y,
+      beside = Math.abs(x * direction.y) + Math.abs(y * direction.x);
     if (ahead <= 1e-3 || beside > ahead) return;
     const far = ahead + 2 * beside;
     if (far >= least) return;

@@ -37,8 +37,11 @@ function showQuery({ record, ...library }, { selected, own }) {
   }
   picture.src = `thumbnails/${String(selected).padStart(5, "0")}.webp`;
   at("query-name").textContent = record.names[selected];
-  const label = record.labels[selected], group = record.groups.length > 1 ? record.groups[record.group[selected]] : "";
-  at("query-class").textContent = [label === null ? "" : record.classes[label], group].filter(Boolean).join(" · ");
+  const label = record.labels[selected],
+    group = record.groups.length > 1 ? record.groups[record.group[selected]] : "";
+  at("query-class").textContent = [label === null ? "" : record.classes[label], group].filter(Boolean).join(
+    " · ",
+  );
 }
 
 /**
@@ -96,7 +99,9 @@ function summary({ record: { labels, classes } }, { selected }, indices, teacher
     const same = indices.filter((index) => labels[index] === label).length;
     told.push(`${same} of ${indices.length} are ${classes[label]}`);
   } else if (labels[indices[0]] !== null) told.push(majority(indices, labels, classes));
-  if (teachers.size) told.push(`${indices.filter((index) => teachers.has(index)).length} are the teacher’s too`);
+  if (teachers.size) {
+    told.push(`${indices.filter((index) => teachers.has(index)).length} are the teacher’s too`);
+  }
   return told.join(" · ");
 }
 

@@ -12,7 +12,9 @@ const MOST_BYTES = 64 * 2 ** 20;
 export function takePictures(take, refuse) {
   const one = (/** @type {FileList | null | undefined} */ files) => {
     const file = files?.[0];
-    if (!file) return refuse("That holds no file. A picture's address alone is not fetched: this page asks nobody");
+    if (!file) {
+      return refuse("That holds no file. A picture's address alone is not fetched: this page asks nobody");
+    }
     if (file.size > MOST_BYTES) return refuse(`"${file.name}" has more than ${MOST_BYTES / 2 ** 20} MB`);
     take(file);
   };

@@ -16,14 +16,17 @@ const PAGE = 48;
  * @param {Store} store
  */
 export function showSearch(library, store) {
-  const input = /** @type {HTMLInputElement} */ (at("search")), select = /** @type {HTMLSelectElement} */ (at("class"));
+  const input = /** @type {HTMLInputElement} */ (at("search")),
+    select = /** @type {HTMLSelectElement} */ (at("class"));
   const { classes, labels } = library.record;
   select.hidden = classes.length < 2;
   select.append(element("option", { value: "" }, `All ${classes.length} classes`));
-  classes.map((name, label) => ({ name, label })).sort((a, b) => a.name.localeCompare(b.name)).forEach(({ name, label }) => {
-    const count = labels.filter((one) => one === label).length;
-    select.append(element("option", { value: String(label) }, `${name} (${counted(count)})`));
-  });
+  classes.map((name, label) => ({ name, label })).sort((a, b) => a.name.localeCompare(b.name)).forEach(
+    ({ name, label }) => {
+      const count = labels.filter((one) => one === label).length;
+      select.append(element("option", { value: String(label) }, `${name} (${counted(count)})`));
+    },
+  );
   const look = () => {
     const matches = matching(library, input.value, select.value === "" ? null : Number(select.value));
     store.set({ matches });

@@ -21,7 +21,9 @@ export class Networks {
       else job?.reject(new Error(data.error));
     });
     this.#worker.addEventListener("error", ({ message }) => {
-      for (const { reject } of this.#jobs.values()) reject(new Error(message || "The worker cannot be loaded"));
+      for (const { reject } of this.#jobs.values()) {
+        reject(new Error(message || "The worker cannot be loaded"));
+      }
       this.#jobs.clear();
     });
   }

@@ -91,7 +91,10 @@ export class MlflowLogger implements Logger {
       this.#known = null;
       await this.#goOn();
     } catch (error) {
-      if (!(error instanceof ServerAwayError)) throw error;
+      if (!(error instanceof ServerAwayError)) {
+        this.#id = null; // it is no run of ours
+        throw error;
+      }
       // A wrong address is found before hours of training. Who goes on has had the right one.
       if (id === null) {
         throw new RunError(
@@ -170,6 +173,7 @@ export class MlflowLogger implements Logger {
     if (this.#ended || this.#id === null) return;
     this.#ended = status;
     await this.#sender.close(seconds);
+    if (this.#sender.hasFailed) return;
     try {
       await this.#client.update(this.#id, status);
     } catch (error) {
