@@ -208,6 +208,7 @@ export type {
   Student,
   StudentOutput,
   TakenWeights,
+  WeightsPlace,
 } from "./interfaces/student.ts";
 export type { Teacher, TeacherHead, TeacherMaps, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
@@ -226,6 +227,7 @@ export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";
 export { assignValues, brokenWeights } from "./weights/state_dict.ts";
+export { checkWeightsHash } from "./weights/weights_hash.ts";
 export { fromTorch, torchShape, toTorch } from "./weights/tensor_layout.ts";
 export { valueProblem } from "./weights/value_problem.ts";
 export {

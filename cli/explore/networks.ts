@@ -121,7 +121,7 @@ async function embed(
   images: ImageSet,
   { engine, pipeline, host: { signal } }: Runtime,
 ): Promise<Matrix> {
-  using progress = new ProgressLine(`Embedding, ${id}`, { total: images.length, unit: "images" });
+  const progress = new ProgressLine(`Embedding by ${id}`, { total: images.length, unit: "images", stays: true });
   // Equal batches waste the least on filling up the last.
   const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));
   let all: Float32Array | null = null, at = 0, dim = 0;
