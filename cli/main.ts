@@ -3,9 +3,19 @@
  *
  * @module
  */
-import { nameProgram, nearest, programName, RunError, setIn, statusLine, UsageError } from "@seed/core";
-import { makeConsoleSafe } from "@seed/core/host";
+// Nothing that loads TensorFlow.js: what a verb needs it imports itself.
+import {
+  makeConsoleSafe,
+  nameProgram,
+  nearest,
+  programName,
+  RunError,
+  setIn,
+  statusLine,
+  UsageError,
+} from "@seed/core/text";
 import meta from "../deno.json" with { type: "json" };
+import { CommandLineError } from "./arguments.ts";
 import { errorMessage } from "./error_message.ts";
 import { programOf } from "./program.ts";
 
@@ -55,7 +65,17 @@ async function main([name, ...args]: string[]): Promise<number> {
     console.log(help.replaceAll("deno task", programName()));
     return 0;
   }
-  return await run(args);
+  try {
+    return await run(args);
+  } catch (error) {
+    if (error instanceof CommandLineError) error.message += `\n${exampleOf(help)}`;
+    throw error;
+  }
+}
+
+/** The end of a verb's help, as the program is called here. */
+function exampleOf(help: string): string {
+  return help.slice(help.lastIndexOf("\nExample: ") + 1).replaceAll("deno task", programName());
 }
 
 function helpOfAll(): string {

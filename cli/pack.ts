@@ -14,7 +14,7 @@ import type { Host } from "@seed/core/host";
 import { openImageFolder } from "@seed/data-image-folder";
 import { type TsvImage, writeTsv } from "@seed/data-tsv";
 import { type ShardImage, writeShards } from "@seed/data-webdataset";
-import { parseArguments } from "./arguments.ts";
+import { CommandLineError, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
 import { inNewFolder } from "./new_folder.ts";
 
@@ -47,7 +47,7 @@ export async function run(args: string[]): Promise<number> {
     json: { type: "boolean" },
   });
   if (parsed.positionals.length !== 2) {
-    throw new UsageError(
+    throw new CommandLineError(
       `Expected a folder and OUT, got ${parsed.positionals.length} arguments; --help shows how`,
     );
   }

@@ -15,7 +15,7 @@ import {
   verdictOf,
   writing,
 } from "@seed/core/host";
-import { parseArguments } from "./arguments.ts";
+import { CommandLineError, parseArguments } from "./arguments.ts";
 
 export const help = `Usage: deno task report RUN... [flags]
 
@@ -37,7 +37,7 @@ export async function run(args: string[]): Promise<number> {
     json: { type: "boolean" },
   });
   if (parsed.positionals.length === 0) {
-    throw new UsageError("Expected one run or more, got none; --help shows how");
+    throw new CommandLineError("Expected one run or more, got none; --help shows how");
   }
   const folders = await runsOf(parsed.positionals),
     out = parsed.text("out") ?? usualOut(parsed.positionals, folders);

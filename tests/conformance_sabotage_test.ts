@@ -681,3 +681,13 @@ Deno.test("checkKernels() on one that does not pad explicitly, though it says so
     delete backend.explicitPadding;
   }
 });
+
+Deno.test("checkKernels() on one that does not convolve in groups, though it says so", async () => {
+  const backend = tf.backend() as { groupedConvolution?: boolean };
+  backend.groupedConvolution = true;
+  try {
+    await kernelsFail(/convolves in groups/);
+  } finally {
+    delete backend.groupedConvolution;
+  }
+});

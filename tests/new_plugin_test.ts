@@ -83,11 +83,11 @@ Deno.test("nothing is overwritten, and what is wrong is told with an example", (
       [["objective", "taken"], /"taken" is a folder that is not empty; nothing is overwritten/],
       [
         ["objective"],
-        /Expected a kind and a name, for example: .* new plugin objective my-loss; kinds are data,/,
+        /Expected a kind and a name; kinds are data,[^]*Example: .*\n.* new plugin objective my-loss/,
       ],
       [["loss", "a"], /There is no kind of plugin "loss"\. There are data/],
       [["objectve", "a"], /Did you mean "objective"\?/],
-      [["queue", "My Queue"], /has small letters, digits and hyphens, got "My Queue"; for example/],
+      [["queue", "My Queue"], /has small letters, digits and hyphens, got "My Queue"/],
       [["queue", "../up"], /got "\.\.\/up"/],
     ];
     for (const [args, says] of cases) {

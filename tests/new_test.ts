@@ -55,5 +55,5 @@ Deno.test("a flat folder is evaluated without labels, and is asked for nothing w
     assert.match(text, /^ {2}agreement: \{ k: 1 \}$/m);
     const { code, stderr } = await runCli(["new"], { cwd: folder });
     assert.equal(code, 2);
-    assert.match(stderr, /Expected --data, for example: /);
+    assert.match(stderr, /Expected --data; --help shows how\n +Example: .* new --data photos/);
   }));

@@ -10,6 +10,7 @@ import {
   type Host,
   loadInitialStudent,
   pluginContext,
+  RecipeError,
   RunFolder,
   type ViewPipeline,
 } from "@seed/core/host";
@@ -120,7 +121,7 @@ async function embed(
   images: ImageSet,
   { engine, pipeline, host: { signal } }: Runtime,
 ): Promise<Matrix> {
-  using progress = new ProgressLine(`Embedding, ${id}`, { total: images.length, unit: "images" });
+  const progress = new ProgressLine(`Embedding by ${id}`, { total: images.length, unit: "images", stays: true });
   // Equal batches waste the least on filling up the last.
   const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));
   let all: Float32Array | null = null, at = 0, dim = 0;
@@ -140,8 +141,9 @@ async function tellingWithout<T>(id: NetworkId, make: () => Promise<T>): Promise
   try {
     return await make();
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
-    throw new RunError(`${error.message}. Or write the page without it: --without ${id}`, { cause: error });
+    if (!(error instanceof RunError || error instanceof RecipeError)) throw error;
+    const what = `${error.message.trimEnd()}\nOr write the page without it: --without ${id}`;
+    throw new RunError(what, { cause: error });
   }
 }
 

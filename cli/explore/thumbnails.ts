@@ -35,8 +35,8 @@ export async function writeThumbnails(
   signal: AbortSignal,
 ): Promise<number> {
   for (const name of ["thumbnails", "sheets"]) await Deno.mkdir(join(folder, name));
-  using progress = new ProgressLine("Thumbnails", { total: pictures.length, unit: "images" });
-  const perSheet = SHEET_TILES ** 2;
+  const progress = new ProgressLine("Drawing", { total: pictures.length, unit: "thumbnails", stays: true }),
+    perSheet = SHEET_TILES ** 2;
   const sheets = Math.ceil(pictures.length / perSheet);
   for (let sheet = 0; sheet < sheets; sheet++) {
     const shown = pictures.slice(sheet * perSheet, (sheet + 1) * perSheet), pixels = new Sheet(shown.length);

@@ -36,7 +36,7 @@ Deno.test("what no flag says is asked; without somebody to ask the usual is take
       "my_photos.yaml",
     ]);
     const refused: [string[], RegExp][] = [
-      [[], /Expected --data, for example: .* new --data photos/],
+      [[], /Expected --data; --help shows how/],
       [["--data", `${folder}/none`], /there is nothing at/],
       [["--data", data, "--student", "resnet19"], /Did you mean "resnet18"/],
       [["--data", data, "--teacher", "@seed/teacher-dino"], /needs a file of weights; name a file/],

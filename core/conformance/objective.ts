@@ -148,6 +148,8 @@ export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promi
   await t.step("has a finite loss, and changes everything that trains", async () => {
     const before = values(parameters), { loss, metrics } = await run.train(0), after = values(parameters);
     assert.ok(Number.isFinite(loss), `the loss is ${loss}`);
+    const { loss_floor: floor = -Infinity } = metrics, rounding = 1e-5 * Math.max(1, Math.abs(loss));
+    assert.ok(floor <= loss + rounding, `the loss is ${loss}, and at least ${floor} as the objective says`);
     for (const [name, value] of Object.entries(metrics)) {
       assert.ok(Number.isFinite(value), `the metric ${name} is ${value}`);
     }

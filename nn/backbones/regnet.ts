@@ -51,9 +51,7 @@ export function regnet(
       inputs = outputs;
     }
   });
-  return pooledBackbone({
-    ...{ layers, featureDim: inputs, normalization, noisePerImage: drops.noisePerImage },
-  });
+  return pooledBackbone({ layers, featureDim: inputs, normalization, noisePerImage: drops.noisePerImage });
 }
 
 interface BlockShape {

@@ -8,6 +8,7 @@ import {
   type TakenWeights,
   torchShape,
   valueProblem,
+  type WeightsPlace,
   type z,
 } from "@seed/core";
 import { projectionHead } from "../layers/linear.ts";
@@ -75,11 +76,12 @@ export function knownStudent<O>(networkOf: (options: O) => Network) {
         projectionHead(source, "head", layers);
       }).map(({ name }) => name);
     },
-    async checkWeights(options: O, weights: InitialWeights): Promise<void> {
+    async checkWeights(options: O, weights: InitialWeights): Promise<WeightsPlace> {
       using file = await openWeights(weights.path);
       const network = networkOf(options);
       const values = wantedValues((source) => void network.build(source, network.normalization));
       matchWeights(file, network, values, weights);
+      return { path: file.path, files: file.files };
     },
     async loadWeights(
       options: O & HeadUse,

@@ -57,7 +57,7 @@ export default definePlugin({
       parameters: [parameter],
       fit: (inputs) => fitMap(parameter, inputs, { ...options, engine, seed }),
       loss({ studentFeatures: [features], teacherEmbeddings: [embedding] }) {
-        return { loss: cosineLoss(features, tf.matMul(embedding, map as tf.Tensor2D)) };
+        return { loss: cosineLoss(features, tf.matMul(embedding, map as tf.Tensor2D)), floor: 0 };
       },
       [Symbol.dispose]: () => source[Symbol.dispose](),
     };

@@ -58,7 +58,8 @@ export default definePlugin({
         const [batch, rows, columns, dim] = map.shape;
         const tokens = head(tf.reshape(map, [batch * rows * columns, dim]));
         const student = tf.reshape(tokens, [batch, rows, columns, teacherMapDim!]) as tf.Tensor4D;
-        return { loss: tokenLoss(resampled(student, target.shape[1], target.shape[2]), target, temperature) };
+        const onGrid = resampled(student, target.shape[1], target.shape[2]);
+        return { loss: tokenLoss(onGrid, target, temperature), floor: 0 };
       },
       [Symbol.dispose]: () => source[Symbol.dispose](),
     };
