@@ -48,7 +48,8 @@ export {
   type RecipePart,
   type SmallPatches,
 } from "./recipe/load_recipe.ts";
-export { type LoadedPlugin, loadPlugin } from "./recipe/plugin_loader.ts";
+export { type JsonSchema, recipeSchema, type SchemaSources } from "./recipe/json_schema.ts";
+export { importExports, type LoadedPlugin, loadPlugin } from "./recipe/plugin_loader.ts";
 export type { Trust } from "./recipe/plugin_trust.ts";
 export { shortPath } from "./text/short_path.ts";
 export { RecipeError } from "./recipe/recipe_file.ts";

@@ -92,6 +92,8 @@ export {
 export { type PublishedFile, unpackPublished } from "./fetch/published_file.ts";
 export { writeAtomically, writeTextAtomically } from "./files/atomic_file.ts";
 export { boundFolder, markUsed } from "./files/bounded_folder.ts";
+export { LineFile } from "./files/line_file.ts";
+export { writing, writingSync } from "./files/writing.ts";
 export { otherFormat } from "./files/other_formats.ts";
 export { isFile, isFolder } from "./files/path_exists.ts";
 export {
@@ -208,10 +210,20 @@ export type {
   Student,
   StudentOutput,
   TakenWeights,
+  WeightsPlace,
 } from "./interfaces/student.ts";
 export type { Teacher, TeacherHead, TeacherMaps, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
 export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
+export { BatchSender, type SenderOptions } from "./sending/batch_sender.ts";
+export { EVALUATION, type Scalar, scalarsOfEvaluation, scalarsOfStep } from "./sending/scalars.ts";
+export {
+  headersFromEnvironment,
+  RefusedError,
+  requireNetwork,
+  ServerAwayError,
+  WebServer,
+} from "./sending/web_server.ts";
 export { commandLine, nameProgram, programName, shellQuoted } from "./text/command_line.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
@@ -226,6 +238,7 @@ export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";
 export { assignValues, brokenWeights } from "./weights/state_dict.ts";
+export { checkWeightsHash } from "./weights/weights_hash.ts";
 export { fromTorch, torchShape, toTorch } from "./weights/tensor_layout.ts";
 export { valueProblem } from "./weights/value_problem.ts";
 export {

@@ -132,4 +132,4 @@ export {
   teacherOptions,
 } from "./teachers/pretrained_teacher.ts";
 export { openWeights } from "./weights/open_weights.ts";
-export { checkWeightsHash } from "./weights/weights_hash.ts";
+export { checkWeightsHash } from "@seed/core";

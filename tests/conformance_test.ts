@@ -271,10 +271,8 @@ const OBJECTIVES = [
 /** Options of some: a map is fitted in less time. */
 const GIVEN: Record<string, Record<string, unknown>> = { [objectiveCospress.name]: { steps: 20 } };
 
-/** Those that do not look at the student's embedding, so that its head does not learn. */
-const WITHOUT_HEAD: readonly { name: string }[] = [objectiveCospress, objectiveToken];
-
 for (const plugin of OBJECTIVES as readonly Plugin<"objective">[]) {
+  const given = options(plugin, GIVEN[plugin.name]), needs = plugin.needs!(given);
   for (const [variant, dropout] of [["", 0], [" with a student that drops", 0.3]] as const) {
     suite(plugin, (t) =>
       checkObjective(t, {
@@ -282,12 +280,12 @@ for (const plugin of OBJECTIVES as readonly Plugin<"objective">[]) {
         makeStudent: (seed) =>
           tinyStudent({
             ...{ seed, teacherDim: null, dropout },
-            isFrozen: WITHOUT_HEAD.includes(plugin) ? isHeadName : undefined,
+            isFrozen: needs.embeddings === false ? isHeadName : undefined,
           }),
         makeQueue: ({ size, ...rest }) =>
           queueFifo.create(options(queueFifo, { size }), { ...context, ...rest }),
-        needs: plugin.needs!(options(plugin, GIVEN[plugin.name])),
-        make: (given) => plugin.create(options(plugin, GIVEN[plugin.name]), { ...context, ...given }),
+        needs,
+        make: (more) => plugin.create(given, { ...context, ...more }),
       }), variant);
   }
 }

@@ -29,8 +29,8 @@ const all = await Promise.all(paths.map(async (path) => {
 }));
 const chosen = Deno.env.get("SEED_ALL_RECIPES") ? all : covering(all);
 
-/** Side of the views: DINOv2's patches have 14 pixels. */
-const sideOf = (path: string) => path.includes("/dinov2/") ? 28 : 32;
+/** Side of the views: DINOv2's patches have 14 pixels, those of students 16. */
+const sideOf = (path: string) => path.includes("/dinov2/vit_") ? 112 : path.includes("/dinov2/") ? 28 : 32;
 
 /** What an objective needs for batches so small; of several students, the first alone. */
 function overridesOf(path: string, { studentName, resolved }: Recipe): string[] {

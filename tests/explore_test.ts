@@ -195,18 +195,51 @@ Deno.test("explore stops at a picture that cannot be read, or leaves it out", as
   assert.ok(!(await pictures("whole")).some(({ name }) => name === "4.png"));
 });
 
+Deno.test("a student that began from a file is shown as it was there, and no other file is taken for it", async () => {
+  await made;
+  const start = path("start.safetensors"), images = ["--images", "images/val", "--without", "teacher"];
+  await Deno.copyFile(path("run/student.safetensors"), start);
+  const set = ["--set", `student.weights=${start}`, "--max-steps", "1", "--out", "second"];
+  const trained = await runCli(["distill", "small.yaml", ...set], { cwd: folder });
+  assert.equal(trained.code, 0, trained.stderr);
+  const explore = (out: string) =>
+    runCli(["explore", "--run", "second", ...images, "--out", out], { cwd: folder });
+  const { code, stderr } = await explore("begun");
+  assert.equal(code, 0, stderr);
+  const { rows, dim } = await embedded("images/val"),
+    names = (await pictures("begun")).map(({ name }) => name);
+  const { buffer } = await Deno.readFile(path("begun/networks/initial/embeddings.bin")),
+    initial = new Float16Array(buffer);
+  names.forEach((name, i) => {
+    const row = rows.get(name)!, length = Math.hypot(...row);
+    row.forEach((value, at) =>
+      assert.ok(Math.abs(value / length - initial[i * dim + at]) < 1e-3, `${name}, ${at}`)
+    );
+  });
+  await Deno.copyFile(path("second/student.safetensors"), start);
+  const other = await explore("other");
+  assert.equal(other.code, 1);
+  assert.match(
+    other.stderr,
+    /start\.safetensors" is another file than this run began with: .* --without initial$/m,
+  );
+  await Deno.remove(start);
+  const gone = await explore("other");
+  assert.equal(gone.code, 1);
+  assert.match(gone.stderr, /There is no file of weights ".*start\.safetensors"/);
+  assert.match(gone.stderr, /^ +Or write the page without it: --without initial$/m);
+  await assert.rejects(Deno.stat(path("other")), Deno.errors.NotFound);
+});
+
 Deno.test("explore --serve serves a page that is there, until Ctrl-C", async () => {
   await made;
-  const process = startCli(["explore", "--out", "run/explore", "--serve", "--json"], { cwd: folder });
-  const port = await freePort(),
-    again = startCli(["explore", "--out", "run/explore", "--serve", "--port", `${port}`], { cwd: folder });
+  const port = freePort(), url = `http://127.0.0.1:${port}/`;
+  const flags = ["--out", "run/explore", "--serve", "--port", `${port}`, "--json"];
+  const process = startCli(["explore", ...flags], { cwd: folder });
   try {
-    const url = `http://127.0.0.1:${port}/`;
-    for (
-      let i = 0;
-      i < 600 && !await fetch(url).then((r) => r.body?.cancel().then(() => true), () => false);
-      i++
-    ) {
+    const answers = () =>
+      fetch(url).then((response) => response.body!.cancel()).then(() => true, () => false);
+    for (let i = 0; i < 1200 && !await answers(); i++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const response = await fetch(`${url}explore.json`);
@@ -214,13 +247,10 @@ Deno.test("explore --serve serves a page that is there, until Ctrl-C", async () 
     assert.equal((await response.json()).names.length, 42);
   } finally {
     process.kill("SIGINT");
-    again.kill("SIGINT");
   }
-  const { code, stdout, stderr } = await again.outcome;
-  assert.deepEqual([code, stdout], [0, ""], stderr);
+  const { code, stdout, stderr } = await process.outcome;
+  assert.deepEqual([code, JSON.parse(stdout)], [0, { out: "run/explore", url }], stderr);
   assert.match(stderr, new RegExp(`^Open http://127\\.0\\.0\\.1:${port}/ \\(Ctrl-C ends this\\)$`, "m"));
-  const told = await process.outcome;
-  assert.match(JSON.parse(told.stdout).url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
   const { code: wrong, stderr: says } = await runCli(["explore", "--out", "images", "--serve"], {
     cwd: folder,
   });
@@ -228,9 +258,9 @@ Deno.test("explore --serve serves a page that is there, until Ctrl-C", async () 
   assert.match(says, /^"images" is no folder that explore has written/);
 });
 
-function freePort(): Promise<number> {
+function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return Promise.resolve(listener.addr.port);
+  return listener.addr.port;
 }
 
 const chromium = await findChromium();

@@ -130,6 +130,8 @@ Deno.test("every verb runs with the permissions of its task", async (t) => {
         "--out",
         "w.html",
       ]],
+      ["report", ["report", "runs/a"]],
+      ["report, several runs", ["report", "first", "runs/a", "--out", "reports/both.html"]],
       ["new", [
         "new",
         "--data",

@@ -28,6 +28,7 @@ const LONG = [
   "tests/hosts_test.ts",
   "tests/processes_test.ts",
   "tests/killed_starts_test.ts",
+  "tests/explore_test.ts",
   "tests/gpu_kit_test.ts",
   "tests/teacher_cache_test.ts",
   "tests/resume_test.ts",

@@ -10,6 +10,7 @@ import {
   type Host,
   loadInitialStudent,
   pluginContext,
+  RecipeError,
   RunFolder,
   type ViewPipeline,
 } from "@seed/core/host";
@@ -140,8 +141,9 @@ async function tellingWithout<T>(id: NetworkId, make: () => Promise<T>): Promise
   try {
     return await make();
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
-    throw new RunError(`${error.message}. Or write the page without it: --without ${id}`, { cause: error });
+    if (!(error instanceof RunError || error instanceof RecipeError)) throw error;
+    const what = `${error.message.trimEnd()}\nOr write the page without it: --without ${id}`;
+    throw new RunError(what, { cause: error });
   }
 }
 

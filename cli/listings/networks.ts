@@ -1,4 +1,4 @@
-import { NETWORKS } from "@seed/nn";
+import { type Network, NETWORKS } from "@seed/nn";
 import { PAPER_FIGURES, type PaperFigure, sizeOf } from "@seed/nn/host";
 import type { Listing } from "./listing.ts";
 
@@ -18,10 +18,14 @@ interface NetworkItem {
   paper: PaperFigure | null;
 }
 
-/** Networks that weights are read for. */
-export const networks: Listing<NetworkItem> = {
+/**
+ * Networks that weights are read for.
+ *
+ * @param others Those of others' modules, after SEED's.
+ */
+export const networks = (others: readonly Network[] = []): Listing<NetworkItem> => ({
   items: () =>
-    Promise.resolve([...NETWORKS.values()].map((network) => {
+    Promise.resolve([...NETWORKS.values(), ...others].map((network) => {
       const { parameters, macs, featureDim } = sizeOf(network);
       const { mean, std } = network.normalization;
       return {
@@ -55,7 +59,7 @@ export const networks: Listing<NetworkItem> = {
     publishersOf(item.layouts).join(", "),
   ],
   none: "No networks",
-};
+});
 
 /** Layouts without what tells those of one publisher apart, which stands after a comma. */
 function publishersOf(layouts: readonly string[]): string[] {

@@ -16,9 +16,12 @@ export interface NamedView {
 }
 
 /** What a student's folder is called: no other file name on any system, and no option of a command line. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$/;
+export const STUDENT_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$/;
 
-const STUDENTS = z.array(z.record(z.string(), z.unknown())).min(1).max(100);
+/** Of one recipe. */
+export const MOST_STUDENTS = 100;
+
+const STUDENTS = z.array(z.record(z.string(), z.unknown())).min(1).max(MOST_STUDENTS);
 
 /**
  * A recipe as often as it has students, each time as if it had that one alone.
@@ -40,7 +43,7 @@ export function viewsOf(document: RecipeDocument): NamedView[] {
   const seen = new Map<string, number>();
   return list.map(({ name }, i) => {
     const at = ["students", i, "name"];
-    if (typeof name !== "string" || !NAME.test(name) || name.endsWith(".")) {
+    if (typeof name !== "string" || !STUDENT_NAME.test(name) || name.endsWith(".")) {
       const expected = "Expected a name for the student's folder, of letters, digits, _, - and .";
       throw refuse(name === undefined ? ["students", i] : at, `${expected}, got ${shown(name)}`);
     }

@@ -3,7 +3,8 @@ import { identity, relu, sigmoid } from "../layers/activation.ts";
 import type { Backbone } from "./backbone.ts";
 import { convNorm, type ModalLayer } from "../layers/conv_norm.ts";
 import { DropPaths, risingRate } from "../layers/drop_paths.ts";
-import { IMAGENET, type Normalization, normalize } from "./normalize.ts";
+import { IMAGENET, type Normalization } from "./normalize.ts";
+import { pooledBackbone } from "./pooled_backbone.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 import { squeezeExcite } from "../layers/squeeze_excite.ts";
 
@@ -50,15 +51,7 @@ export function regnet(
       inputs = outputs;
     }
   });
-  return {
-    featureDim: inputs,
-    normalization,
-    noisePerImage: drops.noisePerImage,
-    features: (images, mode) => {
-      const maps = layers.reduce((x, layer) => layer(x, mode), normalize(images, normalization));
-      return tf.mean(maps, [1, 2]) as tf.Tensor2D;
-    },
-  };
+  return pooledBackbone({ layers, featureDim: inputs, normalization, noisePerImage: drops.noisePerImage });
 }
 
 interface BlockShape {

@@ -10,8 +10,9 @@ const ROWS = {
 };
 
 for (const [name, expected] of Object.entries(golden)) {
-  Deno.test(`principal components of ${name} are scikit-learn's, with their signs`, () => {
-    const rows = ROWS[name as keyof typeof ROWS], components = principalComponents(rows, 2);
+  Deno.test(`principal components of ${name} are scikit-learn's, with their signs`, async () => {
+    const rows = ROWS[name as keyof typeof ROWS],
+      components = await principalComponents(rows, 2, new AbortController().signal);
     assertNear([...components.mean], expected.mean);
     components.directions.forEach((direction, i) => assertNear([...direction], expected.directions[i]));
     assertNear(components.shares, expected.shares);

@@ -33,12 +33,14 @@ export function showFigures(library) {
   });
   if (columns.length) {
     at("table").append(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
-  }
+  } else at("figures-title").textContent = "About this page";
   const chosen = names.length < of
     ? `${counted(names.length)} of ${counted(of)} pictures, chosen by seed ${seed}`
     : `${counted(of)} pictures`;
   at("notes").textContent =
-    `Over ${chosen}, among one another. Similarity is the cosine of features. The student sees ` +
+    `${
+      columns.length ? `Over ${chosen}, among one another.` : `There are ${chosen}.`
+    } Similarity is the cosine of features. The student sees ` +
     `${size} × ${size} pixels of the middle of a picture. What you choose is neither sent nor kept: networks run in this browser.`;
 }
 

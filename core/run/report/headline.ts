@@ -1,7 +1,7 @@
 import { html, type Markup } from "../../text/markup.ts";
 import { formatDuration } from "../../text/duration.ts";
 import { costOf } from "./cost.ts";
-import { count, percent } from "./parts.ts";
+import { count, percent, unbroken } from "./parts.ts";
 import type { RunContent } from "./run_content.ts";
 import {
   beginningOf,
@@ -19,9 +19,9 @@ export function headline(run: RunContent): Markup {
   const { headline, notes, tone } = verdictOf(verdictFigures(run)), main = mainFigure(figureCourses(run));
   return html`
     <section class="verdict ${tone}">
-    <p class="headline">${headline}${/[.!?]$/.test(headline) ? null : "."}</p>
+    <p class="headline">${unbroken(headline)}${/[.!?]$/.test(headline) ? null : "."}</p>
     ${main && gap(main)}
-    ${notes.length ? html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` : null}
+    ${notes.length ? html`<ul>${notes.map((note) => html`<li>${unbroken(note)}</li>`)}</ul>` : null}
     ${tiles(run)}
     </section>
   `;

@@ -64,6 +64,11 @@ export function percent(share: number | null | undefined, digits = 1): string {
   return typeof share === "number" && Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : "";
 }
 
+/** A sentence whose per cent signs stay beside their numbers. */
+export function unbroken(sentence: string): string {
+  return sentence.replaceAll(" %", "\u00a0%");
+}
+
 /** A count for people: 12,345. */
 export function count(number: number): string {
   return number.toLocaleString("en");

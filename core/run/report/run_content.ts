@@ -8,6 +8,7 @@ import { parse } from "yaml";
 import { RunError } from "../../errors.ts";
 import { isOfSystem } from "../../files/writing.ts";
 import { readTextIfThere } from "../../files/text_file.ts";
+import { oneLine } from "../../text/printable.ts";
 import { mappingIn } from "../mapping_in.ts";
 import type { RunFolder } from "../run_folder.ts";
 import { readSamples, type Samples } from "../samples/samples_file.ts";
@@ -73,9 +74,8 @@ function settingsOf(recipe: string, run: RunFolder): Mapping {
   try {
     return mappingIn({ recipe: parse(recipe) }, "recipe");
   } catch (error) {
-    throw new RunError(
-      `The file "${run.file("recipe")}" is damaged: ${(error as Error).message.split("\n")[0]}`,
-    );
+    const why = oneLine((error as Error).message.split("\n")[0]);
+    throw new RunError(`The file "${run.file("recipe")}" is damaged: ${why}`);
   }
 }
 

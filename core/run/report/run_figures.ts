@@ -71,18 +71,20 @@ export function beginningOf({ initial, untrained }: FigureCourse): number | null
 
 /** What a verdict is of. */
 export function verdictFigures(run: RunContent): VerdictFigures {
-  const { state, steps, evaluations, settings } = run, main = mainFigure(figureCourses(run));
+  const { state, steps, evaluations, settings } = run, courses = figureCourses(run);
+  const main = mainFigure(courses);
   const last = evaluations.findLast(({ network }) => network === "student");
   return {
     ...{ state, steps: stepsOf(run), plannedSteps: plannedSteps(run) },
     figure: main && {
       name: figureName(main.key),
-      queries: last ? queriesOf(last, main.key) : null,
+      queries: queriesOf(run, main.key),
       // The teacher agrees with itself.
       teacher: main.key.startsWith("agreement ") ? null : main.teacher,
       beginning: beginningOf(main),
       student: main.student,
     },
+    others: main ? othersOf(run, courses, main) : [],
     isCollapsed: last?.isCollapsed === true,
     losses: steps.flatMap(({ loss, lr, metrics }) =>
       loss === null ? [] : [{
@@ -166,8 +168,30 @@ function valueOf({ evaluation }: EvaluationLine, key: string): number | null {
   return found ? finite(found[1]) : null;
 }
 
-function queriesOf({ details }: EvaluationLine, key: string): number | null {
-  return details[key.split(" ")[0]]?.queries ?? null;
+/** Images that the student's figure is of; null: not recorded. */
+function queriesOf(
+  { evaluations, facts }: Pick<RunContent, "evaluations" | "facts">,
+  key: string,
+): number | null {
+  const details = evaluations.findLast(({ network }) => network === "student")?.details[evaluatorOf(key)];
+  return details?.queries ?? numberAt(facts, "images", "queries");
+}
+
+function othersOf(
+  run: RunContent,
+  courses: readonly FigureCourse[],
+  main: FigureCourse,
+): VerdictFigures["others"] {
+  return courses.filter(({ key }) => evaluatorOf(key) !== evaluatorOf(main.key)).flatMap((course) => {
+    const beginning = beginningOf(course), student = course.student.at(-1)?.value;
+    if (beginning === null || student === undefined) return [];
+    return [{ name: course.key, queries: queriesOf(run, course.key), beginning, student }];
+  });
+}
+
+/** The evaluator that a figure is of: of `knn top1` it is `knn`. */
+function evaluatorOf(key: string): string {
+  return key.split(" ")[0];
 }
 
 function finite(value: unknown): number | null {

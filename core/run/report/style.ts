@@ -8,7 +8,7 @@ export const STYLE = `
 --good:#14261f;--goodline:#3ccfa3;--bad:#2c1d15;--badline:#ff9350}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
+body{margin:0;overflow-wrap:break-word;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
 main{max-width:1080px;margin:0 auto;padding:2.5rem 1.25rem 4rem}
 header{margin-bottom:1.75rem}
 h1{font-size:1.9rem;line-height:1.2;margin:.1rem 0 .3rem;font-weight:650;overflow-wrap:anywhere}
@@ -76,7 +76,7 @@ table{border-collapse:collapse;font-size:.88rem;margin:.5rem 0}
 th,td{padding:.32rem .9rem .32rem 0;border-bottom:1px solid var(--line);text-align:left;font-weight:400;
 vertical-align:baseline}
 thead th{color:var(--soft);font-size:.82rem}tbody th{font-weight:500}th code{white-space:nowrap}
-.number{text-align:right;font-variant-numeric:tabular-nums;padding-left:.5rem}
+.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums;padding-left:.5rem}
 details{margin:1rem 0}summary{cursor:pointer;color:var(--soft)}
 pre{background:var(--card);border-radius:8px;padding:1rem;overflow:auto;font:.82rem/1.5 ui-monospace,SFMono-Regular,
 Menlo,monospace;max-height:36rem}
@@ -110,6 +110,5 @@ background:var(--c2)}
 @media print{:root{--page:#fff;--card:#f4f5f7;--ink:#000;--soft:#444;--line:#ccc;--c0:#0072b2;--c1:#d55e00;
 --c2:#009e73;--c3:#b4588f;--c4:#b98500;--c5:#2f9fd6;--c6:#6b4fa0;--muted:#777;--good:#fff;--bad:#fff}
 body{font-size:11pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}main{max-width:none;padding:0}
-section,figure,.card,article,tr{break-inside:avoid}section:has(.charts),section:has(.neighbours),section:has(pre){
-break-inside:auto}h2{break-after:avoid}details:not([open]){display:none}}
+figure,.verdict,.card,article,tr{break-inside:avoid}h2{break-after:avoid}details:not([open]){display:none}}
 `;

@@ -43,12 +43,15 @@ function lossChart(steps: readonly StepLine[]): Markup | null {
   return lineChart({ title: "Loss", across: "step", series, note: unknown });
 }
 
+/** More of what objectives tell is not drawn. */
+const MOST_METRICS = 8;
+
 /** Of several losses each, and what objectives tell besides. */
 function termCharts(steps: readonly StepLine[]): (Markup | null)[] {
   const names = (of: (line: StepLine) => StepLine["metrics"]) => [
     ...new Set(steps.flatMap((line) => Object.keys(of(line) ?? {}))),
   ];
-  const terms = names(({ losses }) => losses), metrics = names((line) => line.metrics);
+  const terms = names(({ losses }) => losses).slice(0, MOST_METRICS), metrics = names((line) => line.metrics);
   const others = metrics.filter((name) => !["loss_floor", "loss_uniform"].includes(name)).slice(
     0,
     MOST_METRICS,
@@ -73,12 +76,9 @@ function termCharts(steps: readonly StepLine[]): (Markup | null)[] {
   ];
 }
 
-/** More of what objectives tell has no chart. */
-const MOST_METRICS = 8;
-
 function otherCharts({ steps, timings }: RunContent): (Markup | null)[] {
   const single = (title: string, points: Series["points"], style: Series["style"] = "smooth") =>
-    lineChart({ title, across: "step", series: [{ label: title, points, color: 0, style }] });
+    lineChart({ title, across: "step", includes: [0], series: [{ label: title, points, color: 0, style }] });
   const waits = timings.flatMap((line) =>
     "seconds" in line && line.seconds > 0 ? [{ x: line.step, y: line.data_wait_seconds / line.seconds }] : []
   );
@@ -91,7 +91,7 @@ function otherCharts({ steps, timings }: RunContent): (Markup | null)[] {
       pointsOf(steps.slice(steps.length > 8 ? 4 : 0), (line) => line.images_per_second),
     ),
     lineChart({
-      ...{ title: "Waits for pictures", across: "step", isShare: true },
+      ...{ title: "Waits for pictures", across: "step", isShare: true, includes: [0, 0.2] },
       series: [{ label: "share of the step's time", points: waits, color: 0, style: "smooth" }],
     }),
   ];

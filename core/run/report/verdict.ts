@@ -5,6 +5,9 @@
  * @module
  */
 
+import { lossNotes } from "./loss_notes.ts";
+import { capital, percent, points } from "./phrases.ts";
+
 /** What is judged. */
 export interface VerdictFigures {
   state: "finished" | "under way" | "interrupted";
@@ -22,6 +25,8 @@ export interface VerdictFigures {
     /** The student's, ascending by step. */
     student: readonly { step: number; value: number }[];
   } | null;
+  /** Figures of other evaluators that student and beginning have. */
+  others: readonly { name: string; queries: number | null; beginning: number; student: number }[];
   /** Whether the student makes the same of all images. */
   isCollapsed: boolean;
   /** A step each: the loss, and of it what no student can be below and what a guess has; null: not recorded. */
@@ -41,22 +46,22 @@ export interface Verdict {
 }
 
 /** Differences within so many standard errors are none. */
-const CLEAR_ERRORS = 2;
+export const CLEAR_ERRORS = 2;
 /** What is clear where it is not recorded how many images a figure is of. */
 const CLEAR_OTHERWISE = 0.01;
-/** Fewer steps show no trend. */
-const FEWEST_STEPS = 16;
-/** A loss that changes by less of itself, from one quarter of the steps to the next, is flat. */
-const FLAT = 0.005;
-/** A rate below this share of the highest leaves nothing as it was to be moved. */
-const LOW_RATE = 0.1;
 /** Waits of a larger share of the time are worth a note. */
 const LONG_WAITS = 0.1;
 
 /** Judges a run. */
 export function verdictOf(figures: VerdictFigures): Verdict {
   const { headline, tone } = headlineOf(figures);
-  const notes = [bestNote(figures), ...lossNotes(figures), waitsNote(figures), endNote(figures)];
+  const notes = [
+    bestNote(figures),
+    ...othersNotes(figures),
+    ...lossNotes(figures),
+    waitsNote(figures),
+    endNote(figures),
+  ];
   return { headline, tone, notes: notes.filter((note) => note !== null) };
 }
 
@@ -139,56 +144,17 @@ function bestNote({ figure }: VerdictFigures): string | null {
   } of ${figure.name}: train shorter, or with a lower rate.`;
 }
 
-function lossNotes(figures: VerdictFigures): (string | null)[] {
-  const losses = figures.losses.slice(figures.filledAfter);
-  if (figures.losses.length === 0) return [];
-  if (losses.length < FEWEST_STEPS) {
-    return [
-      figures.filledAfter > 0
-        ? `Where the loss goes cannot be told before the queue is full, which is after ${figures.filledAfter} steps, and some more.`
-        : `${losses.length} steps are too few to tell where the loss goes.`,
-    ];
+/** A figure that went the other way is not passed over. */
+function othersNotes({ figure, others, isCollapsed }: VerdictFigures): string[] {
+  const last = figure?.student.at(-1);
+  if (isCollapsed || !figure || !last || figure.beginning === null || last.value <= figure.beginning) {
+    return [];
   }
-  return [placeNote(losses), trendNote(losses, figures)];
-}
-
-/** How far the loss has come from a guess's to its floor. */
-function placeNote(losses: VerdictFigures["losses"]): string | null {
-  const quarter = lastQuarter(losses), loss = mean(quarter.map(({ loss }) => loss));
-  const floor = meanOfAll(quarter.map(({ floor }) => floor));
-  const uniform = meanOfAll(quarter.map(({ uniform }) => uniform));
-  if (uniform === null || floor === null) {
-    return floor === null ? null : `The loss is ${(loss - floor).toFixed(3)} above the least that it can be.`;
-  }
-  if (loss >= uniform) {
-    return "The loss is no lower than a guess's: nothing was learnt of the teacher's distribution. " +
-      "Look at the rate and the temperatures.";
-  }
-  const way = (uniform - loss) / (uniform - floor);
-  return `The loss has come ${percent(way, 0)} of the way from a guess's, ${
-    uniform.toFixed(2)
-  }, to the least that ` +
-    `it can be, ${floor.toFixed(2)}.`;
-}
-
-/** Whether it still falls: the last quarter of the steps beside the one before, above their floor where that is known. */
-function trendNote(losses: VerdictFigures["losses"], { state }: Pick<VerdictFigures, "state">): string {
-  const above = losses.map(({ loss, floor }) => loss - (floor ?? 0)), quarter = Math.floor(above.length / 4);
-  const before = above.slice(-2 * quarter, -quarter), last = above.slice(-quarter);
-  const fall = mean(before) - mean(last), share = fall / Math.abs(mean(before) || 1);
-  const error = Math.sqrt(variance(before) / quarter + variance(last) / quarter);
-  const isClear = Math.abs(fall) > CLEAR_ERRORS * error && Math.abs(share) > FLAT;
-  const goesOn = state === "finished" ? "more epochs would help" : "it has not come to its end";
-  if (isClear && fall > 0) {
-    return `The loss still falls, by ${percent(share)} over the last quarter of the steps: ${goesOn}.`;
-  }
-  if (isClear) {
-    return `The loss rises, by ${percent(-share)} over the last quarter of the steps: a lower rate may help.`;
-  }
-  const rates = losses.map(({ rate }) => rate ?? 0), highest = Math.max(...rates);
-  return highest > 0 && mean(rates.slice(-quarter)) < LOW_RATE * highest
-    ? "The loss is flat at the end, where the rate is close to 0: what a longer schedule would bring it does not tell."
-    : "The loss is flat over the last quarter of the steps: more epochs of the same would change little.";
+  return others.flatMap(({ name, queries, beginning, student }) =>
+    beginning - student > clearDifference(beginning, student, queries)
+      ? [`But it is behind its beginning by ${points(beginning - student)} of ${name}.`]
+      : []
+  );
 }
 
 function waitsNote({ waits }: VerdictFigures): string | null {
@@ -197,42 +163,17 @@ function waitsNote({ waits }: VerdictFigures): string | null {
     "augmenter.decode: reduced, or more train.workers would make it faster.";
 }
 
+/** Whether the run was to end before its recipe's end. */
+export function endsBeforePlan(
+  { steps, plannedSteps }: Pick<VerdictFigures, "steps" | "plannedSteps">,
+): boolean {
+  return plannedSteps !== null && steps < plannedSteps;
+}
+
 function endNote({ state, steps, plannedSteps }: VerdictFigures): string | null {
   const of = plannedSteps === null ? "" : ` of ${plannedSteps}`;
   if (state === "under way") return `It is under way, at step ${steps}${of}.`;
   if (state === "interrupted") return `It ended after step ${steps}${of}; distill --resume goes on.`;
-  if (plannedSteps === null || steps >= plannedSteps) return null;
+  if (!endsBeforePlan({ steps, plannedSteps })) return null;
   return `It was to end after step ${steps} of the ${plannedSteps} that its recipe asks for.`;
-}
-
-function lastQuarter<T>(values: readonly T[]): readonly T[] {
-  return values.slice(-Math.floor(values.length / 4));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Null if one is. */
-function meanOfAll(values: readonly (number | null)[]): number | null {
-  return values.some((value) => value === null) ? null : mean(values as number[]);
-}
-
-function variance(values: readonly number[]): number {
-  const middle = mean(values);
-  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, values.length - 1);
-}
-
-function points(difference: number): string {
-  const shown = (100 * difference).toFixed(1);
-  return `${shown} point${shown === "1.0" ? "" : "s"}`;
-}
-
-function percent(share: number, digits = 1): string {
-  return `${(100 * share).toFixed(digits)} %`;
-}
-
-function capital(text: string): string {
-  // A name such as kNN keeps its small letter.
-  return /^[a-z][A-Z]/.test(text) ? text : text[0].toUpperCase() + text.slice(1);
 }

@@ -6,7 +6,8 @@ export interface Plane {
   shares: [number, number];
 }
 
-const ITERATIONS = 500;
+/** Enough for a picture: where two components have the same variance, any axes between them are as good. */
+const ITERATIONS = 200;
 
 /**
  * Principal components of rows that are scaled to length 1 first: neighbours are found by cosine, so lengths say
@@ -46,7 +47,7 @@ function gramMatrix(values: Float64Array, rows: number, dim: number): Float64Arr
   for (let a = 0; a < rows; a++) {
     for (let b = a; b < rows; b++) {
       let sum = 0;
-      for (let i = 0; i < dim; i++) sum += values[a * dim + i] * values[b * dim + i];
+      for (let i = a * dim, j = b * dim, end = i + dim; i < end; i++, j++) sum += values[i] * values[j];
       gram[a * rows + b] = gram[b * rows + a] = sum;
     }
   }
@@ -66,7 +67,9 @@ function largestEigenpair(matrix: Float64Array, size: number): { value: number; 
     vector = vector.map((x) => x / length);
     const next = new Float64Array(size);
     for (let i = 0; i < size; i++) {
-      for (let j = 0; j < size; j++) next[i] += matrix[i * size + j] * vector[j];
+      let sum = 0;
+      for (let j = 0; j < size; j++) sum += matrix[i * size + j] * vector[j];
+      next[i] = sum;
     }
     const before = value;
     value = next.reduce((sum, x, i) => sum + x * vector[i], 0);

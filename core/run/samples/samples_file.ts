@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { RunError } from "../../errors.ts";
 import { readTextIfThere } from "../../files/text_file.ts";
+import { oneLine } from "../../text/printable.ts";
 
 const index = z.int().min(0), finite = z.number().finite();
 
@@ -85,7 +86,11 @@ export async function readSamples(path: string): Promise<Samples | null> {
 }
 
 function damaged(path: string, why: string): RunError {
-  return new RunError(`The file "${path}" is damaged: ${why}; bring it back, or delete it to go on without`);
+  return new RunError(
+    `The file "${path}" is damaged: ${
+      oneLine(why).slice(0, 200)
+    }; bring it back, or delete it to go on without`,
+  );
 }
 
 /** What does not fit together; null: all does. */

@@ -33,8 +33,8 @@ export default definePlugin({
   }),
   ...headMembers,
   ...knownStudent(({ variant }: { variant: string }) => networkNamed(`regnet_${variant}`)),
-  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen }) =>
+  create: ({ variant, head, dropout, drop_path: dropPath }, { seed, embeddingDim, isFrozen, teacherHead }) =>
     new StudentNetwork(`regnet_${variant}`, (source) => regnet(source, { ...REGNETS[variant], dropPath }), {
-      ...{ seed, head, dropout, teacherDim: embeddingDim, isFrozen },
+      ...{ seed, head, dropout, teacherDim: embeddingDim, isFrozen, teacherHead },
     }),
 });

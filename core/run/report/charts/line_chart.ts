@@ -35,11 +35,13 @@ export interface LineChart {
   levels?: readonly Level[];
   /** Whether values are shares in 0..1, which are written in per cent. */
   isShare?: boolean;
+  /** Values that are on the axis whatever the lines are. */
+  includes?: readonly number[];
   /** What is told below. */
   note?: string;
 }
 
-const WIDTH = 440, HEIGHT = 250, LEFT = 50, RIGHT = 14, TOP = 12, BOTTOM = 38;
+const WIDTH = 440, HEIGHT = 250, LEFT = 54, RIGHT = 14, TOP = 12, BOTTOM = 38;
 /** More points show nothing more. */
 const MOST_POINTS = 300;
 /** Points of a smooth line. */
@@ -47,14 +49,14 @@ const SMOOTH_POINTS = 40;
 
 /** Draws one; null if there is nothing to draw. */
 export function lineChart(
-  { title, across, series, levels = [], isShare = false, note }: LineChart,
+  { title, across, series, levels = [], isShare = false, includes = [], note }: LineChart,
 ): Markup | null {
   const drawn = series.filter(({ points }) => points.length > 0);
   if (drawn.length === 0) return null;
   const shown = drawn.map((one) => ({ ...one, points: averaged(one.points, MOST_POINTS) }));
   const all = shown.flatMap(({ points }) => points);
   const x = scaleOf(all.map((point) => point.x), { from: LEFT, to: WIDTH - RIGHT, ticks: 4, isTight: true });
-  const y = scaleOf([...all.map((point) => point.y), ...levels.map(({ value }) => value)], {
+  const y = scaleOf([...all.map((point) => point.y), ...levels.map(({ value }) => value), ...includes], {
     ...{ from: HEIGHT - BOTTOM, to: TOP, ticks: 4 },
   });
   return html`

@@ -51,14 +51,15 @@ function roundStep(step: number): number {
   return power * [1, 2, 5, 10].find((factor) => factor * power >= step * (1 - 1e-9))!;
 }
 
-/** A tick's number, with no more digits than its neighbours need. */
+/** A tick's number, with no more digits than tell it from its neighbours. */
 export function tickText(value: number, { ticks }: Pick<Scale, "ticks">): string {
-  if (Math.abs(value) >= 10_000) return `${round(value / 1000)}k`;
   const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : Math.abs(value) || 1;
-  if (step < 0.001) return value === 0 ? "0" : value.toExponential(0);
-  return value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
-}
-
-function round(value: number): string {
-  return `${Number(value.toPrecision(4))}`;
+  const power = Math.floor(Math.log10(step) + 1e-9), isZero = Math.abs(value) < step / 2;
+  if (isZero && (power < -3 || power >= 3)) return "0";
+  if (power < -3) {
+    return value.toExponential(Math.max(0, Math.floor(Math.log10(Math.abs(value)) + 1e-9) - power));
+  }
+  if (power >= 6) return `${Math.round(value / 1e6)}M`;
+  if (power >= 3) return `${Math.round(value / 1e3)}k`;
+  return value.toFixed(Math.max(0, -power));
 }

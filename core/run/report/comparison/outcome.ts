@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { percent, points } from "../phrases.ts";
 import { clearDifference } from "../verdict.ts";
 
 /** What is compared of a run. */
@@ -37,13 +38,4 @@ export function outcomeOf(figure: string | null, runs: readonly RunOutcome[], is
   return `${names.join(", ")} and ${last} are level by ${figure}, at ${percent(best.value)} to ${
     percent(level.at(-1)!.value)
   }: differences of ${points(clear)} are within chance.`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
-function points(difference: number): string {
-  const shown = (100 * difference).toFixed(1);
-  return `${shown} point${shown === "1.0" ? "" : "s"}`;
 }

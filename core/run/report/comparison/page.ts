@@ -9,7 +9,7 @@ import { html, type Markup } from "../../../text/markup.ts";
 import { lineChart, type Series } from "../charts/line_chart.ts";
 import { costOf } from "../cost.ts";
 import { problems, renderPage } from "../page.ts";
-import { code, count, missing, percent, section, table } from "../parts.ts";
+import { code, count, missing, percent, section, table, unbroken } from "../parts.ts";
 import { numberAt, type RunContent } from "../run_content.ts";
 import {
   beginningOf,
@@ -39,9 +39,9 @@ export function renderComparison(runs: readonly RunContent[]): string {
       </header>
       ${runs.map(problems)}
       <section class="verdict">
-        <p class="headline">${comparisonOutcome(runs)}</p>
+        <p class="headline">${unbroken(comparisonOutcome(runs))}</p>
         <ul>${runs.map((run) =>
-          html`<li><b>${run.name}</b>: ${verdictOf(verdictFigures(run)).headline}.</li>`
+          html`<li><b>${run.name}</b>: ${unbroken(verdictOf(verdictFigures(run)).headline)}.</li>`
         )}</ul>
       </section>
       ${tableSection(runs)}

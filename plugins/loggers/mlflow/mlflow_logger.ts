@@ -1,0 +1,206 @@
+import { basename } from "node:path";
+import {
+  BatchSender,
+  EVALUATION,
+  type EvaluationRecord,
+  type Logger,
+  type RunDescription,
+  RunError,
+  type Scalar,
+  scalarsOfEvaluation,
+  scalarsOfStep,
+  ServerAwayError,
+  type StepRecord,
+  type StepTiming,
+  type WebServer,
+  writeTextAtomically,
+  z,
+} from "@seed/core";
+import { isAnswer, jsonOf, type Metric, MlflowClient, type Status } from "./client.ts";
+import { mlflowName, paramsOf } from "./names.ts";
+
+/** What the recipe says. */
+export interface MlflowOptions {
+  uri: string;
+  experiment: string;
+  run_name: string | null;
+  every_steps: number;
+  every_seconds: number;
+}
+
+/** What a logger is given. */
+export interface MlflowSurroundings {
+  runDirectory: string;
+  log(message: string): void;
+  signal: AbortSignal;
+  /** Of tests. */
+  retrySeconds?: readonly [number, number];
+}
+
+/** Figures that go together: of a step, or of an evaluation. */
+interface Figures {
+  step: number;
+  isEvaluation: boolean;
+  metrics: Metric[];
+}
+
+/** In the run's folder: which of the server's runs is this one. */
+const FILE = "mlflow.json", RECORD = z.object({ uri: z.string(), run_id: z.string() });
+
+/** Sets of figures that wait for a server that is away, and that are sent at a time. */
+const MOST_WAITING = 100_000, AT_ONCE = 200;
+/** Seconds that the end of a run, and an interruption, wait for the server. */
+const PATIENCE = 30, SHORT_PATIENCE = 5;
+
+/** Writes a run's figures into one of the server's runs. */
+export class MlflowLogger implements Logger {
+  /** The server gives a run its id, which `mlflow.json` holds. */
+  readonly repeatable = false;
+  readonly #client: MlflowClient;
+  readonly #sender: BatchSender<Figures>;
+  #id: string | null = null;
+  /** Steps that the server has; null: it is to be asked, since the run goes on. */
+  #known: { step: number; evaluation: number } | null = { step: -1, evaluation: -1 };
+  #ended: Status | null = null;
+
+  constructor(
+    server: WebServer,
+    private readonly options: MlflowOptions,
+    private readonly surroundings: MlflowSurroundings,
+  ) {
+    this.#client = new MlflowClient(server);
+    const { log, retrySeconds } = surroundings;
+    this.#sender = new BatchSender({
+      server: `The MLflow server "${options.uri}"`,
+      ...{
+        atOnce: AT_ONCE,
+        mostWaiting: MOST_WAITING,
+        everySeconds: options.every_seconds,
+        log,
+        retrySeconds,
+      },
+      send: (figures) => this.#send(figures),
+    });
+  }
+
+  async start(run: RunDescription): Promise<void> {
+    const id = run.startStep > 0 ? await this.#idInFolder() : null;
+    try {
+      if (id === null) return await this.#begin(run);
+      this.#id = id;
+      this.#known = null;
+      await this.#goOn();
+    } catch (error) {
+      if (!(error instanceof ServerAwayError)) {
+        this.#id = null; // it is no run of ours
+        throw error;
+      }
+      // A wrong address is found before hours of training. Who goes on has had the right one.
+      if (id === null) {
+        throw new RunError(
+          `The MLflow server "${this.options.uri}" does not answer: ${error.message}; start it, or mend uri`,
+        );
+      }
+    }
+  }
+
+  step(record: StepRecord, timing: StepTiming): void {
+    if (record.step % this.options.every_steps) return;
+    this.#add(record.step, false, scalarsOfStep(record, timing));
+  }
+
+  evaluation(record: EvaluationRecord): void {
+    this.#add(record.step, true, scalarsOfEvaluation(record));
+  }
+
+  async end(): Promise<void> {
+    await this.#close("FINISHED", PATIENCE);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    using _ = this.#sender;
+    await this.#close(this.surroundings.signal.aborted ? "KILLED" : "FAILED", SHORT_PATIENCE);
+  }
+
+  #add(step: number, isEvaluation: boolean, scalars: readonly Scalar[]): void {
+    const timestamp = Date.now();
+    const metrics = scalars.map(([name, value]) => ({ key: mlflowName(name), value, timestamp, step }));
+    if (metrics.length) this.#sender.add({ step, isEvaluation, metrics });
+  }
+
+  async #begin({ directory, recipe, settings, engine, device, steps }: RunDescription): Promise<void> {
+    const { experiment, run_name, uri } = this.options;
+    const id = await this.#client.createRun(
+      await this.#client.experiment(experiment),
+      run_name ?? basename(directory),
+      [
+        { key: "mlflow.source.name", value: recipe },
+        { key: "seed.directory", value: directory },
+        { key: "seed.engine", value: `${engine}, ${device}` },
+        { key: "seed.steps", value: `${steps}` },
+      ],
+    );
+    await writeTextAtomically(this.#file, `${JSON.stringify({ uri, run_id: id })}\n`);
+    this.#id = id;
+    await this.#client.log(id, [], paramsOf(settings));
+  }
+
+  /** Asks the server what it has: a step that was told before the break is not told twice. */
+  async #goOn(): Promise<void> {
+    try {
+      const newest = await this.#client.newestSteps(this.#id!);
+      const latest = (of: (key: string) => boolean) =>
+        Math.max(-1, ...newest.entries().filter(([key]) => of(key)).map(([, step]) => step));
+      const isEvaluation = (key: string) => key.startsWith(EVALUATION);
+      await this.#client.update(this.#id!, "RUNNING");
+      this.#known = { step: latest((key) => !isEvaluation(key)), evaluation: latest(isEvaluation) };
+    } catch (error) {
+      if (!isAnswer(error, "RESOURCE_DOES_NOT_EXIST")) throw error;
+      throw new RunError(
+        `The MLflow server "${this.options.uri}" has no run ${this.#id} any more; delete "${this.#file}" to begin another there`,
+      );
+    }
+  }
+
+  async #send(figures: readonly Figures[]): Promise<void> {
+    if (!this.#known) await this.#goOn();
+    const { step: known, evaluation } = this.#known!;
+    const news = figures.filter(({ step, isEvaluation }) => step > (isEvaluation ? evaluation : known));
+    await this.#client.log(this.#id!, news.flatMap(({ metrics }) => metrics));
+  }
+
+  async #close(status: Status, seconds: number): Promise<void> {
+    if (this.#ended || this.#id === null) return;
+    this.#ended = status;
+    await this.#sender.close(seconds);
+    if (this.#sender.hasFailed) return;
+    try {
+      await this.#client.update(this.#id, status);
+    } catch (error) {
+      if (!(error instanceof ServerAwayError)) throw error;
+      const { log } = this.surroundings;
+      log(`The MLflow server "${this.options.uri}" was not told that the run is ${status}: ${error.message}`);
+    }
+  }
+
+  get #file(): string {
+    return `${this.surroundings.runDirectory}/${FILE}`;
+  }
+
+  /** Null: the run was begun without this logger. */
+  async #idInFolder(): Promise<string | null> {
+    let text: string;
+    try {
+      text = await Deno.readTextFile(this.#file);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw new RunError(`Cannot read "${this.#file}": ${(error as Error).message}`, { cause: error });
+    }
+    const { data } = RECORD.safeParse(jsonOf(text));
+    if (!data) throw new RunError(`"${this.#file}" is damaged; delete it to begin another run on the server`);
+    if (data.uri === this.options.uri) return data.run_id;
+    throw new RunError(
+      `The run is recorded at "${data.uri}", not at "${this.options.uri}": set uri to that, or delete "${this.#file}" to begin another there`,
+    );
+  }
+}
