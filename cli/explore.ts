@@ -52,7 +52,9 @@ const MOST_PICTURES = 10_000;
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
     ...Object.fromEntries(
-      ["run", "images", "out", "count", "seed", "dtype", "port"].map((name) => [name, { type: "string" } as const]),
+      ["run", "images", "out", "count", "seed", "dtype", "port"].map((
+        name,
+      ) => [name, { type: "string" } as const]),
     ),
     ...ON_ERROR_FLAG,
     without: { type: "string", multiple: true },
@@ -62,7 +64,9 @@ export async function run(args: string[]): Promise<number> {
     json: { type: "boolean" },
   });
   noPositionals(parsed);
-  if (parsed.text("port") !== null && !parsed.has("serve")) throw new UsageError("--port is for --serve; give both");
+  if (parsed.text("port") !== null && !parsed.has("serve")) {
+    throw new UsageError("--port is for --serve; give both");
+  }
   if (parsed.text("run") === null && parsed.has("serve")) return await serveWritten(parsed);
   const run = parsed.required("run"), out = parsed.text("out") ?? join(run, "explore");
   const wanted = wantedOf(parsed, out);
@@ -77,7 +81,9 @@ export async function run(args: string[]): Promise<number> {
   if (code !== 0 || facts === null) return code;
   const { pictures, of, networks, bytes } = facts as Facts;
   console.error(
-    `Wrote ${out}: ${pictures} of ${of} pictures, ${networks.map(({ id }) => id).join(", ")}; ${formatBytes(bytes)}`,
+    `Wrote ${out}: ${pictures} of ${of} pictures, ${networks.map(({ id }) => id).join(", ")}; ${
+      formatBytes(bytes)
+    }`,
   );
   if (!parsed.has("serve")) {
     console.error(`Look at it by ${commandLine("explore", ["--out", out, "--serve"])}`);
@@ -122,10 +128,14 @@ type Facts = Awaited<ReturnType<typeof explore>>;
 async function explore(subject: RunSubject, wanted: Wanted, host: Host) {
   const { out, without, dtype } = wanted, { folder } = subject.run.finished;
   await using stack = new AsyncDisposableStack();
-  const pipeline = stack.use(await ViewPipeline.start({ augmenters: [], workers: autoWorkers(1), seed: 0, ...host }));
+  const pipeline = stack.use(
+    await ViewPipeline.start({ augmenters: [], workers: autoWorkers(1), seed: 0, ...host }),
+  );
   const { library, skipped, seed } = await libraryOf(subject, wanted, { pipeline, host, stack });
   const engine = stack.use(await subject.openEngine(host, 1));
-  const runtime = { engine, pipeline, host }, images = imagesOf(library.pictures), networks: PageNetwork[] = [];
+  const runtime = { engine, pipeline, host },
+    images = imagesOf(library.pictures),
+    networks: PageNetwork[] = [];
   networks.push(await embedStudent(subject, images, runtime));
   const teacher = without.includes("teacher") ? null : await embedTeacher(subject, images, runtime);
   if (teacher) networks.push(teacher);
@@ -137,7 +147,12 @@ async function explore(subject: RunSubject, wanted: Wanted, host: Host) {
   return {
     ...{ out, run: folder, pictures: library.pictures.length, of: library.of, skipped_images: skipped },
     ...{ classes: library.classes.length, seed, input_size: subject.inputSize, dtype, bytes },
-    networks: networks.map(({ id, name, embeddings: { dim }, model }) => ({ id, name, dim, runs: model !== null })),
+    networks: networks.map(({ id, name, embeddings: { dim }, model }) => ({
+      id,
+      name,
+      dim,
+      runs: model !== null,
+    })),
   };
 }
 
@@ -165,7 +180,9 @@ async function libraryOf(
 async function serveWritten(parsed: Arguments): Promise<number> {
   const out = parsed.required("out");
   if (await isFile(join(out, "explore.json"))) return await serve(parsed, out, { out });
-  throw new UsageError(`"${out}" is no folder that explore has written: it has no "explore.json"; give --run to write it`);
+  throw new UsageError(
+    `"${out}" is no folder that explore has written: it has no "explore.json"; give --run to write it`,
+  );
 }
 
 /** Until the end of the command is asked for, which is its usual end. */

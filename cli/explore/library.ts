@@ -75,7 +75,9 @@ export async function libraryOfRun(
 export function chosenOf(groups: readonly Group[], { count, seed }: Choice, whose: string): Library {
   const of = groups.reduce((sum, [, { length }]) => sum + length, 0);
   if (of < LEAST) {
-    throw new RunError(`${whose} has ${of} pictures, expected ${LEAST} or more: a map of fewer shows nothing`);
+    throw new RunError(
+      `${whose} has ${of} pictures, expected ${LEAST} or more: a map of fewer shows nothing`,
+    );
   }
   const classes = new Map<string, number>();
   const pictures = chosen(of, count, seed).map((index) => {

@@ -46,7 +46,11 @@ export type RunSubject = NetworkSubject & { readonly run: NonNullable<NetworkSub
 const BATCH = 64;
 
 /** Embeds the pictures with the trained student. */
-export async function embedStudent(subject: RunSubject, images: ImageSet, runtime: Runtime): Promise<PageNetwork> {
+export async function embedStudent(
+  subject: RunSubject,
+  images: ImageSet,
+  runtime: Runtime,
+): Promise<PageNetwork> {
   using network = await subject.load(runtime);
   return await ofNetwork("student", network, subject.inputSize, images, runtime);
 }
@@ -56,9 +60,16 @@ export async function embedStudent(subject: RunSubject, images: ImageSet, runtim
  *
  * @throws {RunError} If a file that it began from is not there any more, or is another.
  */
-export async function embedInitial(subject: RunSubject, images: ImageSet, runtime: Runtime): Promise<PageNetwork> {
+export async function embedInitial(
+  subject: RunSubject,
+  images: ImageSet,
+  runtime: Runtime,
+): Promise<PageNetwork> {
   const { recipe, weights: file, folder } = subject.run.finished;
-  const { student, weights } = await tellingWithout("initial", () => loadInitialStudent(recipe, file, runtime));
+  const { student, weights } = await tellingWithout(
+    "initial",
+    () => loadInitialStudent(recipe, file, runtime),
+  );
   using network = studentNetwork(student, file, subject.inputSize);
   if (weights) await requireSame("initial", weights, folder, ["student", "weights"]);
   return await ofNetwork("initial", network, subject.inputSize, images, runtime);
