@@ -1,5 +1,8 @@
 import { parseArgs } from "node:util";
-import { nearest, quoted, UsageError } from "@seed/core";
+import { nearest, quoted, UsageError } from "@seed/core/text";
+
+/** The command line cannot be meant so; people are shown an example of the verb besides. */
+export class CommandLineError extends UsageError {}
 
 /** A flag: `--name VALUE`, or `--name` alone if boolean. */
 export interface Flag {
@@ -25,7 +28,7 @@ export interface Arguments {
   has(name: string): boolean;
 }
 
-/** @throws {UsageError} If a flag is not known, or lacks its value. */
+/** @throws {CommandLineError} If a flag is not known, or lacks its value. */
 export function parseArguments(args: string[], flags: Record<string, Flag>): Arguments {
   let parsed;
   try {
@@ -42,20 +45,20 @@ export function parseArguments(args: string[], flags: Record<string, Flag>): Arg
     required(name) {
       const given = text(name);
       if (given !== null && given !== "") return given;
-      throw new UsageError(`Expected --${name}; --help shows how`);
+      throw new CommandLineError(`Expected --${name}; --help shows how`);
     },
     choice<T extends string>(name: string, values: readonly T[]) {
       const given = text(name);
       if (given === null || values.includes(given as T)) return given as T | null;
       const close = nearest(given, values), hint = close ? `. Did you mean "${close}"?` : "";
-      throw new UsageError(`--${name} expects one of ${values.join(", ")}, got "${given}"${hint}`);
+      throw new CommandLineError(`--${name} expects one of ${values.join(", ")}, got "${given}"${hint}`);
     },
     count(name, least = 0, most = 1e9) {
       const given = text(name);
       if (given === null) return null;
       const bound = /^\d+$/.test(given) && Number(given) > most ? `at most ${most}` : `at least ${least}`;
       if (/^\d+$/.test(given) && Number(given) >= least && Number(given) <= most) return Number(given);
-      throw new UsageError(`--${name} expects a whole number of ${bound}, got ${quoted(given)}`);
+      throw new CommandLineError(`--${name} expects a whole number of ${bound}, got ${quoted(given)}`);
     },
     list: (name) => values[name] as string[] | undefined ?? [],
     has: (name) => values[name] !== undefined,
@@ -65,27 +68,27 @@ export function parseArguments(args: string[], flags: Record<string, Flag>): Arg
 /** An empty value is the name of nothing. */
 function refuseEmpty(values: Readonly<Record<string, unknown>>): void {
   const empty = Object.keys(values).find((name) => values[name] === "");
-  if (empty !== undefined) throw new UsageError(`--${empty} expects a value, got ""`);
+  if (empty !== undefined) throw new CommandLineError(`--${empty} expects a value, got ""`);
 }
 
 /** The one argument that a verb takes. */
 export function onlyPositional({ positionals }: Arguments, name: string): string {
   if (positionals.length === 1) return positionals[0];
-  throw new UsageError(`Expected one ${name}, got ${positionals.length || "none"}; --help shows how`);
+  throw new CommandLineError(`Expected one ${name}, got ${positionals.length || "none"}; --help shows how`);
 }
 
 /** For a verb that takes flags alone. */
 export function noPositionals({ positionals }: Arguments): void {
   if (positionals.length === 0) return;
-  throw new UsageError(`Unexpected argument "${positionals[0]}"; --help shows how`);
+  throw new CommandLineError(`Unexpected argument "${positionals[0]}"; --help shows how`);
 }
 
-function explain(error: Error & { code?: string }, known: string[]): UsageError {
+function explain(error: Error & { code?: string }, known: string[]): CommandLineError {
   const [, unknown] = error.message.match(/^Unknown option '-{1,2}([^' ]+)'/) ?? [];
-  if (!unknown) return new UsageError(error.message.split(". ")[0]);
+  if (!unknown) return new CommandLineError(error.message.split(". ")[0]);
   const close = nearest(unknown, known);
   const hint = close
     ? `Did you mean --${close}?`
     : `The flags are ${known.map((flag) => `--${flag}`).join(", ")}`;
-  return new UsageError(`Unknown flag "--${unknown}". ${hint}`);
+  return new CommandLineError(`Unknown flag "--${unknown}". ${hint}`);
 }

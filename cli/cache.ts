@@ -1,10 +1,9 @@
-import { formatDuration, type Processes } from "@seed/core";
+import { formatDuration, type Processes, ProgressLine } from "@seed/core";
 import { fillCaches, formatBytes, type Host, isFirst, loadRecipe, type Recipe } from "@seed/core/host";
 import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { askedProcesses, PROCESSES_FLAG } from "./processes/flag.ts";
 import { inProcesses } from "./processes/in_processes.ts";
-import { Progress } from "./progress.ts";
 
 export const help = `Usage: deno task cache RECIPE [flags]
 
@@ -43,7 +42,7 @@ async function fill(
   host: Host,
   processes: Processes | null,
 ): Promise<number> {
-  let progress: Progress | null = null;
+  let progress: ProgressLine | null = null;
   const filled = await fillCaches(
     recipe,
     isFirst(processes)
@@ -55,7 +54,12 @@ async function fill(
           );
         },
         update(done, all) {
-          progress ??= new Progress(all, "views", done);
+          progress ??= new ProgressLine("Embedding", {
+            total: all,
+            unit: "views",
+            before: done,
+            stays: true,
+          });
           progress.update(done);
         },
       }

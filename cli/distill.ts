@@ -8,8 +8,11 @@ import {
   follow,
   type Host,
   loadRecipes,
+  readRun,
   type Recipe,
   RunFolder,
+  verdictFigures,
+  verdictOf,
 } from "@seed/core/host";
 import { type Arguments, onlyPositional, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
@@ -68,7 +71,7 @@ export async function run(args: string[]): Promise<number> {
   const named = resumes ? await resumedRecipe(parsed) : await namedRecipe(parsed);
   const [recipe, ...others] = named.recipes;
   if (others.length) refuseTogether(named, asked, isDry);
-  if (isDry) return await interruptible("stopping", (host) => tryOut(recipe, parsed, host));
+  if (isDry) return await interruptible("nothing is written", (host) => tryOut(recipe, parsed, host));
   return await inProcesses({
     ...{ verb: "distill", args, restarts, notice: "writing a checkpoint" },
     advice: "--resume goes on from the newest checkpoint",
@@ -133,8 +136,27 @@ async function train(
   }
   if (parsed.has("json")) {
     console.log(JSON.stringify({ directory, ...await summaryOf(directory, recipes) }));
-  } else console.error(`Done: ${directory}`);
+  } else {
+    console.error(`Done: ${directory}`);
+    for (const line of await verdictLines(directory, recipes)) console.error(line);
+  }
   return 0;
+}
+
+/** What came out, in sentences, and where all of it is shown. */
+async function verdictLines(directory: string, recipes: RunRecipe["recipes"]): Promise<string[]> {
+  const students = recipes.length === 1 ? [null] : recipes.map(({ studentName }) => studentName!);
+  const lines = await Promise.all(students.map(async (student) => {
+    const folder = new RunFolder(student === null ? directory : join(directory, student));
+    const run = await readRun(folder);
+    const { headline, notes } = verdictOf(verdictFigures(run)), of = student === null ? "" : `${student}: `;
+    return [
+      `${of}${headline}.`,
+      ...notes.map((note) => `${of}${note}`),
+      `${of}Report: ${folder.file("report")}`,
+    ];
+  }));
+  return lines.flat();
 }
 
 /** What came out: of several students, by their names. */

@@ -13,7 +13,9 @@ export const help = `Usage: deno task doctor [--json]
 Checks this machine: Deno, pip, image decoding, the cache, environment variables, and what each plugin needs. Fetches
 nothing, and leaves nothing installed. Exit code 1 if something has to be done.
 
-  --json    prints { ok, checks: [{ subject, ok, message }] } on standard output`;
+  --json    prints { ok, checks: [{ subject, ok, message }] } on standard output
+
+Example: deno task doctor`;
 
 /** Environment variables that are read. */
 const VARIABLES = [

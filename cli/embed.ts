@@ -5,6 +5,7 @@ import {
   isOneLine,
   type Precision,
   type Processes,
+  ProgressLine,
   quoted,
   RunError,
   shortSideFor,
@@ -29,13 +30,13 @@ import {
   writing,
 } from "@seed/core/host";
 import { listImages } from "@seed/data-image-folder";
+import type { Pool } from "@seed/nn";
 import { patchProblem } from "@seed/nn/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { ON_ERROR_FLAG, onErrorOf, tellingOfSkip } from "./on_error.ts";
 import { described, type NetworkSubject, openSubject } from "./network_subject.ts";
 import { askedProcesses, PROCESSES_FLAG } from "./processes/flag.ts";
 import { inProcesses } from "./processes/in_processes.ts";
-import { Progress } from "./progress.ts";
 import { SUBJECT_FLAGS, subjectFlags } from "./subject_flags.ts";
 
 export const help = `Usage: deno task embed --network NAME --weights FILE --images DIR --out FILE.npy [flags]
@@ -43,11 +44,14 @@ export const help = `Usage: deno task embed --network NAME --weights FILE --imag
 
 Embeds every image below a folder, with a network and a file of weights, or with the student of a run. Rows are in
 the order of the sorted paths, which go to FILE.txt, a line each. \`deno task ls networks\` lists the networks and
-the layouts of weights that are read; which one a file is in is found from its content.
+the layouts of weights that are read; which one a file is in is found from its content. NAME may be a module of
+yours that exports a network: ./my_network.ts, or ./my_network.ts#name.
 
   --below PREFIX     what stands before the network's names, where the file holds it several times
   --layer NAME       features (default): the pooled output of the backbone;
                      head: the raw output of the projection head, not L2-normalised
+  --pool NAME        of a vision transformer's features, with --network: token, the class token, or mean, of the patches
+                     (default: as its publisher does)
   --precision NAME   fp32 (default), bf16, or auto: bf16 where the processor computes in it natively
   --on-error NAME    stop (default), or skip: every image is looked at first, and those that cannot be read are
                      left out of rows and names alike, and counted
@@ -78,6 +82,7 @@ export async function run(args: string[]): Promise<number> {
     images: { type: "string" },
     out: { type: "string" },
     layer: { type: "string" },
+    pool: { type: "string" },
     precision: { type: "string" },
     ...ON_ERROR_FLAG,
     resize: { type: "string" },
@@ -87,6 +92,7 @@ export async function run(args: string[]): Promise<number> {
   });
   noPositionals(parsed);
   const layer = parsed.choice("layer", ["features", "head"]) ?? "features";
+  const pool = parsed.choice("pool", ["token", "mean"]);
   const precision = parsed.choice("precision", ["fp32", "bf16", "auto"]) ?? "fp32";
   const onError = onErrorOf(parsed) ?? "stop", root = parsed.required("images"), out = parsed.required("out");
   if (!out.endsWith(".npy")) throw new UsageError(`--out must end in ".npy", got "${out}"`);
@@ -97,15 +103,16 @@ export async function run(args: string[]): Promise<number> {
       `Weights in the layout "${subject.layout}" have no projection head; leave --layer head out`,
     );
   }
+  if (pool !== null) requirePool(pool, layer, subject);
   const view = viewOf(parsed, subject);
   const work = async (host: Host, processes: Processes | null) => {
     const images = await imagesIn(root, firstSays(host, processes));
     if (isFirst(processes)) await createFolder(dirname(resolve(out)));
-    const options = { ...view, layer, precision, onError, out, host, processes };
+    const options = { ...view, layer, pool, precision, onError, out, host, processes };
     const facts = await tellingOfSkip("--on-error skip", () => embed(subject, images, options));
     if (!isFirst(processes)) return 0;
     const without = facts.skipped_images ? `; ${facts.skipped_images} images are left out` : "";
-    if (parsed.has("json")) console.log(JSON.stringify({ ...facts, layer, precision }));
+    if (parsed.has("json")) console.log(JSON.stringify({ ...facts, layer, pool, precision }));
     else {console.error(
         `Wrote ${out}: ${facts.images} rows of ${facts.dim}; names in ${facts.names}${without}`,
       );}
@@ -113,6 +120,20 @@ export async function run(args: string[]): Promise<number> {
   };
   const asked = askedProcesses(parsed);
   return await inProcesses({ verb: "embed", args, notice: "nothing is written", work }, asked);
+}
+
+function requirePool(pool: Pool, layer: LayerName, { network, pools, run }: NetworkSubject): void {
+  if (layer === "head") {
+    throw new UsageError("--pool is for features, and --layer is head; leave one of the two out");
+  }
+  if (pools.includes(pool)) return;
+  const offered = pools.length ? `it offers ${pools.join(", ")}` : "leave --pool out";
+  throw new UsageError(
+    run
+      ? `--pool is for --network: a run's student has the features that it was trained with; name ${network} and the ` +
+        "run's student.safetensors as --weights"
+      : `The features of ${network} cannot be pooled by "${pool}"; ${offered}`,
+  );
 }
 
 function viewOf(
@@ -155,6 +176,7 @@ async function embed(
     size: number;
     shortSide: number;
     layer: LayerName;
+    pool: Pool | null;
     precision: Precision;
     onError: "stop" | "skip";
     out: string;
@@ -162,7 +184,7 @@ async function embed(
     processes: Processes | null;
   },
 ) {
-  const { size, shortSide, layer, precision, onError, out, processes } = options;
+  const { size, shortSide, layer, pool, precision, onError, out, processes } = options;
   const host = firstSays(options.host, processes), { signal } = host;
   // Before the engine opens: what is broken is known by then.
   const workers = autoWorkers(processesHere(processes));
@@ -180,13 +202,17 @@ async function embed(
   }
   using network = await subject.load({ engine, host });
   using forward = engine.trace((pixels) => {
-    const { features, embedding } = network.forward(pixels as tf.Tensor4D, layer === "head");
+    const { features, embedding } = network.forward(
+      pixels as tf.Tensor4D,
+      layer === "head",
+      pool ?? undefined,
+    );
     return [layer === "head" ? embedding! : features];
   }, { name: "embedding", precision });
   const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
   // Equal batches waste the least on filling up the last.
   const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));
-  const progress = new Progress(images.length, "images");
+  const progress = new ProgressLine("Embedding", { total: images.length, unit: "images", stays: true });
   let dim = 0;
   async function* reported(batches: AsyncIterable<Rows[]>): AsyncGenerator<Rows> {
     let done = 0;

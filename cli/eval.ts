@@ -44,7 +44,7 @@ teacher is evaluated too where an evaluator compares with it. Or evaluates any n
 nearest neighbours and a linear probe unless others are named.
 
   --run DIR          the run
-  --network NAME     a name of ls networks
+  --network NAME     a name of ls networks, or a module of yours that exports a network: ./my_network.ts
   --weights FILE     its weights
   --below PREFIX     what stands before the network's names, where the file holds it several times
   --data ROOT        other data: a folder of images with train/ and val/ in it, classes below; or a recipe, for its data
@@ -113,7 +113,7 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   };
   const asked = askedProcesses(parsed);
-  return await inProcesses({ verb: "eval", args, notice: "stopping", work }, asked);
+  return await inProcesses({ verb: "eval", args, notice: "no figures are kept", work }, asked);
 }
 
 /** A run is evaluated on its recipe's data and by its evaluators, where the command line names no others. */

@@ -1,22 +1,15 @@
 import { join } from "node:path";
 import { commandLine, isFile, tf, UsageError } from "@seed/core";
-import { autoWorkers, formatBytes, type Host, ViewPipeline, withoutBrokenImages } from "@seed/core/host";
+import { formatBytes } from "@seed/core/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
-import { writePage } from "./explore/folder.ts";
-import { imagesOf, type Library, libraryOfFolder, libraryOfRun } from "./explore/library.ts";
-import {
-  embedInitial,
-  embedStudent,
-  embedTeacher,
-  NETWORK_IDS,
-  type PageNetwork,
-  type RunSubject,
-} from "./explore/networks.ts";
-import { type Served, serveFolder } from "./explore/serve.ts";
+import { type Facts, makePage } from "./explore/make_page.ts";
+import type { RunSubject } from "./explore/networks.ts";
+import { serveFolder } from "./explore/serve.ts";
+import { wantedOf } from "./explore/wanted.ts";
 import { interruptible } from "./interruptible.ts";
-import { inNewFolder, refuseFilled } from "./new_folder.ts";
+import { refuseFilled } from "./new_folder.ts";
 import { openSubject } from "./network_subject.ts";
-import { ON_ERROR_FLAG, onErrorOf, tellingOfSkip } from "./on_error.ts";
+import { ON_ERROR_FLAG, tellingOfSkip } from "./on_error.ts";
 import { subjectFlags } from "./subject_flags.ts";
 
 export const help = `Usage: deno task explore --run DIR [flags]
@@ -46,8 +39,6 @@ Example: deno task explore --run runs/demo --serve`;
 
 /** What of a run's recipe the page is made with. */
 const SECTIONS = ["engine", "student", "data", "teacher", "evaluate", "seed"];
-/** Their thumbnails are a file each, and UMAP takes minutes. */
-const MOST_PICTURES = 10_000;
 
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
@@ -73,107 +64,23 @@ export async function run(args: string[]): Promise<number> {
   await refuseFilled(out);
   using subject = await openSubject(subjectFlags(parsed, { sections: SECTIONS }));
   tf.enableProdMode(); // no advice on backends from tfjs
-  let facts: Facts | null = null;
+  let facts: Facts;
   const code = await interruptible("nothing is written", async (host) => {
-    facts = await tellingOfSkip("--on-error skip", () => explore(subject as RunSubject, wanted, host));
+    facts = await tellingOfSkip("--on-error skip", () => makePage(subject as RunSubject, wanted, host));
     return 0;
   });
-  if (code !== 0 || facts === null) return code;
-  const { pictures, of, networks, bytes } = facts as Facts;
-  console.error(
-    `Wrote ${out}: ${pictures} of ${of} pictures, ${networks.map(({ id }) => id).join(", ")}; ${
-      formatBytes(bytes)
-    }`,
-  );
-  if (!parsed.has("serve")) {
-    console.error(`Look at it by ${commandLine("explore", ["--out", out, "--serve"])}`);
-    if (parsed.has("json")) console.log(JSON.stringify({ ...facts as Facts, url: null }));
-    return 0;
-  }
-  return await serve(parsed, out, facts);
+  return code === 0 ? await tell(parsed, facts!) : code;
 }
 
-/** What was asked for, apart from the run. */
-interface Wanted {
-  readonly out: string;
-  readonly images: string | null;
-  readonly count: number;
-  /** Null: the run's. */
-  readonly seed: number | null;
-  readonly without: readonly string[];
-  readonly dtype: "fp32" | "fp16";
-  /** Null: not said. */
-  readonly onError: "stop" | "skip" | null;
-}
-
-function wantedOf(parsed: Arguments, out: string): Wanted {
-  const without = parsed.list("without"), known = NETWORK_IDS.filter((id) => id !== "student");
-  const unknown = without.find((name) => !known.includes(name as never));
-  if (unknown !== undefined) {
-    throw new UsageError(`--without expects one of ${known.join(", ")}, got "${unknown}"`);
-  }
-  return {
-    out,
-    without,
-    images: parsed.text("images"),
-    count: parsed.count("count", 8, MOST_PICTURES) ?? 2000,
-    seed: parsed.count("seed"),
-    dtype: parsed.choice("dtype", ["fp32", "fp16"]) ?? "fp32",
-    onError: onErrorOf(parsed),
-  };
-}
-
-type Facts = Awaited<ReturnType<typeof explore>>;
-
-async function explore(subject: RunSubject, wanted: Wanted, host: Host) {
-  const { out, without, dtype } = wanted, { folder } = subject.run.finished;
-  await using stack = new AsyncDisposableStack();
-  const pipeline = stack.use(
-    await ViewPipeline.start({ augmenters: [], workers: autoWorkers(1), seed: 0, ...host }),
-  );
-  const { library, skipped, seed } = await libraryOf(subject, wanted, { pipeline, host, stack });
-  const engine = stack.use(await subject.openEngine(host, 1));
-  const runtime = { engine, pipeline, host },
-    images = imagesOf(library.pictures),
-    networks: PageNetwork[] = [];
-  networks.push(await embedStudent(subject, images, runtime));
-  const teacher = without.includes("teacher") ? null : await embedTeacher(subject, images, runtime);
-  if (teacher) networks.push(teacher);
-  if (!without.includes("initial")) networks.push(await embedInitial(subject, images, runtime));
-  const { metadata: { mean, std } } = networks[0].model!;
-  const normalization = { mean, std } as { mean: [number, number, number]; std: [number, number, number] };
-  const content = { run: folder, library, networks, size: subject.inputSize, normalization, seed, dtype };
-  const bytes = await inNewFolder(out, refuseFilled, (partial) => writePage(partial, content, host));
-  return {
-    ...{ out, run: folder, pictures: library.pictures.length, of: library.of, skipped_images: skipped },
-    ...{ classes: library.classes.length, seed, input_size: subject.inputSize, dtype, bytes },
-    networks: networks.map(({ id, name, embeddings: { dim }, model }) => ({
-      id,
-      name,
-      dim,
-      runs: model !== null,
-    })),
-  };
-}
-
-/** The pictures, without those that cannot be read if they are to be skipped. */
-async function libraryOf(
-  { run: { finished } }: RunSubject,
-  { images, count, onError, seed: asked }: Wanted,
-  { pipeline, host, stack }: { pipeline: ViewPipeline; host: Host; stack: AsyncDisposableStack },
-): Promise<{ library: Library; skipped: number; seed: number }> {
-  const seed = asked ?? finished.recipe.seed, choice = { count, seed };
-  if (images !== null) return await withSeed(await libraryOfFolder(images, choice, host), onError ?? "stop");
-  const recipe = await finished.parts({ parts: ["data"] });
-  return await withSeed(await libraryOfRun(recipe, choice, host, stack), onError ?? recipe.data.on_error);
-
-  async function withSeed(library: Library, onError: "stop" | "skip") {
-    if (onError === "stop") return { library, skipped: 0, seed };
-    const all = imagesOf(library.pictures), found = await withoutBrokenImages(all, pipeline, host);
-    const kept = new Set(Array.from({ length: found.images.length }, (_, i) => found.images.image(i)));
-    const pictures = library.pictures.filter(({ image }) => kept.has(image));
-    return { library: { ...library, pictures }, skipped: found.skipped.count, seed };
-  }
+/** What was written, and where it can be looked at. */
+async function tell(parsed: Arguments, facts: Facts): Promise<number> {
+  const { out, pictures, of, networks, bytes } = facts;
+  const names = networks.map(({ id }) => id).join(", ");
+  console.error(`Wrote ${out}: ${pictures} of ${of} pictures, ${names}; ${formatBytes(bytes)}`);
+  if (parsed.has("serve")) return await serve(parsed, out, facts);
+  console.error(`Look at it by ${commandLine("explore", ["--out", out, "--serve"])}`);
+  if (parsed.has("json")) console.log(JSON.stringify({ ...facts, url: null }));
+  return 0;
 }
 
 /** Serves a page that was written before. */
@@ -188,7 +95,7 @@ async function serveWritten(parsed: Arguments): Promise<number> {
 /** Until the end of the command is asked for, which is its usual end. */
 async function serve(parsed: Arguments, out: string, facts: object): Promise<number> {
   return await interruptible(null, async ({ signal }) => {
-    await using served: Served = serveFolder(out, parsed.count("port", 0, 65535) ?? 0);
+    await using served = serveFolder(out, parsed.count("port", 0, 65535) ?? 0);
     if (parsed.has("json")) console.log(JSON.stringify({ ...facts, url: served.url }));
     console.error(`Open ${served.url} (Ctrl-C ends this)`);
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));

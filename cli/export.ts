@@ -15,7 +15,8 @@ import { SUBJECT_FLAGS, subjectFlags } from "./subject_flags.ts";
 export const help = `Usage: deno task export --run DIR --to FORMAT [flags]
        deno task export --network NAME --weights FILE --to FORMAT --out PATH [flags]
 
-Writes the student of a run, or a network with a file of weights, for other programs.
+Writes the student of a run, or a network with a file of weights, for other programs. NAME is one of ls networks, or
+a module of yours that exports a network: ./my_network.ts, or ./my_network.ts#name.
 
   --to FORMAT        safetensors or pth (torch.load(weights_only=True)): a state dict; onnx: the network itself;
                      hub: a folder that transformers.js, timm and transformers load; tfjs: a folder for TensorFlow.js

@@ -3,9 +3,19 @@
  *
  * @module
  */
-import { nameProgram, nearest, programName, RunError, setIn, statusLine, UsageError } from "@seed/core";
-import { makeConsoleSafe } from "@seed/core/host";
+// Nothing that loads TensorFlow.js: what a verb needs it imports itself.
+import {
+  makeConsoleSafe,
+  nameProgram,
+  nearest,
+  programName,
+  RunError,
+  setIn,
+  statusLine,
+  UsageError,
+} from "@seed/core/text";
 import meta from "../deno.json" with { type: "json" };
+import { CommandLineError } from "./arguments.ts";
 import { errorMessage } from "./error_message.ts";
 import { programOf } from "./program.ts";
 
@@ -27,6 +37,7 @@ const VERBS: Record<string, { summary: string; load(): Promise<Verb> }> = {
   view: { summary: "Show what training would show", load: () => import("./view.ts") },
   pack: { summary: "Pack a folder of images into few files", load: () => import("./pack.ts") },
   validate: { summary: "Check recipes", load: () => import("./validate.ts") },
+  report: { summary: "Show what came out of runs, or compare them", load: () => import("./report.ts") },
   ls: { summary: "List recipes, plugins, networks, runs or caches", load: () => import("./ls.ts") },
   doctor: { summary: "Check this machine", load: () => import("./doctor.ts") },
 };
@@ -54,7 +65,17 @@ async function main([name, ...args]: string[]): Promise<number> {
     console.log(help.replaceAll("deno task", programName()));
     return 0;
   }
-  return await run(args);
+  try {
+    return await run(args);
+  } catch (error) {
+    if (error instanceof CommandLineError) error.message += `\n${exampleOf(help)}`;
+    throw error;
+  }
+}
+
+/** The end of a verb's help, as the program is called here. */
+function exampleOf(help: string): string {
+  return help.slice(help.lastIndexOf("\nExample: ") + 1).replaceAll("deno task", programName());
 }
 
 function helpOfAll(): string {

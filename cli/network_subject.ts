@@ -1,14 +1,22 @@
 /**
- * The network that a command line names: one of the table with a file of weights, or the student of a run. What can
- * be wrong with names and files is found before an engine opens.
+ * The network that a command line names: one of the table or of a module with a file of weights, or the student of a
+ * run. What can be wrong with names and files is found before an engine opens.
  *
  * @module
  */
 import { type Engine, quoted, type Student } from "@seed/core";
 import { type Host, loadTrainedStudent, openEngine } from "@seed/core/host";
-import { checkWeightsHash, networkNamed, NETWORKS, openWeights } from "@seed/nn";
-import { fileNetwork, layoutOf, type LoadedNetwork, publishedInput, studentNetwork } from "@seed/nn/host";
+import { checkWeightsHash, NETWORKS, openWeights, type Pool } from "@seed/nn";
+import {
+  fileNetwork,
+  layoutOf,
+  type LoadedNetwork,
+  poolsOf,
+  publishedInput,
+  studentNetwork,
+} from "@seed/nn/host";
 import { openDefaultEngine } from "./default_engine.ts";
+import { namedNetwork } from "./named_network.ts";
 import { type FinishedRun, openRun } from "./run_folder.ts";
 import type { SubjectFlags } from "./subject_flags.ts";
 
@@ -29,6 +37,8 @@ export interface NetworkSubject extends Disposable {
   /** SHA-256 of the weights; of several files the one that stands for all. */
   hash(): Promise<string>;
   readonly hasHead: boolean;
+  /** What its features can be told to be; of a run's student nothing. */
+  readonly pools: readonly Pool[];
   /** Side in pixels of the pictures that it is meant for. */
   readonly inputSize: number;
   /** Side of a vision transformer's patches, which the pictures' sides are multiples of; 1 for other networks. */
@@ -68,14 +78,15 @@ export function described({ network, weights }: NetworkSubject): string {
 async function fileSubject(
   { network: name, weights: path, below }: SubjectFlags & { run: null },
 ): Promise<NetworkSubject> {
-  const network = networkNamed(name), file = await openWeights(path);
+  const network = await namedNetwork(name), file = await openWeights(path);
   const layout = layoutOf(file, network, { below });
   return {
-    network: name,
+    network: network.name,
     weights: file.path,
     layout: layout.name,
     hash: () => checkWeightsHash(file, null),
     hasHead: layout.head !== null,
+    pools: poolsOf({ ...network, build: layout.build ?? network.build }),
     inputSize: publishedInput(file, network, layout).inputSize,
     patch: network.patch ?? 1,
     run: null,
@@ -95,6 +106,7 @@ function runSubject(finished: FinishedRun): NetworkSubject {
     layout: "seed student",
     hash: () => checkWeightsHash(weights, null),
     hasHead: true,
+    pools: [],
     inputSize,
     patch: NETWORKS.get(network)?.patch ?? 1,
     run: { finished, copy },

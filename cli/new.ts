@@ -1,15 +1,3 @@
-import { availableParallelism } from "node:os";
-import { commandLine, UsageError } from "@seed/core";
-import { type Host, memoryLimit, writing } from "@seed/core/host";
-import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
-import { interruptible } from "./interruptible.ts";
-import { terminalAsker } from "./new/ask.ts";
-import { lookAtFolder } from "./new/folder/look.ts";
-import { draftRecipe } from "./new/draft.ts";
-import { lookReport, planReport } from "./new/report.ts";
-import { secondsOf } from "./new/plan.ts";
-import { WISH_FLAGS, type Wishes, wishesOf } from "./new/wishes.ts";
-
 export const help = `Usage: deno task new [flags]
        deno task new plugin KIND NAME [--out DIR]
 
@@ -33,41 +21,6 @@ Example: deno task new --data photos --time 20m
          deno task new plugin objective my-loss`;
 
 export async function run(args: string[]): Promise<number> {
-  if (args[0] === "plugin") return await (await import("./new/plugin/command.ts")).newPlugin(args.slice(1));
-  const parsed = parseArguments(args, { ...WISH_FLAGS, json: { type: "boolean" } });
-  noPositionals(parsed);
-  const wishes = await wishesOf(parsed, parsed.has("json") ? null : terminalAsker());
-  return await interruptible("nothing is written", (host) => writeRecipe(wishes, parsed, host));
-}
-
-async function writeRecipe(wishes: Wishes, parsed: Arguments, host: Host): Promise<number> {
-  const look = await lookAtFolder(wishes.data, host);
-  for (const line of lookReport(look)) host.log(line);
-  const memory = memoryLimit(),
-    drafted = await draftRecipe(wishes, look, { cores: availableParallelism(), memory }, host);
-  const { text, plan, task, dry, command, precision } = drafted;
-  host.signal.throwIfAborted();
-  await writeNew(wishes.out, text);
-  for (const line of planReport(plan, task, task.settings, dry.memory_bytes)) host.log(line);
-  const { sample, ...seen } = look, { looked, broken } = sample;
-  if (parsed.has("json")) {
-    const { name: student } = wishes.student, { plugin: teacher } = wishes.teacher.keys;
-    const folder = { ...seen, read: looked, broken: broken.length };
-    console.log(JSON.stringify({
-      ...{ recipe: wishes.out, command, student, teacher, folder, plan, precision, seconds: secondsOf(plan) },
-    }));
-    return 0;
-  }
-  host.log(`Written: ${wishes.out}. Next:\n${command}`);
-  return 0;
-}
-
-/** @throws {UsageError} If somebody has made such a file meanwhile. */
-async function writeNew(path: string, text: string): Promise<void> {
-  try {
-    await writing(path, () => Deno.writeTextFile(path, text, { createNew: true }));
-  } catch (error) {
-    if (!((error as Error).cause instanceof Deno.errors.AlreadyExists)) throw error;
-    throw new UsageError(`"${path}" is there already; name another by --out`);
-  }
+  if (args[0] !== "plugin") return await (await import("./new/command.ts")).newRecipe(args);
+  return await (await import("./new/plugin/command.ts")).newPlugin(args.slice(1));
 }

@@ -4,6 +4,7 @@ import {
   type ImageSet,
   isOneLine,
   loadImage,
+  ProgressLine,
   quoted,
   RunError,
   UsageError,
@@ -13,10 +14,9 @@ import type { Host } from "@seed/core/host";
 import { openImageFolder } from "@seed/data-image-folder";
 import { type TsvImage, writeTsv } from "@seed/data-tsv";
 import { type ShardImage, writeShards } from "@seed/data-webdataset";
-import { parseArguments } from "./arguments.ts";
+import { CommandLineError, parseArguments } from "./arguments.ts";
 import { interruptible } from "./interruptible.ts";
 import { inNewFolder } from "./new_folder.ts";
-import { Progress } from "./progress.ts";
 
 export const help = `Usage: deno task pack DIR OUT --to FORMAT [flags]
 
@@ -47,7 +47,7 @@ export async function run(args: string[]): Promise<number> {
     json: { type: "boolean" },
   });
   if (parsed.positionals.length !== 2) {
-    throw new UsageError(
+    throw new CommandLineError(
       `Expected a folder and OUT, got ${parsed.positionals.length} arguments; --help shows how`,
     );
   }
@@ -86,7 +86,7 @@ async function splitsOf(root: string, splits: "auto" | "none", { log }: Host): P
 
 /** Writes the files of all splits; each method returns their names. */
 class Packing {
-  readonly #progress: Progress;
+  readonly #progress: ProgressLine;
   #done = 0;
 
   constructor(
@@ -94,7 +94,8 @@ class Packing {
     private readonly folder: string,
     private readonly host: Host,
   ) {
-    this.#progress = new Progress(splits.reduce((sum, { images }) => sum + images.length, 0), "images");
+    const total = splits.reduce((sum, { images }) => sum + images.length, 0);
+    this.#progress = new ProgressLine("Packing", { total, unit: "images", stays: true });
   }
 
   async tsv(): Promise<string[]> {

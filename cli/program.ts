@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { shellQuoted } from "@seed/core";
+import { shellQuoted } from "@seed/core/text";
 
 /** How a process was started, as far as it tells how to start another. */
 export interface Start {

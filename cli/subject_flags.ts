@@ -1,5 +1,5 @@
 import { quoted, UsageError } from "@seed/core";
-import type { Arguments, Flag } from "./arguments.ts";
+import { type Arguments, CommandLineError, type Flag } from "./arguments.ts";
 import type { RunFlags } from "./run_folder.ts";
 
 /** Whose weights a command line names. */
@@ -48,7 +48,7 @@ export function subjectFlags(
     );
   }
   if (others.length === 0) {
-    throw new UsageError("Expected --network and --weights, or --run; --help shows how");
+    throw new CommandLineError("Expected --network and --weights, or --run; --help shows how");
   }
   if (overrides.length) throw new UsageError("--set overrides a key of a run's recipe: it needs --run");
   if (allowPlugins && !foreignData) {

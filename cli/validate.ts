@@ -1,6 +1,6 @@
 import { RunError, UsageError } from "@seed/core";
 import { checkForProcesses, checkInitialWeights, loadRecipes } from "@seed/core/host";
-import { parseArguments } from "./arguments.ts";
+import { CommandLineError, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { errorMessage } from "./error_message.ts";
 import { MOST_PROCESSES } from "./processes/most_processes.ts";
@@ -14,7 +14,9 @@ Plugins that do not come with SEED are imported, which runs their code, when all
   --processes N      whether each can train in N processes too
   --resolved         prints each recipe with every default filled in
   --json             prints { recipes: [{ recipe, valid, error }] } on standard output, with --resolved
-                     the resolved recipes too`;
+                     the resolved recipes too
+
+Example: deno task validate recipes/demo.yaml --set train.epochs=3`;
 
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, {
@@ -23,7 +25,7 @@ export async function run(args: string[]): Promise<number> {
     resolved: { type: "boolean" },
     json: { type: "boolean" },
   });
-  if (parsed.positionals.length === 0) throw new UsageError("Expected at least one recipe; --help shows how");
+  if (parsed.positionals.length === 0) throw new CommandLineError("Expected at least one recipe; --help shows how");
   const results: { recipe: string; valid: boolean; error: string | null; resolved?: string }[] = [];
   const shown: string[] = [];
   const processes = parsed.count("processes", 1, MOST_PROCESSES) ?? 1;

@@ -49,7 +49,7 @@ export {
   type SmallPatches,
 } from "./recipe/load_recipe.ts";
 export { type JsonSchema, recipeSchema, type SchemaSources } from "./recipe/json_schema.ts";
-export { type LoadedPlugin, loadPlugin } from "./recipe/plugin_loader.ts";
+export { importExports, type LoadedPlugin, loadPlugin } from "./recipe/plugin_loader.ts";
 export type { Trust } from "./recipe/plugin_trust.ts";
 export { shortPath } from "./text/short_path.ts";
 export { RecipeError } from "./recipe/recipe_file.ts";
@@ -85,4 +85,10 @@ export { streamsOf, VIEWS, type ViewStream } from "./views/streams.ts";
 export { fillNeeds, type Needs } from "./recipe/objective_needs.ts";
 export { writeNpy } from "./weights/npy.ts";
 export { readParameters } from "./weights/state_dict.ts";
-export { RunFolder } from "./run/run_folder.ts";
+export { comparisonOutcome, renderComparison } from "./run/report/comparison/page.ts";
+export { renderRun } from "./run/report/page.ts";
+export { readRun, type RunContent } from "./run/report/run_content.ts";
+export { verdictFigures } from "./run/report/run_figures.ts";
+export { runSummary } from "./run/report/run_summary.ts";
+export { type Verdict, verdictOf } from "./run/report/verdict.ts";
+export { RUN_FILES, RunFolder } from "./run/run_folder.ts";

@@ -156,6 +156,7 @@ export {
   BATCH_NORM_INFERENCE_KERNEL,
   BATCH_NORM_KERNEL,
   BIAS_ADD_KERNEL,
+  convolvesGroups,
   type EngineBackend,
   FUSED_KERNEL,
   hasKernel,
@@ -209,6 +210,7 @@ export type {
   Student,
   StudentOutput,
   TakenWeights,
+  WeightsPlace,
 } from "./interfaces/student.ts";
 export type { Teacher, TeacherHead, TeacherMaps, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
@@ -225,6 +227,7 @@ export {
 export { commandLine, nameProgram, programName, shellQuoted } from "./text/command_line.ts";
 export { formatDuration } from "./text/duration.ts";
 export { nearest } from "./text/nearest.ts";
+export { ProgressLine, type ProgressOptions } from "./text/progress_line.ts";
 export { isOneLine, oneLine, printable, quoted, setIn } from "./text/printable.ts";
 export { StatusLine, statusLine, type TextSink } from "./text/status_line.ts";
 export { isHeadName } from "./training/freeze.ts";
@@ -235,6 +238,7 @@ export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";
 export { assignValues, brokenWeights } from "./weights/state_dict.ts";
+export { checkWeightsHash } from "./weights/weights_hash.ts";
 export { fromTorch, torchShape, toTorch } from "./weights/tensor_layout.ts";
 export { valueProblem } from "./weights/value_problem.ts";
 export {

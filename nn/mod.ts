@@ -39,6 +39,7 @@ export { mobilenetV3, type MobileNetV3Variant } from "./backbones/mobilenet_v3.t
 export { mobilenetV4, type MobileNetV4Variant } from "./backbones/mobilenet_v4.ts";
 export { IMAGENET, type Normalization, normalize } from "./backbones/normalize.ts";
 export { pooledBackbone, type PooledNetwork } from "./backbones/pooled_backbone.ts";
+export { regnet, type RegNetOptions, REGNETS, type RegNetVariant } from "./backbones/regnet.ts";
 export { resnet, type ResNetDepth, type ResNetOptions } from "./backbones/resnet.ts";
 export {
   visionTransformer,
@@ -131,4 +132,4 @@ export {
   teacherOptions,
 } from "./teachers/pretrained_teacher.ts";
 export { openWeights } from "./weights/open_weights.ts";
-export { checkWeightsHash } from "./weights/weights_hash.ts";
+export { checkWeightsHash } from "@seed/core";

@@ -417,6 +417,7 @@ Deno.test("every verb has a task, and help that names its flags", async () => {
     "eval",
     "embed",
     "export",
+    "explore",
     "view",
     "pack",
     "validate",

@@ -48,6 +48,19 @@ Deno.test("a task's paths begin where it is given, and hints name the command th
   }
 });
 
+Deno.test("each verb's help ends in an example, which is shown where the flags are wrong", async () => {
+  const help = (await runCli(["--help"])).stdout,
+    verbs = [...help.matchAll(/^ {2}(\w+) /gm)].map(([, verb]) => verb);
+  assert.ok(verbs.length > 10);
+  for (const verb of verbs) {
+    const { help } = await import(`../cli/${verb}.ts`);
+    assert.match(help, new RegExp(`\\nExample: deno task ${verb}\\b.*(\\n {9}deno task ${verb} .*)*$`), verb);
+  }
+  const { code, stderr } = await runCli(["pack", "--form", "tsv"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^Unknown flag "--form"\..*\n {4}Example: .* pack photos photos-packed --to tar\n$/);
+});
+
 Deno.test("without a task nothing looks at INIT_CWD", async () => {
   const folder = await Deno.makeTempDir({ prefix: "seed-task-" });
   try {

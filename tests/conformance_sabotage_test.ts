@@ -35,6 +35,7 @@ import {
 import augmenterMocoV2 from "@seed/augmenter-moco-v2";
 import dataImageFolder from "@seed/data-image-folder";
 import evaluatorKnn from "@seed/evaluator-knn";
+import objectiveCospress from "@seed/objective-cospress";
 import objectiveMoco from "@seed/objective-moco";
 import objectiveSeed from "@seed/objective-seed";
 import { FifoQueue } from "@seed/queue-fifo";
@@ -94,6 +95,16 @@ function ofShape(images: tf.Tensor4D, shape: (number | null)[]): tf.Tensor4D {
   return images;
 }
 
+const patches: (images: tf.Tensor4D) => tf.Tensor4D = (images) => tf.avgPool(images, 8, 8, "valid");
+
+/** Beside a map. */
+function withMaps(embed: Embed, map = patches, mapDim = 3): Teacher {
+  return teacher(unit, {
+    mapDim,
+    maps: (images) => Promise.resolve(tf.tidy(() => ({ embedding: embed(images), map: map(images) }))),
+  });
+}
+
 const TEACHERS: [string, () => Teacher, RegExp | null][] = [
   ["as it should be", () => teacher(unit), null],
   ["without normalisation", () => teacher(colors), /unit rows/],
@@ -130,6 +141,19 @@ const TEACHERS: [string, () => Teacher, RegExp | null][] = [
       }),
     /unit rows/,
   ],
+  ["with maps", () => withMaps(unit), null],
+  ["with another embedding beside a map", () => withMaps(colors), /gives maps/],
+  ["with maps of another width", () => withMaps(unit, patches, 4), /gives maps/],
+  [
+    "with maps that have the batch's mean taken off",
+    () => withMaps(unit, (images) => tf.sub(patches(images), tf.mean(patches(images), 0, true))),
+    /gives maps/,
+  ],
+  [
+    "that keeps maps",
+    () => withMaps(unit, (images) => tf.keep(patches(images)).clone()),
+    /gives maps/,
+  ],
   [
     "without a hash of its weights",
     () => teacher(unit, { weights: { file: "w", sha256: "", layout: "x", tensors: 1 } }),
@@ -149,7 +173,7 @@ Deno.test("checkTeacher() tells one that is traced for one shape what it meets b
   };
   await checkTeacher({
     async step(_name: unknown, check?: () => void | Promise<void>) {
-      await Promise.try(check!).catch((error) => messages.push(error.message));
+      await Promise.try(check ?? (() => {})).catch((error) => messages.push(error.message));
     },
   }, { make });
   assert.equal(messages.length, 1, messages.join("\n"));
@@ -208,6 +232,17 @@ const STUDENTS: [string, (seed: number) => Tiny, RegExp | null][] = [
         },
       })),
     /gradient for everything/,
+  ],
+  [
+    "whose features are others beside a map",
+    (seed) =>
+      changed(tinyStudent({ seed, teacherDim: null }), (student) => ({
+        forward: (images, mode) => {
+          const { features, ...outputs } = student.forward(images, mode);
+          return { features: mode.map ? tf.mul(features, 2) : features, ...outputs };
+        },
+      })),
+    /gives maps/,
   ],
   [
     "of views of one side",
@@ -313,6 +348,32 @@ for (const [what, changes, step] of OBJECTIVES) {
             await objectiveMoco.create(objectiveMoco.options.parse({}), { ...context, ...given }),
             changes,
           ),
+      }), step));
+}
+
+let fits = 0;
+const FITTED: [string, (objective: Objective) => Partial<Objective>, RegExp | null][] = [
+  ["as it should be", () => ({}), null],
+  ["another way each time", ({ parameters }) => ({
+    fit: () =>
+      Promise.resolve(tf.tidy(() => parameters![0].variable.assign(tf.fill([6, 8], ++fits)))).then(() => {}),
+  }), /is fitted to the teacher, the same every time/],
+  ["and keeps what it is fitted to", (objective) => ({
+    fit: (inputs) => (tf.keep(tf.zeros([1])), objective.fit!(inputs)),
+  }), /is fitted to the teacher, the same every time/],
+];
+
+for (const [what, changes, step] of FITTED) {
+  const given = objectiveCospress.options.parse({ steps: 2 });
+  Deno.test(`checkObjective() on one that is fitted ${what}`, () =>
+    expectFailure((t) =>
+      checkObjective(t, {
+        engine,
+        size: 16,
+        makeQueue: ({ size, embeddingDim }) => new FifoQueue(size, embeddingDim, 0),
+        needs: objectiveCospress.needs(given),
+        make: async (more) =>
+          changed(await objectiveCospress.create(given, { ...context, ...more }), changes),
       }), step));
 }
 
@@ -618,5 +679,15 @@ Deno.test("checkKernels() on one that does not pad explicitly, though it says so
     await withKernel(name, forgets, () => kernelsFail(/explicit padding/));
   } finally {
     delete backend.explicitPadding;
+  }
+});
+
+Deno.test("checkKernels() on one that does not convolve in groups, though it says so", async () => {
+  const backend = tf.backend() as { groupedConvolution?: boolean };
+  backend.groupedConvolution = true;
+  try {
+    await kernelsFail(/convolves in groups/);
+  } finally {
+    delete backend.groupedConvolution;
   }
 });

@@ -18,7 +18,7 @@ const SMALL = ["train.batch_size=8", "train.workers=1"];
 const IMAGES = 1281167;
 
 /** Recipes whose teacher is a ResNet-50 with its head. */
-const OF_RESNET50 = /\/(moco_r50|swav_r50|bingo|disco|simreg)[/.]/;
+const OF_RESNET50 = /\/(moco_r50|swav_r50|bingo|disco|simreg|retro)[/.]/;
 /** Weights of torchvision's ResNet-50 without its classifier, and of the heads 2048-2048-128, SwAV's with a norm. */
 const RESNET50 = 25_557_032 - 2_049_000, HEAD = 2048 * 2048 + 2048 + 2048 * 128 + 128;
 const HEADS: Record<string, number> = { "@seed/teacher-moco": HEAD, "@seed/teacher-swav": HEAD + 2 * 2048 };
@@ -29,15 +29,15 @@ const all = await Promise.all(paths.map(async (path) => {
 }));
 const chosen = Deno.env.get("SEED_ALL_RECIPES") ? all : covering(all);
 
-/** Side of the views: DINOv2's patches have 14 pixels. */
-const sideOf = (path: string) => path.includes("/dinov2/") ? 28 : 32;
+/** Side of the views: DINOv2's patches have 14 pixels, those of students 16. */
+const sideOf = (path: string) => path.includes("/dinov2/vit_") ? 112 : path.includes("/dinov2/") ? 28 : 32;
 
 /** What an objective needs for batches so small; of several students, the first alone. */
 function overridesOf(path: string, { studentName, resolved }: Recipe): string[] {
   if (studentName !== null) {
     return ["students=null", `student=${JSON.stringify((parse(resolved) as { student: unknown }).student)}`];
   }
-  if (path.includes("/disco") || path.includes("/moco_v2/")) return ["train.bn_splits=2"];
+  if (/\/(disco|retro)/.test(path) || path.includes("/moco_v2/")) return ["train.bn_splits=2"];
   return [];
 }
 

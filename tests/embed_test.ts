@@ -6,13 +6,17 @@
  */
 import assert from "node:assert/strict";
 import sharp from "sharp";
-import { type NamedArray, RunError, UsageError, writeSafetensors } from "@seed/core";
+import { type NamedArray, RunError, tf, UsageError, writeSafetensors } from "@seed/core";
+import { networkNamed, openWeights } from "@seed/nn";
+import { FrozenNetwork } from "@seed/nn/host";
 import { run } from "../cli/embed.ts";
 import stateDict from "./golden/efficientnet_b0_state_dict.json" with { type: "json" };
 import golden from "./golden/embed.json" with { type: "json" };
 import { assertFingerprint } from "./golden/fingerprint.ts";
 import { unit, weight } from "./golden/formula.ts";
+import { backboneEntries } from "./golden/network_entries.ts";
 import { runCli } from "./support/cli.ts";
+import { testEngine } from "./support/engine.ts";
 import { readNpy } from "./support/npy.ts";
 
 const shapes = Object.entries(stateDict as Record<string, number[]>).filter(([name]) =>
@@ -139,6 +143,53 @@ Deno.test("embed gives PyTorch's features of a folder of pictures, in the order 
   }
 });
 
+Deno.test("embed pools a vision transformer's features as it is told", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "seed-embed-pool-" }),
+    network = networkNamed("vit_tiny_16");
+  try {
+    await Deno.mkdir(`${folder}/gray`);
+    const create = { width: 40, height: 40, channels: 3, background: { r: 90, g: 120, b: 200 } } as const;
+    await sharp({ create }).png().toFile(`${folder}/gray/a.png`);
+    const tensors = Object.entries(backboneEntries(network)).map(([name, shape]) => ({
+      ...{ name, shape, data: weight(name, shape) },
+    }));
+    await writeSafetensors(`${folder}/vit.safetensors`, tensors, {});
+    await testEngine();
+    using file = await openWeights(`${folder}/vit.safetensors`);
+    using frozen = FrozenNetwork.load(file, network);
+    const pixels = tf.tidy(() => tf.mul(tf.ones([1, 32, 32, 3]), [90, 120, 200])) as tf.Tensor4D;
+    const weights = ["--network", "vit_tiny_16", "--weights", "vit.safetensors"];
+    const rows = new Map<string, Float32Array>();
+    for (const pool of [null, "token", "mean"] as const) {
+      const flags = [
+        ...weights,
+        ...pool ? ["--pool", pool] : [],
+        "--images",
+        "gray",
+        "--crop",
+        "32",
+        "--json",
+      ];
+      const { code, stdout, stderr } = await runCli(["embed", ...flags, "--out", `${pool}.npy`], {
+        cwd: folder,
+      });
+      assert.equal(code, 0, stderr);
+      assert.equal(JSON.parse(stdout).pool, pool);
+      const { values } = await readNpy(`${folder}/${pool}.npy`);
+      const expected = tf.tidy(() => frozen.features(pixels, pool ?? undefined).dataSync());
+      assert.equal(values.length, expected.length);
+      values.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-3, `${pool}, value ${i}`));
+      rows.set(`${pool}`, values);
+    }
+    assert.deepEqual(rows.get("null"), rows.get("token"));
+    const apart = rows.get("mean")!.map((value, i) => Math.abs(value - rows.get("token")![i]));
+    assert.ok(Math.max(...apart) > 0.1, "the mean of the patches is the class token");
+    pixels.dispose();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 const WEIGHTS = ["--network", "resnet18", "--weights", "other.bin"];
 const B0 = ["--network", "efficientnet_b0", "--weights", "other.bin"];
 const PLACES = ["--images", "images", "--out", "x.npy"];
@@ -199,6 +250,16 @@ const MISTAKES: [args: string[], kind: typeof RunError | typeof UsageError, says
     [...PLACES, "--network", "vit_small_14", "--weights", "dinov2.bin", "--crop", "240"],
     UsageError,
     /^A side of 240 pixels does not divide into patches of 14; the nearest that does is 238; set --crop to it$/,
+  ],
+  [
+    [...PLACES, ...B0, "--pool", "mean"],
+    UsageError,
+    /^The features of efficientnet_b0 cannot be pooled by "mean"; leave --pool out$/,
+  ],
+  [
+    [...PLACES, ...B0, "--pool", "max"],
+    UsageError,
+    /^--pool expects one of token, mean, got "max"/,
   ],
   [[...PLACES, ...B0, "--crop", "0"], UsageError, /^--crop expects a whole number of at least 1, got "0"$/],
   [

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
-import { SafetensorsFile, writeSafetensors } from "@seed/core";
+import { SafetensorsFile, sha256OfFiles, writeSafetensors } from "@seed/core";
 import { checkInitialWeights, distill, follow, loadRecipe, RecipeError, sha256OfFile } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { ROOT, runCli } from "./support/cli.ts";
@@ -88,13 +88,35 @@ async function tensorsOf(path: string, prefix = ""): Promise<Map<string, Float32
   return new Map(names.map((name) => [name.slice(prefix.length), file.read(name)]));
 }
 
-Deno.test("a student begins from a run's folder, its file or its checkpoint: its first figures are the run's last", () =>
+/** Writes a file's tensors into two, with an index. @returns the index and the two. */
+async function writeShards(path: string, folder: string): Promise<string[]> {
+  using file = await SafetensorsFile.open(path);
+  const tensors = [...file.tensors].map(([name, { shape }]) => ({ name, shape, data: file.read(name) }));
+  const names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+  await Deno.mkdir(folder);
+  const parts = [tensors.slice(0, 9), tensors.slice(9)];
+  for (const [i, part] of parts.entries()) {
+    await writeSafetensors(join(folder, names[i]), part, { ...file.metadata });
+  }
+  const weight_map = Object.fromEntries(parts.flatMap((part, i) => part.map(({ name }) => [name, names[i]])));
+  const index = join(folder, "model.safetensors.index.json");
+  await Deno.writeTextFile(index, JSON.stringify({ weight_map }));
+  return [index, ...names.map((name) => join(folder, name))];
+}
+
+async function hashOf(files: string[]): Promise<string> {
+  return files.length === 1 ? await sha256OfFile(files[0]) : (await sha256OfFiles(files)).all;
+}
+
+Deno.test("a student begins from a run's folder, its file, several files or its checkpoint: its first figures are the run's last", () =>
   besideRun(async (runs) => {
     const first = await runs.evaluations("first"), student = runs.path("first/student.safetensors");
     const before = await tensorsOf(student);
     assert.deepEqual([...first.keys()], ["untrained 0", "student 6"]);
     const checkpoint = runs.path("first/checkpoints", checkpointName(6));
+    const shards = await writeShards(student, runs.path("model"));
     const of = {
+      shards: ["model", shards[0]],
       folder: ["first", student],
       file: ["first/student.safetensors", student],
       checkpoint: [checkpoint, checkpoint],
@@ -111,7 +133,13 @@ Deno.test("a student begins from a run's folder, its file or its checkpoint: its
       const { student: { weights: record } } = await runs.facts(name);
       const { left, ...told } = record;
       assert.deepEqual(told, {
-        ...{ file, sha256: await sha256OfFile(file), tensors: before.size, fresh: 0, notes: [] },
+        ...{
+          file,
+          sha256: await hashOf(name === "shards" ? shards : [file]),
+          tensors: before.size,
+          fresh: 0,
+          notes: [],
+        },
         layout: name === "checkpoint" ? "seed checkpoint" : "seed student",
       });
       assert.equal(
@@ -205,7 +233,7 @@ Deno.test("what cannot be begun from is refused before anything is made, with it
     };
     const set = (path: string) => `student.weights=${runs.path(path)}`;
     await refuse([set("none.pth")], /--set student\.weights=.*: There is no file of weights ".*none\.pth"/);
-    await refuse([set("images")], /images" is a folder, but no run's/);
+    await refuse([set("images")], /images" is a folder without weights of a known name/);
     await refuse([set("recipe.yaml")], /no file of weights that is read/);
     await runs.run("begun", [], { maxSteps: 0 });
     await Deno.remove(runs.path("begun/student.safetensors"));
@@ -338,6 +366,6 @@ Deno.test("terminal, summary and report show both rows of a student that begins 
       "student",
     ]);
     const report = await Deno.readTextFile(runs.path("second/report.html"));
-    for (const network of ["untrained", "initial"]) assert.match(report, new RegExp(`<td>${network}<td`));
-    assert.match(report, /<th>student\.weights\.sha256<td>[0-9a-f]{64}/);
+    for (const network of ["untrained", "initial"]) assert.match(report, new RegExp(`<th>${network}</th>`));
+    assert.match(report, /<dt>student\.weights\.sha256<\/dt>\s*<dd>[0-9a-f]{64}/);
   }));

@@ -71,7 +71,7 @@ Deno.test("every verb runs with the permissions of its task", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "seed-permissions-" });
   const path = (name: string) => `${folder}/${name}`;
   try {
-    await makeImageFolder(path("images"), { train: 3, val: 1 });
+    await makeImageFolder(path("images"), { train: 3, val: 2 });
     const moco = RECIPE.replace(/teacher: .*\n/, "").replace("objective-seed", "objective-moco")
       .replace("hidden: 16", "hidden: 16, dim: 12").replace(
         'student-mobilenet-v3", variant: small',
@@ -119,6 +119,7 @@ Deno.test("every verb runs with the permissions of its task", async (t) => {
       ["distill --dry-run --stand-in", ["distill", "recipe.yaml", "--dry-run", "--stand-in", "20"]],
       ["eval", ["eval", "--run", "runs/a"]],
       ["embed", ["embed", "--run", "runs/a", "--images", "images", "--out", "a.npy"]],
+      ["explore", ["explore", "--run", "runs/a"]],
       ["view", ["view", "recipe.yaml", "--out", "v.html"]],
       ["pack", ["pack", "images", "packed", "--to", "tar"]],
       ["view, packed", [
@@ -129,6 +130,20 @@ Deno.test("every verb runs with the permissions of its task", async (t) => {
         "--out",
         "w.html",
       ]],
+      ["report", ["report", "runs/a"]],
+      ["report, several runs", ["report", "first", "runs/a", "--out", "reports/both.html"]],
+      ["new", [
+        "new",
+        "--data",
+        "images",
+        "--student",
+        "mobilenet_v3_small",
+        "--time",
+        "20s",
+        "--out",
+        "new.yaml",
+      ]],
+      ["new plugin", ["new", "plugin", "queue", "my-queue"]],
       ["ls", ["ls"]],
       ["doctor", ["doctor"]],
     ];
@@ -235,6 +250,7 @@ Deno.test("tasks may fetch from where data are published, and from nowhere else 
       distill: all,
       cache: all,
       eval: all,
+      explore: all,
       embed: loopback,
       view: hosts,
     })

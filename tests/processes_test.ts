@@ -49,6 +49,16 @@ const WAYS: Record<string, string[]> = {
   "SimReg": ["objective={ plugin: '@seed/objective-simreg' }", "queue=null"],
   "DisCo": ["objective={ plugin: '@seed/objective-disco' }", "queue=null"],
   "BINGO": ["objective={ plugin: '@seed/objective-bingo', bag: 2 }"],
+  "SEED with tokens": [
+    "objective=[{ plugin: '@seed/objective-seed' }, { plugin: '@seed/objective-token' }]",
+    `teacher={ plugin: '${TEST_PLUGINS}#teacherWithMaps' }`,
+  ],
+  "Retro": [
+    "objective={ plugin: '@seed/objective-disco' }",
+    "queue=null",
+    `teacher={ plugin: '${TEST_PLUGINS}#teacherWithMaps' }`,
+    "student.head={ reuse_teacher: true }",
+  ],
   "dropout": ["student.dropout=0.3"],
   "batch norm in two splits": ["train.bn_splits=2"],
   "AdamW, an average of weights, clipping": [

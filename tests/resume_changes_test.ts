@@ -214,7 +214,7 @@ Deno.test("a line that is damaged on the way costs the run neither its end nor i
     const { steps, metrics_problem } = JSON.parse(await read("summary.json"));
     assert.equal(steps, 6);
     assert.match(metrics_problem, /^Line 1 of ".*metrics\.jsonl" is damaged/);
-    assert.match(await read("report.html"), /metrics_problem<td>Line/);
+    assert.match(await read("report.html"), /metrics_problem<\/dt>\s*<dd>Line/);
     // A resume leaves it out, and tells which steps it was of.
     await run(folder, { resume: true });
     assert.doesNotMatch(await read("metrics.jsonl"), /\?/);

@@ -18,6 +18,7 @@ import { recipePaths } from "./support/recipes.ts";
 
 const ENGINE = import.meta.resolve("./support/shared_engine.ts");
 const STUDENT = `${import.meta.resolve("./support/plugins.ts")}#studentWithHead`;
+const STUDENT_WITHOUT_MAPS = `${import.meta.resolve("./support/plugins.ts")}#student`;
 const TEACHER = import.meta.resolve("../examples/my_teacher.ts");
 
 const SEED = "recipes/effb0.yaml", PATCHES = "recipes/imagenet/swav_r50w2/resnet18.yaml";
@@ -47,6 +48,7 @@ const patches = (augmenter: string, more = "") =>
   `small_patches={ augmenter: { plugin: "@seed/augmenter-${augmenter}", size: 16${more} }, count: 2 }`;
 const PATCHED = /small patches are one each; take small_patches out/;
 const seed = '{ plugin: "@seed/objective-seed" }', moco = '{ plugin: "@seed/objective-moco" }';
+const token = '{ plugin: "@seed/objective-token" }';
 const queue = (size: number) => `{ plugin: "@seed/queue-fifo", size: ${size} }`;
 const dino = (keys = "") =>
   `teacher={ plugin: "@seed/teacher-dino", network: vit_small_16, weights: vit.pth${keys} }`;
@@ -111,6 +113,77 @@ const CHANGES: Record<string, Change> = {
     refused: /draws neighbours from bags of 2 images, and "@seed\/objective-bingo" of 3; make them the same$/,
   },
   "a bag larger than a batch": { set: ["objective.bag=12"], on: [BINGO] },
+  "tokens, with networks": { set: [`objective=[${seed}, ${token}]`, "train.accumulate=2"], networks: true },
+  "tokens of a teacher without maps": {
+    set: [`objective=[${seed}, ${token}]`],
+    refused: /The objective "@seed\/objective-token" looks at maps, and the teacher ".*" has none/,
+  },
+  "tokens of an ONNX file": {
+    set: [
+      `objective=[${seed}, ${token}]`,
+      'teacher={ plugin: "@seed/teacher-onnx", weights: x.onnx, mean: [0, 0, 0], std: [1, 1, 1] }',
+    ],
+    networks: true,
+    refused:
+      /looks at maps, and the teacher "@seed\/teacher-onnx" has none to give; take another teacher, such as/,
+  },
+  "tokens of a student without maps": {
+    set: [`objective=[${seed}, ${token}]`, `student={ plugin: "${STUDENT_WITHOUT_MAPS}" }`],
+    networks: true,
+    refused: /looks at maps, and the student ".*#student" has none to give; take another student$/,
+  },
+  "tokens of a cached teacher": {
+    set: [`objective=[${seed}, ${token}]`, "teacher.cache={ views: 2 }"],
+    networks: true,
+    refused:
+      /looks at maps of the teacher's, and a cache keeps its embeddings alone; take teacher\.cache out$/,
+  },
+  "tokens alone": {
+    set: [`objective=${token}`, "queue=null"],
+    networks: true,
+    refused:
+      /No objective looks at the student's embedding, .*; freeze it \(train\.freeze: \[head\]\), or add an/,
+  },
+  "tokens alone, with a frozen head": {
+    set: [`objective=${token}`, "queue=null", "train.freeze=[head]"],
+    networks: true,
+  },
+  "CosPress": {
+    set: ['objective={ plugin: "@seed/objective-cospress", steps: 3 }', "queue=null", "train.freeze=[head]"],
+  },
+  "CosPress of a cached teacher": {
+    set: [
+      ...['objective={ plugin: "@seed/objective-cospress", steps: 3 }', "queue=null", "train.freeze=[head]"],
+      "teacher.cache={ views: 2 }",
+    ],
+  },
+  "CosPress, two at once": {
+    set: [
+      ...["queue=null", "train.freeze=[head]"],
+      'objective=[{ plugin: "@seed/objective-cospress", steps: 3 }, { plugin: "@seed/objective-cospress", steps: 2, images: 4 }]',
+    ],
+  },
+  "the teacher's head": { set: ["student.head={ reuse_teacher: true }"], networks: true },
+  "the teacher's head, of SwAV, with patches": {
+    set: ["student.head={ reuse_teacher: true }"],
+    on: [PATCHES],
+    networks: true,
+    slow: true,
+  },
+  "the head of a teacher that has none": {
+    set: ["student.head={ reuse_teacher: true }"],
+    refused: /The student is to take over the teacher's projection head, and there is none: name a teacher/,
+  },
+  "the head of a teacher whose features are taken": {
+    set: ["student.head={ reuse_teacher: true }", "teacher.layer=features"],
+    networks: true,
+    refused: /The student is to take over the teacher's projection head, and there is none: name a teacher/,
+  },
+  "the teacher's head with layers of its own": {
+    set: ["student.head.reuse_teacher=true"],
+    networks: true,
+    refused: /Nothing reads "head\.(hidden|dim)": the head is one layer and the teacher's own/,
+  },
   "splits of batch norm where they were": {
     set: ["objective.bn_splits=2"],
     on: [MOCO],
@@ -120,6 +193,16 @@ const CHANGES: Record<string, Change> = {
   // How it is trained.
   "a batch in parts": { set: ["train.accumulate=2"], on: [SEED, MOCO] },
   "a batch image by image": { set: ["train.accumulate=8", "train.bn_splits=1"], on: [SEED, PATCHES, MOCO] },
+  "mixed views": { set: ["train.mixup=true"], on: EACH },
+  "mixed views in parts": { set: ["train.mixup=true", "train.accumulate=4"], on: [SEED, PATCHES] },
+  "mixed views, image by image": {
+    set: ["train.mixup=true", "train.accumulate=8"],
+    refused: /Mixup needs two images in a pass at least \(train\.batch_size by train\.accumulate\), got 1$/,
+  },
+  "mixed views of a cached teacher": {
+    set: ["train.mixup=true", "teacher.cache={ views: 2 }"],
+    refused: /With mixup no view is seen twice, .*; take teacher\.cache or train\.mixup out$/,
+  },
   "parts that do not divide the batch": {
     set: ["train.accumulate=3"],
     refused: /Expected a divisor of train\.batch_size 8, got 3$/,

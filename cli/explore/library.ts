@@ -5,8 +5,17 @@
  */
 import { isAbsolute } from "node:path";
 import { type ImageReference, type ImageSet, quoted, Random, RunError } from "@seed/core";
-import { createPlugin, type Host, pluginContext, type Recipe, requireFiles } from "@seed/core/host";
+import {
+  createPlugin,
+  type Host,
+  pluginContext,
+  type Recipe,
+  requireFiles,
+  type ViewPipeline,
+  withoutBrokenImages,
+} from "@seed/core/host";
 import { openImageFolder } from "@seed/data-image-folder";
+import { LEAST_PICTURES } from "./wanted.ts";
 
 /** A picture. */
 export interface Picture {
@@ -30,9 +39,6 @@ export interface Library {
 
 /** Pictures with their classes, before some are chosen. */
 type Group = readonly [name: string, images: ImageSet];
-
-/** With fewer neighbours mean nothing, and a map neither. */
-const LEAST = 8;
 
 /** How many are chosen, and by what. */
 export interface Choice {
@@ -74,19 +80,21 @@ export async function libraryOfRun(
 /** @throws {RunError} If they are fewer than 8. */
 export function chosenOf(groups: readonly Group[], { count, seed }: Choice, whose: string): Library {
   const of = groups.reduce((sum, [, { length }]) => sum + length, 0);
-  if (of < LEAST) {
-    throw new RunError(
-      `${whose} has ${of} pictures, expected ${LEAST} or more: a map of fewer shows nothing`,
-    );
-  }
-  const classes = new Map<string, number>();
-  const pictures = chosen(of, count, seed).map((index) => {
+  requireEnough(of, `${whose} has`);
+  const found = chosen(of, count, seed).map((index) => {
     let group = 0;
     for (; index >= groups[group][1].length; group++) index -= groups[group][1].length;
     const [, images] = groups[group];
-    return { image: images.image(index), label: labelOf(images, index, classes), group };
+    return { image: images.image(index), className: classOf(images, index), group };
   });
-  return { pictures, of, classes: [...classes.keys()], groups: groups.map(([name]) => name) };
+  // Those without a picture here have no place on the page.
+  const classes = [...new Set(found.flatMap(({ className }) => className ?? []))].sort();
+  const numbers = new Map(classes.map((name, label) => [name, label]));
+  const pictures = found.map(({ className, ...picture }) => ({
+    ...picture,
+    label: className === null ? null : numbers.get(className)!,
+  }));
+  return { pictures, of, classes, groups: groups.map(([name]) => name) };
 }
 
 /** `count` of the numbers `0 .. total-1`, ascending, drawn without putting back; all if they are not more. */
@@ -95,12 +103,8 @@ export function chosen(total: number, count: number, seed: number): number[] {
   return Array.from(drawn).sort((a, b) => a - b);
 }
 
-/** Classes are numbered as they come: those without a picture here have no place on the page. */
-function labelOf(images: ImageSet, index: number, classes: Map<string, number>): number | null {
-  if (!images.label || !images.classNames) return null;
-  const name = images.classNames[images.label(index)];
-  if (!classes.has(name)) classes.set(name, classes.size);
-  return classes.get(name)!;
+function classOf(images: ImageSet, index: number): string | null {
+  return images.label && images.classNames ? images.classNames[images.label(index)] : null;
 }
 
 /**
@@ -109,6 +113,28 @@ function labelOf(images: ImageSet, index: number, classes: Map<string, number>):
  */
 export function shownName({ name }: ImageReference): string {
   return isAbsolute(name) ? name.split("/").slice(-2).join("/") : name;
+}
+
+/**
+ * The pictures that can be read, and how many cannot.
+ *
+ * @throws {RunError} If fewer than 8 can.
+ */
+export async function readableOf(
+  library: Library,
+  pipeline: ViewPipeline,
+  host: Host,
+): Promise<{ library: Library; skipped: number }> {
+  const { images, skipped } = await withoutBrokenImages(imagesOf(library.pictures), pipeline, host);
+  const kept = new Set(Array.from({ length: images.length }, (_, i) => images.image(i)));
+  const pictures = library.pictures.filter(({ image }) => kept.has(image));
+  requireEnough(pictures.length, "Of those that were chosen there can be read");
+  return { library: { ...library, pictures }, skipped: skipped.count };
+}
+
+function requireEnough(count: number, what: string): void {
+  if (count >= LEAST_PICTURES) return;
+  throw new RunError(`${what} ${count} pictures, expected ${LEAST_PICTURES} or more: a map of fewer shows nothing`);
 }
 
 /** Pictures as the set that networks embed. */

@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { type Engine, type ImageSet, type Matrix, RunError, type tf } from "@seed/core";
+import { type Engine, type ImageSet, type Matrix, ProgressLine, RunError, type tf } from "@seed/core";
 import {
   createPlugin,
   embedBatches,
   type Host,
   loadInitialStudent,
   pluginContext,
+  RecipeError,
   RunFolder,
   type ViewPipeline,
 } from "@seed/core/host";
 import { graphModel, type LoadedNetwork, studentNetwork } from "@seed/nn/host";
 import type { NetworkSubject } from "../network_subject.ts";
-import { Progress } from "../progress.ts";
 
 /** Networks that a page may have; the student is always there. */
 export const NETWORK_IDS = ["student", "teacher", "initial"] as const;
@@ -31,6 +31,9 @@ export interface PageNetwork {
   /** What runs in the visitor's browser; null: nothing. */
   readonly model: ReturnType<typeof graphModel> | null;
 }
+
+/** One that runs in browsers, and what it takes its pixels by. */
+type RunningNetwork = PageNetwork & Pick<LoadedNetwork, "normalization">;
 
 /** What networks are made with. */
 interface Runtime {
@@ -50,7 +53,7 @@ export async function embedStudent(
   subject: RunSubject,
   images: ImageSet,
   runtime: Runtime,
-): Promise<PageNetwork> {
+): Promise<RunningNetwork> {
   using network = await subject.load(runtime);
   return await ofNetwork("student", network, subject.inputSize, images, runtime);
 }
@@ -60,16 +63,9 @@ export async function embedStudent(
  *
  * @throws {RunError} If a file that it began from is not there any more, or is another.
  */
-export async function embedInitial(
-  subject: RunSubject,
-  images: ImageSet,
-  runtime: Runtime,
-): Promise<PageNetwork> {
+export async function embedInitial(subject: RunSubject, images: ImageSet, runtime: Runtime): Promise<PageNetwork> {
   const { recipe, weights: file, folder } = subject.run.finished;
-  const { student, weights } = await tellingWithout(
-    "initial",
-    () => loadInitialStudent(recipe, file, runtime),
-  );
+  const { student, weights } = await tellingWithout("initial", () => loadInitialStudent(recipe, file, runtime));
   using network = studentNetwork(student, file, subject.inputSize);
   if (weights) await requireSame("initial", weights, folder, ["student", "weights"]);
   return await ofNetwork("initial", network, subject.inputSize, images, runtime);
@@ -107,14 +103,15 @@ async function ofNetwork(
   size: number,
   images: ImageSet,
   runtime: Runtime,
-): Promise<PageNetwork> {
+): Promise<RunningNetwork> {
   const model = graphModel(network, { outputs: "features", inputSize: size });
   using forward = runtime.engine.trace(
     (pixels) => [network.forward(pixels as tf.Tensor4D, false).features],
     { name: `the features of the ${id} network` },
   );
   const encode = async (pixels: tf.Tensor4D) => await forward.call(pixels) as tf.Tensor2D[];
-  return { id, name: network.name, embeddings: await embed(id, encode, size, images, runtime), model };
+  const embeddings = await embed(id, encode, size, images, runtime);
+  return { id, name: network.name, normalization: network.normalization, embeddings, model };
 }
 
 async function embed(
@@ -124,7 +121,7 @@ async function embed(
   images: ImageSet,
   { engine, pipeline, host: { signal } }: Runtime,
 ): Promise<Matrix> {
-  const progress = new Progress(images.length, `images, ${id}`);
+  const progress = new ProgressLine(`Embedding by ${id}`, { total: images.length, unit: "images", stays: true });
   // Equal batches waste the least on filling up the last.
   const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));
   let all: Float32Array | null = null, at = 0, dim = 0;
@@ -144,8 +141,9 @@ async function tellingWithout<T>(id: NetworkId, make: () => Promise<T>): Promise
   try {
     return await make();
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
-    throw new RunError(`${error.message}. Or write the page without it: --without ${id}`, { cause: error });
+    if (!(error instanceof RunError || error instanceof RecipeError)) throw error;
+    const what = `${error.message.trimEnd()}\nOr write the page without it: --without ${id}`;
+    throw new RunError(what, { cause: error });
   }
 }
 

@@ -4,9 +4,8 @@
  * @module
  */
 import { join } from "node:path";
-import type { Pixels } from "@seed/core";
+import { type Pixels, ProgressLine } from "@seed/core";
 import sharp from "sharp";
-import { Progress } from "../progress.ts";
 import { readPicture } from "../view_page/pictures.ts";
 import type { Picture } from "./library.ts";
 
@@ -36,7 +35,8 @@ export async function writeThumbnails(
   signal: AbortSignal,
 ): Promise<number> {
   for (const name of ["thumbnails", "sheets"]) await Deno.mkdir(join(folder, name));
-  const progress = new Progress(pictures.length, "thumbnails"), perSheet = SHEET_TILES ** 2;
+  const progress = new ProgressLine("Drawing", { total: pictures.length, unit: "thumbnails", stays: true }),
+    perSheet = SHEET_TILES ** 2;
   const sheets = Math.ceil(pictures.length / perSheet);
   for (let sheet = 0; sheet < sheets; sheet++) {
     const shown = pictures.slice(sheet * perSheet, (sheet + 1) * perSheet), pixels = new Sheet(shown.length);

@@ -1,5 +1,5 @@
-import { NETWORKS } from "@seed/nn";
-import { networkSize, PAPER_FIGURES, type PaperFigure } from "@seed/nn/host";
+import { type Network, NETWORKS } from "@seed/nn";
+import { PAPER_FIGURES, type PaperFigure, sizeOf } from "@seed/nn/host";
 import type { Listing } from "./listing.ts";
 
 interface NetworkItem {
@@ -18,11 +18,15 @@ interface NetworkItem {
   paper: PaperFigure | null;
 }
 
-/** Networks that weights are read for. */
-export const networks: Listing<NetworkItem> = {
+/**
+ * Networks that weights are read for.
+ *
+ * @param others Those of others' modules, after SEED's.
+ */
+export const networks = (others: readonly Network[] = []): Listing<NetworkItem> => ({
   items: () =>
-    Promise.resolve([...NETWORKS.values()].map((network) => {
-      const { parameters, macs, featureDim } = networkSize(network, 224);
+    Promise.resolve([...NETWORKS.values(), ...others].map((network) => {
+      const { parameters, macs, featureDim } = sizeOf(network);
       const { mean, std } = network.normalization;
       return {
         name: network.name,
@@ -55,7 +59,7 @@ export const networks: Listing<NetworkItem> = {
     publishersOf(item.layouts).join(", "),
   ],
   none: "No networks",
-};
+});
 
 /** Layouts without what tells those of one publisher apart, which stands after a comma. */
 function publishersOf(layouts: readonly string[]): string[] {

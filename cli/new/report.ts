@@ -10,7 +10,7 @@ import type { Settings } from "./settings.ts";
 
 /** Lines on what is in the folder. */
 export function lookReport(look: FolderLook): string[] {
-  const { images, train, evaluation, classes, sample, copies } = look, { sides, broken } = sample;
+  const { images, train, evaluation, classes, sample } = look, { sides, broken } = sample;
   const side = (share: number) => sides[Math.floor(share * (sides.length - 1))];
   return [
     `Pictures   ${images}${
@@ -26,7 +26,7 @@ export function lookReport(look: FolderLook): string[] {
           `; ${train} to train on`
         : "none: there are too few pictures"
     }`,
-    `Copies     ${copiesText(copies)}`,
+    `Copies     ${copiesText(look)}`,
     `Broken     ${
       broken.length
         ? `${broken.length}; the first, ${quoted(broken[0].name)}: ${broken[0].message}`
@@ -43,12 +43,12 @@ function classText(classes: NonNullable<FolderLook["classes"]>): string {
   } pictures`;
 }
 
-function copiesText({ copies, across, compared }: FolderLook["copies"]): string {
+function copiesText({ copies: { copies, across, compared }, images }: FolderLook): string {
   const some = copies === 0 ? "none" : `${copies} are another's, to the byte`;
   const warning = across
     ? `; ${across} that are evaluated on are trained on too, which flatters: take them out`
     : "";
-  return `${some}${warning}, of ${compared} compared`;
+  return `${some}${warning}, of ${compared} of ${images} that were compared`;
 }
 
 /** Lines on what the run costs, and what to expect of it. */

@@ -13,6 +13,7 @@ const FAMILIES: readonly [plugin: string, before: string, option: string, values
   ["@seed/student-efficientnet", "efficientnet_", "variant", ["b0", "b1", "b2", "b3", "b4"]],
   ["@seed/student-mobilenet-v3", "mobilenet_v3_", "variant", ["large", "small"]],
   ["@seed/student-mobilenet-v4", "mobilenet_v4_conv_", "variant", ["small", "medium"]],
+  ["@seed/student-regnet", "regnet_", "variant", ["y_400mf", "y_800mf"]],
   ["@seed/student-resnet", "resnet", "depth", [18, 34, 50]],
   ["@seed/student-vision-transformer", "vit_", "variant", ["tiny_16", "small_16"]],
   ["@seed/student-convnext", "convnext_", "variant", ["atto", "femto", "pico", "nano", "tiny"]],

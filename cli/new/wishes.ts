@@ -4,9 +4,8 @@
  * @module
  */
 import { basename, resolve } from "node:path";
-import { commandLine, UsageError } from "@seed/core";
 import { exists } from "@seed/core/host";
-import type { Arguments, Flag } from "../arguments.ts";
+import { type Arguments, CommandLineError, type Flag } from "../arguments.ts";
 import type { Asker } from "./ask.ts";
 import { DEFAULT_STUDENT, DEFAULT_TEACHER, DEFAULT_TIME } from "./settings.ts";
 import { type StudentChoice, studentNamed } from "./students.ts";
@@ -45,9 +44,7 @@ export async function wishesOf(parsed: Arguments, asker: Asker | null): Promise<
     if (given !== null) return await meaning(given);
     if (asker) return await meaning(await asker.ask(question, usual));
     if (usual !== null) return await meaning(usual);
-    throw new UsageError(
-      `Expected --${flag}, for example: ${commandLine("new", ["--data", "photos", "--time", "20m"])}`,
-    );
+    throw new CommandLineError(`Expected --${flag}; --help shows how`);
   };
   const data = await wish("data", "Folder of pictures", null, folderAt);
   return {
@@ -62,7 +59,7 @@ export async function wishesOf(parsed: Arguments, asker: Asker | null): Promise<
 async function folderAt(path: string): Promise<string> {
   const found = await Deno.stat(path).catch(() => null);
   if (found?.isDirectory) return path;
-  throw new UsageError(
+  throw new CommandLineError(
     `--data expects a folder of pictures; ${found ? "a file is at" : "there is nothing at"} "${path}". ` +
       "Archives have to be unpacked first",
   );
@@ -70,8 +67,8 @@ async function folderAt(path: string): Promise<string> {
 
 /** Nothing is overwritten. */
 async function unusedFile(path: string): Promise<string> {
-  if (!/\.ya?ml$/.test(path)) throw new UsageError(`--out must end in ".yaml", got "${path}"`);
-  if (await exists(path)) throw new UsageError(`"${path}" is there already; name another by --out`);
+  if (!/\.ya?ml$/.test(path)) throw new CommandLineError(`--out must end in ".yaml", got "${path}"`);
+  if (await exists(path)) throw new CommandLineError(`"${path}" is there already; name another by --out`);
   return path;
 }
 

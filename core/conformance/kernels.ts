@@ -6,6 +6,7 @@ import {
   BATCH_NORM_INFERENCE_KERNEL,
   BATCH_NORM_KERNEL,
   BIAS_ADD_KERNEL,
+  convolvesGroups,
   FUSED_KERNEL,
   hasKernel,
   LAYER_NORM_KERNEL,
@@ -138,6 +139,40 @@ function paddedComparison({ before, after, kernel, stride }: typeof PADDED[numbe
   };
 }
 
+/** Stride and padding of convolutions in groups. */
+const GROUPED = [
+  { stride: 1, pad: "same" },
+  { stride: 2, pad: "valid" },
+] as const;
+
+/** Of three groups, of two channels each to four, against a convolution of each group. */
+function groupedComparison({ stride, pad }: typeof GROUPED[number]): Comparison {
+  const attributes = { strides: stride, pad, dilations: 1, dataFormat: "NHWC" };
+  const kernel: Body = (x, filter) => {
+    const [y] = run("Conv2D", { x, filter }, attributes), dy = tf.mul(y, 2);
+    const back = (name: string, inputs: tf.NamedTensorMap, shapes: object) =>
+      run(`Conv2DBackprop${name}`, inputs, { ...attributes, ...shapes });
+    return [
+      y,
+      ...back("Input", { dy, filter }, { inputShape: x.shape }),
+      ...back("Filter", { x, dy }, { filterShape: filter.shape }),
+    ];
+  };
+  const apart = (x: tf.Tensor, filter: tf.Tensor) => {
+    const filters = tf.split<tf.Tensor4D>(filter as tf.Tensor4D, 3, 3);
+    const maps = tf.split<tf.Tensor4D>(x as tf.Tensor4D, 3, 3);
+    return tf.concat(maps.map((map, i) => tf.conv2d(map, filters[i], stride, pad)), 3);
+  };
+  return {
+    inputs: [[2, 8, 8, 6], [3, 3, 2, 12]],
+    kernel,
+    reference(x, filter) {
+      const loss = (x: tf.Tensor, filter: tf.Tensor) => tf.sum(tf.square(apart(x, filter)));
+      return [apart(x, filter), ...tf.grads(loss)([x, filter])];
+    },
+  };
+}
+
 /** Compares the optional kernels that an engine registers with what they stand for, at once and traced. */
 export async function checkKernels(t: Steps, engine: Engine): Promise<void> {
   for (const [name, comparison] of Object.entries(COMPARISONS)) {
@@ -151,6 +186,12 @@ export async function checkKernels(t: Steps, engine: Engine): Promise<void> {
       for (const at of PADDED) await compare(engine, JSON.stringify(at), paddedComparison(at));
     });
   } else await ignoreStep(t, padding, "the engine does not declare it");
+  const groups = "convolves in groups as each group alone";
+  if (convolvesGroups()) {
+    await t.step(groups, async () => {
+      for (const at of GROUPED) await compare(engine, JSON.stringify(at), groupedComparison(at));
+    });
+  } else await ignoreStep(t, groups, "the engine does not declare it");
   await t.step("registers kernels that belong together, and none that are for recording alone", () => {
     assert.equal(
       hasKernel(BATCH_NORM_KERNEL),

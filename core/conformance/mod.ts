@@ -21,6 +21,7 @@ export * from "./kernels.ts";
 export * from "./logger.ts";
 export * from "./objective.ts";
 export * from "./queue.ts";
+export * from "./recipe_facts.ts";
 export * from "./small_student.ts";
 export * from "./steps.ts";
 export * from "./student.ts";

@@ -27,8 +27,8 @@ export interface ObjectiveSubject {
   /** What the plugin's `needs` tells for the objective's options. */
   needs: ObjectiveNeeds;
   /**
-   * A small student; the same seed gives the same one. Of an objective that does not look at embeddings the head is
-   * frozen, as a recipe with it alone would have it. Default: {@link smallStudent}.
+   * A small student; the same seed gives the same one. Its head is frozen where `needs` tell `embeddings: false`, as in
+   * a recipe of that objective alone. Default: {@link smallStudent}.
    */
   makeStudent?(seed: number): Promise<Student> | Student;
   makeQueue(options: { size: number; embeddingDim: number; batchSize: number }): Promise<Queue> | Queue;
@@ -45,7 +45,8 @@ const MAP_DIM = 10, MAP_ROWS = 5, MAP_COLUMNS = 4;
 /** Everything of a run that a checkpoint holds, and what goes with it; `seed` is of its initial values. */
 async function makeRun(subject: ObjectiveSubject, seed: number) {
   const needs = fillNeeds(subject.needs), rows = BATCH * needs.rowsPerImage;
-  const makeStudent = (seed: number) => subject.makeStudent?.(seed) ?? smallStudent({ seed });
+  const makeStudent = (seed: number) =>
+    subject.makeStudent?.(seed) ?? smallStudent({ seed, frozenHead: !needs.embeddings });
   const takesMaps = needs.maps && needs.teacherViews.length > 0;
   const student = await makeStudent(seed), { embeddingDim, featureDim } = student;
   const queue = await subject.makeQueue({ size: QUEUE_STEPS * rows, embeddingDim, batchSize: rows });
@@ -147,6 +148,8 @@ export async function checkObjective(t: Steps, subject: ObjectiveSubject): Promi
   await t.step("has a finite loss, and changes everything that trains", async () => {
     const before = values(parameters), { loss, metrics } = await run.train(0), after = values(parameters);
     assert.ok(Number.isFinite(loss), `the loss is ${loss}`);
+    const { loss_floor: floor = -Infinity } = metrics, rounding = 1e-5 * Math.max(1, Math.abs(loss));
+    assert.ok(floor <= loss + rounding, `the loss is ${loss}, and at least ${floor} as the objective says`);
     for (const [name, value] of Object.entries(metrics)) {
       assert.ok(Number.isFinite(value), `the metric ${name} is ${value}`);
     }

@@ -94,16 +94,48 @@ export function accuracy({ ranks, classes }: Classified): Figures {
   return classes > 5 ? { top1: within(1), top5: within(5) } : { top1: within(1) };
 }
 
+/** Of more classes, only so many confusions are told: the commonest. */
+const MOST_CONFUSED = 20;
+
 /** Accuracy by class (null: no query is of it), and which classes were given to which. */
 export function byClass(
   { predicted, labels, classes, classNames }: Classified,
-): Pick<EvaluationDetails, "classes" | "per_class" | "confusion"> {
-  const confusion = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
-  for (let i = 0; i < labels.length; i++) confusion[labels[i]][predicted[i]]++;
-  const per_class = confusion.map((row, label) => {
-    const queries = row.reduce((sum, count) => sum + count, 0);
-    return queries ? row[label] / queries : null;
-  });
+): Pick<EvaluationDetails, "classes" | "per_class" | "confusion" | "confused"> {
+  const queries = new Int32Array(classes), pairs = new Map<number, number>();
+  for (let i = 0; i < labels.length; i++) {
+    queries[labels[i]]++;
+    const pair = labels[i] * classes + predicted[i];
+    pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
+  }
+  const per_class = Array.from(
+    queries,
+    (count, label) => count ? (pairs.get(label * (classes + 1)) ?? 0) / count : null,
+  );
   const names = Array.from({ length: classes }, (_, label) => classNames?.[label] ?? `${label}`);
-  return { classes: names, per_class, ...classes <= MAX_CONFUSION && { confusion } };
+  return {
+    ...{ classes: names, per_class },
+    ...classes <= MAX_CONFUSION
+      ? { confusion: matrixOf(pairs, classes) }
+      : { confused: commonest(pairs, classes) },
+  };
+}
+
+/** Counts by class and the class that was given, `label * classes + given`, as a matrix. */
+function matrixOf(pairs: ReadonlyMap<number, number>, classes: number): number[][] {
+  return Array.from(
+    { length: classes },
+    (_, label) => Array.from({ length: classes }, (_, given) => pairs.get(label * classes + given) ?? 0),
+  );
+}
+
+/** The commonest mistakes, as `[label, given, queries]`; of equal ones the lower classes first. */
+function commonest(pairs: ReadonlyMap<number, number>, classes: number): [number, number, number][] {
+  const triples = [...pairs].map(([pair, count]): [number, number, number] => [
+    Math.floor(pair / classes),
+    pair % classes,
+    count,
+  ]);
+  return triples.filter(([label, given]) => label !== given)
+    .sort((a, b) => b[2] - a[2] || a[0] - b[0] || a[1] - b[1])
+    .slice(0, MOST_CONFUSED);
 }

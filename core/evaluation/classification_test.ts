@@ -77,3 +77,23 @@ Deno.test("the figures of one record agree: top1 is the confusion's diagonal, an
 Deno.test("a share of no queries is an error, not a figure", () => {
   assert.throws(() => accuracy({ ranks: [], predicted: [], labels: [], classes: 2 }), /There are no queries/);
 });
+
+Deno.test("of many classes the commonest confusions are told, as counting all pairs finds them", () => {
+  const random = new Random(0, "many"), classes = 150, queries = 4000;
+  const labels = Array.from({ length: queries }, () => random.below(classes));
+  const predicted = labels.map((label) =>
+    random.below(3) ? label : (label + 1 + random.below(3) ** 2) % classes
+  );
+  const { confused, confusion, per_class } = byClass({ ranks: [], predicted, labels, classes });
+  assert.equal(confusion, undefined);
+  assert.equal(confused!.length, 20);
+  const count = (label: number, given: number) =>
+    labels.filter((own, i) => own === label && predicted[i] === given).length;
+  for (const [label, given, found] of confused!) assert.equal(found, count(label, given));
+  const all = Array.from({ length: classes ** 2 }, (_, i) => [Math.floor(i / classes), i % classes])
+    .filter(([label, given]) => label !== given).map(([label, given]) => count(label, given))
+    .sort((a, b) => b - a);
+  assert.deepEqual(confused!.map(([, , found]) => found), all.slice(0, 20));
+  const right = labels.filter((label) => label === 7).length;
+  assert.equal(per_class![7], count(7, 7) / right);
+});

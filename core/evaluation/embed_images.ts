@@ -6,6 +6,7 @@ import { rowsNotFinite } from "../finite_rows.ts";
 import { endedByFirst } from "../processes/go_on_together.ts";
 import type { Processes } from "../processes/processes.ts";
 import { quoted } from "../text/printable.ts";
+import { ProgressLine } from "../text/progress_line.ts";
 import { tf } from "../tf.ts";
 import { dealOut, numbersOf } from "./deal_out.ts";
 
@@ -104,14 +105,17 @@ export async function embedImages(
   encode: Encoder,
   options: EmbedOptions,
 ): Promise<EmbeddedSet> {
-  const whole: Rows[] = [];
+  const whole: Rows[] = [], { network, processes } = options;
+  using progress = processes && processes.rank > 0
+    ? null
+    : new ProgressLine(`Embedding by ${network}`, { total: images.length, unit: "images" });
   let row = 0;
   for await (const layers of embedBatches(images, encode, options)) {
     layers.forEach(({ values, dim }, i) => {
       whole[i] ??= { values: new Float32Array(images.length * dim), dim };
       whole[i].values.set(values, row * dim);
     });
-    row += layers[0].values.length / layers[0].dim;
+    progress?.update(row += layers[0].values.length / layers[0].dim);
   }
   const [features = { values: new Float32Array(0), dim: 0 }, embedding] = whole;
   return { features: features.values, featureDim: features.dim, embedding, images };

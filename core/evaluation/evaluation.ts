@@ -22,6 +22,9 @@ export interface Evaluated {
 export const IDENTICAL_FEATURES =
   "Warning: the network makes the same of all images (it is dead, or has collapsed): the figures are those of a guess";
 
+/** Takes what it wants of a network's embeddings when its figures are there; of several processes the first is asked. */
+export type Keep = (subject: Embedded) => Promise<void>;
+
 /** An evaluator, and what makes views for it. */
 export interface EvaluatorInUse {
   readonly evaluator: Evaluator;
@@ -44,12 +47,18 @@ export class Evaluation {
   /**
    * Evaluates the teacher, and keeps its embeddings to compare others with.
    *
-   * @param batch How many images it is given at a time, if not as many as other networks.
+   * @param more.batchSize How many images it is given at a time, if not as many as other networks.
    */
-  async teacher(encode: Encoder, size: number, batch: { batchSize?: number } = {}): Promise<Evaluated> {
+  async teacher(
+    encode: Encoder,
+    size: number,
+    { keep, ...batch }: { batchSize?: number; keep?: Keep } = {},
+  ): Promise<Evaluated> {
     return await this.#evaluate(encode, { network: "the teacher", size, ...batch }, async (subject) => {
       this.#teacher = subject;
-      return await this.#run(subject);
+      const found = await this.#run(subject);
+      await keep?.(subject);
+      return found;
     });
   }
 
@@ -60,10 +69,14 @@ export class Evaluation {
    */
   async network(
     encode: Encoder,
-    { name, size }: { name: string; size: number },
+    { name, size, keep }: { name: string; size: number; keep?: Keep },
     network?: TrainableNetwork,
   ): Promise<Evaluated> {
-    return await this.#evaluate(encode, { network: name, size }, (subject) => this.#run(subject, network));
+    return await this.#evaluate(encode, { network: name, size }, async (subject) => {
+      const found = await this.#run(subject, network);
+      await keep?.(subject);
+      return found;
+    });
   }
 
   async #evaluate(

@@ -1,5 +1,6 @@
 import { RunError } from "../errors.ts";
 import { rowsNotFinite } from "../finite_rows.ts";
+import { ProgressLine } from "../text/progress_line.ts";
 import { tf } from "../tf.ts";
 
 /** A matrix of embeddings: `rows * dim` float32, row-major. */
@@ -34,6 +35,7 @@ export async function nearestNeighbours(
   refuseNotFinite(queries, "query");
   if (gallery.data !== queries.data) refuseNotFinite(gallery, "gallery");
   const transposed = tf.tidy(() => tf.transpose(unit(gallery)));
+  using progress = new ProgressLine("Searching neighbours", { total: rows, unit: "images" });
   try {
     for (let first = 0; first < rows; first += CHUNK) {
       const count = Math.min(CHUNK, rows - first);
@@ -46,6 +48,7 @@ export async function nearestNeighbours(
         const row = values.subarray(i * width, (i + 1) * width);
         result.push(best(row, options.k, (j) => options.excluded?.(first + i, j) ?? false));
       }
+      progress.update(first + count);
     }
     return result;
   } finally {

@@ -6,7 +6,7 @@
  */
 import { RunError } from "../errors.ts";
 import { hashOfFile } from "./file_hash.ts";
-import { formatBytes } from "../text/format_bytes.ts";
+import { ProgressLine } from "../text/progress_line.ts";
 import { exists } from "../files/path_exists.ts";
 
 /** What to fetch. */
@@ -25,7 +25,6 @@ export interface Download {
 /** Attempts, one after the other, at which nothing arrives. */
 const ATTEMPTS = 3;
 const WAIT_MS = 500;
-const LOG_EVERY_MS = 10_000;
 
 /**
  * Fetches a file unless it is there.
@@ -85,7 +84,7 @@ async function receiveAll(file: Deno.FsFile, wanted: Download): Promise<void> {
 /** One request for what is missing. Returns null at the end of the file, else why it broke off. */
 async function receive(
   file: Deno.FsFile,
-  { url, log, signal, stallMs = 60_000 }: Download,
+  { url, signal, stallMs = 60_000 }: Download,
 ): Promise<string | null> {
   const have = sizeOf(file);
   // A server that packs what it sends would count other bytes.
@@ -96,7 +95,7 @@ async function receive(
     const body = await bodyAfter(response, file, url);
     if (typeof body === "string" || body === null) return body;
     const total = sizeOf(file) + Number(response.headers.get("Content-Length") ?? NaN);
-    await append(file, stall.watched(body), total, log);
+    await append(file, stall.watched(body), { url, total });
     const missing = total - sizeOf(file);
     return missing > 0 ? `${missing} bytes are missing` : null;
   } catch (error) {
@@ -161,16 +160,15 @@ class StallTimer implements Disposable {
 async function append(
   file: Deno.FsFile,
   body: AsyncIterable<Uint8Array>,
-  total: number,
-  log: (message: string) => void,
+  { url, total }: { url: string; total: number },
 ): Promise<void> {
-  let told = performance.now(), size = await file.seek(0, Deno.SeekMode.End);
+  let size = await file.seek(0, Deno.SeekMode.End);
+  using progress = new ProgressLine(`Fetching ${new URL(url).pathname.split("/").at(-1)}`, {
+    ...{ total: Number.isNaN(total) ? null : total, unit: "bytes", before: size },
+  });
   for await (const chunk of body) {
     for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
-    size += chunk.length;
-    if (performance.now() - told < LOG_EVERY_MS) continue;
-    told = performance.now();
-    log(`Fetched ${formatBytes(size)}${Number.isNaN(total) ? "" : ` of ${formatBytes(total)}`}`);
+    progress.update(size += chunk.length);
   }
 }
 

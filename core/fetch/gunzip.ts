@@ -3,6 +3,7 @@ import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { writeAtomically } from "../files/atomic_file.ts";
 import { RunError } from "../errors.ts";
+import { ProgressLine } from "../text/progress_line.ts";
 
 /**
  * Unpacks a gzip file; the new one is there whole or not at all.
@@ -25,8 +26,9 @@ async function* unpack(path: string, maxBytes: number): AsyncGenerator<Uint8Arra
   const gunzip = createGunzip();
   pipeline(createReadStream(path), gunzip, () => {}); // errors come out of the loop
   let size = 0;
+  using progress = new ProgressLine("Unpacking", { total: null, unit: "bytes" });
   for await (const chunk of gunzip) {
-    size += chunk.length;
+    progress.update(size += chunk.length);
     if (size > maxBytes) {
       throw new RunError(
         `The file "${path}" unpacks to more than ${maxBytes} bytes; it is not the expected one`,

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { statusLine } from "../text/status_line.ts";
+import { ProgressLine } from "../text/progress_line.ts";
 import { RunError } from "../errors.ts";
 import { lockFile } from "../files/file_lock.ts";
 import { exists } from "../files/path_exists.ts";
@@ -43,7 +43,7 @@ export async function installOnce(
   const temporary = `${wanted.into}.partial-${Deno.pid}`;
   try {
     await writingInCache(temporary, () => Promise.resolve());
-    using _progress = new Progress(temporary, wanted);
+    using _progress = new ArrivalProgress(temporary, wanted);
     await fetch(temporary);
     await requireFiles(temporary, wanted);
     await removeIfThere(wanted.into);
@@ -71,26 +71,20 @@ async function requireFiles(folder: string, { what, expect }: Installation): Pro
   }
 }
 
-/** Shows that something happens: one updating line, or a plain one where there is no terminal. */
-class Progress implements Disposable {
+/** Shows what has arrived on the disk. */
+class ArrivalProgress implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #started = performance.now();
+  readonly #line: ProgressLine;
 
-  constructor(private readonly folder: string, private readonly wanted: Installation) {
-    wanted.log(`Installing ${wanted.what} from ${wanted.from} (once)`);
-    this.#timer = setInterval(() => this.#show(), 500);
+  constructor(folder: string, { what, from, log }: Installation) {
+    log(`Installing ${what} from ${from} (once)`);
+    this.#line = new ProgressLine(`Installing ${what}`, { total: null, unit: "bytes" });
+    this.#timer = setInterval(() => this.#line.update(sizeOf(folder)), 500);
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    statusLine.clear();
-  }
-
-  #show(): void {
-    if (!statusLine.isTerminal) return;
-    const seconds = Math.round((performance.now() - this.#started) / 1000);
-    const megabytes = Math.round(sizeOf(this.folder) / 1e6);
-    statusLine.update(`${this.wanted.what}: ${megabytes} MB on disk, ${seconds} s`);
+    this.#line[Symbol.dispose]();
   }
 }
 

@@ -3,11 +3,10 @@ import { requireRegularFile } from "../files/regular_file.ts";
 import type { DataSource, ImageReference, ImageSet } from "../interfaces/data_source.ts";
 import type { Host } from "../interfaces/host.ts";
 import { quoted } from "../text/printable.ts";
+import { ProgressLine } from "../text/progress_line.ts";
 
 /** Files that are looked at together: on a disk in a network each look waits for an answer. */
 const AT_ONCE = 64;
-/** Seconds between messages. */
-const EVERY_SECONDS = 10;
 /** Missing files that are named. */
 const NAMED = 3;
 
@@ -24,11 +23,11 @@ export async function requireFiles({ train, evaluation }: DataSource, host: Host
   }
 }
 
-async function requireFilesOf(images: ImageSet, { log, signal }: Host): Promise<void> {
+async function requireFilesOf(images: ImageSet, { signal }: Pick<Host, "signal">): Promise<void> {
   const looks: Promise<void>[] = [],
     packed = new Set<string>(),
     missing: [place: number, text: string][] = [];
-  let shown = performance.now();
+  using progress = new ProgressLine("Looking for files", { total: images.length, unit: "files" });
   const look = async ({ name, file }: ImageReference, place: number) => {
     const problem = await problemOf(file);
     if (problem) missing.push([place, `${quoted(name, Infinity)} (${problem})`]);
@@ -40,9 +39,7 @@ async function requireFilesOf(images: ImageSet, { log, signal }: Host): Promise<
     if (looks.push(look(image, i)) < AT_ONCE) continue;
     await Promise.all(looks.splice(0));
     signal.throwIfAborted();
-    if (performance.now() - shown < 1000 * EVERY_SECONDS) continue;
-    shown = performance.now();
-    log(`Looked for ${i + 1} of ${images.length} files`);
+    progress.update(i + 1);
   }
   await Promise.all(looks);
   if (missing.length === 0) return;

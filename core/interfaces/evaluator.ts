@@ -81,6 +81,8 @@ export interface EvaluationDetails {
   readonly per_class?: readonly (number | null)[];
   /** Queries by their class (rows) and the class that they were given (columns); up to 100 classes. */
   readonly confusion?: readonly (readonly number[])[];
+  /** Of more classes, the twenty commonest mistakes: a class, the class that was given in its place, how many queries. */
+  readonly confused?: readonly (readonly [label: number, given: number, queries: number])[];
 }
 
 /** Named figures, for example `{ "top1": 0.364 }`: fractions in 0..1, not per cent. */

@@ -102,6 +102,12 @@ export interface EngineBackend extends tf.KernelBackend {
    * [0, 0]]`, whatever the stride. Otherwise maps are padded by an operation of its own before them.
    */
   readonly explicitPadding?: boolean;
+  /**
+   * True: the kernels `Conv2D`, `Conv2DBackpropInput` and `Conv2DBackpropFilter` convolve in groups, with padding `same`
+   * or `valid`, if they are given a filter `[height, width, inputs / groups, outputs]` for fewer inputs than the map has.
+   * Otherwise such convolutions are put together from others.
+   */
+  readonly groupedConvolution?: boolean;
 }
 
 /** Whether the active backend has an optional kernel. */
@@ -112,4 +118,9 @@ export function hasKernel(name: string): boolean {
 /** Whether convolutions of the active backend may be given {@link EngineBackend.explicitPadding}. */
 export function padsExplicitly(): boolean {
   return (tf.backend() as EngineBackend).explicitPadding ?? false;
+}
+
+/** Whether convolutions of the active backend may be given filters of {@link EngineBackend.groupedConvolution}. */
+export function convolvesGroups(): boolean {
+  return (tf.backend() as EngineBackend).groupedConvolution ?? false;
 }

@@ -29,6 +29,11 @@ export interface ObjectiveNeeds {
   readonly rowsPerImage?: number;
   /** Default: every view is of the image itself. */
   readonly neighbours?: NeighbourViews;
+  /**
+   * Whether its loss depends on the student's embeddings, so that the projection head learns. Default: true. A recipe
+   * without any such objective freezes the head.
+   */
+  readonly embeddings?: boolean;
   /** Whether it looks at maps too: what the networks make of each place of a view. Default: false. */
   readonly maps?: boolean;
   /** What it is fitted to before the first step, if it is: see {@link Objective.fit}. Default: it is not fitted. */

@@ -13,7 +13,7 @@ import type { Evaluator } from "./evaluator.ts";
 import type { Logger } from "./logger.ts";
 import type { Objective, ObjectiveNeeds } from "./objective.ts";
 import type { Queue } from "./queue.ts";
-import type { InitialWeights, Student, TakenWeights } from "./student.ts";
+import type { InitialWeights, Student, TakenWeights, WeightsPlace } from "./student.ts";
 import type { Teacher, TeacherHead } from "./teacher.ts";
 
 /** What every plugin is given. */
@@ -275,9 +275,11 @@ export interface Plugin<K extends PluginKind = PluginKind, S extends z.ZodType =
   /**
    * Looks whether a file of weights is one that it can begin from, before anything heavy loads. Asked of students.
    *
+   * @returns where the weights are, if that is more than the file that it was given: the index that a folder has, and the
+   *   files that this names.
    * @throws {RunError} If it is not.
    */
-  checkWeights?(options: z.output<S>, file: InitialWeights): Promise<void>;
+  checkWeights?(options: z.output<S>, file: InitialWeights): Promise<WeightsPlace | void>;
   /**
    * Gives a student that it has made the values of a file; the projection head's where they fit. Asked of students;
    * without it a recipe's `student.weights` is refused.

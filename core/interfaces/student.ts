@@ -66,9 +66,16 @@ export interface Student extends Disposable {
   ): StudentOutput;
 }
 
-/** A file of weights that a student is to begin from. */
-export interface InitialWeights {
+/** Where weights are. */
+export interface WeightsPlace {
+  /** Of the file, or of the index of several. */
   readonly path: string;
+  /** Those that they consist of, the index first; not there if it is one file. */
+  readonly files?: readonly string[];
+}
+
+/** A file of weights that a student is to begin from. */
+export interface InitialWeights extends WeightsPlace {
   /** True: entries of the file that the student has no place for are no error. */
   readonly allowUnused: boolean;
   /** What stands before the names of the network that is meant, where the file holds it several times; null: nothing. */

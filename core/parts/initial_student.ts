@@ -4,11 +4,11 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import { sha256OfFile } from "../fetch/file_hash.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { InitialWeights, InitialWeightsRecord, Student } from "../interfaces/student.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import { freezeProblems, frozenBy } from "../training/freeze.ts";
+import { checkWeightsHash } from "../weights/weights_hash.ts";
 
 /**
  * Gives a student the values of the file that it begins from, and tells what is not as in the file.
@@ -21,7 +21,7 @@ export async function loadInitialWeights(
   weights: InitialWeights,
   host: Host,
 ): Promise<InitialWeightsRecord> {
-  const { path } = weights, sha256 = await sha256OfFile(path);
+  const { path } = weights, sha256 = await checkWeightsHash(weights, null);
   const taken = await plugin.loadWeights!(options as never, student, weights);
   for (const note of taken.notes) host.log(`The student begins from "${path}", but ${note}`);
   return { file: path, sha256, ...taken };

@@ -5,7 +5,7 @@ import { StandIns } from "../images/stand_ins.ts";
 import { agree, listingFact } from "../processes/agree.ts";
 import { goOnTogether } from "../processes/go_on_together.ts";
 import type { Processes } from "../processes/processes.ts";
-import { formatDuration } from "../text/duration.ts";
+import { ProgressLine } from "../text/progress_line.ts";
 
 /** Images that are left out. */
 export interface SkippedImages {
@@ -16,8 +16,6 @@ export interface SkippedImages {
 
 /** Images that are named at the most. */
 const NAMED = 1000;
-/** Seconds between messages. */
-const EVERY_SECONDS = 10;
 
 /** A source, and which of its images do not decode. */
 export interface WithoutBroken {
@@ -98,28 +96,21 @@ async function findBroken(
 async function look(
   images: ImageSet,
   pipeline: ViewPipeline,
-  { log, signal }: { log(message: string): void; signal: AbortSignal },
+  { signal }: { signal: AbortSignal },
   { rank, size }: Pick<Processes, "rank" | "size">,
 ): Promise<BrokenImage[]> {
-  const started = performance.now(), found: BrokenImage[] = [], place = (i: number) => rank + i * size;
+  const found: BrokenImage[] = [], place = (i: number) => rank + i * size;
   const share = {
     length: Math.max(0, Math.ceil((images.length - rank) / size)),
     image: (i: number) => images.image(place(i)),
   };
-  let shown = started;
+  using progress = rank === 0
+    ? new ProgressLine("Looking at images", { total: images.length, unit: "images" })
+    : null; // one of several processes tells of all
   await pipeline.check(share, {
     signal,
     broken: ({ index, ...why }) => found.push({ index: place(index), ...why }),
-    progress(done) {
-      const now = performance.now(), left = (now - started) / done * (share.length - done) / 1000;
-      if (now - shown < 1000 * EVERY_SECONDS) return;
-      shown = now;
-      log(
-        `Looked at ${Math.min(images.length, done * size)} of ${images.length} images, ${
-          formatDuration(left)
-        } left`,
-      );
-    },
+    progress: (done) => progress?.update(Math.min(images.length, done * size)),
   });
   return found;
 }

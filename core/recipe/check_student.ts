@@ -1,6 +1,8 @@
-import { freezeProblems } from "../training/freeze.ts";
+import { freezeProblems, frozenBy, isHeadName } from "../training/freeze.ts";
 import type { PluginUse } from "./load_recipe.ts";
+import type { Needs } from "./objective_needs.ts";
 import type { Problem } from "./recipe_document.ts";
+import type { Path } from "./recipe_file.ts";
 import type { TrainOptions } from "./schema.ts";
 
 /** A `student:` with the core's keys. */
@@ -14,6 +16,23 @@ type StudentUse = Pick<PluginUse<"student">, "plugin" | "options"> & {
 /** What does not fit together in `student:` and what `train:` says of it, as far as that is known without its file. */
 export function checkStudent(student: StudentUse, train: TrainOptions | null): Problem[] {
   return [...checkBeginning(student), ...train ? checkFreeze(student, train) : []];
+}
+
+/** A projection head that no objective's loss depends on: training would stop at the first step. */
+export function checkHeadLearns(
+  objectives: readonly { readonly needs: Needs }[],
+  { plugin, options }: Pick<StudentUse, "plugin" | "options">,
+  { freeze }: TrainOptions,
+  at: Path,
+): Problem[] {
+  if (!objectives.length || objectives.some(({ needs }) => needs.embeddings)) return [];
+  const names = options === null ? undefined : plugin.parameterNames?.(options as never);
+  const head = (names ?? ["head.0.weight"]).filter(isHeadName), isFrozen = frozenBy(freeze);
+  if (head.every(isFrozen)) return [];
+  const message =
+    "No objective looks at the student's embedding, so that its projection head would not learn; freeze " +
+    "it (train.freeze: [head]), or add an objective that does";
+  return [{ path: at, message }];
 }
 
 function checkBeginning({ plugin, weights, sha256, below, allow_unused }: StudentUse): Problem[] {

@@ -13,7 +13,7 @@ import { PluginTrust, refusal, type Trust } from "./plugin_trust.ts";
 import { checkMaps } from "./check_maps.ts";
 import { checkNeeds } from "./check_needs.ts";
 import { checkOptions } from "./check_options.ts";
-import { checkStudent } from "./check_student.ts";
+import { checkHeadLearns, checkStudent } from "./check_student.ts";
 import { checkMixupOfCached, checkTrain } from "./check_train.ts";
 import { adviceOnEarlier, fromEarlier } from "./earlier_recipes.ts";
 import { problemOfAugmenters } from "./evaluator_needs.ts";
@@ -258,6 +258,10 @@ class RecipeLoader {
     if (objectives && this.#objectivesKnown) {
       this.#checkNeeds(objectives, top);
       this.#problems.push(...checkMaps(objectives, parts));
+      if (parts.student && train) {
+        const at = [...this.#objectivePaths[0] ?? ["objective"], "plugin"];
+        this.#problems.push(...checkHeadLearns(objectives, parts.student, train, at));
+      }
     }
     const evaluate = wants("evaluate")
       ? await this.#evaluate(top.evaluate ?? {}, top.teacher !== undefined)

@@ -63,6 +63,7 @@ Deno.test("a recipe gives its plugins their options, and everything else its def
   assert.equal(recipe.teacher!.cache, null);
   assert.deepEqual(recipe.train, {
     bn_splits: 1,
+    mixup: false,
     batch_size: 16,
     epochs: 10,
     lr: 0.03,

@@ -45,9 +45,9 @@ export async function loadPlugin<K extends PluginKind>(
   kind: K,
   recipePath: string,
 ): Promise<LoadedPlugin<K>> {
-  const [bare, exportName = "default"] = splitExport(specifier);
-  const module = pluginModule(specifier, recipePath);
-  const exports = await importModule(module, specifier);
+  const [bare] = splitExport(specifier);
+  const imported = await importExports(specifier, { as: "plugin", from: recipePath });
+  const { module, exports, exportName = "default" } = imported;
   const plugin = exports[exportName] as Plugin<K> | undefined;
   if (plugin === undefined) {
     const others = Object.keys(exports).join(", ") || "nothing";
@@ -57,6 +57,22 @@ export async function loadPlugin<K extends PluginKind>(
   }
   checkShape(plugin as Partial<Plugin>, specifier, kind);
   return { plugin, module, exportName };
+}
+
+/**
+ * Imports a module that somebody names, which runs its code.
+ *
+ * @param options.as What it is to be, for messages: `plugin`.
+ * @param options.from A file beside which its path is meant.
+ * @returns its URL, what it exports, and the export that is named after `#`.
+ * @throws {Error} With a message for whoever names it, if there is no such module or it fails.
+ */
+export async function importExports(
+  specifier: string,
+  { as, from }: { as: string; from: string },
+): Promise<{ module: string; exports: Record<string, unknown>; exportName?: string }> {
+  const [, exportName] = splitExport(specifier), module = pluginModule(specifier, from);
+  return { module, exports: await importModule(module, specifier, as), exportName };
 }
 
 /**
@@ -103,12 +119,16 @@ export function splitExport(specifier: string): [module: string, exportName?: st
   return module === undefined ? [specifier] : [module, exportName];
 }
 
-async function importModule(module: string, specifier: string): Promise<Record<string, unknown>> {
+async function importModule(
+  module: string,
+  specifier: string,
+  as: string,
+): Promise<Record<string, unknown>> {
   try {
     return await import(module);
   } catch (error) {
     const [reason] = `${(error as Error)?.message ?? error}`.split("\n"), place = placeOf(error, reason);
-    throw new Error(`Cannot load the plugin "${specifier}": ${reason}${place}`);
+    throw new Error(`Cannot load the ${as} "${specifier}": ${reason}${place}`);
   }
 }
 

@@ -33,10 +33,15 @@ export class Clock {
     return { seconds: elapsed / 1000, imagesPerSecond: this.batchSize / elapsed * 1000 };
   }
 
-  /** A pause ends, an evaluation or a checkpoint: the time since the last step does not count as the next one's. */
-  resume(): void {
+  /**
+   * A pause ends, an evaluation or a checkpoint: the time since the last step does not count as the next one's.
+   *
+   * @returns how long it was, in seconds.
+   */
+  resume(): number {
     const elapsed = this.#lap();
     if (this.#steps > WARMUP_STEPS) this.#pauses += elapsed;
+    return elapsed / 1000;
   }
 
   /** Over the steps after the fourth; null before. */

@@ -5,10 +5,10 @@
  */
 import { resolve } from "node:path";
 import { RunError } from "../errors.ts";
-import { checkSha256 } from "../fetch/file_hash.ts";
 import { exists, isFolder } from "../files/path_exists.ts";
 import type { InitialWeights } from "../interfaces/student.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
+import { checkWeightsHash } from "../weights/weights_hash.ts";
 import { RunFolder } from "./run_folder.ts";
 
 /**
@@ -30,25 +30,22 @@ export async function checkInitialWeights(
       throw error instanceof RunError ? student.refusal(key, error.message) : error;
     }
   };
-  const path = await at("weights", () => fileOf(resolve(weights)));
-  if (sha256 !== null) await at("sha256", () => checkSha256(path, sha256));
-  await at(
+  const named = await at("weights", () => fileOf(resolve(weights)));
+  const found = await at(
     "weights",
-    async () => await plugin.checkWeights?.(options as never, { path, below, allowUnused }),
+    async () => await plugin.checkWeights?.(options as never, { path: named, below, allowUnused }),
   );
-  return { path, below, allowUnused };
+  const { path, files } = found ?? { path: named };
+  if (sha256 !== null) await at("sha256", () => checkWeightsHash({ path, files }, sha256));
+  return { path, ...files && { files }, below, allowUnused };
 }
 
-/** Of a run's folder its student. */
+/** Of a run's folder its student; other folders the plugin knows. */
 async function fileOf(path: string): Promise<string> {
   if (!await isFolder(path)) return path;
   const run = new RunFolder(path), file = run.file("student");
   if (await exists(file)) return file;
-  if (!await run.isRun()) {
-    throw new RunError(
-      `"${path}" is a folder, but no run's: name a file of weights, or the folder of a finished run`,
-    );
-  }
+  if (!await run.isRun()) return path;
   const newest = (await run.checkpointSteps()).at(-1);
   throw new RunError(
     `The run "${path}" has not come to its end, so that it has no student.safetensors${

@@ -10,12 +10,15 @@ import type { Recipe } from "../recipe/load_recipe.ts";
 import { Loggers } from "./loggers.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import type { RunDirectory } from "./run_directory.ts";
+import { TimingsFile } from "./timings_file.ts";
 
-/** Takes down what happens in a run: the core's `metrics.jsonl` first, then loggers, which only watch. */
+/** Takes down what happens in a run: the core's own files first, then loggers, which only watch. */
 export interface Recorder extends AsyncDisposable {
   /** Tells what is worth a line. Returns whether anybody listens. */
   message(text: string): boolean;
   step(record: StepRecord, timing: StepTiming): void;
+  /** Tells how long evaluations and checkpoints after a step took, or what comes before the first step. */
+  pause(step: number, seconds: number): void;
   evaluation(record: EvaluationRecord): void;
   /** Whether anybody looks at pictures. */
   readonly wantsPictures: boolean;
@@ -40,14 +43,17 @@ export async function openRecorder(
 ): Promise<Recorder> {
   await using stack = new AsyncDisposableStack();
   const metrics = stack.use(await MetricsFile.open(directory.file("metrics"), run.startStep, host.log));
+  const timings = stack.use(await TimingsFile.open(directory.file("timings"), run.startStep));
   const loggers = stack.use(await Loggers.start(recipe, run, host));
   const owned = stack.move();
   return {
     message: (text) => loggers.message(text),
     step(record, timing) {
       metrics.write(record);
+      timings.step(record.step, timing);
       loggers.step(record, timing);
     },
+    pause: (step, seconds) => timings.pause(step, seconds),
     evaluation(record) {
       metrics.write(record);
       loggers.evaluation(record);

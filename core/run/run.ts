@@ -12,6 +12,7 @@ import { shownViews } from "./shown_views.ts";
 import { batchNormImages } from "./run_record.ts";
 import { RunEvaluation } from "./run_evaluation.ts";
 import { type Made, RunWriter } from "./run_writer.ts";
+import { SampleKeeper } from "./samples/sample_keeper.ts";
 import { StateKeeper } from "./state_keeper.ts";
 import { stepRecord } from "./step_record.ts";
 import type { BatchSource } from "./training_batches.ts";
@@ -145,7 +146,7 @@ export class Run {
     if (this.#startStep < endStep) {
       host.log("Compiling the first step: that takes up to a minute, once");
     }
-    this.#clock.resume();
+    recorder.pause(this.#startStep, this.#clock.resume());
     const plans = this.#course.plans(this.#startStep);
     let waited = 0;
     for await (const taken of takeSteps(plans, { batches, step, schedule, goesOn, pausesAfter })) {
@@ -158,7 +159,8 @@ export class Run {
         await keeper.save(done);
       }
       await evaluation?.at(done);
-      this.#clock.resume(); // neither a checkpoint nor an evaluation is the step's time
+      const pause = this.#clock.resume(); // neither a checkpoint nor an evaluation is the step's time
+      if (this.#course.pausesAfter(done)) recorder.pause(done, pause);
     }
     if (this.#done < endStep) throw new StoppedTogether("All processes have stopped");
   }
@@ -178,9 +180,11 @@ export class Run {
   }
 
   async #openEvaluation(recorder: Recorder): Promise<RunEvaluation | null> {
-    const { parts, learner, host: { signal } } = this.made, { recipe } = this, course = this.#course;
+    const { directory, parts, learner, host: { signal, log } } = this.made;
+    const { recipe } = this, course = this.#course, { pipeline } = parts;
+    const samples = await SampleKeeper.open(directory, { seed: recipe.seed, pipeline, log });
     return await RunEvaluation.open(parts, learner, this.#startStep, {
-      ...{ recipe, course, signal },
+      ...{ recipe, course, signal, samples },
       report: ({ step, ...found }) =>
         recorder.evaluation({ step, epoch: step / course.stepsPerEpoch, ...found }),
     });

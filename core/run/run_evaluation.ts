@@ -6,7 +6,9 @@ import type { Student } from "../interfaces/student.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
 import type { Encoder } from "../evaluation/embed_images.ts";
 import { tracedEncoder } from "../evaluation/student_encoder.ts";
+import type { Embedded } from "../interfaces/evaluator.ts";
 import type { Course } from "./course.ts";
+import type { SampleKeeper } from "./samples/sample_keeper.ts";
 
 type EvaluatedParts = Pick<
   ProcessParts,
@@ -21,6 +23,8 @@ export interface RunEvaluationOptions {
   course: Pick<Course, "evaluatesAfter">;
   /** Aborted: stops before the next batch, with the signal's reason as the error. */
   signal: AbortSignal;
+  /** Takes what a report shows of them beside figures; absent: another process does. */
+  samples?: Pick<SampleKeeper, "add">;
   /** Takes the figures; of several processes the first has them. */
   report(record: Pick<EvaluationRecord, "step" | "network"> & Evaluated): void;
 }
@@ -95,12 +99,16 @@ export class RunEvaluation implements Disposable {
   /** The teacher's embeddings, which agreement compares with. */
   async #embedReference(): Promise<Evaluated | null> {
     const { teacher: taught, referenceTeacher: teacher, augmenters: [{ size }] } = this.parts;
+    const { samples } = this.options;
     if (!teacher) return null;
     return await this.#evaluation.teacher(
       async (images) => [await teacher.embed(images)],
       teacher.inputSize ?? size,
       // In batches of the shape that training gives it: another would be another graph, with the weights once more.
-      teacher === taught ? { batchSize: this.options.recipe.train.batch_size } : {},
+      {
+        ...teacher === taught && { batchSize: this.options.recipe.train.batch_size },
+        keep: async (subject) => await samples?.add("teacher", 0, subject),
+      },
     );
   }
 
@@ -114,8 +122,9 @@ export class RunEvaluation implements Disposable {
     { step, network, name }: { step: number; network: string; name: string },
     copy: () => Promise<Student>,
   ): Promise<void> {
-    const { augmenters: [{ size }] } = this.parts;
-    const found = await this.#evaluation.network(encode, { name, size }, { size, copy });
+    const { augmenters: [{ size }] } = this.parts, { samples } = this.options;
+    const keep = async (subject: Embedded) => await samples?.add(network, step, subject);
+    const found = await this.#evaluation.network(encode, { name, size, keep }, { size, copy });
     this.options.report({ step, network, ...found });
   }
 

@@ -15,6 +15,10 @@ export const RUN_FILES = {
   recipe: "recipe.yaml",
   facts: "run.json",
   metrics: "metrics.jsonl",
+  /** Where the time went. */
+  timings: "timings.jsonl",
+  /** What a report shows of evaluations beside figures. */
+  samples: "samples.json",
   checkpoints: "checkpoints",
   student: "student.safetensors",
   summary: "summary.json",

@@ -11,6 +11,7 @@ import type { ProcessParts } from "../parts/process_parts.ts";
 import type { RunDescription } from "../interfaces/logger.ts";
 import { threadsOf } from "../processes/threads.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
+import { mappingIn } from "./mapping_in.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { InitialWeightsRecord, Parameter, Student } from "../interfaces/student.ts";
@@ -149,12 +150,6 @@ export function requireSameFacts(directory: RunFolder, past: Facts, now: Facts):
 }
 
 type Facts = Readonly<Record<string, unknown>>;
-
-/** Facts under a name; none if there are none. */
-export function mappingIn(facts: Facts, key: string): Facts {
-  const value = facts[key];
-  return typeof value === "object" && value !== null ? value as Facts : {};
-}
 
 /** The outcome, from the metrics that the run has written. */
 export async function writeSummary(

@@ -7,11 +7,12 @@ import { writing } from "../files/writing.ts";
 import { saveStudent } from "./checkpoint.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { openRecorder, type Recorder } from "./recorder.ts";
-import { writeReport } from "./report.ts";
+import { writeReport } from "./report/write_report.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import { trainingStateOf } from "./training_state.ts";
 import type { Resumed } from "./past_recipe.ts";
-import { describeRun, mappingIn, requireSameFacts, runFacts, writeSummary } from "./run_record.ts";
+import { mappingIn } from "./mapping_in.ts";
+import { describeRun, requireSameFacts, runFacts, writeSummary } from "./run_record.ts";
 
 /** What a run works with. */
 export interface Made {
@@ -133,6 +134,6 @@ export class RunWriter {
     const file = directory.file("student");
     await writing(file, () => saveStudent(file, student.parameters, metadata, this.steps.steps));
     await writeSummary(directory, recipe, { ...measured, skipped: parts.skipped });
-    await writeReport(directory, recipe.name);
+    await writeReport(directory);
   }
 }

@@ -4,6 +4,7 @@ import type { ImageSet } from "../interfaces/data_source.ts";
 import { embedBatches } from "../evaluation/embed_images.ts";
 import { isFirst } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/load_recipe.ts";
+import { ProgressLine } from "../text/progress_line.ts";
 import { tf } from "../tf.ts";
 import { type EmbeddingStore, MemoryStore, type StoredPrecision, type ViewId } from "./embedding_store.ts";
 import { centreSize, openCentreStore, type Taught } from "./open_caches.ts";
@@ -48,9 +49,13 @@ export async function embedCentreViews(
     ...{ engine, pipeline, batchSize: recipe.train.batch_size, size: centreSize(parts), processes },
     signal: host.signal,
   });
+  using progress = isFirst(processes)
+    ? new ProgressLine("Embedding by the teacher", { total: ids.length, unit: "images" })
+    : null;
   let next = 0;
   for await (const [{ values }] of batches) {
     const some = ids.slice(next, next += values.length / dim);
+    progress?.update(next);
     // What is not finite is an error after the last batch; what is kept is asked for never again.
     if (!values.every(Number.isFinite)) continue;
     fresh.add(some, some.map((_, i) => values.subarray(i * dim, (i + 1) * dim)));

@@ -25,6 +25,8 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   mobilenet_v3_small: { name: "mobilenetv3_small_100" },
   mobilenet_v4_conv_small: { name: "mobilenetv4_conv_small" },
   mobilenet_v4_conv_medium: { name: "mobilenetv4_conv_medium" },
+  regnet_y_400mf: { name: "regnety_004" },
+  regnet_y_800mf: { name: "regnety_008" },
   resnet18: { name: "resnet18" },
   resnet34: { name: "resnet34" },
   resnet50: { name: "resnet50" },

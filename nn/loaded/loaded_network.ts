@@ -2,6 +2,7 @@ import { quoted, RunError, type Student, type tf, type WeightsFile } from "@seed
 import { FrozenNetwork, publishedInput } from "../frozen/frozen_network.ts";
 import type { FrozenValue } from "../frozen/frozen_parameters.ts";
 import type { Network } from "../networks/networks.ts";
+import type { Pool } from "../backbones/backbone.ts";
 import type { Normalization } from "../backbones/normalize.ts";
 
 /** A network with its weights, wherever they are from: it can compute, and be written to other files. */
@@ -19,10 +20,15 @@ export interface LoadedNetwork extends Disposable {
   /**
    * @param images `[batch, height, width, 3]` float32 in 0..255.
    * @param head Whether the head's output is wanted.
+   * @param pool What the features are to be, where the network offers it; default: as its publisher does.
    * @returns `features` `[batch, featureDim]`; `embedding` `[batch, headDim]`, not normalised, null if there is none
    *   or none is wanted.
    */
-  forward(images: tf.Tensor4D, head: boolean): { features: tf.Tensor2D; embedding: tf.Tensor2D | null };
+  forward(
+    images: tf.Tensor4D,
+    head: boolean,
+    pool?: Pool,
+  ): { features: tf.Tensor2D; embedding: tf.Tensor2D | null };
 }
 
 /**
@@ -55,8 +61,8 @@ export function fileNetwork(
     hasHead: head !== null,
     inputSize,
     normalization,
-    forward(images, head) {
-      const features = frozen.features(images);
+    forward(images, head, pool) {
+      const features = frozen.features(images, pool);
       return { features, embedding: head && layout.head !== null ? frozen.embeddingOf(features) : null };
     },
     [Symbol.dispose]: () => frozen[Symbol.dispose](),

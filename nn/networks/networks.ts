@@ -25,6 +25,7 @@ import { SIMSIAM_LAYOUTS } from "../layouts/simsiam.ts";
 import { SWAV_LAYOUTS } from "../layouts/swav.ts";
 import { RESNET_CHILDREN } from "../layouts/torchvision_children.ts";
 import { torchvisionEfficientnet, torchvisionMobilenetV3 } from "../layouts/torchvision_mobile.ts";
+import { REGNET_NETWORKS } from "./regnets.ts";
 import { VISION_TRANSFORMERS } from "./vision_transformers.ts";
 
 /** A network and what is published about it. */
@@ -62,6 +63,7 @@ export const NETWORKS: ReadonlyMap<string, Network> = new Map(
     mobilenetV3Of("small", "blocks.5.0.conv.weight"),
     mobilenetV4Of("small", 224, "blocks.2.5.dw_start.conv.weight"),
     mobilenetV4Of("medium", 256, "blocks.3.10.dw_start.conv.weight"),
+    ...REGNET_NETWORKS,
     ...VISION_TRANSFORMERS,
     ...CONVNEXTS,
   ].map((network) => [network.name, network]),

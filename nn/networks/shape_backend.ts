@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { BATCH_NORM_INFERENCE_KERNEL, LAYER_NORM_KERNEL, NORMALIZE_KERNEL, tf } from "@seed/core";
+import {
+  BATCH_NORM_INFERENCE_KERNEL,
+  type EngineBackend,
+  LAYER_NORM_KERNEL,
+  NORMALIZE_KERNEL,
+  tf,
+} from "@seed/core";
 
 const NAME = "shapes";
 
@@ -17,7 +23,8 @@ export interface Operation {
   readonly output: tf.TensorInfo;
 }
 
-class ShapeBackend extends tf.KernelBackend {
+class ShapeBackend extends tf.KernelBackend implements EngineBackend {
+  readonly groupedConvolution = true;
   /** Multiply-accumulates of convolutions and matrix products so far. */
   macs = 0;
   /** Is told each operation. */

@@ -91,7 +91,8 @@ export function linear(t: Translation, { kernel, scale, bias, biasName }: Linear
   const { input, padding } = paddedInput(t, kernel.inputs.x, () => true);
   const outputs = depthwise ? inputs * last : last, each = depthwise ? 1 : inputs;
   const operands = [t.channelsFirst(input), ...add(outputs, [outputs, each, height, width])];
-  const attributes = { ...windows(kernel, padding, depthwise), ...depthwise && { group: inputs } };
+  const group = kernel.inputs.x.shape[3] / each;
+  const attributes = { ...windows(kernel, padding, depthwise), ...group > 1 && { group } };
   return { name: t.apply("Conv", operands, attributes), order: "channels first" };
 }
 

@@ -8,6 +8,7 @@ import {
   type TakenWeights,
   torchShape,
   valueProblem,
+  type WeightsPlace,
   type z,
 } from "@seed/core";
 import { projectionHead } from "../layers/linear.ts";
@@ -47,9 +48,9 @@ const EPSILON = 1e-5;
  *   about: { summary: "A ResNet-34 that may begin from a file" },
  *   options: z.strictObject({ head: headOptions }),
  *   ...knownStudent(() => networkNamed("resnet34")),
- *   create: ({ head }, { seed, embeddingDim, isFrozen }) =>
+ *   create: ({ head }, { seed, embeddingDim, isFrozen, teacherHead }) =>
  *     new StudentNetwork("resnet34", (source) => resnet(source, { depth: 34 }), {
- *       ...{ seed, head, teacherDim: embeddingDim, isFrozen },
+ *       ...{ seed, head, teacherDim: embeddingDim, isFrozen, teacherHead },
  *     }),
  * });
  *
@@ -75,11 +76,12 @@ export function knownStudent<O>(networkOf: (options: O) => Network) {
         projectionHead(source, "head", layers);
       }).map(({ name }) => name);
     },
-    async checkWeights(options: O, weights: InitialWeights): Promise<void> {
+    async checkWeights(options: O, weights: InitialWeights): Promise<WeightsPlace> {
       using file = await openWeights(weights.path);
       const network = networkOf(options);
       const values = wantedValues((source) => void network.build(source, network.normalization));
       matchWeights(file, network, values, weights);
+      return { path: file.path, files: file.files };
     },
     async loadWeights(
       options: O & HeadUse,

@@ -49,13 +49,6 @@ export function matchWeights(
   values: readonly StudentValue[],
   { allowUnused, below }: Pick<InitialWeights, "allowUnused" | "below">,
 ): MatchedWeights {
-  if (opened.files) {
-    throw new RunError(
-      `The weights of "${opened.path}" are in ${
-        opened.files.length - 1
-      } files; a student begins from one: join them`,
-    );
-  }
   const layout = layoutOf(opened, network, { below }), file = joinedTensors(opened, layout);
   const { normalization } = publishedInput(file, network, layout);
   const isHead = ({ name }: StudentValue) => isHeadName(name);

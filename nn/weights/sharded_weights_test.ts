@@ -4,7 +4,7 @@ import { RunError, writeSafetensors } from "@seed/core";
 import { networkNamed } from "../networks/networks.ts";
 import { matchWeights } from "../students/matched_weights.ts";
 import { openWeights } from "./open_weights.ts";
-import { checkWeightsHash } from "./weights_hash.ts";
+import { checkWeightsHash } from "@seed/core";
 
 const INDEX = "model.safetensors.index.json", FIRST = "model-00001-of-00002.safetensors";
 const SECOND = "model-00002-of-00002.safetensors";

@@ -27,6 +27,8 @@ NETWORKS = {
     "mobilenet_v3_small": "mobilenetv3_small_100",
     "mobilenet_v4_conv_small": "mobilenetv4_conv_small",
     "mobilenet_v4_conv_medium": "mobilenetv4_conv_medium",
+    "regnet_y_400mf": "regnety_004",
+    "regnet_y_800mf": "regnety_008",
     "vit_tiny_16": "vit_tiny_patch16_224",
     "vit_small_16": "vit_small_patch16_224",
     "vit_base_16": "vit_base_patch16_224",

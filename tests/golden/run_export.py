@@ -25,6 +25,7 @@ TIMM = {
     "mobilenet_v3_large": "mobilenetv3_large_100",
     "mobilenet_v3_small": "mobilenetv3_small_100",
     "mobilenet_v4_conv_small": "mobilenetv4_conv_small",
+    "regnet_y_400mf": "regnety_004",
     "vit_tiny_16": "vit_tiny_patch16_224",
 }
 
@@ -60,7 +61,7 @@ def timm_model(network: str) -> nn.Module:
 
 def torchvision_model(network: str) -> nn.Module:
     model = getattr(torchvision.models, network)()
-    if network.startswith("resnet"):
+    if network.startswith(("resnet", "regnet")):
         model.fc = nn.Identity()
     elif network.startswith("efficientnet"):
         model.classifier = nn.Identity()

@@ -16,7 +16,7 @@ from torch import nn
 
 from formula import fill, normalized
 from mobile_networks import PooledEfficientNet, short, training_pass
-from resnets import digest_of_shapes, without_values
+from resnets import digest_of_shapes
 from student import Student, batch_without_kinks
 
 
@@ -68,6 +68,10 @@ def convnext(size: str) -> Case:
     return Case(f"convnext_{size}", 1.0, cut={"depths": (1, 1, 2, 1), "dims": (8, 16, 24, 32)})
 
 
+def regnet(number: str, others=None) -> Case:
+    return Case(f"regnety_{number}", 1.4, others, cut={"w0": 16, "wa": 24, "wm": 2.0, "depth": 6}, batch=8)
+
+
 # By our names.
 CASES = {
     "efficientnet_b2": efficientnet("b2", 1.8),
@@ -82,6 +86,8 @@ CASES = {
     "convnext_pico": convnext("pico"),
     "convnext_nano": convnext("nano"),
     "convnext_tiny": convnext("tiny"),
+    "regnet_y_400mf": regnet("004", {"torchvision": lambda: without(torchvision.models.regnet_y_400mf(), "fc")}),
+    "regnet_y_800mf": regnet("008"),
 }
 
 
@@ -119,5 +125,5 @@ def pictures(name: str, count: int, side: int) -> torch.Tensor:
 
 
 def digest_of(make) -> str:
-    state = without_values(make).state_dict()
+    state = make().state_dict()
     return digest_of_shapes({name: list(value.shape) for name, value in state.items()})

@@ -10,6 +10,7 @@ import convnext from "@seed/student-convnext";
 import efficientnet from "@seed/student-efficientnet";
 import mobilenetV3 from "@seed/student-mobilenet-v3";
 import mobilenetV4 from "@seed/student-mobilenet-v4";
+import regnet from "@seed/student-regnet";
 import resnet from "@seed/student-resnet";
 import visionTransformer from "@seed/student-vision-transformer";
 import { images } from "../golden/formula.ts";
@@ -28,6 +29,7 @@ export const STUDENTS: Record<string, () => Student | Promise<Student>> = {
     mobilenetV3.create(mobilenetV3.options.parse({ variant: "small", head }), context),
   mobilenet_v4_conv_small: () =>
     mobilenetV4.create(mobilenetV4.options.parse({ variant: "small", head }), context),
+  regnet_y_400mf: () => regnet.create(regnet.options.parse({ variant: "y_400mf", head }), context),
   resnet18: () => resnet.create(resnet.options.parse({ depth: 18, head }), context),
   vit_tiny_16: () =>
     visionTransformer.create(visionTransformer.options.parse({ variant: "tiny_16", head }), context),

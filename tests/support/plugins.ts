@@ -3,9 +3,17 @@
  *
  * @module
  */
-import { definePlugin, z } from "@seed/core";
+import { definePlugin, isHeadName, tf, unitRows, z } from "@seed/core";
 import { EagerEngine } from "@seed/engine-eager";
-import { checkHead, dropRate, headOptions, knownStudent, StudentNetwork } from "@seed/nn";
+import {
+  dropRate,
+  headMembers,
+  headOptions,
+  knownStudent,
+  projectionHead,
+  StudentNetwork,
+  TrainableParameters,
+} from "@seed/nn";
 import { queuingEagerEngine } from "./eager_engine.ts";
 import { TINY_NETWORK, tinyBackbone, tinyStudent } from "./tiny_student.ts";
 
@@ -43,7 +51,7 @@ export const studentWithHead = definePlugin({
   apiVersion: 1,
   about: { summary: "Two convolutions and a head to choose" },
   options: z.strictObject({ head: headOptions, dropout: dropRate }),
-  check: checkHead,
+  ...headMembers,
   ...knownStudent(() => TINY_NETWORK),
   create: ({ head, dropout }, { seed, embeddingDim: teacherDim, isFrozen, teacherHead }) =>
     new StudentNetwork("tiny", tinyBackbone, { seed, head, dropout, teacherDim, isFrozen, teacherHead }),
@@ -63,4 +71,38 @@ export const fingerprint = definePlugin({
       return Promise.resolve({ square: squares / features.length });
     },
   }),
+});
+
+/** A teacher that has all that teachers may have: a map of each view, and a head to take over. */
+export const teacherWithMaps = definePlugin({
+  kind: "teacher",
+  name: "test-teacher-with-maps",
+  apiVersion: 1,
+  about: { summary: "Two convolutions that have learnt nothing, and a head" },
+  options: z.strictObject({}),
+  tells: () => ({ embeddingDim: 12, inputSize: null, maps: true, head: true }),
+  create() {
+    const source = new TrainableParameters(7), backbone = tinyBackbone(source), mode = { training: false };
+    const project = projectionHead(source, "head", { inputs: 8, hidden: [16], dim: 12 });
+    const values = source.parameters.filter(({ name }) => isHeadName(name)).map((
+      { name, kind, variable },
+    ) => ({
+      ...{ name: name.slice("head.".length), kind, tensor: variable },
+    }));
+    const run = (images: tf.Tensor4D) =>
+      tf.tidy(() => {
+        const { features, patches } = backbone.maps!(images, mode);
+        return { embedding: unitRows(project(features, mode)), map: patches };
+      });
+    return {
+      ...{ embeddingDim: 12, inputSize: null, weights: null, mapDim: 8, head: { inputDim: 8, values } },
+      embed(images) {
+        const { embedding, map } = run(images);
+        map.dispose();
+        return Promise.resolve(embedding);
+      },
+      maps: (images) => Promise.resolve(run(images)),
+      [Symbol.dispose]: () => source[Symbol.dispose](),
+    };
+  },
 });

@@ -35,6 +35,7 @@ function featuresOf({ resolved }: Recipe): string[] {
   const objectives = [objective].flat().map(({ plugin }) => plugin);
   return [
     ...[networkOf(teacher), networkOf(student), ...objectives, augmenter.plugin, queue?.plugin],
+    ...[train.mixup && "mixup", student.head?.reuse_teacher && "the teacher's head"],
     ...[small_patches && "small patches", objectives.length > 1 && "several objectives"],
     ...[train.optimizer, train.schedule, train.bn_splits > 1 && "bn_splits", train.ema && "ema"],
   ].filter((feature) => typeof feature === "string");

@@ -1,5 +1,6 @@
 import type { Matrix, Neighbours } from "@seed/core";
 import { alignedTo } from "./align.ts";
+import { withoutGaps } from "./gaps.ts";
 import { type Components, principalComponents, project } from "./pca.ts";
 import { umapOf } from "./umap.ts";
 
@@ -19,12 +20,12 @@ export interface NetworkMaps {
  * @param options.like Maps of another network of the same pictures: UMAP's, which has no directions of its own, is turned
  *   to be like its one.
  */
-export function mapsOf(
+export async function mapsOf(
   rows: Matrix,
   nearest: readonly Neighbours[],
   { seed, like, signal }: { seed: number; like: NetworkMaps | null; signal: AbortSignal },
-): NetworkMaps {
-  const components = principalComponents(rows, 2), pca = project(rows, components);
-  const umap = umapOf(nearest, pca, { seed, signal });
-  return { umap: like ? alignedTo(umap, like.umap) : umap, pca, components };
+): Promise<NetworkMaps> {
+  const components = await principalComponents(rows, 2, signal), pca = project(rows, components);
+  const umap = await umapOf(nearest, pca, { seed, signal });
+  return { umap: withoutGaps(like ? alignedTo(umap, like.umap) : umap), pca, components };
 }

@@ -1,4 +1,5 @@
 import { type Matrix, Random } from "@seed/core";
+import { breathe } from "./breathe.ts";
 
 /** Principal components of the rows of a matrix. */
 export interface Components {
@@ -22,7 +23,11 @@ const TOLERANCE = 1e-10;
  * @param rows `[n, dim]`, n of 2 or more.
  * @param count How many directions.
  */
-export function principalComponents(rows: Matrix, count: number): Components {
+export async function principalComponents(
+  rows: Matrix,
+  count: number,
+  signal: AbortSignal,
+): Promise<Components> {
   const { dim } = rows, { centred, mean, total } = centre(rows), random = new Random(0, "pca");
   const followed = Math.min(dim, count + OVERSAMPLED);
   let basis = orthonormal(
@@ -30,6 +35,7 @@ export function principalComponents(rows: Matrix, count: number): Components {
   );
   let variances = new Float64Array(followed);
   for (let round = 0; round < MOST_ROUNDS; round++) {
+    await breathe(signal);
     const images = basis.map((direction) => covarianceTimes(centred, direction));
     const found = Float64Array.from(images, length).sort().reverse();
     const change = Math.max(...found.subarray(0, count).map((value, i) => Math.abs(value - variances[i])));

@@ -1,5 +1,6 @@
 import { type Neighbours, Random } from "@seed/core";
 import { UMAP } from "umap-js";
+import { breathe } from "./breathe.ts";
 
 /** Neighbours of each picture that its place is found by, itself among them: UMAP's usual number. */
 export const UMAP_NEIGHBOURS = 15;
@@ -14,13 +15,13 @@ const BEGIN_SIDE = 20;
  * @param options.seed Equal ones give equal maps.
  * @returns `[n, 2]`, row-major.
  */
-export function umapOf(
+export async function umapOf(
   nearest: readonly Neighbours[],
   begin: Float32Array,
   { seed, signal }: { seed: number; signal: AbortSignal },
-): Float32Array {
+): Promise<Float32Array> {
   const random = new Random(seed, "umap");
-  const nNeighbors = Math.min(UMAP_NEIGHBOURS, nearest[0].indices.length + 1);
+  const nNeighbors = Math.min(UMAP_NEIGHBOURS, nearest[0].indices.length); // it wants fewer than there are rows
   const umap = new UMAP({ nNeighbors, random: () => random.uniform() });
   const others = (values: ArrayLike<number>) => Array.from(values).slice(0, nNeighbors - 1);
   umap.setPrecomputedKNN(
@@ -38,7 +39,7 @@ export function umapOf(
     }
   });
   for (let epoch = 0; epoch < epochs; epoch++) {
-    signal.throwIfAborted();
+    await breathe(signal);
     umap.step();
   }
   return Float32Array.from(places.flat());

@@ -2,7 +2,10 @@ import { at, counted, element, percent } from "./elements.js";
 import { TITLES } from "./neighbours.js";
 import { SHOWN } from "./state.js";
 
-/** @typedef {import("./data.js").Library} Library */
+/**
+ * @typedef {import("./data.js").Library} Library
+ * @typedef {import("./data.js").Network} Network
+ */
 
 /**
  * Tells how well each network finds, over all pictures of the page.
@@ -12,39 +15,39 @@ import { SHOWN } from "./state.js";
 export function showFigures(library) {
   const { classes, networks, names, of, size, seed } = library.record, teacher = library.network("teacher");
   const shown = Math.min(SHOWN, library.record.neighbours);
-  const columns = [
-    ...classes.length > 1
-      ? [["Nearest is of the class", sameClass(library, 1)], [
-        `Of ${shown} nearest`,
-        sameClass(library, shown),
-      ]]
-      : [],
-    ...teacher && networks.length > 1 ? [[`The teacher’s, of ${shown}`, shared(library, shown)]] : [],
-  ];
+  /** @type {[title: string, figure: (network: Network) => number][]} */
+  const columns = [];
+  if (classes.length > 1) {
+    columns.push(["Nearest is of its class", sameClass(library, 1)]);
+    columns.push([`${shown} nearest are of its class`, sameClass(library, shown)]);
+  }
+  if (teacher && networks.length > 1) {
+    columns.push([`${shown} nearest are the teacher’s`, shared(library, shown)]);
+  }
   const head = element("tr", {}, element("th", { scope: "col" }, "Network"));
-  for (const [title] of columns) head.append(element("th", { scope: "col" }, String(title)));
+  for (const [title] of columns) head.append(element("th", { scope: "col" }, title));
   const rows = library.networks.map((network) => {
     const title = element("th", { scope: "row" }, TITLES[network.id]);
-    const cells = columns.map(([, figure]) =>
-      element("td", {}, percent(/** @type {(network: any) => number} */ (figure)(network)))
-    );
+    const cells = columns.map(([, figure]) => element("td", {}, percent(figure(network))));
     return element("tr", {}, title, ...cells);
   });
   if (columns.length) {
     at("table").append(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
-  }
+  } else at("figures-title").textContent = "About this page";
   const chosen = names.length < of
     ? `${counted(names.length)} of ${counted(of)} pictures, chosen by seed ${seed}`
     : `${counted(of)} pictures`;
   at("notes").textContent =
-    `Over ${chosen}, among one another. Similarity is the cosine of features. The student sees ` +
+    `${
+      columns.length ? `Over ${chosen}, among one another.` : `There are ${chosen}.`
+    } Similarity is the cosine of features. The student sees ` +
     `${size} × ${size} pixels of the middle of a picture. What you choose is neither sent nor kept: networks run in this browser.`;
 }
 
 /**
  * @param {Library} library
  * @param {number} count
- * @returns {(network: import("./data.js").Network) => number} The share of nearest pictures that are of the picture's class.
+ * @returns {(network: Network) => number} The share of nearest pictures that are of the picture's class.
  */
 function sameClass({ count: pictures, record: { labels } }, count) {
   return (network) =>
@@ -57,10 +60,10 @@ function sameClass({ count: pictures, record: { labels } }, count) {
 /**
  * @param {Library} library
  * @param {number} count
- * @returns {(network: import("./data.js").Network) => number} The share of nearest pictures that the teacher has too.
+ * @returns {(network: Network) => number} The share of nearest pictures that the teacher has too.
  */
 function shared(library, count) {
-  const teacher = /** @type {import("./data.js").Network} */ (library.network("teacher"));
+  const teacher = /** @type {Network} */ (library.network("teacher"));
   return (network) =>
     mean(library.count, (index) => {
       const theirs = new Set(Array.from(teacher.nearest(index).indices).slice(0, count));

@@ -7,21 +7,19 @@ import { Library } from "./data.js";
 import { at, counted } from "./elements.js";
 import { showFigures } from "./figures.js";
 import { showMap } from "./map.js";
-import { showNeighbours, TITLES } from "./neighbours.js";
+import { showNeighbours, tellLoading } from "./neighbours.js";
 import { takePictures } from "./pick.js";
 import { showSearch } from "./search.js";
 import { SHOWN, Store } from "./state.js";
 import { Networks } from "./student.js";
-
-/** @typedef {import("./data.js").NetworkId} NetworkId */
 
 const say = (/** @type {string} */ text) => at("status").textContent = text;
 
 async function open() {
   const library = await Library.load(), { record } = library, student = library.networks[0];
   at("run").textContent = document.title = record.run;
-  const teacher = library.network("teacher"), taught = teacher ? ` taught by ${teacher.name}` : "";
-  at("about").textContent = `${student.name}${taught}, and ${counted(library.count)} pictures`;
+  const teacher = library.network("teacher"), taught = teacher ? `, taught by ${teacher.name}` : "";
+  at("about").textContent = `${student.name}${taught} · ${counted(library.count)} pictures`;
   const store = new Store({
     ...{ selected: indexOf(location.hash, library) ?? 0, own: null },
     ...{ network: "student", kind: "umap", look: "pictures", matches: null },
@@ -33,20 +31,10 @@ async function open() {
   showSearch(library, store);
   showFigures(library);
   followHistory(library, store);
-  const networks = new Networks((id, loaded) => {
-    if (store.state.selected === "own" && !store.state.own?.found[id]) say(loading(id, loaded));
-  });
+  const networks = new Networks(tellLoading);
   takePictures((file) => look(library, store, networks, file), say);
   networks.prepare("student").catch(({ message }) => say(`The student cannot run here: ${message}`));
   document.documentElement.dataset.ready = "true";
-}
-
-/**
- * @param {NetworkId} id
- * @param {number} loaded
- */
-function loading(id, loaded) {
-  return `${TITLES[id]}: ${Math.round(100 * loaded)} % of it is loaded …`;
 }
 
 /**

@@ -27,8 +27,8 @@ const HELP =
 export function showMap(library, store) {
   showControls(library, store);
   const map = new PictureMap(library, store);
-  for (const { sheet } of library.sheets.map((sheet) => ({ sheet }))) {
-    sheet.addEventListener("load", () => map.draw());
+  for (const image of [...library.sheets, at("query-picture")]) {
+    image.addEventListener("load", () => map.draw());
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => map.draw());
   new ResizeObserver(() => map.resize()).observe(at("map-frame"));
@@ -102,7 +102,11 @@ class PictureMap {
       zoom: (factor, point) => after(() => this.#view.zoomAt(factor, point)),
       reset: () => after(() => this.#view.reset()),
       point: (point) => this.#point(point && this.#at(point)),
-      press: (point) => this.#select(this.#at(point)),
+      press: (point) => {
+        const index = this.#at(point);
+        this.#select(index);
+        this.#point(index); // fingers do not point before they press
+      },
       step: (direction) => this.#step(direction),
     });
   }

@@ -1,4 +1,5 @@
 import { colorOf } from "./colors.js";
+import { at } from "./elements.js";
 import { nearestOf, SHOWN } from "./state.js";
 
 /**
@@ -58,9 +59,9 @@ function drawPicture(context, { library, state, view, points }, index, side) {
     context.arc(x, y, side / 2, 0, 2 * Math.PI);
     return context.fill();
   }
-  const { sheet, side: tile, ...at } = library.tile(index);
+  const { sheet, side: tile, ...from } = library.tile(index);
   if (sheet.complete && sheet.naturalWidth) {
-    context.drawImage(sheet, at.x, at.y, tile, tile, x - side / 2, y - side / 2, side, side);
+    context.drawImage(sheet, from.x, from.y, tile, tile, x - side / 2, y - side / 2, side, side);
   }
   if (classes.length < 2) return;
   context.fillStyle = color;
@@ -85,7 +86,7 @@ function drawSelected(context, drawing, side, colors) {
   }
   if (pointed !== null) framed(context, drawing, pointed, side + 6, colors.ink);
   if (selected !== "own") return framed(context, drawing, selected, side + 8, colors.ink);
-  if (from) ring(context, from, side, colors);
+  if (from) drawOwn(context, from, Math.max(32, side + 8), colors.ink);
 }
 
 /**
@@ -137,17 +138,19 @@ function framed(context, drawing, index, side, color) {
 }
 
 /**
+ * The visitor's picture, framed.
+ *
  * @param {CanvasRenderingContext2D} context
  * @param {Point} at
  * @param {number} side
- * @param {{ ink: string, accent: string }} colors
+ * @param {string} color
  */
-function ring(context, { x, y }, side, { ink, accent }) {
-  context.beginPath();
-  context.arc(x, y, side / 2, 0, 2 * Math.PI);
-  context.fillStyle = accent;
-  context.fill();
-  context.lineWidth = 3;
-  context.strokeStyle = ink;
-  context.stroke();
+function drawOwn(context, { x, y }, side, color) {
+  const picture = /** @type {HTMLImageElement} */ (at("query-picture"));
+  context.fillStyle = color;
+  context.fillRect(x - side / 2 - 3, y - side / 2 - 3, side + 6, side + 6);
+  if (!picture.complete || picture.naturalWidth === 0) return;
+  const cut = Math.min(picture.naturalWidth, picture.naturalHeight);
+  const left = (picture.naturalWidth - cut) / 2, top = (picture.naturalHeight - cut) / 2;
+  context.drawImage(picture, left, top, cut, cut, x - side / 2, y - side / 2, side, side);
 }

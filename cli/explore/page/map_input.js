@@ -79,7 +79,9 @@ function listenToPointers(canvas, actions) {
   };
   canvas.addEventListener("pointerup", up);
   canvas.addEventListener("pointercancel", up);
-  canvas.addEventListener("pointerleave", () => actions.point(null));
+  canvas.addEventListener("pointerleave", ({ pointerType }) => {
+    if (pointerType === "mouse") actions.point(null);
+  });
 }
 
 /**

@@ -27,7 +27,8 @@ export function showNeighbours(library, store) {
  * @param {Library} library
  * @param {State} state
  */
-function showQuery({ record, ...library }, { selected, own }) {
+function showQuery(library, { selected, own }) {
+  const { record } = library;
   const picture = /** @type {HTMLImageElement} */ (at("query-picture"));
   if (selected === "own") {
     picture.src = own?.url ?? "";
@@ -35,7 +36,7 @@ function showQuery({ record, ...library }, { selected, own }) {
     at("query-class").textContent = "Your picture. It stays in this browser.";
     return;
   }
-  picture.src = `thumbnails/${String(selected).padStart(5, "0")}.webp`;
+  picture.src = library.thumbnail(selected);
   at("query-name").textContent = record.names[selected];
   const label = record.labels[selected],
     group = record.groups.length > 1 ? record.groups[record.group[selected]] : "";
@@ -54,13 +55,13 @@ function rowOf(library, network, store) {
   const head = element("h3", {}, TITLES[network.id], element("span", { class: "quiet" }, network.name));
   const row = element("section", { class: "row", "data-network": network.id }, head);
   if (!found) {
-    row.append(element("p", { class: "quiet" }, whyNothing(network)));
+    row.append(element("p", { class: "quiet waiting" }, whyNothing(network)));
     return row;
   }
   const taught = network.id === "teacher" ? null : nearestOf(library, state, "teacher");
   const teachers = new Set(taught ? Array.from(taught.indices).slice(0, SHOWN) : []);
   const indices = Array.from(found.indices).slice(0, SHOWN), { labels, classes } = library.record;
-  row.append(element("p", { class: "quiet" }, summary(library, state, indices, teachers)));
+  row.append(element("p", { class: "quiet" }, ...summary(library, state, indices, teachers)));
   const grid = element("div", { class: "thumbnails" });
   indices.forEach((index, i) => {
     const cosine = found.similarities[i], shared = teachers.has(index);
@@ -78,6 +79,17 @@ function rowOf(library, network, store) {
   return row;
 }
 
+/**
+ * Tells how much of a network is there, where its answer is waited for.
+ *
+ * @param {Network["id"]} id
+ * @param {number} loaded In 0..1.
+ */
+export function tellLoading(id, loaded) {
+  const waiting = document.querySelector(`[data-network=${id}] .waiting`);
+  if (waiting) waiting.textContent = `Loads the network: ${Math.round(100 * loaded)} % …`;
+}
+
 /** @param {Network} network */
 function whyNothing({ id, runs }) {
   return runs
@@ -92,17 +104,22 @@ function whyNothing({ id, runs }) {
  * @param {State} state
  * @param {number[]} indices
  * @param {Set<number>} teachers
+ * @returns {(Node | string)[]}
  */
 function summary({ record: { labels, classes } }, { selected }, indices, teachers) {
   const told = [], label = selected === "own" ? null : labels[selected];
   if (label !== null) {
     const same = indices.filter((index) => labels[index] === label).length;
-    told.push(`${same} of ${indices.length} are ${classes[label]}`);
+    told.push(`${same} of ${indices.length} ${same === 1 ? "is" : "are"} ${classes[label]}`);
   } else if (labels[indices[0]] !== null) told.push(majority(indices, labels, classes));
-  if (teachers.size) {
-    told.push(`${indices.filter((index) => teachers.has(index)).length} are the teacher’s too`);
-  }
-  return told.join(" · ");
+  if (!teachers.size) return told;
+  const count = indices.filter((index) => teachers.has(index)).length;
+  const words = element(
+    "span",
+    { class: "shared-word" },
+    `${count} ${count === 1 ? "is" : "are"} the teacher’s too`,
+  );
+  return told.length ? [told[0], " · ", words] : [words];
 }
 
 /**
@@ -114,5 +131,5 @@ function majority(indices, labels, classes) {
   const counts = new Map();
   for (const index of indices) counts.set(labels[index], (counts.get(labels[index]) ?? 0) + 1);
   const [label, count] = [...counts].reduce((most, next) => next[1] > most[1] ? next : most);
-  return `${count} of ${indices.length} are ${classes[label]}`;
+  return `${count} of ${indices.length} ${count === 1 ? "is" : "are"} ${classes[label]}`;
 }

@@ -21,7 +21,10 @@ async function open() {
   await import(here("runtime/tf.min.js"));
   await import(here("runtime/tf-backend-wasm.min.js"));
   const { tf } = /** @type {any} */ (globalThis);
-  tf.wasm.setWasmPaths({ "tfjs-backend-wasm-simd.wasm": here("runtime/tfjs-backend-wasm-simd.wasm") });
+  // Of its builds one will do: where there is no SIMD, preprocess.js cannot run either.
+  const builds = ["", "-simd", "-threaded-simd"].map((kind) => `tfjs-backend-wasm${kind}.wasm`);
+  const wasm = here("runtime/tfjs-backend-wasm-simd.wasm");
+  tf.wasm.setWasmPaths(Object.fromEntries(builds.map((name) => [name, wasm])));
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   if (!await tf.setBackend("wasm")) throw new Error("This browser has no WebAssembly with SIMD");
   const { pixelsOf, preprocess } = await import(here("preprocess.js"));

@@ -1,8 +1,7 @@
-import { type ImageReference, nearestNeighbours } from "@seed/core";
+import { type ImageReference, nearestNeighbours, ProgressLine } from "@seed/core";
 import type { Host } from "@seed/core/host";
 import { HUB_OUTPUTS, type OnnxModel } from "@seed/nn/host";
 import type { OnnxRuntime } from "@seed/teacher-onnx/runtime";
-import { Progress } from "../../progress.ts";
 import type { HubNetwork } from "./configs.ts";
 import { type Pictures, viewOf } from "./pictures.ts";
 import { batchOf, inBatches, RunningModel } from "./runtime.ts";
@@ -83,7 +82,11 @@ async function featuresOf(
   const running = { fp32, fp16, int8, int8_weights: int8Weights, resize: fp32 };
   const rows = () => new Float32Array(measured.length * featureDim);
   const features = { fp32: rows(), fp16: rows(), int8: rows(), int8_weights: rows(), resize: rows() };
-  const progress = new Progress(measured.length, "images");
+  const progress = new ProgressLine("Measuring what is lost", {
+    total: measured.length,
+    unit: "images",
+    stays: true,
+  });
   let done = 0;
   for (const images of inBatches(measured)) {
     signal.throwIfAborted();

@@ -1,4 +1,5 @@
-import { type ImageSet, RunError } from "@seed/core";
+import { createHash } from "node:crypto";
+import { type ImageSet, readRegular, RunError } from "@seed/core";
 import { type Host, sha256OfFile } from "@seed/core/host";
 
 /** Exact copies among pictures. */
@@ -19,6 +20,8 @@ interface Member {
 
 /** Pictures that are looked at, at most, and files that are asked for their size together. */
 const MOST = 200_000, AT_ONCE = 64;
+/** Bytes of a file that is read at once, not piece by piece: most pictures are smaller. */
+const WHOLE = 1 << 20;
 
 /**
  * Finds pictures that are the same to the byte. Only files of one size can be, so few are read.
@@ -35,14 +38,10 @@ export async function findCopies(
   const until = performance.now() + 1000 * seconds, members = [...membersOf(train, queries)].slice(0, MOST);
   const groups = await bySize(members, signal);
   let copies = 0, across = 0, compared = members.length;
-  for (const group of groups) {
+  for (const [size, group] of groups) {
     if (group.length === 1) continue;
-    signal.throwIfAborted();
-    if (performance.now() > until) {
-      compared -= group.length;
-      continue;
-    }
-    const found = await compare(group);
+    const found = await compare(group, size, () => (signal.throwIfAborted(), performance.now() > until));
+    compared -= group.length - found.compared;
     copies += found.copies;
     across += found.across;
   }
@@ -55,7 +54,7 @@ function* membersOf(train: ImageSet, queries: ImageSet | null): Generator<Member
 }
 
 /** In groups of equal size; files that cannot be asked are in none. */
-async function bySize(members: readonly Member[], signal: AbortSignal): Promise<Member[][]> {
+async function bySize(members: readonly Member[], signal: AbortSignal): Promise<Map<number, Member[]>> {
   const groups = new Map<number, Member[]>();
   for (let first = 0; first < members.length; first += AT_ONCE) {
     signal.throwIfAborted();
@@ -69,7 +68,7 @@ async function bySize(members: readonly Member[], signal: AbortSignal): Promise<
       group.push(member);
     });
   }
-  return [...groups.values()];
+  return groups;
 }
 
 /** 0: it is not there, or no file; it is told as one that cannot be read. */
@@ -78,23 +77,47 @@ async function sizeOf(file: string): Promise<number> {
   return isFile ? size : 0;
 }
 
-async function compare(group: readonly Member[]): Promise<{ copies: number; across: number }> {
+/** @param group In which those to train on come first. */
+async function compare(
+  group: readonly Member[],
+  size: number,
+  isLate: () => boolean,
+): Promise<{ copies: number; across: number; compared: number }> {
   const seen = new Map<string, { trained: boolean }>();
+  let copies = 0, across = 0, compared = 0;
+  for (let first = 0; first < group.length && !isLate(); first += AT_ONCE) {
+    const some = group.slice(first, first + AT_ONCE);
+    const hashes = await Promise.all(some.map(({ file }) => hashOf(file, size)));
+    compared += some.length;
+    const found = count(some, hashes, seen);
+    copies += found.copies;
+    across += found.across;
+  }
+  return { copies, across, compared };
+}
+
+/** @param seen What was found before, by hash; it is added to. */
+function count(
+  members: readonly Member[],
+  hashes: readonly (string | null)[],
+  seen: Map<string, { trained: boolean }>,
+): { copies: number; across: number } {
   let copies = 0, across = 0;
-  for (const { file, isQuery } of group) { // those to train on come first
-    const hash = await hashOf(file);
-    if (hash === null) continue;
+  members.forEach(({ isQuery }, i) => {
+    const hash = hashes[i];
+    if (hash === null) return;
     const before = seen.get(hash);
     if (before) copies++;
     if (before?.trained && isQuery) across++;
     if (!before) seen.set(hash, { trained: !isQuery });
-  }
+  });
   return { copies, across };
 }
 
-async function hashOf(file: string): Promise<string | null> {
+async function hashOf(file: string, size: number): Promise<string | null> {
   try {
-    return await sha256OfFile(file);
+    if (size > WHOLE) return await sha256OfFile(file);
+    return createHash("sha256").update(await readRegular(file, WHOLE, "a picture")).digest("hex");
   } catch (error) {
     if (error instanceof RunError || error instanceof Deno.errors.PermissionDenied) return null; // told as broken
     throw error;

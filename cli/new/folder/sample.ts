@@ -1,6 +1,5 @@
-import { type ImageReference, type ImageSet, loadImage, Random } from "@seed/core";
+import { type ImageReference, type ImageSet, loadImage, ProgressLine, Random } from "@seed/core";
 import { decode, type Host } from "@seed/core/host";
-import { Progress } from "../../progress.ts";
 
 /** Pictures that were read, and what came of it. */
 export interface Sample {
@@ -29,7 +28,7 @@ export async function readSome(
   seconds: number,
 ): Promise<Sample> {
   const all = sets.flatMap((set) => drawn(set)).slice(0, MOST), started = performance.now();
-  const progress = new Progress(all.length, "pictures");
+  using progress = new ProgressLine("Reading", { total: all.length, unit: "pictures" });
   const whole: ImageReference[] = [], broken: { name: string; message: string }[] = [], sides: number[] = [];
   let looked = 0;
   while (looked < all.length && performance.now() - started < 1000 * seconds) {
@@ -46,7 +45,6 @@ export async function readSome(
     looked += some.length;
     progress.update(looked);
   }
-  progress.end();
   const secondsEach = (performance.now() - started) / 1000 / Math.max(1, looked);
   return { looked, whole, broken, sides: sides.sort((a, b) => a - b), secondsEach };
 }

@@ -5,8 +5,8 @@
  */
 import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { commandLine, nearest, type PluginKind, quoted, shellQuoted, UsageError } from "@seed/core";
-import { parseArguments } from "../../arguments.ts";
+import { nearest, type PluginKind, quoted, shellQuoted } from "@seed/core";
+import { CommandLineError, parseArguments } from "../../arguments.ts";
 import { inNewFolder, refuseFilled } from "../../new_folder.ts";
 import { importMap } from "./import_map.ts";
 
@@ -63,22 +63,19 @@ function told(
   ].join("\n");
 }
 
-/** @throws {UsageError} If they are not a kind and a name. */
+/** @throws {CommandLineError} If they are not a kind and a name. */
 function namesOf(given: readonly string[]): [PluginKind, string] {
   const kinds = Object.keys(USES), [kind, name] = given;
-  const example = commandLine("new", ["plugin", "objective", "my-loss"]);
   if (given.length !== 2) {
-    throw new UsageError(
-      `Expected a kind and a name, for example: ${example}; kinds are ${kinds.join(", ")}`,
-    );
+    throw new CommandLineError(`Expected a kind and a name; kinds are ${kinds.join(", ")}`);
   }
   if (!kinds.includes(kind)) {
     const close = nearest(kind, kinds),
       hint = close ? `Did you mean "${close}"?` : `There are ${kinds.join(", ")}`;
-    throw new UsageError(`There is no kind of plugin ${quoted(kind)}. ${hint}`);
+    throw new CommandLineError(`There is no kind of plugin ${quoted(kind)}. ${hint}`);
   }
   if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) && name.length <= 60) return [kind as PluginKind, name];
-  throw new UsageError(
-    `A plugin's name has small letters, digits and hyphens, got ${quoted(name)}; for example: ${example}`,
+  throw new CommandLineError(
+    `A plugin's name has small letters, digits and hyphens, got ${quoted(name)}`,
   );
 }

@@ -11,7 +11,7 @@ export async function importMap(root: string): Promise<string> {
   const { imports, workspace, compilerOptions, fmt: { lineWidth } } = await configuration(root);
   const members: Record<string, string> = {};
   for (const folder of await foldersOf(root, workspace)) {
-    const { name, exports } = await configuration(folder);
+    const { name, exports = {} } = await configuration(folder); // without: nobody else imports it
     const files: Record<string, string> = typeof exports === "string" ? { ".": exports } : exports;
     for (const [entry, file] of Object.entries(files)) {
       members[name + entry.slice(1)] = pathToFileURL(join(folder, file)).href;

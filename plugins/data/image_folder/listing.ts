@@ -1,8 +1,10 @@
+import { basename } from "node:path";
 import {
   IMAGE_EXTENSIONS,
   isImageName,
   type PackedTexts,
   PackedTextsBuilder,
+  ProgressLine,
   quoted,
   RunError,
 } from "@seed/core";
@@ -56,9 +58,11 @@ export async function listFolder(
   { option = "data.root", log }: ListingOptions = {},
 ): Promise<Listing> {
   const found = new PackedTextsBuilder(), passedOver = new PassedOver();
+  using progress = new ProgressLine(`Listing ${basename(root)}`, { total: null, unit: "images" });
   let areFiles = true;
   // Depth first, in order: so nothing has to be sorted as a whole.
   const walk = async (folder: string, prefix: string, real: string, folders: RealFolders) => {
+    progress.update(found.length);
     const { names, odd } = await entriesOf(folder).catch((error) => {
       throw folder === root ? error : folderError(folder, error);
     });

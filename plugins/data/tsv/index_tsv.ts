@@ -11,6 +11,7 @@ import {
   otherFormat,
   type PackedImages,
   PackedImagesBuilder,
+  ProgressLine,
   readRange,
   RunError,
 } from "@seed/core";
@@ -42,10 +43,12 @@ export async function indexTsv(path: string, signal: AbortSignal): Promise<Packe
   }
   const lines = new Lines(file, path, size, starts);
   const images = new PackedImagesBuilder(), labels = new LabelCollector();
+  using progress = new ProgressLine(`Indexing ${basename(path)}`, { total: starts.length, unit: "images" });
   for (let i = 0; i < starts.length; i++) {
     const { label, offset, length } = lines.read(i), problem = labels.push(label);
     if (problem) throw lines.fault(i, problem);
     images.push({ name: `${i + 1}`, offset, length, label: null });
+    progress.update(i + 1);
     if (i % PAUSE_EVERY === 0) await new Promise((resolve) => setTimeout(resolve));
     signal.throwIfAborted();
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { NoFileError, quoted, readRegular, RunError } from "@seed/core";
+import { NoFileError, ProgressLine, quoted, readRegular, RunError } from "@seed/core";
 
 const NEWLINE = 10;
 /** An index of more bytes than this has more lines than there are images anywhere. */
@@ -51,8 +51,10 @@ export async function findLines(file: Deno.FsFile, signal: AbortSignal): Promise
   const starts: number[] = [], buffer = new Uint8Array(CHUNK), { size } = await file.stat();
   await file.seek(0, Deno.SeekMode.Start);
   if (size > 0) starts.push(0);
+  using progress = new ProgressLine("Looking for lines", { total: size, unit: "bytes" });
   for (let at = 0, count; (count = await file.read(buffer)) !== null; at += count) {
     signal.throwIfAborted();
+    progress.update(at + count);
     for (let end = buffer.indexOf(NEWLINE); end >= 0 && end < count; end = buffer.indexOf(NEWLINE, end + 1)) {
       if (at + end + 1 < size) starts.push(at + end + 1);
     }

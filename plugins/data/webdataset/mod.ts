@@ -13,6 +13,7 @@ import {
   type PackedFile,
   packedImageSet,
   type PluginContext,
+  ProgressLine,
   quoted,
   readRegular,
   requireLabelsOfAll,
@@ -92,7 +93,8 @@ async function openShards(
 ): Promise<PackedFile[]> {
   const paths = await findShards(given, context.resolve, option), top = commonFolder(paths);
   const files: PackedFile[] = [];
-  let told = performance.now(), made = 0;
+  using progress = new ProgressLine("Indexing", { total: paths.length, unit: "shards" });
+  let made = 0;
   for (const path of paths) {
     context.signal.throwIfAborted();
     const images = await cachedIndex(path, context, async () => {
@@ -100,9 +102,7 @@ async function openShards(
       return await indexShard(path, context.signal);
     });
     files.push({ path, name: relative(top, path).replaceAll("\\", "/"), images });
-    if (made === 0 || performance.now() - told < 10_000) continue;
-    told = performance.now();
-    context.log(`Indexed ${files.length} of ${paths.length} shards`);
+    progress.update(files.length);
   }
   for (const message of describeLeftOut(files, option)) context.log(message);
   return files;

@@ -29,15 +29,20 @@ export interface Backend extends EngineBackend {
   createOutputTensor(metadata: { id: number; shape: number[]; dtype: number }): tf.Tensor;
 }
 
-/** Registers the backend and tfjs-node's kernels with tfjs, and makes it the active one. */
-export async function activateBackend(binding: Binding): Promise<Backend> {
+/**
+ * Registers the backend and tfjs-node's kernels with tfjs, and makes it the active one.
+ *
+ * @param declared What the backend says of its kernels, beside explicit padding.
+ */
+export async function activateBackend(
+  binding: Binding,
+  declared: Pick<EngineBackend, "groupedConvolution">,
+): Promise<Backend> {
   provideRemovedNodeFunctions();
   require("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js");
   const { NodeJSKernelBackend } = require("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js");
-  tf.registerBackend(
-    BACKEND,
-    () => Object.assign(new NodeJSKernelBackend(binding, "seed"), { explicitPadding: true }),
-  );
+  const declares = { explicitPadding: true, ...declared } satisfies Partial<EngineBackend>;
+  tf.registerBackend(BACKEND, () => Object.assign(new NodeJSKernelBackend(binding, "seed"), declares));
   if (!await tf.setBackend(BACKEND)) throw new Error(`tfjs cannot activate the backend "${BACKEND}"`);
   return tf.backend() as Backend;
 }

@@ -10,7 +10,7 @@ import {
 } from "@seed/core";
 import { activateBackend, BACKEND, type Backend } from "./backend.ts";
 import { Binding } from "./binding.ts";
-import { type CApi, DataType, openCApi } from "./c_api.ts";
+import { type CApi, DataType, ONE_DNN, openCApi } from "./c_api.ts";
 import { EagerContext } from "./eager_context.ts";
 import { registerKernels } from "./kernels.ts";
 import type { Library } from "./library.ts";
@@ -54,8 +54,11 @@ export class TensorflowEngine implements Engine {
     const device = hasGpu && options.device !== "cpu" ? "gpu" : "cpu";
     if (device === "gpu") context.device = "/device:GPU:0";
     const binding = new Binding(context, device === "gpu");
-    const backend = await activateBackend(binding);
-    registerKernels({ oneDnn: device === "cpu" && Deno.build.arch === "x86_64" });
+    const oneDnn = device === "cpu" && Deno.build.arch === "x86_64";
+    // TensorFlow's own kernels for processors have no gradients of grouped convolutions.
+    const groupedConvolution = oneDnn && Deno.env.get(ONE_DNN) !== "0";
+    const backend = await activateBackend(binding, { groupedConvolution });
+    registerKernels({ oneDnn });
     return new TensorflowEngine(backend, binding.TF_Version, device, options.trace, processor);
   }
 

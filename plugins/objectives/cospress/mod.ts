@@ -47,7 +47,7 @@ export default definePlugin({
     steps: z.int().positive().max(1_000_000).default(2000),
     lr: z.number().positive().max(1).default(0.001),
   }),
-  needs: ({ images }) => ({ teacherViews: [0], fit: { images } }),
+  needs: ({ images }) => ({ teacherViews: [0], embeddings: false, fit: { images } }),
   create(options, { engine, seed, teacherDim, featureDim }) {
     const source = new TrainableParameters(seed), shape = [teacherDim!, featureDim];
     // Zero until it is fitted, or a checkpoint has it.
@@ -57,7 +57,7 @@ export default definePlugin({
       parameters: [parameter],
       fit: (inputs) => fitMap(parameter, inputs, { ...options, engine, seed }),
       loss({ studentFeatures: [features], teacherEmbeddings: [embedding] }) {
-        return { loss: cosineLoss(features, tf.matMul(embedding, map as tf.Tensor2D)) };
+        return { loss: cosineLoss(features, tf.matMul(embedding, map as tf.Tensor2D)), floor: 0 };
       },
       [Symbol.dispose]: () => source[Symbol.dispose](),
     };

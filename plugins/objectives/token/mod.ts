@@ -41,7 +41,7 @@ export default definePlugin({
     source: "https://github.com/lightly-ai/lightly-train, distillationv3",
   },
   options: z.strictObject({ temperature: z.number().positive().max(1e6).default(0.07) }),
-  needs: () => ({ teacherViews: [0], maps: true }),
+  needs: () => ({ teacherViews: [0], embeddings: false, maps: true }),
   create({ temperature }, { seed, studentMapDim, teacherMapDim }) {
     const source = new TrainableParameters(seed), shape = { inputs: studentMapDim!, outputs: teacherMapDim! };
     const head = linear(source, "token_head", { ...shape, init: normal(0.02) });
@@ -51,7 +51,8 @@ export default definePlugin({
         const [batch, rows, columns, dim] = map.shape;
         const tokens = head(tf.reshape(map, [batch * rows * columns, dim]));
         const student = tf.reshape(tokens, [batch, rows, columns, teacherMapDim!]) as tf.Tensor4D;
-        return { loss: tokenLoss(resampled(student, target.shape[1], target.shape[2]), target, temperature) };
+        const onGrid = resampled(student, target.shape[1], target.shape[2]);
+        return { loss: tokenLoss(onGrid, target, temperature), floor: 0 };
       },
       [Symbol.dispose]: () => source[Symbol.dispose](),
     };

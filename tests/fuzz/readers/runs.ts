@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { RunError, writeSafetensors } from "@seed/core";
-import { listCaches, RunFolder } from "@seed/core/host";
+import { listCaches, readRun, renderComparison, renderRun, RunFolder } from "@seed/core/host";
 import { requireNewestWhole } from "../../../core/run/checkpoints.ts";
 import { MetricsFile, readMetrics } from "../../../core/run/metrics_file.ts";
 import { DiskStore } from "../../../core/teacher_cache/disk_store.ts";
@@ -96,6 +96,21 @@ async function readCache(folder: string): Promise<void> {
   store.add(again, again.map(rowOf));
 }
 
+const SAMPLES = {
+  ...{ format: 1, queries: 4, gallery: 6, asked: [2] },
+  map: { images: [0, 1, 3], labels: [0, 1, 0], classes: ["a", "b"], classes_in_all: 2 },
+  networks: {
+    student: {
+      ...{ step: 6, points: [[0, 1], [1, 0], [0.5, 0]], shares: [0.5, 0.25] },
+      neighbours: [[{ image: 5, similarity: 0.9 }]],
+    },
+  },
+  pictures: {
+    "query 2": { name: "2.jpg", class: "a", webp: "UklGRg==" },
+    "gallery 5": { name: "5.jpg", class: "b", webp: "UklGRg==" },
+  },
+};
+
 export const RUNS: readonly Reader[] = [
   {
     name: "cache",
@@ -137,6 +152,31 @@ export const RUNS: readonly Reader[] = [
       await requireNewestWhole(found);
     },
     words: WORDS,
+  },
+  {
+    name: "report",
+    seeds: async (): Promise<Seed[]> => {
+      const { "recipe.yaml": recipe, "run.json": facts, "metrics.jsonl": metrics } = await run();
+      const timings = `{"step":0,"pause_seconds":2}\n{"step":1,"seconds":1,"data_wait_seconds":0.5}\n`;
+      const files = {
+        ...{ "recipe.yaml": recipe, "run.json": facts, "metrics.jsonl": metrics },
+        ...{ "samples.json": utf8(JSON.stringify(SAMPLES)), "timings.jsonl": utf8(timings) },
+      };
+      return [{
+        name: "run",
+        files,
+        victims: ["samples.json", "timings.jsonl", "metrics.jsonl", "recipe.yaml"],
+      }];
+    },
+    async read(folder) {
+      const found = await readRun(new RunFolder(folder)), page = renderRun(found);
+      renderComparison([found, found]);
+      if (/<script|<img src="(?!data:image\/webp;base64,[\w+/=]*")/.test(page)) {
+        throw new Error("a file's text is markup");
+      }
+      if (found.problems.length) throw new RunError(found.problems[0]);
+    },
+    words: [...WORDS, '"><script>', '"points":[]', '"labels":null', '"webp":"x\\""', '"asked":[9]'],
   },
   {
     name: "listing-of-runs",

@@ -17,9 +17,11 @@ async function seedsOf(...paths: string[]): Promise<Seed[]> {
 
 const pathOf = (folder: string, { files }: Seed) => join(folder, Object.keys(files)[0]);
 
+const readWeights = (folder: string, seed: Seed) => readAll(pathOf(folder, seed));
+
 /** Reads every tensor. */
-async function readWeights(folder: string, seed: Seed): Promise<void> {
-  using file = await openWeights(pathOf(folder, seed));
+async function readAll(path: string): Promise<void> {
+  using file = await openWeights(path);
   for (const [name, { shape }] of file.tensors) {
     const values = file.read(name), count = shape.reduce((a, b) => a * b, 1);
     if (values.length !== count) {
@@ -99,6 +101,12 @@ export const WEIGHTS: readonly Reader[] = [
     words: JSON_WORDS,
   },
   {
+    name: "sharded",
+    seeds: async () => [{ name: "two shards", files: await shards() }],
+    read: (folder) => readAll(join(folder, INDEX)),
+    words: [...JSON_WORDS, '"weight_map":{', '"metadata":{', '"../', "a.safetensors", "b.safetensors", '":"'],
+  },
+  {
     name: "network",
     seeds:
       async () => [{ name: "mobilenet_v3_small", files: { "weights.safetensors": await tinyNetwork() } }],
@@ -120,6 +128,32 @@ export const WEIGHTS: readonly Reader[] = [
     read: async (folder, seed) => void await readModel(pathOf(folder, seed)),
   },
 ];
+
+const INDEX = "model.safetensors.index.json";
+
+/** An index, and the two files that it names. */
+async function shards(): Promise<Record<string, Uint8Array>> {
+  const tensor = (name: string, shape: number[]) => (
+    { name, shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5) }
+  );
+  const parts = {
+    "a.safetensors": [tensor("stem.weight", [4, 3, 3, 3]), tensor("stem.bias", [4])],
+    "b.safetensors": [tensor("head.weight", [2, 4])],
+  };
+  const files: Record<string, Uint8Array> = {}, weight_map: Record<string, string> = {};
+  for (const [name, tensors] of Object.entries(parts)) {
+    const path = await Deno.makeTempFile();
+    try {
+      await writeSafetensors(path, tensors, {});
+      files[name] = await Deno.readFile(path);
+    } finally {
+      await Deno.remove(path);
+    }
+    for (const tensor of tensors) weight_map[tensor.name] = name;
+  }
+  const index = JSON.stringify({ metadata: { total_size: 480 }, weight_map });
+  return { [INDEX]: new TextEncoder().encode(index), ...files };
+}
 
 /** A file that begins like a network's, and lacks nearly all: what it has is looked at, what it lacks is told. */
 async function tinyNetwork(): Promise<Uint8Array> {

@@ -36,6 +36,7 @@ interface Entry {
 export class XlaBackend extends MathBackendCPU implements EngineBackend {
   /** Convolutions are given their padding as it is. */
   readonly explicitPadding = true;
+  readonly groupedConvolution = true;
   /** The trace that kernels are recorded by, if one runs. */
   recorder: Recorder | null = null;
   readonly oneOperationPrograms = new OneOperationPrograms(this);

@@ -68,7 +68,8 @@ function kernelOf(name: string, host: Kernel | undefined): Kernel {
           "traced function, take another engine, or set engine.trace to false",
       );
     }
-    if (!lowering || host && !isLarge(name, inputs, attributes)) return onHost(params);
+    const hostDoes = host && !isGrouped(name, inputs, attributes);
+    if (!lowering || hostDoes && !isLarge(name, inputs, attributes)) return onHost(params);
     const write: Write = (b, values) => lowering(b, values, attributes, backend.options);
     const outputs = backend.oneOperationPrograms.runKernel(name, inputs, attributes, write);
     return outputs.length === 1 ? outputs[0] : outputs;
@@ -100,6 +101,13 @@ function record(
       { cause: error },
     );
   }
+}
+
+/** A convolution in groups, of which tfjs's kernels know nothing. */
+function isGrouped(name: string, { x, filter }: TensorInputs, attributes: Attributes): boolean {
+  if (!name.startsWith("Conv2D")) return false;
+  const map: readonly number[] = attributes.inputShape ?? x.shape;
+  return map[3] !== (attributes.filterShape ?? filter.shape)[2];
 }
 
 function isLarge(name: string, inputs: TensorInputs, attributes: Attributes): boolean {

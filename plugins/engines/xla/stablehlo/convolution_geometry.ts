@@ -11,9 +11,11 @@ export interface Geometry {
   /** Before and after, in height and in width. */
   readonly padding: readonly [Sides, Sides];
   readonly depthwise: boolean;
+  /** Groups of channels that are convolved apart: all of them if depthwise. */
+  readonly groups: number;
 }
 
-/** @param filter Shape `[height, width, inputs, outputs]`, or `[height, width, channels, multiplier]`. */
+/** @param filter Shape `[height, width, inputs / groups, outputs]`, or `[height, width, channels, multiplier]`. */
 export function geometryOf(
   x: readonly number[],
   filter: readonly number[],
@@ -32,6 +34,7 @@ export function geometryOf(
     dilations: [info.dilationHeight, info.dilationWidth],
     padding: [[top, bottom], [left, right]],
     depthwise,
+    groups: depthwise ? x[3] : x[3] / filter[2],
   };
 }
 

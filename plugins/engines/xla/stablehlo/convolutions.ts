@@ -36,14 +36,14 @@ function write(b: ModuleBuilder, x: Value, filter: Value, options: Convolution):
 }
 
 function convolve(b: ModuleBuilder, x: Value, filter: Value, at: Geometry): Value {
-  const { strides, dilations, padding, depthwise } = at, [height, width, inputs, last] = filter.shape;
+  const { strides, dilations, padding, depthwise, groups } = at, [height, width, inputs, last] = filter.shape;
   const outputs = depthwise ? inputs * last : last;
   const side = (axis: 0 | 1) => {
     const room = x.shape[1 + axis] + padding[axis][0] + padding[axis][1];
     return Math.floor((room - reach(filter.shape[axis], dilations[axis])) / strides[axis]) + 1;
   };
   return write(b, x, depthwise ? b.reshape(filter, [height, width, 1, outputs]) : filter, {
-    ...{ strides, padding, spreadFilter: dilations, featureGroups: depthwise ? inputs : 1 },
+    ...{ strides, padding, spreadFilter: dilations, featureGroups: groups },
     shape: [x.shape[0], side(0), side(1), outputs],
   });
 }
@@ -55,12 +55,20 @@ function convolveBackInput(
   shape: readonly number[],
   at: Geometry,
 ): Value {
-  return write(b, dy, b.reverse(filter, [0, 1]), {
+  const { groups: featureGroups, depthwise } = at, turned = b.reverse(filter, [0, 1]);
+  return write(b, dy, depthwise ? turned : groupsOfInputs(b, turned, featureGroups), {
     axes: "[b, 0, 1, f]x[0, 1, o, i]->[b, 0, 1, f]",
     padding: paddingBack(dy.shape, filter.shape, shape, at),
-    ...{ spreadInput: at.strides, spreadFilter: at.dilations, shape },
-    featureGroups: at.depthwise ? filter.shape[2] : 1,
+    ...{ spreadInput: at.strides, spreadFilter: at.dilations, featureGroups, shape },
   });
+}
+
+/** A filter whose groups stand along its outputs, with them along its inputs: what its gradient gives are those. */
+function groupsOfInputs(b: ModuleBuilder, filter: Value, groups: number): Value {
+  if (groups === 1) return filter;
+  const [height, width, inputs, outputs] = filter.shape, each = outputs / groups;
+  const apart = b.reshape(filter, [height, width, inputs, groups, each]);
+  return b.reshape(b.transpose(apart, [0, 1, 3, 2, 4]), [height, width, groups * inputs, each]);
 }
 
 function convolveBackFilter(
@@ -68,7 +76,7 @@ function convolveBackFilter(
   x: Value,
   dy: Value,
   shape: readonly number[],
-  { strides, dilations, padding: forward, depthwise }: Geometry,
+  { strides, dilations, padding: forward, depthwise, groups }: Geometry,
 ): Value {
   const [height, width, inputs, last] = shape;
   const sides = (axis: 0 | 1): Sides => {
@@ -79,7 +87,7 @@ function convolveBackFilter(
   const gradient = write(b, x, dy, {
     axes: "[f, 0, 1, b]x[i, 0, 1, o]->[0, 1, b, f]",
     padding: [sides(0), sides(1)],
-    ...{ strides: dilations, spreadFilter: strides, batchGroups: depthwise ? inputs : 1 },
+    ...{ strides: dilations, spreadFilter: strides, batchGroups: groups },
     shape: depthwise ? [height, width, 1, inputs * last] : shape,
   });
   return b.reshape(gradient, shape);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkQueue } from "@seed/core/conformance";
+import { checkQueue, recipeFacts } from "@seed/core/conformance";
 import { EagerEngine } from "@seed/engine-eager";
 import plugin from "./my_plugin.ts";
 
@@ -18,8 +18,7 @@ Deno.test("my-plugin keeps a queue's promises", async (t) => {
 });
 
 Deno.test("my-plugin refuses a size that is no multiple of the rows of a step", () => {
-  const recipe = { batchSize: 5, passSize: 5, queueRows: 5, hasTeacher: true, teacherDim: 8 };
-  const views = { embeddingDim: 8, evaluates: false, studentSides: [32], teacherSides: [32] };
-  assert.deepEqual(plugin.check!({ size: 10 }, { ...recipe, ...views }), []);
-  assert.equal(plugin.check!({ size: 12 }, { ...recipe, ...views })[0].key, "size");
+  const recipe = recipeFacts({ queueRows: 5 });
+  assert.deepEqual(plugin.check!({ size: 10 }, recipe), []);
+  assert.equal(plugin.check!({ size: 12 }, recipe)[0].key, "size");
 });

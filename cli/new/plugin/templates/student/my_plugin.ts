@@ -47,8 +47,8 @@ export default definePlugin({
   // Every key that a recipe may write beside `plugin`: checked before anything heavy loads.
   options: z.strictObject({ width: z.int().min(1).max(1024).default(16), head: headOptions }),
   ...headMembers,
-  create: ({ width, head }, { seed, embeddingDim, isFrozen }) =>
+  create: ({ width, head }, { seed, embeddingDim, isFrozen, teacherHead }) =>
     new StudentNetwork("my_plugin", (source) => backbone(source, width), {
-      ...{ seed, head, teacherDim: embeddingDim, isFrozen },
+      ...{ seed, head, teacherDim: embeddingDim, isFrozen, teacherHead },
     }),
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkTeacher } from "@seed/core/conformance";
+import { checkTeacher, recipeFacts } from "@seed/core/conformance";
 import { EagerEngine } from "@seed/engine-eager";
 import plugin from "./my_plugin.ts";
 
@@ -17,7 +17,5 @@ Deno.test("my-plugin keeps a teacher's promises", async (t) => {
 Deno.test("my-plugin knows its width, and views that are too small for it", () => {
   const options = plugin.options.parse({ cells: 8 });
   assert.equal(plugin.tells!(options).embeddingDim, 8 * 8 * 3);
-  const recipe = { batchSize: 4, passSize: 4, queueRows: 4, hasTeacher: true, teacherDim: 192 };
-  const views = { embeddingDim: null, evaluates: false, studentSides: [4], teacherSides: [4] };
-  assert.equal(plugin.check!(options, { ...recipe, ...views })[0].key, "cells");
+  assert.equal(plugin.check!(options, recipeFacts({ teacherSides: [4] }))[0].key, "cells");
 });

@@ -1,4 +1,6 @@
-import { checkSha256, RunError, sha256OfFiles, type WeightsFile } from "@seed/core";
+import { RunError } from "../errors.ts";
+import { checkSha256, sha256OfFiles } from "../fetch/file_hash.ts";
+import type { WeightsPlace } from "../interfaces/student.ts";
 
 /**
  * The hash of weights, hexadecimal: the file's SHA-256, or, of several files, the SHA-256 of the text of all their hashes,
@@ -8,7 +10,7 @@ import { checkSha256, RunError, sha256OfFiles, type WeightsFile } from "@seed/co
  * @throws {RunError} If it differs.
  */
 export async function checkWeightsHash(
-  { path, files }: WeightsFile,
+  { path, files }: WeightsPlace,
   expected: string | null,
 ): Promise<string> {
   if (!files) return await checkSha256(path, expected);

@@ -1,0 +1,160 @@
+/**
+ * Several runs on one page: which came out best, all figures in a table, curves over each other, and in what their recipes
+ * differ.
+ *
+ * @module
+ */
+import { formatDuration } from "../../../text/duration.ts";
+import { html, type Markup } from "../../../text/markup.ts";
+import { lineChart, type Series } from "../charts/line_chart.ts";
+import { costOf } from "../cost.ts";
+import { problems, renderPage } from "../page.ts";
+import { code, count, missing, percent, section, table, unbroken } from "../parts.ts";
+import { numberAt, type RunContent } from "../run_content.ts";
+import {
+  beginningOf,
+  type FigureCourse,
+  figureCourses,
+  figureName,
+  mainFigure,
+  networkName,
+  objectivesOf,
+  stepsOf,
+  verdictFigures,
+} from "../run_figures.ts";
+import { verdictOf } from "../verdict.ts";
+import { outcomeOf } from "./outcome.ts";
+import { recipeDifferences } from "./recipe_differences.ts";
+
+/** Renders a comparison of two runs or more. */
+export function renderComparison(runs: readonly RunContent[]): string {
+  const title = `Comparison of ${runs.length} runs`;
+  return renderPage(
+    title,
+    html`
+      <header>
+        <p class="kind">Comparison</p>
+        <h1>${title}</h1>
+        <p class="lead">${runs.map(({ name }) => name).join(", ")}</p>
+      </header>
+      ${runs.map(problems)}
+      <section class="verdict">
+        <p class="headline">${unbroken(comparisonOutcome(runs))}</p>
+        <ul>${runs.map((run) =>
+          html`<li><b>${run.name}</b>: ${unbroken(verdictOf(verdictFigures(run)).headline)}.</li>`
+        )}</ul>
+      </section>
+      ${tableSection(runs)}
+      ${curvesSection(runs)}
+      ${recipesSection(runs)}
+    `,
+  );
+}
+
+/** Which run is best, by the figure that all are judged by. */
+export function comparisonOutcome(runs: readonly RunContent[]): string {
+  const shared = sharedFigure(runs);
+  const outcomes = runs.map((run) => {
+    const found = shared === null ? null : courseOf(run, shared), { figure } = verdictFigures(run);
+    return { name: run.name, value: found?.student.at(-1)?.value ?? null, queries: figure?.queries ?? null };
+  });
+  return outcomeOf(shared === null ? null : figureName(shared), outcomes, areSamePictures(runs));
+}
+
+/** The best known figure that all runs have; null: there is none. */
+function sharedFigure(runs: readonly RunContent[]): string | null {
+  const [first, ...others] = runs.map(figureCourses);
+  return mainFigure(first.filter(({ key }) => others.every((of) => of.some((one) => one.key === key))))
+    ?.key ?? null;
+}
+
+function courseOf(run: RunContent, key: string): FigureCourse | null {
+  return figureCourses(run).find((one) => one.key === key) ?? null;
+}
+
+/** False if it is recorded that they are evaluated on others. */
+function areSamePictures(runs: readonly RunContent[]): boolean {
+  const told = runs.map(({ facts }) => (facts.images as Record<string, unknown> | undefined)?.labels_sha256)
+    .filter((hashes) => Array.isArray(hashes)).map((hashes) => JSON.stringify(hashes));
+  return new Set(told).size <= 1;
+}
+
+function tableSection(runs: readonly RunContent[]): Markup {
+  const keys = [...new Set(runs.flatMap(figureCourses).map(({ key }) => key))];
+  const costs = runs.map(costOf),
+    text = (value: number | null, of: (value: number) => string) => value === null ? "" : of(value);
+  const rows: [string, string[]][] = [
+    ["state", runs.map(({ state }) => state)],
+    ["teacher", runs.map((run) => networkName(run, "teacher") ?? "none")],
+    ["student", runs.map((run) => networkName(run, "student") ?? "")],
+    ["objective", runs.map((run) => objectivesOf(run).join(" + "))],
+    ...keys.map((
+      key,
+    ): [string, string[]] => [key, runs.map((run) => percent(courseOf(run, key)?.student.at(-1)?.value))]),
+    ["of the way to the teacher", runs.map(wayOf)],
+    ["last loss", runs.map(({ steps }) => text(steps.at(-1)?.loss ?? null, (loss) => loss.toFixed(3)))],
+    ["steps", runs.map((run) => count(stepsOf(run)))],
+    ["images seen", costs.map(({ images }) => text(images, count))],
+    ["images a second", costs.map(({ speed }) => text(speed, (speed) => speed.toFixed(1)))],
+    ["time", costs.map(({ seconds }) => text(seconds, formatDuration))],
+  ];
+  return section(
+    "Figures",
+    table(["", ...runs.map(({ name }) => name)], rows.map(([name, cells]) => [name, ...cells])),
+  );
+}
+
+/** Share of the gap between beginning and teacher, by the run's main figure. */
+function wayOf(run: RunContent): string {
+  const main = mainFigure(figureCourses(run)),
+    student = main?.student.at(-1)?.value,
+    beginning = main && beginningOf(main);
+  if (!main || student === undefined || beginning === null) return "";
+  if (main.teacher === null || main.teacher <= beginning) return "";
+  if (student < beginning) return "behind";
+  return `${percent((student - beginning) / (main.teacher - beginning), 0)} (${figureName(main.key)})`;
+}
+
+function curvesSection(runs: readonly RunContent[]): Markup {
+  const batches = runs.map(({ settings }) => numberAt(settings, "train", "batch_size"));
+  // Steps of other batches are no measure.
+  const areKnown = batches.every((batch) => batch !== null), across = areKnown ? "images seen" : "step";
+  const perStep = areKnown ? batches : batches.map(() => 1);
+  const objectives = new Set(runs.map((run) => objectivesOf(run).join(" + ")));
+  const losses = runs.map((run, i): Series => ({
+    ...{ label: run.name, color: i, style: "smooth" },
+    points: run.steps.flatMap(({ step, loss }) => loss === null ? [] : [{ x: step * perStep[i], y: loss }]),
+  }));
+  const keys = [...new Set(runs.flatMap(figureCourses).map(({ key }) => key))];
+  const figures = keys.map((key) =>
+    lineChart({
+      ...{ title: key, across, isShare: true },
+      series: runs.map((run, i): Series => {
+        const course = courseOf(run, key), beginning = course && beginningOf(course);
+        const points = course?.student.map(({ step, value }) => ({ x: step * perStep[i], y: value })) ?? [];
+        return {
+          ...{ label: run.name, color: i, style: "dots" },
+          points: points.length && beginning !== null ? [{ x: 0, y: beginning }, ...points] : points,
+        };
+      }),
+    })
+  );
+  const note = objectives.size > 1
+    ? "Losses of other objectives are measured otherwise: only their course can be compared."
+    : undefined;
+  return section(
+    "Curves",
+    html`<div class="charts">${lineChart({ title: "Loss", across, series: losses, note })}${figures}</div>`,
+  );
+}
+
+function recipesSection(runs: readonly RunContent[]): Markup {
+  const differences = recipeDifferences(runs.map(({ settings }) => settings));
+  return section(
+    "Differences of the recipes",
+    differences.length === 0 ? missing("There are none.") : table(
+      ["key", ...runs.map(({ name }) => name)],
+      differences.map(({ key, values }) => [code(key), ...values.map((value) => value ?? "–")]),
+    ),
+  );
+}

@@ -1,0 +1,81 @@
+import { html, type Markup } from "../../text/markup.ts";
+import { IDENTICAL_FEATURES } from "../../evaluation/evaluation.ts";
+import { figuresOf } from "../../interfaces/evaluator.ts";
+import { type Level, lineChart } from "./charts/line_chart.ts";
+import { count, missing, percent, section, table } from "./parts.ts";
+import type { RunContent } from "./run_content.ts";
+import { type FigureCourse, figureCourses } from "./run_figures.ts";
+
+/** What networks have been called on every page. */
+const COLORS = { student: 0, teacher: 1, initial: 2, untrained: "muted" } as const;
+
+/** Figures over the steps, between teacher and beginning, and as a table. */
+export function evaluationsSection(run: RunContent): Markup {
+  const { evaluations } = run;
+  if (evaluations.length === 0) return section("Evaluations", missing("Nothing was evaluated."));
+  const charts = figureCourses(run).map(chartOf);
+  return section(
+    "Evaluations",
+    html`<div class="charts">${charts}</div>`,
+    figureTable(run),
+    evaluations.some((one) => one.isCollapsed) ? html`<p class="missing">${IDENTICAL_FEATURES}.</p>` : null,
+    protocols(run),
+  );
+}
+
+function chartOf(course: FigureCourse): Markup | null {
+  const { key, student, teacher, initial, untrained } = course, start = initial ?? untrained;
+  const levels = [
+    ["teacher", teacher, COLORS.teacher],
+    ["as it began", initial, COLORS.initial],
+    ["untrained", untrained, COLORS.untrained],
+  ] as const;
+  return lineChart({
+    ...{ title: key, across: "step", isShare: true },
+    series: [{
+      ...{ label: "student", color: COLORS.student, style: "dots" },
+      points: [
+        ...start === null || student.length === 0 ? [] : [{ x: 0, y: start }],
+        ...student.map(({ step, value }) => ({ x: step, y: value })),
+      ],
+    }],
+    levels: levels.flatMap(([label, value, color]): Level[] =>
+      value === null ? [] : [{ label, value, color }]
+    ),
+  });
+}
+
+/** A row an evaluation, a column a figure. */
+function figureTable({ evaluations }: RunContent): Markup {
+  const columns = [
+    ...new Set(evaluations.flatMap(({ evaluation }) => figuresOf(evaluation).map(([key]) => key))),
+  ];
+  const rows = evaluations.map(({ step, network, evaluation, isCollapsed }) => {
+    const figures = new Map(figuresOf(evaluation));
+    return [
+      `${network}${isCollapsed ? " (the same of all images)" : ""}`,
+      `${step}`,
+      ...columns.map((column) => percent(figures.get(column))),
+    ];
+  });
+  return html`<details${evaluations.length <= 8 ? OPEN : null}><summary>All figures</summary>${
+    table(["network", "step", ...columns], rows)
+  }</details>`;
+}
+
+const OPEN = html`
+  open
+`;
+
+/** How the figures came about. */
+function protocols({ evaluations }: RunContent): Markup | null {
+  const told = Object.entries(evaluations.at(-1)!.details);
+  if (told.length === 0) return null;
+  return html`<ul class="notes">${
+    told.map(([name, { protocol, gallery, queries }]) =>
+      html`<li><b>${name}</b>: ${protocol}; ${count(gallery)} images searched in or learnt from, ${
+        count(queries)
+      } asked about</li>`
+    )
+  }</ul>`;
+}

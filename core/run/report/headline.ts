@@ -1,0 +1,86 @@
+import { html, type Markup } from "../../text/markup.ts";
+import { formatDuration } from "../../text/duration.ts";
+import { costOf } from "./cost.ts";
+import { count, percent, unbroken } from "./parts.ts";
+import type { RunContent } from "./run_content.ts";
+import {
+  beginningOf,
+  type FigureCourse,
+  figureCourses,
+  figureName,
+  mainFigure,
+  stepsOf,
+  verdictFigures,
+} from "./run_figures.ts";
+import { verdictOf } from "./verdict.ts";
+
+/** The verdict, and the few figures that it is of. */
+export function headline(run: RunContent): Markup {
+  const { headline, notes, tone } = verdictOf(verdictFigures(run)), main = mainFigure(figureCourses(run));
+  return html`
+    <section class="verdict ${tone}">
+    <p class="headline">${unbroken(headline)}${/[.!?]$/.test(headline) ? null : "."}</p>
+    ${main && gap(main)}
+    ${notes.length ? html`<ul>${notes.map((note) => html`<li>${unbroken(note)}</li>`)}</ul>` : null}
+    ${tiles(run)}
+    </section>
+  `;
+}
+
+/** Where the student stands between its beginning and the teacher, on one line. */
+export function gap(main: FigureCourse): Markup | null {
+  const student = main.student.at(-1)?.value, beginning = beginningOf(main);
+  const teacher = main.key.startsWith("agreement ") ? null : main.teacher;
+  if (student === undefined || beginning === null || teacher === null) return null;
+  const all = [student, beginning, teacher], low = Math.min(...all), high = Math.max(...all);
+  const place = (value: number) => high > low ? 4 + 92 * (value - low) / (high - low) : 50;
+  const [from, to] = [beginning, student].map(place).sort((a, b) => a - b);
+  const stop = (name: string, value: number, what: string) =>
+    html`
+      <span class="stop ${what}" style="left:${place(value).toFixed(2)}%"></span>
+      <span class="told ${what}" style="${side(place(value))}"><b>${name}</b> ${percent(value)}</span>
+    `;
+  return html`
+    <div class="gap" role="img"
+      aria-label="${figureName(main.key)}: beginning ${percent(beginning)}, student ${percent(
+        student,
+      )}, teacher ${percent(teacher)}">
+    <span class="track"></span><span class="way" style="left:${from.toFixed(2)}%;width:${(to - from).toFixed(
+      2,
+    )}%"></span>
+    ${stop("beginning", beginning, "beginning")}${stop("teacher", teacher, "teacher")}${stop(
+      "student",
+      student,
+      "student",
+    )}
+    </div>
+  `;
+}
+
+/** Where a name stands, so that it does not leave the page. */
+function side(place: number): string {
+  if (place < 20) return `left:${Math.max(0, place - 4).toFixed(2)}%`;
+  if (place > 80) return `right:${Math.max(0, 96 - place).toFixed(2)}%`;
+  return `left:${place.toFixed(2)}%;transform:translateX(-50%)`;
+}
+
+function tiles(run: RunContent): Markup {
+  const cost = costOf(run), last = run.steps.at(-1)?.loss ?? null;
+  const shown: [string, string | null][] = [
+    ["steps", count(stepsOf(run))],
+    ["images seen", cost.images === null ? null : count(cost.images)],
+    ["last loss", last === null ? null : last.toFixed(3)],
+    ["images a second", cost.speed === null ? null : cost.speed.toFixed(1)],
+    ["time", cost.seconds === null ? null : formatDuration(cost.seconds)],
+  ];
+  return html`<dl class="tiles">${
+    shown.filter(([, value]) => value !== null).map(([name, value]) =>
+      html`
+        <div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>
+      `
+    )
+  }</dl>`;
+}

@@ -1,0 +1,18 @@
+/** Leaves of nested values, by their path: `train.lr`. */
+export function leavesOf(
+  values: Readonly<Record<string, unknown>>,
+  prefix = "",
+): [path: string, text: string][] {
+  return Object.entries(values).flatMap(([key, value]): [string, string][] => {
+    const path = prefix + key;
+    if (typeof value === "object" && value !== null) {
+      const inner = leavesOf(value as Record<string, unknown>, `${path}.`);
+      return inner.length ? inner : [[path, Array.isArray(value) ? "[]" : "{}"]];
+    }
+    return [[path, typeof value === "number" ? rounded(value) : String(value)]];
+  });
+}
+
+function rounded(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(5)));
+}

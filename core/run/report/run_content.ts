@@ -1,0 +1,102 @@
+/**
+ * What a report is made of: all that a run's folder says, each part null or empty where it does not.
+ *
+ * @module
+ */
+import { basename, resolve } from "node:path";
+import { parse } from "yaml";
+import { RunError } from "../../errors.ts";
+import { isOfSystem } from "../../files/writing.ts";
+import { readTextIfThere } from "../../files/text_file.ts";
+import { oneLine } from "../../text/printable.ts";
+import { mappingIn } from "../mapping_in.ts";
+import type { RunFolder } from "../run_folder.ts";
+import { readSamples, type Samples } from "../samples/samples_file.ts";
+import { type EvaluationLine, evaluationLines, type StepLine, stepLines } from "./lines.ts";
+import { readTimings, type Timing } from "../timings_file.ts";
+
+/** Values by name, as JSON has them. */
+export type Mapping = Readonly<Record<string, unknown>>;
+
+/** A run as its folder tells it. */
+export interface RunContent {
+  /** What it is called on the page. */
+  name: string;
+  path: string;
+  state: "finished" | "under way" | "interrupted";
+  /** `run.json`. */
+  facts: Mapping;
+  /** `summary.json`; null: the run has not come to its end. */
+  summary: Mapping | null;
+  /** `recipe.yaml`, and what it says. */
+  recipe: string;
+  settings: Mapping;
+  steps: StepLine[];
+  evaluations: EvaluationLine[];
+  timings: Timing[];
+  samples: Samples | null;
+  /** What cannot be read of it. */
+  problems: string[];
+}
+
+/**
+ * Reads a run's folder. What is damaged is named, and the rest is read.
+ *
+ * @param name Default: the folder's.
+ */
+export async function readRun(run: RunFolder, name = basename(resolve(run.path))): Promise<RunContent> {
+  const problems: string[] = [];
+  const attempt = async <T>(read: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof RunError) && !isOfSystem(error)) throw error; // a defect
+      problems.push(error.message);
+      return otherwise;
+    }
+  };
+  const recipe = await attempt(() => readTextIfThere(run.file("recipe")), null) ?? "";
+  const { lines, problem } = await attempt(() => run.metrics(), { lines: [], problem: null });
+  if (problem !== null) problems.push(problem);
+  const summary = await attempt(() => run.summary(), null);
+  return {
+    ...{ name, path: run.path, summary, recipe, problems },
+    state: run.isUnderWay() ? "under way" : summary ? "finished" : "interrupted",
+    facts: await attempt(() => run.facts(), {}),
+    settings: await attempt(() => Promise.resolve(settingsOf(recipe, run)), {}),
+    ...{ steps: stepLines(lines), evaluations: evaluationLines(lines) },
+    timings: await attempt(() => readTimings(run.file("timings")), []),
+    samples: await attempt(() => readSamples(run.file("samples")), null),
+  };
+}
+
+function settingsOf(recipe: string, run: RunFolder): Mapping {
+  try {
+    return mappingIn({ recipe: parse(recipe) }, "recipe");
+  } catch (error) {
+    const why = oneLine((error as Error).message.split("\n")[0]);
+    throw new RunError(`The file "${run.file("recipe")}" is damaged: ${why}`);
+  }
+}
+
+/** A number under a path of names; null if there is none. */
+export function numberAt(values: Mapping, ...path: string[]): number | null {
+  const value = valueAt(values, path);
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+/** The same of text. */
+export function textAt(values: Mapping, ...path: string[]): string | null {
+  const value = valueAt(values, path);
+  return typeof value === "string" ? value : null;
+}
+
+function valueAt(values: Mapping, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, key)
+        ? (value as Mapping)[key]
+        : undefined,
+    values,
+  );
+}

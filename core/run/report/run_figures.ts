@@ -1,0 +1,203 @@
+/**
+ * Figures of a run as its verdict, its charts and comparisons take them.
+ *
+ * @module
+ */
+import { type Figures, figuresOf } from "../../interfaces/evaluator.ts";
+import { mappingIn } from "../mapping_in.ts";
+import type { EvaluationLine } from "./lines.ts";
+import { numberAt, type RunContent, textAt } from "./run_content.ts";
+import type { VerdictFigures } from "./verdict.ts";
+
+/** Figures that networks are compared by, the best known first. */
+const MAIN_FIGURES = [/^knn top1/, /^linear top1/, /^retrieval top1/, /^agreement overlap$/];
+/** What figures are called in sentences, by how their names begin. */
+const NAMES: readonly [RegExp, string][] = [
+  [/^knn top1/, "kNN"],
+  [/^linear top1/, "linear probe"],
+  [/^retrieval top1/, "retrieval"],
+  [/^agreement overlap$/, "agreement with the teacher"],
+];
+
+/** What a network is compared by, over a run. */
+export interface FigureCourse {
+  /** As records have it: `knn top1`. */
+  key: string;
+  teacher: number | null;
+  untrained: number | null;
+  /** Of a student that begins from a file. */
+  initial: number | null;
+  student: { step: number; value: number }[];
+}
+
+/** Each figure over a run; `chance` of agreement, which is no network's, is left out. */
+export function figureCourses({ evaluations }: Pick<RunContent, "evaluations">): FigureCourse[] {
+  const keys = new Set(evaluations.flatMap(({ evaluation }) => figuresOf(evaluation).map(([key]) => key)));
+  return [...keys].filter((key) => !/ chance$/.test(key)).map((key) => {
+    const of = (network: string) => evaluations.filter((one) => one.network === network);
+    const first = (network: string) =>
+      of(network).map((one) => valueOf(one, key)).find((value) => value !== null);
+    return {
+      key,
+      teacher: first("teacher") ?? null,
+      untrained: first("untrained") ?? null,
+      initial: first("initial") ?? null,
+      student: of("student").flatMap((one) => {
+        const value = valueOf(one, key);
+        return value === null ? [] : [{ step: one.step, value }];
+      }),
+    };
+  });
+}
+
+/** The figure that a run is judged by; null: it has none. */
+export function mainFigure(courses: readonly FigureCourse[]): FigureCourse | null {
+  for (const pattern of MAIN_FIGURES) {
+    const found = courses.find(({ key }) => pattern.test(key));
+    if (found) return found;
+  }
+  return courses[0] ?? null;
+}
+
+/** What a figure is called in a sentence. */
+export function figureName(key: string): string {
+  return NAMES.find(([pattern]) => pattern.test(key))?.[1] ?? key;
+}
+
+/** What a student's figures are compared with: as its file had it, or else of noise. */
+export function beginningOf({ initial, untrained }: FigureCourse): number | null {
+  return initial ?? untrained;
+}
+
+/** What a verdict is of. */
+export function verdictFigures(run: RunContent): VerdictFigures {
+  const { state, steps, evaluations, settings } = run, courses = figureCourses(run);
+  const main = mainFigure(courses);
+  const last = evaluations.findLast(({ network }) => network === "student");
+  return {
+    ...{ state, steps: stepsOf(run), plannedSteps: plannedSteps(run) },
+    figure: main && {
+      name: figureName(main.key),
+      queries: queriesOf(run, main.key),
+      // The teacher agrees with itself.
+      teacher: main.key.startsWith("agreement ") ? null : main.teacher,
+      beginning: beginningOf(main),
+      student: main.student,
+    },
+    others: main ? othersOf(run, courses, main) : [],
+    isCollapsed: last?.isCollapsed === true,
+    losses: steps.flatMap(({ loss, lr, metrics }) =>
+      loss === null ? [] : [{
+        loss,
+        floor: finite(metrics?.loss_floor),
+        uniform: finite(metrics?.loss_uniform),
+        rate: numberAt(settings, "train", "lr") === null ? null : finite(lr),
+      }]
+    ),
+    filledAfter: filledAfter(run),
+    waits: shareOfWaits(run),
+  };
+}
+
+/** Steps after which a queue holds nothing of the noise that it began with. */
+function filledAfter({ settings }: Pick<RunContent, "settings">): number {
+  const rows = numberAt(settings, "queue", "size"), batch = numberAt(settings, "train", "batch_size");
+  return rows && batch ? Math.ceil(rows / batch) : 0;
+}
+
+/** Steps that a run has taken. */
+export function stepsOf({ steps, summary }: Pick<RunContent, "steps" | "summary">): number {
+  return steps.at(-1)?.step ?? (summary && numberAt(summary, "steps")) ?? 0;
+}
+
+/** Steps that the recipe asks for; null: the folder does not say. */
+export function plannedSteps({ settings, facts }: Pick<RunContent, "settings" | "facts">): number | null {
+  const epochs = numberAt(settings, "train", "epochs"), batch = numberAt(settings, "train", "batch_size");
+  const images = numberAt(facts, "images", "train");
+  if (!epochs || !batch || !images) return null;
+  return epochs * Math.floor(images / batch);
+}
+
+/** Share of their time that steps have waited for views; null: not recorded. */
+export function shareOfWaits({ timings, summary, steps }: RunContent): number | null {
+  const measured = timings.flatMap((line) => "seconds" in line ? [line] : []);
+  if (measured.length > 0) {
+    const seconds = sum(measured.map(({ seconds }) => seconds));
+    return seconds > 0 ? sum(measured.map((line) => line.data_wait_seconds)) / seconds : null;
+  }
+  // Earlier runs have told the sum, of the steps of their last process.
+  const waited = summary && numberAt(summary, "data_wait_seconds");
+  const seconds = stepSeconds({ steps, timings, summary });
+  return waited === null || !seconds ? null : Math.min(1, waited / seconds);
+}
+
+/** What all steps have taken, evaluations and checkpoints left out; null: not recorded. */
+export function stepSeconds(
+  { steps, timings, summary }: Pick<RunContent, "steps" | "timings" | "summary">,
+): number | null {
+  const measured = timings.flatMap((line) => "seconds" in line ? [line.seconds] : []);
+  if (measured.length > 0) return sum(measured);
+  const images = summary && numberAt(summary, "images_seen"), taken = summary && numberAt(summary, "steps");
+  const speeds = steps.flatMap(({ images_per_second: speed }) => speed ? [speed] : []);
+  if (!images || !taken || speeds.length === 0) return null;
+  return sum(speeds.map((speed) => images / taken / speed));
+}
+
+/** The name of a plugin's network, or of the plugin. */
+export function networkName(
+  { settings, facts }: Pick<RunContent, "settings" | "facts">,
+  who: "teacher" | "student",
+): string | null {
+  const told = who === "student"
+    ? textAt(facts, "student", "network")
+    : textAt(settings, "teacher", "network");
+  return told ?? textAt(settings, who, "plugin");
+}
+
+/** What a run trains by: one objective, or several. */
+export function objectivesOf({ settings }: Pick<RunContent, "settings">): string[] {
+  const { objective } = settings, several = Array.isArray(objective) ? objective : [objective];
+  return several.flatMap((one) => {
+    const plugin = textAt(mappingIn({ one }, "one"), "plugin");
+    return plugin === null ? [] : [plugin];
+  });
+}
+
+function valueOf({ evaluation }: EvaluationLine, key: string): number | null {
+  const found = figuresOf(evaluation as Record<string, Figures>).find(([name]) => name === key);
+  return found ? finite(found[1]) : null;
+}
+
+/** Images that the student's figure is of; null: not recorded. */
+function queriesOf(
+  { evaluations, facts }: Pick<RunContent, "evaluations" | "facts">,
+  key: string,
+): number | null {
+  const details = evaluations.findLast(({ network }) => network === "student")?.details[evaluatorOf(key)];
+  return details?.queries ?? numberAt(facts, "images", "queries");
+}
+
+function othersOf(
+  run: RunContent,
+  courses: readonly FigureCourse[],
+  main: FigureCourse,
+): VerdictFigures["others"] {
+  return courses.filter(({ key }) => evaluatorOf(key) !== evaluatorOf(main.key)).flatMap((course) => {
+    const beginning = beginningOf(course), student = course.student.at(-1)?.value;
+    if (beginning === null || student === undefined) return [];
+    return [{ name: course.key, queries: queriesOf(run, course.key), beginning, student }];
+  });
+}
+
+/** The evaluator that a figure is of: of `knn top1` it is `knn`. */
+function evaluatorOf(key: string): string {
+  return key.split(" ")[0];
+}
+
+function finite(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

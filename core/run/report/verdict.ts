@@ -1,0 +1,179 @@
+/**
+ * What came out of a run, in sentences that anybody follows. The rules are in docs/report.md; what they are of is figures
+ * alone, so that a test can ask about any.
+ *
+ * @module
+ */
+
+import { lossNotes } from "./loss_notes.ts";
+import { capital, percent, points } from "./phrases.ts";
+
+/** What is judged. */
+export interface VerdictFigures {
+  state: "finished" | "under way" | "interrupted";
+  steps: number;
+  /** Steps that the recipe asks for; null: it is not known. */
+  plannedSteps: number | null;
+  /** The figure that networks are compared by; null: nothing was evaluated. */
+  figure: {
+    /** For people: `kNN`. */
+    name: string;
+    /** Images that it is a share of; null: not recorded. */
+    queries: number | null;
+    teacher: number | null;
+    beginning: number | null;
+    /** The student's, ascending by step. */
+    student: readonly { step: number; value: number }[];
+  } | null;
+  /** Figures of other evaluators that student and beginning have. */
+  others: readonly { name: string; queries: number | null; beginning: number; student: number }[];
+  /** Whether the student makes the same of all images. */
+  isCollapsed: boolean;
+  /** A step each: the loss, and of it what no student can be below and what a guess has; null: not recorded. */
+  losses: readonly { loss: number; floor: number | null; uniform: number | null; rate: number | null }[];
+  /** Steps until the queue that began as noise is full of embeddings, which makes the loss rise; 0: there is none. */
+  filledAfter: number;
+  /** Share of the steps' time that they waited for views; null: not recorded. */
+  waits: number | null;
+}
+
+/** The outcome in a sentence, and what else is to be known. */
+export interface Verdict {
+  headline: string;
+  notes: string[];
+  /** `ahead`: of its beginning. `open`: nobody knows. */
+  tone: "ahead" | "level" | "behind" | "open";
+}
+
+/** Differences within so many standard errors are none. */
+export const CLEAR_ERRORS = 2;
+/** What is clear where it is not recorded how many images a figure is of. */
+const CLEAR_OTHERWISE = 0.01;
+/** Waits of a larger share of the time are worth a note. */
+const LONG_WAITS = 0.1;
+
+/** Judges a run. */
+export function verdictOf(figures: VerdictFigures): Verdict {
+  const { headline, tone } = headlineOf(figures);
+  const notes = [
+    bestNote(figures),
+    ...othersNotes(figures),
+    ...lossNotes(figures),
+    waitsNote(figures),
+    endNote(figures),
+  ];
+  return { headline, tone, notes: notes.filter((note) => note !== null) };
+}
+
+/** A difference of two shares that is clear with so many images, in 0..1. */
+export function clearDifference(a: number, b: number, queries: number | null): number {
+  if (queries === null || queries < 1) return CLEAR_OTHERWISE;
+  const share = (a + b) / 2;
+  // Two shares of as many images each; that the images are the same makes it a little too careful.
+  return CLEAR_ERRORS * Math.sqrt(2 * share * (1 - share) / queries);
+}
+
+function headlineOf(figures: VerdictFigures): Pick<Verdict, "headline" | "tone"> {
+  const { figure, isCollapsed, steps } = figures, last = figure?.student.at(-1);
+  if (isCollapsed) {
+    return {
+      headline: "The student makes the same of all images: it is dead, or has collapsed",
+      tone: "behind",
+    };
+  }
+  if (steps === 0) return { headline: "Not trained yet", tone: "open" };
+  if (!figure || !last) {
+    return {
+      headline: figures.state === "finished" && !figure
+        ? "Whether the student is ahead of its beginning nobody knows: the recipe evaluates nothing"
+        : "The student has not been evaluated yet",
+      tone: "open",
+    };
+  }
+  if (figure.beginning === null) {
+    return {
+      headline: `${capital(figure.name)} is ${percent(last.value)}; of its beginning nothing is recorded`,
+      tone: "open",
+    };
+  }
+  const ahead = last.value - figure.beginning;
+  const clear = clearDifference(last.value, figure.beginning, figure.queries);
+  if (Math.abs(ahead) <= clear) {
+    return {
+      headline: `Level with its beginning by ${figure.name}: the difference of ${points(ahead)} is within ` +
+        `chance (${points(clear)})`,
+      tone: "level",
+    };
+  }
+  const tone = ahead > 0 ? "ahead" : "behind";
+  return {
+    headline:
+      `${capital(tone)} ${tone === "ahead" ? "of" : ""} its beginning by ${
+        points(Math.abs(ahead))
+      } of ${figure.name}`.replace("  ", " ") + wayToTeacher(figure, last.value),
+    tone,
+  };
+}
+
+/** Where it stands between its beginning and its teacher. */
+function wayToTeacher(
+  { teacher, beginning, queries }: NonNullable<VerdictFigures["figure"]>,
+  value: number,
+): string {
+  if (teacher === null || beginning === null) return "";
+  const gap = teacher - beginning;
+  if (gap <= clearDifference(teacher, beginning, queries)) {
+    return "; the teacher is not ahead of that beginning itself";
+  }
+  const past = value - teacher;
+  if (past > clearDifference(value, teacher, queries)) return `, past the teacher by ${points(past)}`;
+  if (value <= beginning) return "";
+  const way = `, ${percent((value - beginning) / gap, 0)} of the way to the teacher`;
+  return past > -clearDifference(value, teacher, queries) ? `${way}: level with it within chance` : way;
+}
+
+/** An earlier student that was clearly better. */
+function bestNote({ figure }: VerdictFigures): string | null {
+  const last = figure?.student.at(-1);
+  if (!figure || !last) return null;
+  const best = figure.student.reduce((best, one) => one.value > best.value ? one : best);
+  const lost = best.value - last.value;
+  if (lost <= clearDifference(best.value, last.value, figure.queries)) return null;
+  return `It was better after step ${best.step}, by ${
+    points(lost)
+  } of ${figure.name}: train shorter, or with a lower rate.`;
+}
+
+/** A figure that went the other way is not passed over. */
+function othersNotes({ figure, others, isCollapsed }: VerdictFigures): string[] {
+  const last = figure?.student.at(-1);
+  if (isCollapsed || !figure || !last || figure.beginning === null || last.value <= figure.beginning) {
+    return [];
+  }
+  return others.flatMap(({ name, queries, beginning, student }) =>
+    beginning - student > clearDifference(beginning, student, queries)
+      ? [`But it is behind its beginning by ${points(beginning - student)} of ${name}.`]
+      : []
+  );
+}
+
+function waitsNote({ waits }: VerdictFigures): string | null {
+  if (waits === null || waits <= LONG_WAITS) return null;
+  return `Steps waited for pictures ${percent(waits, 0)} of their time: smaller files, ` +
+    "augmenter.decode: reduced, or more train.workers would make it faster.";
+}
+
+/** Whether the run was to end before its recipe's end. */
+export function endsBeforePlan(
+  { steps, plannedSteps }: Pick<VerdictFigures, "steps" | "plannedSteps">,
+): boolean {
+  return plannedSteps !== null && steps < plannedSteps;
+}
+
+function endNote({ state, steps, plannedSteps }: VerdictFigures): string | null {
+  const of = plannedSteps === null ? "" : ` of ${plannedSteps}`;
+  if (state === "under way") return `It is under way, at step ${steps}${of}.`;
+  if (state === "interrupted") return `It ended after step ${steps}${of}; distill --resume goes on.`;
+  if (!endsBeforePlan({ steps, plannedSteps })) return null;
+  return `It was to end after step ${steps} of the ${plannedSteps} that its recipe asks for.`;
+}
