@@ -39,6 +39,10 @@ import evaluatorKnn from "@seed/evaluator-knn";
 import evaluatorLinear from "@seed/evaluator-linear";
 import evaluatorRetrieval from "@seed/evaluator-retrieval";
 import evaluatorSemi from "@seed/evaluator-semi";
+import loggerCsv from "@seed/logger-csv";
+import loggerHttp from "@seed/logger-http";
+import loggerMlflow from "@seed/logger-mlflow";
+import loggerTensorboard from "@seed/logger-tensorboard";
 import loggerTerminal from "@seed/logger-terminal";
 import objectiveBingo from "@seed/objective-bingo";
 import objectiveCompress from "@seed/objective-compress";
@@ -67,6 +71,7 @@ import { IMAGENET, networkNamed, type ParameterSource, projectionHead, Trainable
 import teacherExample from "../examples/my_teacher.ts";
 import { shippedPlugins } from "../cli/listings/plugins.ts";
 import { testContext, testEngine } from "./support/engine.ts";
+import { FakeMlflow } from "./support/fake_mlflow.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { onnxContext } from "./support/onnx_runtime.ts";
 import { cpuPlugin, testWithXla } from "./support/xla_plugin.ts";
@@ -354,7 +359,22 @@ suite(evaluatorSemi, (t) => {
   });
 });
 
-for (const plugin of [loggerTerminal]) {
+suite(loggerHttp, async (t) => {
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    await request.text();
+    return new Response("");
+  });
+  const given = options(loggerHttp, { url: `http://127.0.0.1:${server.addr.port}` });
+  await checkLogger(t, { make: (runDirectory) => loggerHttp.create(given, { ...context, runDirectory }) });
+});
+
+suite(loggerMlflow, async (t) => {
+  await using server = new FakeMlflow();
+  const given = options(loggerMlflow, { uri: server.uri });
+  await checkLogger(t, { make: (runDirectory) => loggerMlflow.create(given, { ...context, runDirectory }) });
+});
+
+for (const plugin of [loggerTerminal, loggerCsv, loggerTensorboard]) {
   suite(plugin, (t) =>
     checkLogger(t, {
       make: (runDirectory) => plugin.create(options(plugin), { ...context, runDirectory }),

@@ -21,17 +21,19 @@ const validate = ajv.compile(schema);
 /** Rules of the loader that are of several keys together, of files or of this machine: the schema has none of them. */
 const LAX = [
   /Nothing reads "/, // what an option or a section is for is not there
-  /^(?!.*(missing|Unknown option)).*Expected (a divisor|less than|a multiple)/m, // of another key
+  /Expected (a divisor of|less than train\.|a multiple of)/, // of another key
   /ascending order/,
-  /(needs|measures against|learns from|looks at|wants) .*(teacher|queue|views|patches|labels|head)/, // sections that others need
-  /(teacher|queue|patches)/,
+  /(objective|evaluator) .* (needs|measures|learns|looks|wants)/i, // sections that others need
   /has both student and students/,
   /have one name/,
   /There is no plugin|Cannot load the plugin|is no plugin|cannot come from|has no export/, // a name that nothing has
-  /memory|cores/,
-  /train\.freeze|names no|no parameter/,
-  /is the teacher's|width|side|size|larger|smaller|batch|crop|patch|images/i, // of plugins' own checks
+  /memory/,
+  /no parameter|freezes nothing/,
 ];
+
+/** What the schema must know: such a message is never of the rules above alone. */
+const STRICT =
+  /Unknown (option|section)|The option ".*" is missing|lacks the section|Expected (a whole number|text|true or false|a list|null)/;
 
 Deno.test("the committed schema is what the task writes", async () => {
   const committed = await Deno.readTextFile(SCHEMA_FILE);
@@ -43,7 +45,11 @@ for (const path of await recipePaths()) {
     const recipe = await Deno.readTextFile(ROOT + path), values = parse(recipe);
     const [head] = recipe.split(/^(?!#)/m), up = relative(dirname(path), "recipes/schema.json");
     const line = `# yaml-language-server: $schema=${up.startsWith(".") ? up : `./${up}`}`;
-    assert.equal(head.trimEnd().split("\n").at(-1), line, "editors find it anywhere; people look at what is before it");
+    assert.equal(
+      head.trimEnd().split("\n").at(-1),
+      line,
+      "editors find it anywhere; people look at what is before it",
+    );
     assert.ok(validate(values), ajv.errorsText(validate.errors));
     for (const { resolved } of await loadRecipes(ROOT + path, { defaults: DEFAULTS })) {
       assert.ok(validate(parse(resolved)), `resolved: ${ajv.errorsText(validate.errors)}`);
@@ -89,6 +95,12 @@ function* mutantsOf(values: Values): Generator<[what: string, mutant: Values]> {
   }
 }
 
+/** Of the mutants every so many: a load takes tens of milliseconds. `SEED_ALL_RECIPES=1` has all of them. */
+function sampled<T>(mutants: Iterable<T>): T[] {
+  const every = Deno.env.get("SEED_ALL_RECIPES") === "1" ? 1 : 7;
+  return [...mutants].filter((_, i) => i % every === 0);
+}
+
 function othersOf(value: unknown): unknown[] {
   if (typeof value === "number") return [-1, 0, 0.5, 1e39, "text", null, true, [value], {}];
   if (typeof value === "boolean") return ["maybe", 1, null];
@@ -110,7 +122,7 @@ async function refusal(values: Values, file: string): Promise<string | null> {
 
 /** Recipes whose every value is changed; together they have most plugins. */
 const MUTATED = (await recipePaths()).filter((path) =>
-  /demo\.yaml|adapt|moco_v2\/resnet18|successors|dinov2/.test(path)
+  /^recipes\/(demo|imagenet\/successors\/bingo|cifar10\/moco_v2\/resnet18)\.yaml$/.test(path)
 );
 
 for (const path of MUTATED) {
@@ -120,19 +132,19 @@ for (const path of MUTATED) {
     const different: string[] = [], lax: string[] = [];
     let refused = 0, count = 0;
     try {
-      for (const [what, mutant] of mutantsOf(parse(resolved))) {
+      for (const [what, mutant] of sampled(mutantsOf(parse(resolved)))) {
         const allows = validate(mutant), why = await refusal(mutant, file);
         count++;
         if (why !== null) refused++;
         if (allows === (why === null)) continue;
-        if (allows && LAX.some((rule) => rule.test(why!))) lax.push(what);
+        if (allows && LAX.some((rule) => rule.test(why!)) && !STRICT.test(why!)) lax.push(what);
         else different.push(`${what}: ${allows ? why : `refused: ${ajv.errorsText(validate.errors)}`}`);
       }
     } finally {
       await Deno.remove(file);
     }
     assert.deepEqual(different, []);
-    assert.ok(count > 200 && refused > count / 2, `${refused} of ${count} were refused`);
+    assert.ok(count > 40 && refused > count / 2, `${refused} of ${count} were refused`);
     assert.ok(lax.length < refused / 5, `${lax.length} of ${refused} by the loader alone: ${lax.join("\n")}`);
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, join, resolve } from "node:path";
-import { type Matrix, type Neighbours, nearestNeighbours } from "@seed/core";
+import { type Matrix, nearestNeighbours, type Neighbours } from "@seed/core";
 import { type Host, preprocessModule, SEED_VERSION } from "@seed/core/host";
 import { encodeGraphModel, type LoadedNetwork } from "@seed/nn/host";
 import { type Library, shownName } from "./library.ts";
@@ -36,8 +36,11 @@ const NEIGHBOURS = 20;
  * @returns how many bytes are in it.
  */
 export async function writePage(folder: string, content: PageContent, host: Host): Promise<number> {
-  const writer = new FolderWriter(folder), { library, networks, size, normalization: { mean, std }, seed } = content;
-  for (const [name, bytes] of [...await pageFiles(), ...await runtimeFiles()]) await writer.write(name, bytes);
+  const writer = new FolderWriter(folder),
+    { library, networks, size, normalization: { mean, std }, seed } = content;
+  for (const [name, bytes] of [...await pageFiles(), ...await runtimeFiles()]) {
+    await writer.write(name, bytes);
+  }
   const module = await preprocessModule({ size, mean, std, layout: "channels last" });
   await writer.write("preprocess.js", new TextEncoder().encode(module));
   const sheets = await writeThumbnails(library.pictures, folder, host.signal);
@@ -50,7 +53,10 @@ export async function writePage(folder: string, content: PageContent, host: Host
     first ??= maps;
     described.push(await writer.network(network, { nearest, maps }, content.dtype));
   }
-  await writer.write("explore.json", new TextEncoder().encode(JSON.stringify(recordOf(content, described, k, sheets))));
+  await writer.write(
+    "explore.json",
+    new TextEncoder().encode(JSON.stringify(recordOf(content, described, k, sheets))),
+  );
   return await bytesIn(folder);
 }
 
@@ -79,7 +85,9 @@ class FolderWriter {
       for (const [file, bytes] of files) await this.write(`networks/${id}/${file}`, bytes);
       const half = Float16Array.from(unitRowsOf(embeddings).data);
       await this.write(`networks/${id}/embeddings.bin`, joined([half]));
-      const projection = [components.mean, ...components.directions].map((values) => Float32Array.from(values));
+      const projection = [components.mean, ...components.directions].map((values) =>
+        Float32Array.from(values)
+      );
       await this.write(`networks/${id}/projection.bin`, joined(projection));
     }
     return { id, name, dim: embeddings.dim, runs: model !== null, variance: components.shares };
@@ -110,7 +118,10 @@ async function nearestOf(embeddings: Matrix, k: number): Promise<Neighbours[]> {
 
 /** `[n, k]` int32 row numbers, then `[n, k]` float32 cosines. */
 function neighbourBytes(nearest: readonly Neighbours[]): Uint8Array {
-  return joined([...nearest.map(({ indices }) => indices), ...nearest.map(({ similarities }) => similarities)]);
+  return joined([
+    ...nearest.map(({ indices }) => indices),
+    ...nearest.map(({ similarities }) => similarities),
+  ]);
 }
 
 /** Rows of length 1; rows of zeros stay. */

@@ -38,6 +38,8 @@ export async function runtimeFiles(): Promise<Files> {
   const { resolve } = createRequire(import.meta.url);
   const entries = Object.entries(RUNTIME);
   return await Promise.all(
-    entries.map(async ([name, path]): Promise<Files[number]> => [`runtime/${name}`, await Deno.readFile(resolve(path))]),
+    entries.map(async (
+      [name, path],
+    ): Promise<Files[number]> => [`runtime/${name}`, await Deno.readFile(resolve(path))]),
   );
 }

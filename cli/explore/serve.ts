@@ -43,7 +43,9 @@ export function serveFolder(root: string, port: number): Served {
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse) && !isOfSystem(error)) throw error;
     throw new RunError(
-      `Cannot listen on port ${port} of ${HOST}: ${(error as Error).message}; name another by --port, or leave it out`,
+      `Cannot listen on port ${port} of ${HOST}: ${
+        (error as Error).message
+      }; name another by --port, or leave it out`,
     );
   }
 }
@@ -55,7 +57,9 @@ export function serveFolder(root: string, port: number): Served {
 export function folderHandler(root: string): (request: Request) => Promise<Response> {
   return async (request) => {
     const { pathname, hostname } = new URL(request.url);
-    if (hostname !== HOST && hostname !== "localhost") return answer(403, "This server is for this machine alone");
+    if (hostname !== HOST && hostname !== "localhost") {
+      return answer(403, "This server is for this machine alone");
+    }
     if (request.method !== "GET" && request.method !== "HEAD") return answer(405, "Files are only read here");
     const file = await fileOf(root, pathname);
     if (file === null) return answer(404, "There is no such file");
@@ -80,7 +84,9 @@ async function fileOf(root: string, pathname: string): Promise<string | null> {
     return file.startsWith(folder + sep) && (await Deno.stat(file)).isFile ? file : null;
   } catch (error) {
     const isBadPath = error instanceof URIError || error instanceof TypeError; // a bad escape, or a null byte
-    if (isBadPath || error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
+    if (isBadPath || error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return null;
+    }
     throw error;
   }
 }
