@@ -40,6 +40,8 @@ Deno.test("zooming keeps what it points at in its place", () => {
   view.reset();
   const corner = view.toScreen(-3, 9, bounds);
   assert.ok(corner.x > 0 && corner.x < 50 && corner.y > 0 && corner.y < 50, "up is up");
+  for (let i = 0; i < 100; i++) view.move(300, -300);
+  assert.deepEqual(view.shift, { x: 400, y: -250 }, "never out of sight");
   for (let i = 0; i < 100; i++) view.zoomAt(2);
   assert.ok(view.zoom <= 60);
 });

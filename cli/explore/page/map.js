@@ -192,9 +192,11 @@ class PictureMap {
         ...className ? [element("span", { class: "quiet" }, className)] : [],
       ),
     );
-    hint.style.transform =
-      `translate(${x > width / 2 ? x - 16 : x + 16}px, ${y > height / 2 ? y - 16 : y + 16}px) ` +
-      `translate(${x > width / 2 ? "-100%" : "0"}, ${y > height / 2 ? "-100%" : "0"})`;
+    // Beside the picture, towards the middle, and inside the frame.
+    const place = (/** @type {number} */ at, /** @type {number} */ frame, /** @type {number} */ size) =>
+      Math.min(Math.max(6, at > frame / 2 ? at - 16 - size : at + 16), Math.max(6, frame - size - 6));
+    const left = place(x, width, hint.offsetWidth), top = place(y, height, hint.offsetHeight);
+    hint.style.transform = `translate(${left}px, ${top}px)`;
   }
 
   /** @param {number | null} index */

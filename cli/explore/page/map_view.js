@@ -70,11 +70,17 @@ export class MapView {
   }
 
   /**
+   * Moves it, but never out of sight.
+   *
    * @param {number} x Pixels.
    * @param {number} y
    */
   move(x, y) {
-    this.shift = { x: this.shift.x + x, y: this.shift.y + y };
+    const most = { x: this.zoom * this.width / 2, y: this.zoom * this.height / 2 };
+    this.shift = {
+      x: Math.min(most.x, Math.max(-most.x, this.shift.x + x)),
+      y: Math.min(most.y, Math.max(-most.y, this.shift.y + y)),
+    };
   }
 
   reset() {
