@@ -29,7 +29,8 @@ type DataFlags = Pick<RunFlags, "allowPlugins">;
  */
 export async function dataNamed(path: string, flags: DataFlags): Promise<DataUse> {
   if (isRecipe(path)) return await dataOf(path, flags);
-  return { ...await loadPlugin(IMAGE_FOLDER, "data", ""), options: { root: path } };
+  const { plugin, ...place } = await loadPlugin(IMAGE_FOLDER, "data", "");
+  return { plugin, ...place, options: plugin.options.parse({ root: path }) };
 }
 
 /** The same as what overrides a recipe's data: `data=JSON`. */

@@ -24,11 +24,11 @@ Deno.test("what no flag says is asked; without somebody to ask the usual is take
     const data = `${folder}/my photos`;
     await Deno.mkdir(data);
     const flags = (...args: string[]) => parseArguments(args, WISH_FLAGS);
-    const out = `${folder}/a.yaml`, { asker: one, shown } = asker("resnet18\n\n5m\n");
+    const out = `${folder}/a.yaml`, { asker: one, shown } = asker("resnet19\nresnet18\n\n5m\n");
     const wishes = await wishesOf(flags("--data", data, "--out", out), one);
     assert.deepEqual(wishes.student.keys, { plugin: "@seed/student-resnet", depth: 18 });
     assert.deepEqual([wishes.teacher.keys.plugin, wishes.seconds], ["@seed/teacher-efficientnet-lite", 300]);
-    assert.equal(shown.length, 3, "neither the folder nor the recipe is asked for");
+    assert.equal(shown.length, 4, "one is asked again, and neither the folder nor the recipe is asked for");
     const usual = await wishesOf(flags("--data", data), null);
     assert.deepEqual([usual.student.name, usual.seconds, usual.out], [
       "efficientnet_b0",

@@ -4,8 +4,8 @@ import type { FolderLook } from "./folder/look.ts";
 import { type Measured, Workbench } from "./measure.ts";
 import {
   batchFor,
+  bestOf,
   chooseSides,
-  fits,
   onPatches,
   type Pace,
   type Plan,
@@ -88,20 +88,20 @@ export async function draftRecipe(
   return { text, plan, task: given, dry: measured.dry, precision, command };
 }
 
-/** The sides that were chosen by what the smallest take are measured; those that do not keep it give way. */
+/** Sides are chosen by what the last that were measured take, and measured in turn, until they are the same. */
 async function fittingPace(
   task: Task,
   first: Measured,
   measure: (sides: Pick<Pace, "side" | "teacherSide">) => Promise<Measured>,
 ): Promise<Measured> {
-  let measured = first;
-  for (let i = 1; i < MEASUREMENTS; i++) {
-    const sides = chooseSides(task, measured.pace);
-    const isMeasured = sides.side === measured.pace.side && sides.teacherSide === measured.pace.teacherSide;
-    if (isMeasured) return measured;
-    const next = await measure(sides);
-    if (i > 1 && !fits(task, planRun(task, next.pace))) return measured;
-    measured = next;
+  const all = [first];
+  while (all.length < MEASUREMENTS) {
+    const sides = chooseSides(task, all.at(-1)!.pace);
+    const isMeasured = all.some(({ pace }) =>
+      sides.side === pace.side && sides.teacherSide === pace.teacherSide
+    );
+    if (isMeasured) break;
+    all.push(await measure(sides));
   }
-  return measured;
+  return all[bestOf(task, all.map(({ pace }) => pace))];
 }

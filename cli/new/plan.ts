@@ -78,19 +78,32 @@ export function batchFor({ batch }: Settings, train: number): number {
 
 /** The sides to try, the largest that pays first; the measured pace is scaled to them by their areas. */
 export function chooseSides(task: Task, measured: Pace): { side: number; teacherSide: number } {
-  const { settings, look: { train, sample } } = task;
+  const { look: { sample } } = task;
   const middle = sample.sides[sample.sides.length >> 1];
   const useful = SIDES.filter((side, i) =>
     side <= middle || SIDES[i + 1] === undefined || SIDES[i + 1] < middle
   );
-  const wanted = Math.min(settings.viewsWanted, settings.mostEpochs * train);
   const candidates = (useful.length ? useful : SIDES.slice(-1)).map((side) => {
     const teacherSide = teacherSideFor(task, side, measured), pace = scaled(measured, { side, teacherSide });
     return { side, teacherSide, plan: planRun(task, pace) };
   });
-  const paying = ({ plan }: { plan: Plan }) => plan.epochs * train >= wanted && fits(task, plan);
-  const { side, teacherSide } = candidates.find(paying) ?? candidates.at(-1)!;
+  const { side, teacherSide } = candidates.find(({ plan }) => pays(task, plan)) ?? candidates.at(-1)!;
   return { side, teacherSide };
+}
+
+/** Whether a run ends in its time and shows as many views as it should. */
+function pays(task: Task, plan: Plan): boolean {
+  const { settings: { viewsWanted, mostEpochs }, look: { train } } = task;
+  return plan.epochs * train >= Math.min(viewsWanted, mostEpochs * train) && fits(task, plan);
+}
+
+/** Which of several paces that were measured is taken: the last that pays, or that with which most views are seen. */
+export function bestOf(task: Task, paces: readonly Pace[]): number {
+  const plans = paces.map((pace) => planRun(task, pace)),
+    last = plans.findLastIndex((plan) => pays(task, plan));
+  if (last >= 0) return last;
+  const fitting = plans.map((plan) => fits(task, plan) ? plan.epochs : -secondsOf(plan));
+  return fitting.indexOf(Math.max(...fitting));
 }
 
 /** The whole run's seconds. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   batchFor,
+  bestOf,
   chooseSides,
   fits,
   onPatches,
@@ -95,6 +96,15 @@ Deno.test("the teacher's cache pays from more epochs than views, and where there
       fresh: 10,
     });
   assert.ok(cached.epochs > 2 * fresh.epochs);
+});
+
+Deno.test("of measured paces the last that pays is taken; where none does, that with the most views that fits", () => {
+  const larger = { ...PACE, teacherSide: 192 }, slow = { ...larger, fresh: 20, cached: 10 };
+  const long = task(300, 86_400), short = task(300, 120);
+  assert.equal(bestOf(long, [PACE, larger]), 1);
+  assert.equal(bestOf(short, [PACE, slow]), 0);
+  assert.equal(bestOf(short, [slow, PACE]), 1);
+  assert.equal(bestOf(task(1_000_000, 60), [slow, PACE]), 1, "what is nearest to the time");
 });
 
 Deno.test("small folders have smaller batches, at least two an epoch", () => {

@@ -48,7 +48,7 @@ function copiesText({ copies: { copies, across, compared }, images }: FolderLook
   const warning = across
     ? `; ${across} that are evaluated on are trained on too, which flatters: take them out`
     : "";
-  return `${some}${warning}, of ${compared} of ${images} that were compared`;
+  return `${some}${warning}; ${compared} of ${images} pictures were compared`;
 }
 
 /** Lines on what the run costs, and what to expect of it. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, resolve } from "node:path";
+import { RunError, setIn, statusLine, UsageError } from "@seed/core";
 import { exists } from "@seed/core/host";
 import { type Arguments, CommandLineError, type Flag } from "../arguments.ts";
 import type { Asker } from "./ask.ts";
@@ -42,7 +43,7 @@ export async function wishesOf(parsed: Arguments, asker: Asker | null): Promise<
   ): Promise<T> => {
     const given = parsed.text(flag);
     if (given !== null) return await meaning(given);
-    if (asker) return await meaning(await asker.ask(question, usual));
+    if (asker) return await answered(asker, question, usual, meaning);
     if (usual !== null) return await meaning(usual);
     throw new CommandLineError(`Expected --${flag}; --help shows how`);
   };
@@ -54,6 +55,24 @@ export async function wishesOf(parsed: Arguments, asker: Asker | null): Promise<
     seconds: await wish("time", "Time that the run may take", DEFAULT_TIME, parseTime),
     out: await wish("out", "Recipe to write", await freeName(data), unusedFile),
   };
+}
+
+/** An answer that makes no sense is told, and the question asked again. */
+async function answered<T>(
+  asker: Asker,
+  question: string,
+  usual: string | null,
+  meaning: (text: string) => T | Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const given = await asker.ask(question, usual);
+    try {
+      return await meaning(given);
+    } catch (error) {
+      if (!(error instanceof UsageError || error instanceof RunError)) throw error;
+      statusLine.print(setIn(error.message));
+    }
+  }
 }
 
 async function folderAt(path: string): Promise<string> {

@@ -8,7 +8,7 @@
  * @module
  */
 import { definePlugin, tf, unitRows, z } from "@seed/core";
-import { linear, normal, TrainableParameters } from "@seed/nn";
+import { normal, TrainableParameters, uniformFanIn } from "@seed/nn";
 import { resampled } from "./resampled.ts";
 
 export { resampled };
@@ -32,6 +32,13 @@ export function tokenLoss(student: tf.Tensor4D, teacher: tf.Tensor4D, T: number)
   return tf.mean(tf.sum(tf.mul(tf.exp(logP), tf.sub(logP, logQ)), 1));
 }
 
+/** Begins as LightlyTrain's. Its bias is not zero: where all of a map's channels are, nothing has a direction else. */
+function headOf(source: TrainableParameters, { inputs, outputs }: { inputs: number; outputs: number }) {
+  const weight = source.get("token_head.weight", "linear", [inputs, outputs], normal(0.02));
+  const bias = source.get("token_head.bias", "vector", [outputs], uniformFanIn(inputs));
+  return (rows: tf.Tensor2D) => tf.add(tf.matMul(rows, weight as tf.Tensor), bias) as tf.Tensor2D;
+}
+
 export default definePlugin({
   kind: "objective",
   name: "@seed/objective-token",
@@ -43,8 +50,8 @@ export default definePlugin({
   options: z.strictObject({ temperature: z.number().positive().max(1e6).default(0.07) }),
   needs: () => ({ teacherViews: [0], embeddings: false, maps: true }),
   create({ temperature }, { seed, studentMapDim, teacherMapDim }) {
-    const source = new TrainableParameters(seed), shape = { inputs: studentMapDim!, outputs: teacherMapDim! };
-    const head = linear(source, "token_head", { ...shape, init: normal(0.02) });
+    const source = new TrainableParameters(seed);
+    const head = headOf(source, { inputs: studentMapDim!, outputs: teacherMapDim! });
     return {
       parameters: source.parameters,
       loss({ studentMaps: [map], teacherMaps: [target] }) {
