@@ -25,7 +25,9 @@ export async function run(args: string[]): Promise<number> {
     resolved: { type: "boolean" },
     json: { type: "boolean" },
   });
-  if (parsed.positionals.length === 0) throw new CommandLineError("Expected at least one recipe; --help shows how");
+  if (parsed.positionals.length === 0) {
+    throw new CommandLineError("Expected at least one recipe; --help shows how");
+  }
   const results: { recipe: string; valid: boolean; error: string | null; resolved?: string }[] = [];
   const shown: string[] = [];
   const processes = parsed.count("processes", 1, MOST_PROCESSES) ?? 1;

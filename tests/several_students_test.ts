@@ -90,7 +90,8 @@ Deno.test("if a student cannot go on, all stop with their states, and the error 
       "train: {",
       "checkpoint: { every_steps: 100 }\ntrain: {",
     )
-      .replace("checkpoint: { every_steps: 5 }\n", "");
+      .replace("checkpoint: { every_steps: 5 }\n", "")
+      .replace("knn: { k: 3 }", `failing: { plugin: "${PLUGINS}#failing" }`);
     await Deno.writeTextFile(join(folder, "broken.yaml"), broken);
     const stopped = await distillTiny(folder, {
       out: "unused",
@@ -99,7 +100,7 @@ Deno.test("if a student cannot go on, all stop with their states, and the error 
     assert.equal(stopped.code, 0, stopped.stderr);
     const { code, stderr } = await runCli(["distill", "broken.yaml", "--out", "broken"], {
       cwd: folder,
-      env: { SEED_TEST_EVENT: "step 6", SEED_TEST_ACTION: "throw" },
+      env: { SEED_TEST_FAILS_AT: "3" }, // after teacher and untrained student: at step 6
     });
     assert.equal(code, 1, stderr);
     assert.match(stderr, /broken\/plain\/checkpoints\/step-0000006/);

@@ -49,7 +49,11 @@ export async function writePage(folder: string, content: PageContent, host: Host
   for (const network of networks) {
     host.log(`Maps of the ${network.id} network`);
     const nearest = await nearestOf(network.embeddings, k);
-    const maps = await mapsOf(unitRowsOf(network.embeddings), nearest, { seed, like: first, signal: host.signal });
+    const maps = await mapsOf(unitRowsOf(network.embeddings), nearest, {
+      seed,
+      like: first,
+      signal: host.signal,
+    });
     first ??= maps;
     described.push(await writer.network(network, { nearest, maps }, content.dtype));
   }

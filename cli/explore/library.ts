@@ -134,7 +134,9 @@ export async function readableOf(
 
 function requireEnough(count: number, what: string): void {
   if (count >= LEAST_PICTURES) return;
-  throw new RunError(`${what} ${count} pictures, expected ${LEAST_PICTURES} or more: a map of fewer shows nothing`);
+  throw new RunError(
+    `${what} ${count} pictures, expected ${LEAST_PICTURES} or more: a map of fewer shows nothing`,
+  );
 }
 
 /** Pictures as the set that networks embed. */

@@ -36,7 +36,10 @@ Deno.test("pictures without classes have none, and too few are refused", () => {
   const library = chosenOf([["pictures", set("a", 20)]], { count: 8, seed: 0 }, "It");
   assert.deepEqual([library.of, library.pictures.length, library.classes], [20, 8, []]);
   assert.ok(library.pictures.every(({ label }) => label === null));
-  assert.throws(() => chosenOf([["pictures", set("a", 7)]], { count: 100, seed: 0 }, "It"), /^RunError: It has 7 pictures/);
+  assert.throws(
+    () => chosenOf([["pictures", set("a", 7)]], { count: 100, seed: 0 }, "It"),
+    /^RunError: It has 7 pictures/,
+  );
 });
 
 Deno.test("names tell nothing of a machine's folders", () => {

@@ -21,7 +21,9 @@ export async function makePage(subject: RunSubject, wanted: Wanted, host: Host) 
   const pipeline = stack.use(await ViewPipeline.start(options));
   const { library, skipped, seed } = await openLibrary(subject, wanted, { pipeline, host, stack });
   const engine = stack.use(await subject.openEngine(host, 1));
-  const images = imagesOf(library.pictures), networks: PageNetwork[] = [], runtime = { engine, pipeline, host };
+  const images = imagesOf(library.pictures),
+    networks: PageNetwork[] = [],
+    runtime = { engine, pipeline, host };
   const student = await embedStudent(subject, images, runtime);
   networks.push(student);
   const teacher = without.includes("teacher") ? null : await embedTeacher(subject, images, runtime);

@@ -63,9 +63,16 @@ export async function embedStudent(
  *
  * @throws {RunError} If a file that it began from is not there any more, or is another.
  */
-export async function embedInitial(subject: RunSubject, images: ImageSet, runtime: Runtime): Promise<PageNetwork> {
+export async function embedInitial(
+  subject: RunSubject,
+  images: ImageSet,
+  runtime: Runtime,
+): Promise<PageNetwork> {
   const { recipe, weights: file, folder } = subject.run.finished;
-  const { student, weights } = await tellingWithout("initial", () => loadInitialStudent(recipe, file, runtime));
+  const { student, weights } = await tellingWithout(
+    "initial",
+    () => loadInitialStudent(recipe, file, runtime),
+  );
   using network = studentNetwork(student, file, subject.inputSize);
   if (weights) await requireSame("initial", weights, folder, ["student", "weights"]);
   return await ofNetwork("initial", network, subject.inputSize, images, runtime);
@@ -121,7 +128,11 @@ async function embed(
   images: ImageSet,
   { engine, pipeline, host: { signal } }: Runtime,
 ): Promise<Matrix> {
-  const progress = new ProgressLine(`Embedding by ${id}`, { total: images.length, unit: "images", stays: true });
+  const progress = new ProgressLine(`Embedding by ${id}`, {
+    total: images.length,
+    unit: "images",
+    stays: true,
+  });
   // Equal batches waste the least on filling up the last.
   const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));
   let all: Float32Array | null = null, at = 0, dim = 0;

@@ -31,7 +31,8 @@ Deno.test("zooming keeps what it points at in its place", () => {
   const view = new MapView(), random = new Random(0, "zoom"), bounds = boundsOf(Float32Array.of(-3, 2, 5, 9));
   Object.assign(view, { width: 800, height: 500 });
   for (let trial = 0; trial < 50; trial++) {
-    const place = [random.uniform(-3, 5), random.uniform(2, 9)] as const, before = view.toScreen(...place, bounds);
+    const place = [random.uniform(-3, 5), random.uniform(2, 9)] as const,
+      before = view.toScreen(...place, bounds);
     view.zoomAt(random.uniform(0.7, 1.6), before);
     const after = view.toScreen(...place, bounds);
     assert.ok(Math.hypot(after.x - before.x, after.y - before.y) < 1e-6);
@@ -58,7 +59,8 @@ Deno.test("a point finds the picture below it, and keys the next in their direct
 });
 
 Deno.test("classes have colours of their own", () => {
-  const few = Array.from({ length: 10 }, (_, i) => colorOf(i, 10)), many = Array.from({ length: 300 }, (_, i) => colorOf(i, 300));
+  const few = Array.from({ length: 10 }, (_, i) => colorOf(i, 10)),
+    many = Array.from({ length: 300 }, (_, i) => colorOf(i, 300));
   assert.equal(new Set(few).size, 10);
   assert.ok(new Set(many).size > 250);
   assert.equal(colorOf(null, 10), null);
@@ -66,14 +68,18 @@ Deno.test("classes have colours of their own", () => {
 
 Deno.test("every file of the page is written, and asks for none that is not", async () => {
   const files = new Map(await pageFiles()), runtime = new Map(await runtimeFiles());
-  const there = (await Array.fromAsync(Deno.readDir(new URL("page/", import.meta.url)))).map(({ name }) => name);
+  const there = (await Array.fromAsync(Deno.readDir(new URL("page/", import.meta.url)))).map(({ name }) =>
+    name
+  );
   assert.deepEqual([...files.keys()].sort(), there.filter((name) => name !== "deno.json").sort());
   for (const [name, bytes] of files) {
     const text = new TextDecoder().decode(bytes);
     for (const [, path] of text.matchAll(/(?:from |href=|src=)"\.?\/?([^"]+\.(?:js|css|svg))"/g)) {
       assert.ok(files.has(path), `${name} asks for ${path}`);
     }
-    for (const [, path] of text.matchAll(/here\("(runtime\/[^"]+)"\)/g)) assert.ok(runtime.has(path), `${name} asks for ${path}`);
+    for (const [, path] of text.matchAll(/here\("(runtime\/[^"]+)"\)/g)) {
+      assert.ok(runtime.has(path), `${name} asks for ${path}`);
+    }
     if (name.endsWith(".js") || name.endsWith(".html")) assert.doesNotMatch(text, /innerHTML|https?:/, name);
   }
 });

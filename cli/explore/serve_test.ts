@@ -31,7 +31,19 @@ Deno.test("a folder's files have their types, and others are not there", () =>
     assert.deepEqual(await get("/inner/a%20b.js?1"), [200, "text/javascript; charset=utf-8", "1"]);
     assert.deepEqual(await get("/x.wasm", {}, "localhost"), [200, "application/wasm", "w"]);
     assert.deepEqual(await get("/x.wasm", { method: "HEAD" }), [200, "application/wasm", ""]);
-    for (const path of ["/none", "/inner", "/inner/", "/x.wasm/y", "/%", "/%00", "/link", "/%2e%2e%2fsecret", "/..%2Fpage-too"]) {
+    for (
+      const path of [
+        "/none",
+        "/inner",
+        "/inner/",
+        "/x.wasm/y",
+        "/%",
+        "/%00",
+        "/link",
+        "/%2e%2e%2fsecret",
+        "/..%2Fpage-too",
+      ]
+    ) {
       const [status, , text] = await get(path);
       assert.deepEqual([status, text], [404, "There is no such file\n"], path);
     }
@@ -43,14 +55,19 @@ Deno.test("what no client would send leads to nothing outside of the folder", ()
   withFolder(async (root) => {
     await using served = serveFolder(root, 0);
     const { port } = new URL(served.url);
-    for (const [path, host, status] of [
-      ["/../secret", `127.0.0.1:${port}`, 404],
-      ["/inner/../../secret", `127.0.0.1:${port}`, 404],
-      ["//secret", `127.0.0.1:${port}`, 404],
-      ["/", "rebound.example", 403],
-      ["/", `127.0.0.1:${port}`, 200],
-    ] as const) {
-      const answer = await raw(Number(port), `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    for (
+      const [path, host, status] of [
+        ["/../secret", `127.0.0.1:${port}`, 404],
+        ["/inner/../../secret", `127.0.0.1:${port}`, 404],
+        ["//secret", `127.0.0.1:${port}`, 404],
+        ["/", "rebound.example", 403],
+        ["/", `127.0.0.1:${port}`, 200],
+      ] as const
+    ) {
+      const answer = await raw(
+        Number(port),
+        `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+      );
       assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `), `${path} ${host}: ${answer}`);
       assert.ok(!answer.includes("secret"));
     }
@@ -61,7 +78,10 @@ function raw(port: number, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = "";
     const socket = connect(port, "127.0.0.1", () => socket.write(request));
-    socket.on("data", (data) => answer += data).on("end", () => socket.end()).on("close", () => resolve(answer)).on("error", reject);
+    socket.on("data", (data) => answer += data).on("end", () => socket.end()).on(
+      "close",
+      () => resolve(answer),
+    ).on("error", reject);
   });
 }
 
@@ -69,5 +89,8 @@ Deno.test("a port that is taken is told", () =>
   withFolder(async (root) => {
     await using first = serveFolder(root, 0);
     const { port } = new URL(first.url);
-    assert.throws(() => serveFolder(root, Number(port)), /^RunError: Cannot listen on port \d+ of 127\.0\.0\.1: .*--port/);
+    assert.throws(
+      () => serveFolder(root, Number(port)),
+      /^RunError: Cannot listen on port \d+ of 127\.0\.0\.1: .*--port/,
+    );
   }));

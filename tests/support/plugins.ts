@@ -73,6 +73,25 @@ export const fingerprint = definePlugin({
   }),
 });
 
+/** Fails when it is asked for the time that `SEED_TEST_FAILS_AT` says, counted from 1. */
+export const failing = definePlugin({
+  kind: "evaluator",
+  name: "test-failing",
+  apiVersion: 1,
+  about: { summary: "Fails" },
+  options: z.strictObject({}),
+  create: () => {
+    let asked = 0;
+    return {
+      name: "failing",
+      evaluate() {
+        if (`${++asked}` === Deno.env.get("SEED_TEST_FAILS_AT")) throw new Error("The evaluator failed");
+        return Promise.resolve({ asked });
+      },
+    };
+  },
+});
+
 /** A teacher that has all that teachers may have: a map of each view, and a head to take over. */
 export const teacherWithMaps = definePlugin({
   kind: "teacher",

@@ -11,7 +11,10 @@ const signal = new AbortController().signal;
 function groups(count: number, of: number) {
   const dim = 12, random = new Random(1, "groups"), data = new Float32Array(count * of * dim);
   for (let row = 0; row < count * of; row++) {
-    const values = Array.from({ length: dim }, (_, i) => (i === row % count ? 1 : 0) + random.normal(0, 0.05));
+    const values = Array.from(
+      { length: dim },
+      (_, i) => (i === row % count ? 1 : 0) + random.normal(0, 0.05),
+    );
     const length = Math.hypot(...values);
     data.set(values.map((value) => value / length), row * dim);
   }
@@ -26,7 +29,9 @@ Deno.test("near rows are near on both maps, and a seed gives the same ones", asy
   for (const places of [made.umap, made.pca]) {
     for (let row = 0; row < 60; row++) {
       const far = (other: number) =>
-        other === row ? Infinity : Math.hypot(places[2 * row] - places[2 * other], places[2 * row + 1] - places[2 * other + 1]);
+        other === row
+          ? Infinity
+          : Math.hypot(places[2 * row] - places[2 * other], places[2 * row + 1] - places[2 * other + 1]);
       const [closest] = Array.from({ length: 60 }, (_, other) => other).sort((a, b) => far(a) - far(b));
       assert.equal(closest % count, row % count, `row ${row}`);
     }
@@ -47,16 +52,22 @@ Deno.test("rows that are all the same have a map, too", async () => {
 
 Deno.test("UMAP stops when it is asked to", async () => {
   await tf.setBackend("cpu");
-  const rows = groups(2, 8), nearest = await nearestNeighbours(rows, rows, { k: 5, excluded: (a, b) => a === b });
+  const rows = groups(2, 8),
+    nearest = await nearestNeighbours(rows, rows, { k: 5, excluded: (a, b) => a === b });
   const stop = new AbortController();
   setTimeout(() => stop.abort(new Error("stopped")), 1); // comes while it computes
-  await assert.rejects(mapsOf(rows, nearest, { seed: 0, like: null, signal: stop.signal }), /^Error: stopped$/);
+  await assert.rejects(
+    mapsOf(rows, nearest, { seed: 0, like: null, signal: stop.signal }),
+    /^Error: stopped$/,
+  );
 });
 
 Deno.test("directions are at right angles and of length 1, the first of most variance", async () => {
   const { directions: [first, second], shares } = await principalComponents(groups(3, 30), 2, signal);
   const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * b[i], 0);
-  for (const [product, expected] of [[dot(first, first), 1], [dot(second, second), 1], [dot(first, second), 0]]) {
+  for (
+    const [product, expected] of [[dot(first, first), 1], [dot(second, second), 1], [dot(first, second), 0]]
+  ) {
     assert.ok(Math.abs(product - expected) < 1e-12);
   }
   assert.ok(shares[0] >= shares[1] && shares[0] + shares[1] <= 1);
@@ -72,7 +83,9 @@ Deno.test("a map is turned and mirrored back, at its own scale", () => {
   const mean = [0, 1].map((axis) => reference.filter((_, i) => i % 2 === axis).reduce((a, b) => a + b) / 20);
   for (const [angle, mirror] of [[0, 1], [1, 1], [-2.5, 1], [0.7, -1], [3, -1]] as const) {
     const back = alignedTo(turned(angle, mirror), reference);
-    back.forEach((value, i) => assert.ok(Math.abs(value - 3 * (reference[i] - mean[i % 2])) < 1e-4, `${angle} ${mirror} ${i}`));
+    back.forEach((value, i) =>
+      assert.ok(Math.abs(value - 3 * (reference[i] - mean[i % 2])) < 1e-4, `${angle} ${mirror} ${i}`)
+    );
   }
 });
 
