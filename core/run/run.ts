@@ -182,9 +182,15 @@ export class Run {
   async #openEvaluation(recorder: Recorder): Promise<RunEvaluation | null> {
     const { directory, parts, learner, host: { signal, log } } = this.made;
     const { recipe } = this, course = this.#course, { pipeline } = parts;
-    const samples = await SampleKeeper.open(directory, { seed: recipe.seed, pipeline, log });
+    const keeper = await SampleKeeper.open(directory, { seed: recipe.seed, pipeline, log });
     return await RunEvaluation.open(parts, learner, this.#startStep, {
-      ...{ recipe, course, signal, samples },
+      ...{ recipe, course, signal },
+      samples: {
+        async add(network, step, subject) {
+          await keeper.add(network, step, subject);
+          if (recorder.wantsPictures) await recorder.pictures(await keeper.neighbours(network));
+        },
+      },
       report: ({ step, ...found }) =>
         recorder.evaluation({ step, epoch: step / course.stepsPerEpoch, ...found }),
     });

@@ -1,4 +1,5 @@
 import type { ViewPipeline } from "../../images/pipeline/view_pipeline.ts";
+import type { Pixels } from "../../interfaces/augmenter.ts";
 import type { ImageReference } from "../../interfaces/data_source.ts";
 
 /** Side of a picture in a report, in pixels. */
@@ -26,6 +27,14 @@ export async function smallPictures(
     }
   }
   return found;
+}
+
+/** The pixels of one of these. */
+export async function pixelsOf(webp: string): Promise<Pixels> {
+  const { default: sharp } = await import("sharp");
+  const options = { resolveWithObject: true } as const;
+  const { data, info: { width, height } } = await sharp(Uint8Array.fromBase64(webp)).raw().toBuffer(options);
+  return { data, width, height };
 }
 
 function* requests(images: readonly ImageReference[]) {

@@ -3,9 +3,10 @@ import { nearestNeighbours } from "../../evaluation/neighbours.ts";
 import type { ViewPipeline } from "../../images/pipeline/view_pipeline.ts";
 import type { ImageSet } from "../../interfaces/data_source.ts";
 import type { Embedded, EmbeddedSet } from "../../interfaces/evaluator.ts";
+import type { PicturesRecord } from "../../interfaces/logger.ts";
 import type { RunDirectory } from "../run_directory.ts";
 import { chooseAsked, chooseForMap, nameOf } from "./choose.ts";
-import { smallPictures } from "./pictures.ts";
+import { pixelsOf, smallPictures } from "./pictures.ts";
 import { principalPlane } from "./principal_components.ts";
 import { type NetworkSample, readSamples, type Samples } from "./samples_file.ts";
 
@@ -50,6 +51,16 @@ export class SampleKeeper {
     await this.#addPictures(samples, queries.images, gallery.images);
     this.samples = samples;
     await this.directory.writeText("samples", JSON.stringify(samples) + "\n");
+  }
+
+  /** What loggers show of a network that was added: a row a picture, its nearest of the gallery after it. */
+  async neighbours(network: string): Promise<PicturesRecord> {
+    const { asked, networks, pictures } = this.samples!, { step, neighbours } = networks[network];
+    const row = async (query: number, i: number) => {
+      const keys = [`query ${query}`, ...neighbours[i].map(({ image }) => `gallery ${image}`)];
+      return await Promise.all(keys.map((key) => pixelsOf(pictures[key].webp)));
+    };
+    return { step, name: `neighbours/${network}`, rows: await Promise.all(asked.map(row)) };
   }
 
   /** Those of the file, if they are of the same images. */

@@ -123,6 +123,20 @@ Deno.test("of each network there are map and neighbours, of students the newest 
     assert.equal(tf.memory().numTensors, before);
   }));
 
+Deno.test("loggers are shown a picture and its neighbours, a row each", () =>
+  inRun(async (directory, path) => {
+    const keeper = await SampleKeeper.open(directory, { seed: 0, pipeline: colours(), log: () => {} });
+    await keeper.add("student", 5, embedded(2));
+    const { step, name, rows } = await keeper.neighbours("student");
+    const { asked, networks: { student } } = (await readSamples(path))!;
+    assert.deepEqual([step, name, rows.length], [5, "neighbours/student", asked.length]);
+    rows.forEach((row, i) => assert.equal(row.length, 1 + student.neighbours[i].length));
+    for (const { data, width, height } of rows.flat()) {
+      assert.equal(data.length, width * height * 3);
+      assert.ok(data.every((value) => Math.abs(value - 99) <= 3), "WebP loses a little");
+    }
+  }));
+
 Deno.test("neighbours are the rows of the whole gallery with the largest cosines", () =>
   inRun(async (directory, path) => {
     const keeper = await SampleKeeper.open(directory, { seed: 0, pipeline: colours(), log: () => {} });

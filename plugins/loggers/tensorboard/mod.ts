@@ -82,7 +82,7 @@ export default definePlugin({
   name: "@seed/logger-tensorboard",
   apiVersion: 1,
   about: {
-    summary: "TensorBoard: scalars, the recipe's text and pictures of views in an event file",
+    summary: "TensorBoard: scalars, the recipe's text, pictures of views and of neighbours in an event file",
     source: "TensorBoard's event files",
   },
   options: z.strictObject({
