@@ -412,6 +412,7 @@ Deno.test("every verb has a task, and help that names its flags", async () => {
   assert.equal(all.code, 2);
   const verbs = [...all.stdout.matchAll(/^ {2}(\w+) /gm)].map(([, verb]) => verb);
   assert.deepEqual(verbs, [
+    "new",
     "distill",
     "cache",
     "eval",
@@ -421,6 +422,7 @@ Deno.test("every verb has a task, and help that names its flags", async () => {
     "view",
     "pack",
     "validate",
+    "report",
     "ls",
     "doctor",
   ]);
