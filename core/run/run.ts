@@ -182,7 +182,7 @@ export class Run {
   async #openEvaluation(recorder: Recorder): Promise<RunEvaluation | null> {
     const { directory, parts, learner, host: { signal, log } } = this.made;
     const { recipe } = this, course = this.#course, { pipeline } = parts;
-    const keeper = await SampleKeeper.open(directory, { seed: recipe.seed, pipeline, log });
+    const keeper = await SampleKeeper.open(directory, { seed: recipe.seed, pipeline, signal, log });
     return await RunEvaluation.open(parts, learner, this.#startStep, {
       ...{ recipe, course, signal },
       samples: {

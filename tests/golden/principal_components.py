@@ -1,23 +1,24 @@
-"""The map of a report: unit rows in the plane of their two principal components, by NumPy's singular values in float64."""
+"""Principal components by scikit-learn, of noisy clusters and of fewer rows than dimensions."""
 
 import numpy as np
+from sklearn.decomposition import PCA
 
-from fingerprint import rounded
-from formula import unit
+from clusters import clusters
+from formula import uniform
 
-ROWS, DIM = 40, 24
+COMPONENTS, PROJECTED = 2, 5
 
 
 def expected() -> dict:
-    noise = 2 * unit("map.noise", ROWS * DIM).reshape(ROWS, DIM) - 1
-    along = np.outer(3 * (2 * unit("map.first", ROWS) - 1), 2 * unit("map.axis", DIM) - 1)
-    rows = (noise + along + 0.5).astype(np.float32).astype(np.float64)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    u, s, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+    wide = uniform("wide", (12, 40)).numpy().astype(np.float64)
+    return {"principal_components.json": {"clusters": of(clusters("gallery", 200)), "wide": of(wide)}}
+
+
+def of(rows: np.ndarray) -> dict:
+    fitted = PCA(COMPONENTS, svd_solver="full").fit(rows)
     return {
-        "principal_components.json": {
-            "shares": [rounded(x) for x in (s[:2] ** 2 / np.sum(s**2))],
-            "x": [rounded(x) for x in u[:, 0] * s[0]],
-            "y": [rounded(x) for x in u[:, 1] * s[1]],
-        }
+        "mean": fitted.mean_.tolist(),
+        "directions": fitted.components_.tolist(),
+        "shares": fitted.explained_variance_ratio_.tolist(),
+        "projected": fitted.transform(rows[:PROJECTED]).tolist(),
     }

@@ -1,29 +1,29 @@
 import assert from "node:assert/strict";
-import { principalPlane } from "../../core/run/samples/principal_components.ts";
-import { unit } from "./formula.ts";
+import { principalComponents, project } from "../../core/evaluation/principal_components.ts";
+import { clusters, DIM } from "./clusters.ts";
+import { uniform } from "./formula.ts";
 import golden from "./principal_components.json" with { type: "json" };
 
-const ROWS = 40, DIM = 24;
+const ROWS = {
+  clusters: { data: clusters("gallery", 200), dim: DIM },
+  wide: { data: uniform("wide", [12, 40]), dim: 40 },
+};
 
-Deno.test("the map of a report is the plane of NumPy's first two principal components", () => {
-  const noise = unit("map.noise", ROWS * DIM), first = unit("map.first", ROWS), axis = unit("map.axis", DIM);
-  const rows = Float32Array.from(noise, (value, i) => {
-    const along = 3 * (2 * first[Math.floor(i / DIM)] - 1) * (2 * axis[i % DIM] - 1);
-    return 2 * value - 1 + along + 0.5;
+for (const [name, expected] of Object.entries(golden)) {
+  Deno.test(`principal components of ${name} are scikit-learn's, with their signs`, async () => {
+    const rows = ROWS[name as keyof typeof ROWS],
+      components = await principalComponents(rows, 2, new AbortController().signal);
+    assertNear([...components.mean], expected.mean);
+    components.directions.forEach((direction, i) => assertNear([...direction], expected.directions[i]));
+    assertNear(components.shares, expected.shares);
+    const places = project(rows, components).subarray(0, 2 * expected.projected.length);
+    assertNear([...places], expected.projected.flat());
   });
-  const { points, shares } = principalPlane(rows, DIM);
-  shares.forEach((share, i) => assert.ok(Math.abs(share - golden.shares[i]) < 1e-6));
-  for (const [axis, expected] of [golden.x, golden.y].entries()) {
-    // A component may point either way.
-    const sign = Math.sign(points[0][axis] * expected[0]);
-    points.forEach((point, i) =>
-      assert.ok(Math.abs(sign * point[axis] - expected[i]) < 1e-5, `${axis}, ${i}`)
-    );
-  }
-});
+}
 
-Deno.test("rows that are all the same lie in one place, and have no variance", () => {
-  const { points, shares } = principalPlane(new Float32Array(30).fill(1), 3);
-  assert.deepEqual(shares, [0, 0]);
-  assert.ok(points.flat().every((value) => Math.abs(value) < 1e-9));
-});
+function assertNear(actual: readonly number[], expected: readonly number[]): void {
+  assert.equal(actual.length, expected.length);
+  actual.forEach((value, i) =>
+    assert.ok(Math.abs(value - expected[i]) < 1e-5, `${i}: ${value}, expected ${expected[i]}`)
+  );
+}

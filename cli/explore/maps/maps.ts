@@ -1,7 +1,7 @@
 import type { Matrix, Neighbours } from "@seed/core";
+import { type Components, principalComponents, project } from "@seed/core/host";
 import { alignedTo } from "./align.ts";
 import { withoutGaps } from "./gaps.ts";
-import { type Components, principalComponents, project } from "./pca.ts";
 import { umapOf } from "./umap.ts";
 
 /** Where a network's pictures lie in the plane, `[n, 2]` each, row-major. */

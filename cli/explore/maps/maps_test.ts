@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { nearestNeighbours, Random, tf } from "@seed/core";
+import { principalComponents } from "@seed/core/host";
 import { alignedTo } from "./align.ts";
 import { withoutGaps } from "./gaps.ts";
 import { mapsOf } from "./maps.ts";
-import { principalComponents } from "./pca.ts";
 
 const signal = new AbortController().signal;
 

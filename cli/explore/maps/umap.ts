@@ -1,6 +1,6 @@
 import { type Neighbours, Random } from "@seed/core";
+import { breathe } from "@seed/core/host";
 import { UMAP } from "umap-js";
-import { breathe } from "./breathe.ts";
 
 /** Neighbours of each picture that its place is found by, itself among them: UMAP's usual number. */
 export const UMAP_NEIGHBOURS = 15;

@@ -7,7 +7,7 @@ import type { PicturesRecord } from "../../interfaces/logger.ts";
 import type { RunDirectory } from "../run_directory.ts";
 import { chooseAsked, chooseForMap, nameOf } from "./choose.ts";
 import { pixelsOf, smallPictures } from "./pictures.ts";
-import { principalPlane } from "./principal_components.ts";
+import { principalPlane } from "./principal_plane.ts";
 import { type NetworkSample, readSamples, type Samples } from "./samples_file.ts";
 
 /** Neighbours of a picture that are shown. */
@@ -17,6 +17,7 @@ const NEIGHBOURS = 5;
 export interface SampleOptions {
   seed: number;
   pipeline: Pick<ViewPipeline, "batches">;
+  signal: AbortSignal;
   /** Told what the user is to know. */
   log(message: string): void;
 }
@@ -47,7 +48,7 @@ export class SampleKeeper {
    */
   async add(network: string, step: number, { gallery, queries }: Embedded): Promise<void> {
     const samples = this.#samplesOf(queries.images, gallery.images);
-    samples.networks[network] = await sampleOf(samples, step, { gallery, queries });
+    samples.networks[network] = await sampleOf(samples, step, { gallery, queries }, this.options.signal);
     await this.#addPictures(samples, queries.images, gallery.images);
     this.samples = samples;
     await this.directory.writeText("samples", JSON.stringify(samples) + "\n");
@@ -102,8 +103,9 @@ async function sampleOf(
   { map, asked }: Pick<Samples, "map" | "asked">,
   step: number,
   { gallery, queries }: Embedded,
+  signal: AbortSignal,
 ): Promise<NetworkSample> {
-  const { points, shares } = principalPlane(rowsOf(queries, map.images), queries.featureDim);
+  const { points, shares } = await principalPlane(rowsOf(queries, map.images), queries.featureDim, signal);
   const neighbours = await nearestNeighbours(
     { data: rowsOf(queries, asked), dim: queries.featureDim },
     { data: gallery.features, dim: gallery.featureDim },

@@ -93,7 +93,12 @@ Deno.test("of each network there are map and neighbours, of students the newest 
   inRun(async (directory, path) => {
     const pipeline = colours(), said: string[] = [], before = tf.memory().numTensors;
     const open = () =>
-      SampleKeeper.open(directory, { seed: 0, pipeline, log: (text) => void said.push(text) });
+      SampleKeeper.open(directory, {
+        seed: 0,
+        pipeline,
+        signal: new AbortController().signal,
+        log: (text) => void said.push(text),
+      });
     const keeper = await open();
     await keeper.add("teacher", 0, embedded(1));
     await keeper.add("student", 5, embedded(2));
@@ -125,7 +130,12 @@ Deno.test("of each network there are map and neighbours, of students the newest 
 
 Deno.test("loggers are shown a picture and its neighbours, a row each", () =>
   inRun(async (directory, path) => {
-    const keeper = await SampleKeeper.open(directory, { seed: 0, pipeline: colours(), log: () => {} });
+    const keeper = await SampleKeeper.open(directory, {
+      seed: 0,
+      pipeline: colours(),
+      signal: new AbortController().signal,
+      log: () => {},
+    });
     await keeper.add("student", 5, embedded(2));
     const { step, name, rows } = await keeper.neighbours("student");
     const { asked, networks: { student } } = (await readSamples(path))!;
@@ -139,7 +149,12 @@ Deno.test("loggers are shown a picture and its neighbours, a row each", () =>
 
 Deno.test("neighbours are the rows of the whole gallery with the largest cosines", () =>
   inRun(async (directory, path) => {
-    const keeper = await SampleKeeper.open(directory, { seed: 0, pipeline: colours(), log: () => {} });
+    const keeper = await SampleKeeper.open(directory, {
+      seed: 0,
+      pipeline: colours(),
+      signal: new AbortController().signal,
+      log: () => {},
+    });
     const { queries, gallery } = embedded(4);
     await keeper.add("teacher", 0, { queries, gallery });
     const { asked, networks: { teacher } } = (await readSamples(path))!;
@@ -165,12 +180,22 @@ Deno.test("a file that is damaged is told and made anew; one of other images too
     for (const text of ["nonsense", "{}", `{"format":1,"queries":1,"gallery":1}`]) {
       await Deno.writeTextFile(path, text);
       await assert.rejects(readSamples(path), /samples\.json" is damaged: /);
-      const keeper = await SampleKeeper.open(directory, { seed: 0, pipeline: colours(), log });
+      const keeper = await SampleKeeper.open(directory, {
+        seed: 0,
+        pipeline: colours(),
+        signal: new AbortController().signal,
+        log,
+      });
       await keeper.add("teacher", 0, embedded(1));
       assert.ok(await readSamples(path));
     }
     assert.equal(said.length, 3);
-    const keeper = await SampleKeeper.open(directory, { seed: 0, pipeline: colours(), log });
+    const keeper = await SampleKeeper.open(directory, {
+      seed: 0,
+      pipeline: colours(),
+      signal: new AbortController().signal,
+      log,
+    });
     await keeper.add("student", 1, embedded(1, setOf(31, 3, "query")));
     assert.deepEqual(Object.keys((await readSamples(path))!.networks), ["student"]);
   }));

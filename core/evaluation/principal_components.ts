@@ -1,5 +1,6 @@
-import { type Matrix, Random } from "@seed/core";
+import { Random } from "../random.ts";
 import { breathe } from "./breathe.ts";
+import type { Matrix } from "./neighbours.ts";
 
 /** Principal components of the rows of a matrix. */
 export interface Components {
