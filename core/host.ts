@@ -56,6 +56,7 @@ export type { Trust } from "./recipe/plugin_trust.ts";
 export { shortPath } from "./text/short_path.ts";
 export { RecipeError } from "./recipe/recipe_file.ts";
 export { saveStudent } from "./run/checkpoint.ts";
+export { Problems } from "./run/problems.ts";
 export { checkForProcesses } from "./run/company.ts";
 export { follow } from "./run/follow.ts";
 export { distillTogether, studentsIn } from "./run/distill_together.ts";

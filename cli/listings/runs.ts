@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Figures, RunError } from "@seed/core";
-import { isOfSystem, RunFolder } from "@seed/core/host";
+import { Problems, RunFolder } from "@seed/core/host";
 import { percent } from "../table.ts";
 import type { Listing } from "./listing.ts";
 
@@ -46,24 +46,15 @@ export const runs: Listing<RunItem> = {
 
 /** A run of which something cannot be read costs its own row alone, and what can be read is told. */
 async function describe(run: RunFolder): Promise<RunItem> {
-  const problems: string[] = [];
-  const attempt = async <T>(read: () => Promise<T>, otherwise: T): Promise<T> => {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof RunError) && !isOfSystem(error)) throw error; // a defect
-      problems.push(error.message);
-      return otherwise;
-    }
-  };
-  const { lines, problem } = await attempt(() => run.metrics(), { lines: [], problem: null });
-  if (problem !== null) problems.push(problem);
+  const problems = new Problems();
+  const { lines, problem } = await problems.attempt(() => run.metrics(), { lines: [], problem: null });
+  if (problem !== null) problems.told.push(problem);
   const last = lines.findLast(({ loss }) => typeof loss === "number");
   const evaluated = lines.findLast((line) => line.network === "student");
-  const state = await attempt(() => stateOf(run, last?.step ?? null), { state: "damaged", step: null });
+  const state = await problems.attempt(() => stateOf(run, last?.step ?? null), { state: "damaged", step: null });
   return {
     ...{ path: run.path, ...state, loss: last?.loss ?? null, figures: evaluated?.evaluation ?? null },
-    problem: problems.length ? problems.join("; ") : null,
+    problem: problems.told.length ? problems.told.join("; ") : null,
   };
 }
 

@@ -6,10 +6,10 @@
 import { basename, resolve } from "node:path";
 import { parse } from "yaml";
 import { RunError } from "../../errors.ts";
-import { isOfSystem } from "../../files/writing.ts";
 import { readTextIfThere } from "../../files/text_file.ts";
 import { oneLine } from "../../text/printable.ts";
 import { mappingIn } from "../mapping_in.ts";
+import { Problems } from "../problems.ts";
 import type { RunFolder } from "../run_folder.ts";
 import { readSamples, type Samples } from "../samples/samples_file.ts";
 import { type EvaluationLine, evaluationLines, type StepLine, stepLines } from "./lines.ts";
@@ -45,28 +45,19 @@ export interface RunContent {
  * @param name Default: the folder's.
  */
 export async function readRun(run: RunFolder, name = basename(resolve(run.path))): Promise<RunContent> {
-  const problems: string[] = [];
-  const attempt = async <T>(read: () => Promise<T>, otherwise: T): Promise<T> => {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof RunError) && !isOfSystem(error)) throw error; // a defect
-      problems.push(error.message);
-      return otherwise;
-    }
-  };
-  const recipe = await attempt(() => readTextIfThere(run.file("recipe")), null) ?? "";
-  const { lines, problem } = await attempt(() => run.metrics(), { lines: [], problem: null });
-  if (problem !== null) problems.push(problem);
-  const summary = await attempt(() => run.summary(), null);
+  const problems = new Problems();
+  const recipe = await problems.attempt(() => readTextIfThere(run.file("recipe")), null) ?? "";
+  const { lines, problem } = await problems.attempt(() => run.metrics(), { lines: [], problem: null });
+  if (problem !== null) problems.told.push(problem);
+  const summary = await problems.attempt(() => run.summary(), null);
   return {
-    ...{ name, path: run.path, summary, recipe, problems },
+    ...{ name, path: run.path, summary, recipe, problems: problems.told },
     state: run.isUnderWay() ? "under way" : summary ? "finished" : "interrupted",
-    facts: await attempt(() => run.facts(), {}),
-    settings: await attempt(() => Promise.resolve(settingsOf(recipe, run)), {}),
+    facts: await problems.attempt(() => run.facts(), {}),
+    settings: await problems.attempt(() => settingsOf(recipe, run), {}),
     ...{ steps: stepLines(lines), evaluations: evaluationLines(lines) },
-    timings: await attempt(() => readTimings(run.file("timings")), []),
-    samples: await attempt(() => readSamples(run.file("samples")), null),
+    timings: await problems.attempt(() => readTimings(run.file("timings")), []),
+    samples: await problems.attempt(() => readSamples(run.file("samples")), null),
   };
 }
 
