@@ -1,5 +1,4 @@
 import type { Pixels } from "@seed/core";
-import sharp from "sharp";
 import type { Png } from "./events.ts";
 
 /** Pixels between pictures, and how light they are. */
@@ -13,6 +12,8 @@ export async function sheetOf(rows: readonly (readonly Pixels[])[]): Promise<Png
   rows.forEach((row, r) =>
     row.forEach((pixels, c) => paste(pixels, data, width, c * (side + GAP), r * (tall + GAP)))
   );
+  // Native code, loaded with the first sheet: what only lists plugins or checks recipes may not call any.
+  const { default: sharp } = await import("sharp");
   const png = await sharp(data, { raw: { width, height, channels: 3 } }).png().toBuffer();
   return { width, height, png: new Uint8Array(png) };
 }
