@@ -51,7 +51,10 @@ async function describe(run: RunFolder): Promise<RunItem> {
   if (problem !== null) problems.told.push(problem);
   const last = lines.findLast(({ loss }) => typeof loss === "number");
   const evaluated = lines.findLast((line) => line.network === "student");
-  const state = await problems.attempt(() => stateOf(run, last?.step ?? null), { state: "damaged", step: null });
+  const state = await problems.attempt(() => stateOf(run, last?.step ?? null), {
+    state: "damaged",
+    step: null,
+  });
   return {
     ...{ path: run.path, ...state, loss: last?.loss ?? null, figures: evaluated?.evaluation ?? null },
     problem: problems.told.length ? problems.told.join("; ") : null,
