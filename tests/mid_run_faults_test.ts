@@ -48,24 +48,32 @@ const hasPrlimit = await new Deno.Command("prlimit", { args: ["--version"] }).ou
   () => false,
 );
 
-Deno.test({
-  name: "a disk that is full when a checkpoint is due: the one before is kept",
-  ignore: !hasPrlimit,
-  fn: () =>
-    breakAndResume({
-      meddles: ["step 6", "limit 6000"],
-      shell: NO_DEATH_BY_LIMIT,
-      check({ code, stderr }, run) {
-        assert.equal(code, 1, stderr);
-        const [last] = stderr.trimEnd().split("\n").slice(-1);
-        assert.match(
-          last,
-          /^Cannot write ".*step-0000010\.safetensors": File too large .*\. Make room, .*\. The state after step 5 is kept in ".*step-0000005\.safetensors"; --resume goes on from it$/,
-        );
-        assert.deepEqual(checkpointsOf(run), [0, 5].map(checkpointName), "no half one");
-      },
-    }),
-});
+/** What is due when the disk is full: from which moment on, and the file. */
+const DUE: Record<string, [event: string, file: string]> = {
+  "a checkpoint": ["step 7", "step-0000010\\.safetensors"],
+  "what the report shows of an evaluation": ["step 6", "samples\\.json"],
+};
+
+for (const [what, [event, file]] of Object.entries(DUE)) {
+  Deno.test({
+    name: `a disk that is full when ${what} is due: the checkpoint before is kept`,
+    ignore: !hasPrlimit,
+    fn: () =>
+      breakAndResume({
+        meddles: [event, "limit 6000"],
+        shell: NO_DEATH_BY_LIMIT,
+        check({ code, stderr }, run) {
+          assert.equal(code, 1, stderr);
+          const [last] = stderr.trimEnd().split("\n").slice(-1);
+          const says =
+            `^Cannot write ".*${file}": File too large .*\\. Make room, .*\\. The state after step 5 is kept in ` +
+            '".*step-0000005\\.safetensors"; --resume goes on from it$';
+          assert.match(last, new RegExp(says));
+          assert.deepEqual(checkpointsOf(run), [0, 5].map(checkpointName), "no half one");
+        },
+      }),
+  });
+}
 
 Deno.test({
   name:

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { RunError, writeSafetensors } from "@seed/core";
-import { networkNamed } from "../networks/networks.ts";
-import { matchWeights } from "../students/matched_weights.ts";
 import { openWeights } from "./open_weights.ts";
 import { checkWeightsHash } from "@seed/core";
 
@@ -121,13 +119,4 @@ Deno.test("an index and shards that do not fit each other are errors that name w
     await refuses(folder, /is a JSON text/);
     await Deno.writeTextFile(`${folder}/${INDEX}`, `{"a": "${"x".repeat(3 << 20)}"}`);
     await refuses(folder, /bytes/);
-  }));
-
-Deno.test("a student does not begin from several files, whose hash its run would not tell", () =>
-  withShards(async (folder) => {
-    using file = await openWeights(folder);
-    assert.throws(
-      () => matchWeights(file, networkNamed("resnet18"), [], { allowUnused: true, below: null }),
-      /are in 2 files; a student begins from one: join them$/,
-    );
   }));
