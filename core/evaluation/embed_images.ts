@@ -115,7 +115,8 @@ export async function embedImages(
       whole[i] ??= { values: new Float32Array(images.length * dim), dim };
       whole[i].values.set(values, row * dim);
     });
-    progress?.update(row += layers[0].values.length / layers[0].dim);
+    row += layers[0].values.length / layers[0].dim;
+    progress?.update(row);
   }
   const [features = { values: new Float32Array(0), dim: 0 }, embedding] = whole;
   return { features: features.values, featureDim: features.dim, embedding, images };
