@@ -27,8 +27,8 @@ Deno.test("a run goes on as it was begun by what is in its folder alone", () =>
   inFolder(async (folder) => {
     const cli = async (...args: string[]) => {
       const { code, stderr } = await runCli(args, { cwd: folder });
-      const [message = ""] = stderr.trim().split("\n").filter((line) => !line.startsWith(" ")).slice(-1);
-      return { code, message }; // an example may follow, which is set in
+      const [message = ""] = stderr.trim().split("\n").filter((line) => !/^ +Example:/.test(line)).slice(-1);
+      return { code, message };
     };
     const done = async (...args: string[]) => {
       const { code, message } = await cli(...args);
