@@ -113,7 +113,11 @@ export class Loggers implements AsyncDisposable {
       try {
         const told = act(one.logger);
         // One that is written as an async function is not waited for, but fails like the others.
-        if (told instanceof Promise) told.catch((error) => this.#putAside(one, error));
+        if (told instanceof Promise) {
+          told.catch((error) => {
+            if (!this.#isInterruption(error)) this.#putAside(one, error);
+          });
+        }
       } catch (error) {
         this.#putAside(one, error);
       }

@@ -122,6 +122,19 @@ Deno.test("a defect of a logger is told with its line", () =>
     assert.match(log.join(), /The logger "logger-0" failed.*: nothing is not defined\. It is told no more/);
   }));
 
+Deno.test("a logger that nobody waits for, and that is interrupted, has not failed", () =>
+  inRun(async (directory) => {
+    const log: string[] = [], abort = new AbortController();
+    const step = () => Promise.reject(abort.signal.reason) as unknown as void;
+    await using recorder = await openRecorder(recipeWith({ step }), directory, RUN, {
+      ...{ signal: abort.signal, log: (text: string) => void log.push(text) },
+    });
+    abort.abort();
+    recorder.step(STEP, TIMING);
+    await Promise.resolve();
+    assert.deepEqual(log, []);
+  }));
+
 Deno.test("pictures are made for nobody, if no logger looks at them any more", () =>
   inRun(async (directory) => {
     await using without = await open(directory, [{}]);
