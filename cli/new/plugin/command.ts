@@ -23,8 +23,19 @@ const USES: Readonly<Record<PluginKind, (path: string) => string>> = {
   engine: (path) => `engine: { plugin: ${path} }`,
 };
 
-/** What stands for the plugin's name in templates: in files' names, and in texts. */
-const FILE = "my_plugin", NAME = "my-plugin";
+/** A module and its test, whose names and texts hold a name for the plugin. */
+interface Template {
+  /** Path from the repository's folder, without `.ts` and `_test.ts`. */
+  readonly path: string;
+  /** What stands for the plugin's name. */
+  readonly name: RegExp;
+}
+
+/** Kinds whose template is an example of the documentation. */
+const EXAMPLES: Partial<Record<PluginKind, Template>> = {
+  teacher: { path: "examples/my_teacher", name: /my[- ]teacher/g },
+  logger: { path: "examples/csv_logger", name: /my-csv/g },
+};
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -34,11 +45,13 @@ export async function newPlugin(args: string[]): Promise<number> {
   const [kind, name] = namesOf(parsed.positionals), out = parsed.text("out") ?? name;
   await refuseFilled(out);
   const file = name.replaceAll("-", "_"), isOutside = relative(ROOT, resolve(out)).startsWith("..");
+  const template = EXAMPLES[kind] ??
+    { path: `cli/new/plugin/templates/${kind}/my_plugin`, name: /my-plugin/g };
   await inNewFolder(out, refuseFilled, async (folder) => {
     for (const ending of [".ts", "_test.ts"]) {
-      const template = new URL(`./templates/${kind}/${FILE}${ending}`, import.meta.url);
-      const text = (await Deno.readTextFile(template)).replaceAll(FILE, file).replaceAll(NAME, name);
-      await Deno.writeTextFile(join(folder, `${file}${ending}`), text);
+      const text = await Deno.readTextFile(`${ROOT}${template.path}${ending}`);
+      const named = text.replaceAll(basename(template.path), file).replaceAll(template.name, name);
+      await Deno.writeTextFile(join(folder, `${file}${ending}`), named);
     }
     // Within the repository its own deno.json counts.
     if (isOutside) await Deno.writeTextFile(join(folder, "deno.jsonc"), await importMap(ROOT));
