@@ -11,6 +11,7 @@ import {
   readRun,
   type Recipe,
   RunFolder,
+  sentencesOf,
   verdictFigures,
   verdictOf,
 } from "@seed/core/host";
@@ -148,13 +149,9 @@ async function verdictLines(directory: string, recipes: RunRecipe["recipes"]): P
   const students = recipes.length === 1 ? [null] : recipes.map(({ studentName }) => studentName!);
   const lines = await Promise.all(students.map(async (student) => {
     const folder = new RunFolder(student === null ? directory : join(directory, student));
-    const run = await readRun(folder);
-    const { headline, notes } = verdictOf(verdictFigures(run)), of = student === null ? "" : `${student}: `;
-    return [
-      `${of}${headline}.`,
-      ...notes.map((note) => `${of}${note}`),
-      `${of}Report: ${folder.file("report")}`,
-    ];
+    const sentences = sentencesOf(verdictOf(verdictFigures(await readRun(folder))));
+    const of = student === null ? "" : `${student}: `;
+    return [...sentences, `Report: ${folder.file("report")}`].map((line) => of + line);
   }));
   return lines.flat();
 }

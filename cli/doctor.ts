@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import sharp from "sharp";
 import { type Diagnosis, nearest, RunError } from "@seed/core";
-import { cacheDirectory, checkPip, formatBytes, pluginContext } from "@seed/core/host";
+import { cacheDirectory, checkPip, folderSize, formatBytes, pluginContext } from "@seed/core/host";
 import { noPositionals, parseArguments } from "./arguments.ts";
 import { shippedPlugins } from "./listings/plugins.ts";
 import { table } from "./table.ts";
@@ -102,7 +102,7 @@ async function checkCache(): Promise<Diagnosis[]> {
       `Cannot write in "${there}"; change its permissions, or set SEED_CACHE_DIR to another folder`;
     return [{ subject: "Cache", ok: false, message }];
   }
-  const used = existsSync(folder) ? await sizeOf(folder) : 0, { bavail, bsize } = await statfs(there);
+  const used = existsSync(folder) ? await folderSize(folder) : 0, { bavail, bsize } = await statfs(there);
   const free = bavail * bsize, enough = free >= (used > 1e9 ? ENOUGH_TO_RUN : ENOUGH_TO_INSTALL);
   const state = `${folder}, ${formatBytes(used)} used, ${formatBytes(free)} free`;
   const advice = "; free some space, or set SEED_CACHE_DIR to a folder on another disk";
@@ -112,15 +112,6 @@ async function checkCache(): Promise<Diagnosis[]> {
 /** The folder, or the one above that is there already. */
 function nearestFolder(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path));
-}
-
-async function sizeOf(folder: string): Promise<number> {
-  let total = 0;
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    total += isDirectory ? await sizeOf(path) : (await Deno.lstat(path)).size;
-  }
-  return total;
 }
 
 function checkVariables(): Diagnosis[] {

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { type Engine, quoted, type Student } from "@seed/core";
+import { checkWeightsHash, type Engine, quoted, type Student } from "@seed/core";
 import { type Host, loadTrainedStudent, openEngine } from "@seed/core/host";
-import { checkWeightsHash, NETWORKS, openWeights, type Pool } from "@seed/nn";
+import { NETWORKS, openWeights, type Pool } from "@seed/nn";
 import {
   fileNetwork,
   layoutOf,

@@ -10,6 +10,7 @@ import {
   type RunContent,
   RunFolder,
   runSummary,
+  sentencesOf,
   studentsIn,
   verdictFigures,
   verdictOf,
@@ -42,9 +43,8 @@ export async function run(args: string[]): Promise<number> {
   const folders = await runsOf(parsed.positionals),
     out = parsed.text("out") ?? usualOut(parsed.positionals, folders);
   if (!out.endsWith(".html")) throw new UsageError(`--out must end in ".html", got "${out}"`);
-  const read = await Promise.all(
-    folders.map((folder, i) => readRun(new RunFolder(folder), namesOf(folders)[i])),
-  );
+  const names = namesOf(folders);
+  const read = await Promise.all(folders.map((folder, i) => readRun(new RunFolder(folder), names[i])));
   const runs = parsed.has("no-pictures") ? read.map(withoutPictures) : read;
   const page = runs.length === 1 ? renderRun(runs[0]) : renderComparison(runs);
   await writing(out, () => Deno.mkdir(dirname(resolve(out)), { recursive: true }));
@@ -105,6 +105,5 @@ function outcomeOf(runs: readonly RunContent[]): object {
 
 function linesOf(runs: readonly RunContent[]): string[] {
   if (runs.length > 1) return [comparisonOutcome(runs)];
-  const { headline, notes } = verdictOf(verdictFigures(runs[0]));
-  return [`${headline}.`, ...notes];
+  return sentencesOf(verdictOf(verdictFigures(runs[0])));
 }

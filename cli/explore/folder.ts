@@ -5,7 +5,7 @@
  */
 import { basename, join, resolve } from "node:path";
 import { type Matrix, nearestNeighbours, type Neighbours } from "@seed/core";
-import { type Host, preprocessModule, SEED_VERSION } from "@seed/core/host";
+import { folderSize, type Host, preprocessModule, SEED_VERSION, unitMatrix } from "@seed/core/host";
 import { encodeGraphModel, type LoadedNetwork } from "@seed/nn/host";
 import { type Library, shownName } from "./library.ts";
 import { mapsOf, type NetworkMaps } from "./maps/maps.ts";
@@ -48,20 +48,20 @@ export async function writePage(folder: string, content: PageContent, host: Host
   let first: NetworkMaps | null = null;
   for (const network of networks) {
     host.log(`Maps of the ${network.id} network`);
-    const nearest = await nearestOf(network.embeddings, k);
-    const maps = await mapsOf(unitRowsOf(network.embeddings), nearest, {
+    const nearest = await nearestOf(network.embeddings, k), unit = unitMatrix(network.embeddings);
+    const maps = await mapsOf(unit, nearest, {
       seed,
       like: first,
       signal: host.signal,
     });
     first ??= maps;
-    described.push(await writer.network(network, { nearest, maps }, content.dtype));
+    described.push(await writer.network(network, { nearest, maps, unit }, content.dtype));
   }
   await writer.write(
     "explore.json",
     new TextEncoder().encode(JSON.stringify(recordOf(content, described, k, sheets))),
   );
-  return await bytesIn(folder);
+  return await folderSize(folder);
 }
 
 type NetworkRecord = Awaited<ReturnType<FolderWriter["network"]>>;
@@ -77,8 +77,8 @@ class FolderWriter {
 
   /** Its model, and what it makes of the pictures. */
   async network(
-    { id, name, embeddings, model }: PageNetwork,
-    { nearest, maps }: { nearest: readonly Neighbours[]; maps: NetworkMaps },
+    { id, name, model }: PageNetwork,
+    { nearest, maps, unit }: { nearest: readonly Neighbours[]; maps: NetworkMaps; unit: Matrix },
     dtype: "fp32" | "fp16",
   ) {
     const { umap, pca, components } = maps;
@@ -87,14 +87,14 @@ class FolderWriter {
     if (model) {
       const files = encodeGraphModel(model, { producer: `SEED for Deno ${SEED_VERSION}`, dtype });
       for (const [file, bytes] of files) await this.write(`networks/${id}/${file}`, bytes);
-      const half = Float16Array.from(unitRowsOf(embeddings).data);
+      const half = Float16Array.from(unit.data);
       await this.write(`networks/${id}/embeddings.bin`, joined([half]));
       const projection = [components.mean, ...components.directions].map((values) =>
         Float32Array.from(values)
       );
       await this.write(`networks/${id}/projection.bin`, joined(projection));
     }
-    return { id, name, dim: embeddings.dim, runs: model !== null, variance: components.shares };
+    return { id, name, dim: unit.dim, runs: model !== null, variance: components.shares };
   }
 }
 
@@ -128,16 +128,6 @@ function neighbourBytes(nearest: readonly Neighbours[]): Uint8Array {
   ]);
 }
 
-/** Rows of length 1; rows of zeros stay. */
-function unitRowsOf({ data, dim }: Matrix): Matrix {
-  const unit = Float32Array.from(data);
-  for (let first = 0; first < data.length; first += dim) {
-    const row = unit.subarray(first, first + dim), length = Math.hypot(...row) || 1;
-    row.forEach((value, i) => row[i] = value / length);
-  }
-  return { data: unit, dim };
-}
-
 /** Bytes one after the other, little-endian as all machines are that this runs on. */
 function joined(parts: readonly (Int32Array | Float32Array | Float16Array)[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
@@ -147,13 +137,4 @@ function joined(parts: readonly (Int32Array | Float32Array | Float16Array)[]): U
     at += byteLength;
   }
   return all;
-}
-
-async function bytesIn(folder: string): Promise<number> {
-  let bytes = 0;
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = join(folder, name);
-    bytes += isDirectory ? await bytesIn(path) : (await Deno.stat(path)).size;
-  }
-  return bytes;
 }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type Engine, type ImageSet, type Matrix, ProgressLine, RunError, type tf } from "@seed/core";
+import { type Engine, type ImageSet, type Matrix, RunError, type tf } from "@seed/core";
 import {
   createPlugin,
-  embedBatches,
+  embedImages,
   type Host,
   loadInitialStudent,
   pluginContext,
@@ -128,23 +128,11 @@ async function embed(
   images: ImageSet,
   { engine, pipeline, host: { signal } }: Runtime,
 ): Promise<Matrix> {
-  const progress = new ProgressLine(`Embedding by ${id}`, {
-    total: images.length,
-    unit: "images",
-    stays: true,
-  });
   // Equal batches waste the least on filling up the last.
   const batchSize = Math.ceil(images.length / Math.ceil(images.length / BATCH));
-  let all: Float32Array | null = null, at = 0, dim = 0;
   const options = { network: `the network "${id}"`, engine, pipeline, batchSize, size, signal };
-  for await (const [rows] of embedBatches(images, encode, options)) {
-    all ??= new Float32Array(images.length * rows.dim);
-    all.set(rows.values, at);
-    at += rows.values.length;
-    dim = rows.dim;
-    progress.update(at / dim);
-  }
-  return { data: all!, dim };
+  const { features, featureDim } = await embedImages(images, encode, options);
+  return { data: features, dim: featureDim };
 }
 
 /** A file that is gone is no reason to have no page. */

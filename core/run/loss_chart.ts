@@ -1,10 +1,7 @@
 import { escapeHtml } from "../text/html.ts";
+import { averaged, type Point } from "./report/charts/averaged.ts";
 
-/** One step's loss. */
-export interface Point {
-  x: number;
-  y: number;
-}
+export type { Point };
 
 /** The losses of a run. */
 export interface LossCurve {
@@ -23,7 +20,7 @@ const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
 
 /** The loss over the steps as an SVG for a page: each point the mean of the steps around it. */
 export function lossChart(curves: readonly LossCurve[]): string {
-  const drawn = curves.map(({ label, losses }) => ({ label, points: averaged(losses) })).filter((
+  const drawn = curves.map(({ label, losses }) => ({ label, points: averaged(losses, MAX_POINTS) })).filter((
     { points },
   ) => points.length > 0);
   if (drawn.length === 0) return "<p>No steps</p>";
@@ -59,16 +56,6 @@ function legend(label: string, curve: number): string {
   const y = HEIGHT + 8 + LEGEND_ROW * Math.floor(curve / LEGEND_COLUMNS);
   const x = LEFT + (curve % LEGEND_COLUMNS) * (WIDTH - LEFT) / LEGEND_COLUMNS;
   return `<text x="${x}" y="${y}" fill="${colorOf(curve)}">${escapeHtml(label)}</text>`;
-}
-
-function averaged(points: readonly Point[]): Point[] {
-  const size = Math.ceil(points.length / MAX_POINTS);
-  return Array.from({ length: Math.ceil(points.length / Math.max(1, size)) }, (_, i) => {
-    const group = points.slice(i * size, (i + 1) * size);
-    const mean = (of: (point: Point) => number) =>
-      group.reduce((sum, point) => sum + of(point), 0) / group.length;
-    return { x: mean(({ x }) => x), y: mean(({ y }) => y) };
-  });
 }
 
 /** Never empty: a constant loss is in the middle. */

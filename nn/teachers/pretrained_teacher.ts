@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  checkWeightsHash,
   type NetworkContext,
   type OptionProblem,
   type PluginContext,
@@ -24,7 +25,6 @@ import { featureDimOf, mapDimOf, poolsOf } from "../networks/network_size.ts";
 import { writeStandInWeights } from "./stand_in_weights.ts";
 import { patchProblem } from "../layers/token_embedding.ts";
 import { openWeights } from "../weights/open_weights.ts";
-import { checkWeightsHash } from "@seed/core";
 
 /** An output of a network that can be a teacher's embedding: the projection head's, or the backbone's. */
 export type TeacherLayer = "head" | "features";

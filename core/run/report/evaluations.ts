@@ -4,7 +4,7 @@ import { figuresOf } from "../../interfaces/evaluator.ts";
 import { type Level, lineChart } from "./charts/line_chart.ts";
 import { count, missing, percent, section, table } from "./parts.ts";
 import type { RunContent } from "./run_content.ts";
-import { type FigureCourse, figureCourses } from "./run_figures.ts";
+import { beginningOf, type FigureCourse, figureCourses } from "./run_figures.ts";
 
 /** What networks have been called on every page. */
 const COLORS = { student: 0, teacher: 1, initial: 2, untrained: "muted" } as const;
@@ -24,7 +24,7 @@ export function evaluationsSection(run: RunContent): Markup {
 }
 
 function chartOf(course: FigureCourse): Markup | null {
-  const { key, student, teacher, initial, untrained } = course, start = initial ?? untrained;
+  const { key, student, teacher, initial, untrained } = course, start = beginningOf(course);
   const levels = [
     ["teacher", teacher, COLORS.teacher],
     ["as it began", initial, COLORS.initial],

@@ -1,7 +1,7 @@
 import { html, type Markup } from "../../text/markup.ts";
 import { formatDuration } from "../../text/duration.ts";
 import { costOf } from "./cost.ts";
-import { count, percent, unbroken } from "./parts.ts";
+import { count, facts, percent, unbroken } from "./parts.ts";
 import type { RunContent } from "./run_content.ts";
 import {
   beginningOf,
@@ -10,6 +10,7 @@ import {
   figureName,
   mainFigure,
   stepsOf,
+  teacherOf,
   verdictFigures,
 } from "./run_figures.ts";
 import { verdictOf } from "./verdict.ts";
@@ -19,7 +20,7 @@ export function headline(run: RunContent): Markup {
   const { headline, notes, tone } = verdictOf(verdictFigures(run)), main = mainFigure(figureCourses(run));
   return html`
     <section class="verdict ${tone}">
-    <p class="headline">${unbroken(headline)}${/[.!?]$/.test(headline) ? null : "."}</p>
+    <p class="headline">${unbroken(headline)}.</p>
     ${main && gap(main)}
     ${notes.length ? html`<ul>${notes.map((note) => html`<li>${unbroken(note)}</li>`)}</ul>` : null}
     ${tiles(run)}
@@ -30,7 +31,7 @@ export function headline(run: RunContent): Markup {
 /** Where the student stands between its beginning and the teacher, on one line. */
 export function gap(main: FigureCourse): Markup | null {
   const student = main.student.at(-1)?.value, beginning = beginningOf(main);
-  const teacher = main.key.startsWith("agreement ") ? null : main.teacher;
+  const teacher = teacherOf(main);
   if (student === undefined || beginning === null || teacher === null) return null;
   const all = [student, beginning, teacher], low = Math.min(...all), high = Math.max(...all);
   const place = (value: number) => high > low ? 4 + 92 * (value - low) / (high - low) : 50;
@@ -73,14 +74,5 @@ function tiles(run: RunContent): Markup {
     ["images a second", cost.speed === null ? null : cost.speed.toFixed(1)],
     ["time", cost.seconds === null ? null : formatDuration(cost.seconds)],
   ];
-  return html`<dl class="tiles">${
-    shown.filter(([, value]) => value !== null).map(([name, value]) =>
-      html`
-        <div>
-          <dt>${name}</dt>
-          <dd>${value}</dd>
-        </div>
-      `
-    )
-  }</dl>`;
+  return facts(shown, "tiles");
 }

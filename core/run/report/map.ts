@@ -1,7 +1,7 @@
+import { turnedTo } from "../../evaluation/turned_to.ts";
 import { html, type Markup } from "../../text/markup.ts";
 import type { Samples } from "../samples/samples_file.ts";
 import { mark, scatter } from "./charts/scatter.ts";
-import { turnedTo } from "./charts/turned_to.ts";
 import { shownNetworks } from "./networks.ts";
 import { count, missing, percent, section } from "./parts.ts";
 import type { RunContent } from "./run_content.ts";

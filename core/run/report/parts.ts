@@ -4,6 +4,7 @@
  * @module
  */
 import { html, type Markup, type Part } from "../../text/markup.ts";
+import { percent as inSentence } from "./phrases.ts";
 
 /** A part of the page under a heading. */
 export function section(title: string, ...body: Part[]): Markup {
@@ -20,10 +21,17 @@ export function missing(why: string): Markup {
   return html`<p class="missing">${why}</p>`;
 }
 
-/** Names and values, a row each; those that are null are left out. */
-export function facts(rows: readonly (readonly [name: string, value: Part])[]): Markup {
+/**
+ * Names and values; those that are null are left out.
+ *
+ * @param look A row each, or a tile each.
+ */
+export function facts(
+  rows: readonly (readonly [name: string, value: Part])[],
+  look: "facts" | "tiles" = "facts",
+): Markup {
   const shown = rows.filter(([, value]) => value !== null);
-  return html`<dl class="facts">${
+  return html`<dl class="${look}">${
     shown.map(([name, value]) =>
       html`
         <div>
@@ -61,7 +69,7 @@ export function table(head: readonly Part[], rows: readonly (readonly Part[])[])
 
 /** A share for people; nothing if there is none. */
 export function percent(share: number | null | undefined, digits = 1): string {
-  return typeof share === "number" && Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : "";
+  return typeof share === "number" && Number.isFinite(share) ? inSentence(share, digits) : "";
 }
 
 /** A sentence whose per cent signs stay beside their numbers. */

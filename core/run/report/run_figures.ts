@@ -69,6 +69,11 @@ export function beginningOf({ initial, untrained }: FigureCourse): number | null
   return initial ?? untrained;
 }
 
+/** The teacher's figure to compare with; null: there is none, for it agrees with itself. */
+export function teacherOf({ key, teacher }: FigureCourse): number | null {
+  return key.startsWith("agreement ") ? null : teacher;
+}
+
 /** What a verdict is of. */
 export function verdictFigures(run: RunContent): VerdictFigures {
   const { state, steps, evaluations, settings } = run, courses = figureCourses(run);
@@ -79,8 +84,7 @@ export function verdictFigures(run: RunContent): VerdictFigures {
     figure: main && {
       name: figureName(main.key),
       queries: queriesOf(run, main.key),
-      // The teacher agrees with itself.
-      teacher: main.key.startsWith("agreement ") ? null : main.teacher,
+      teacher: teacherOf(main),
       beginning: beginningOf(main),
       student: main.student,
     },

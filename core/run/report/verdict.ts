@@ -65,6 +65,11 @@ export function verdictOf(figures: VerdictFigures): Verdict {
   return { headline, tone, notes: notes.filter((note) => note !== null) };
 }
 
+/** All of it, a sentence each. */
+export function sentencesOf({ headline, notes }: Pick<Verdict, "headline" | "notes">): string[] {
+  return [`${headline}.`, ...notes];
+}
+
 /** A difference of two shares that is clear with so many images, in 0..1. */
 export function clearDifference(a: number, b: number, queries: number | null): number {
   if (queries === null || queries < 1) return CLEAR_OTHERWISE;
@@ -105,13 +110,10 @@ function headlineOf(figures: VerdictFigures): Pick<Verdict, "headline" | "tone">
       tone: "level",
     };
   }
-  const tone = ahead > 0 ? "ahead" : "behind";
+  const where = ahead > 0 ? "Ahead of" : "Behind", by = `${points(Math.abs(ahead))} of ${figure.name}`;
   return {
-    headline:
-      `${capital(tone)} ${tone === "ahead" ? "of" : ""} its beginning by ${
-        points(Math.abs(ahead))
-      } of ${figure.name}`.replace("  ", " ") + wayToTeacher(figure, last.value),
-    tone,
+    headline: `${where} its beginning by ${by}${wayToTeacher(figure, last.value)}`,
+    tone: ahead > 0 ? "ahead" : "behind",
   };
 }
 

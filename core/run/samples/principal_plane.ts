@@ -1,4 +1,5 @@
 import { principalComponents, project } from "../../evaluation/principal_components.ts";
+import { unitMatrix } from "../../evaluation/unit_matrix.ts";
 
 /** Rows in the plane of their first two principal components. */
 export interface Plane {
@@ -18,7 +19,7 @@ export interface Plane {
 export async function principalPlane(data: Float32Array, dim: number, signal: AbortSignal): Promise<Plane> {
   const rows = data.length / dim;
   if (rows < 2) return { points: Array.from({ length: rows }, () => [0, 0]), shares: [0, 0] };
-  const unit = { data: unitRows(data, dim), dim };
+  const unit = unitMatrix({ data, dim });
   const components = await principalComponents(unit, 2, signal),
     { directions, shares: [x, y = 0] } = components;
   const places = project(unit, components), across = directions.length;
@@ -29,13 +30,4 @@ export async function principalPlane(data: Float32Array, dim: number, signal: Ab
     ),
     shares: [x, y],
   };
-}
-
-function unitRows(data: Float32Array, dim: number): Float32Array {
-  const unit = data.slice();
-  for (let first = 0; first < unit.length; first += dim) {
-    const row = unit.subarray(first, first + dim), length = Math.hypot(...row) || 1;
-    row.forEach((value, i) => row[i] = value / length);
-  }
-  return unit;
 }

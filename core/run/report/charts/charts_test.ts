@@ -4,7 +4,6 @@ import { averaged } from "./averaged.ts";
 import { lineChart } from "./line_chart.ts";
 import { scaleOf, tickText } from "./scale.ts";
 import { scatter } from "./scatter.ts";
-import { turnedTo } from "./turned_to.ts";
 
 /** The points of each line. */
 function linesOf(svg: string): number[][][] {
@@ -83,16 +82,6 @@ Deno.test("a level lies where a line of its value would", () => {
   });
   const [, level] = drawn.match(/class="level c1"\s+d="M[\d.]+ ([\d.]+)H/)!;
   assert.equal(Number(level), linesOf(drawn)[0][1][1]);
-});
-
-Deno.test("a map that was turned and mirrored is turned back", () => {
-  const random = new Random(0, "map"),
-    to = Array.from({ length: 50 }, () => [random.normal(0, 3), random.normal()] as const);
-  const middle = [0, 1].map((axis) => to.reduce((sum, one) => sum + one[axis], 0) / to.length);
-  const turned = to.map(([x, y]) => [0.6 * x - 0.8 * -y + 5, 0.8 * x + 0.6 * -y - 2] as const);
-  turnedTo(turned, to).forEach((point, i) =>
-    point.forEach((value, axis) => assert.ok(Math.abs(value - (to[i][axis] - middle[axis])) < 1e-9))
-  );
 });
 
 Deno.test("points of a map lie within it, each with the sign of its group", () => {
