@@ -47,8 +47,8 @@ export interface EvaluationRecord {
 export interface PicturesRecord {
   step: number;
   /**
-   * `views`: a row an image, its views as training shows them. `neighbours/NETWORK`, of a network that was evaluated: a
-   * row a picture that it has not trained on, then those that it finds nearest.
+   * `views`: a row an image, its views as training shows them, before any mixup. `neighbours/NETWORK`, of a network that
+   * was evaluated: a row a picture that it has not trained on, then those that it finds nearest.
    */
   name: string;
   /** RGB, 8 bits; of one size within a record. */

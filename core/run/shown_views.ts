@@ -8,8 +8,8 @@ import { viewNumber, viewRequest, viewSources } from "../views/view_source.ts";
 const IMAGES = 8, VIEWS = 4;
 
 /**
- * Some views as training shows them to the student, to the bit: a row an image. Of small patches there is a record of
- * their own.
+ * Some views as training shows them to the student, to the bit, but before they are mixed (`train.mixup`): a row an
+ * image. Of small patches there is a record of their own.
  */
 export async function shownViews(
   recipe: Recipe,

@@ -21,6 +21,14 @@ export function uniform(name: string, shape: readonly number[], low = -1, high =
   return values;
 }
 
+/** Rows of a matrix, scaled to length 1. */
+export function normalizeRows(values: ArrayLike<number>, dim: number): Float32Array {
+  return Float32Array.from(values, (value, i) => {
+    const row = Array.from(values).slice(i - i % dim, i - i % dim + dim);
+    return value / Math.hypot(...row);
+  });
+}
+
 /**
  * What random weights multiply the variance by, and a ReLU halves: a little more than keeps it, so that features still
  * tell images apart at the end of a deep network. A network that amplifies needs less.

@@ -5,7 +5,7 @@ import seed from "@seed/objective-seed";
 import { testContext, testEngine } from "../support/engine.ts";
 import { objectiveContext, objectiveInputs } from "../support/objective_inputs.ts";
 import { runners } from "../support/runners.ts";
-import { uniform } from "./formula.ts";
+import { normalizeRows, uniform } from "./formula.ts";
 import golden from "./loss_floor.json" with { type: "json" };
 
 const DIM = 8, QUEUE = 12;
@@ -35,7 +35,7 @@ async function assertBounds(
   expected: { floor: number; uniform: number },
 ): Promise<void> {
   const near = unitRows("teacher", batch).map((x, i) => x + 0.1 * unitRows("noise", batch)[i]);
-  const queue = Float32Array.of(...normalizeRows(near), ...unitRows("queue", QUEUE - batch));
+  const queue = Float32Array.of(...normalizeRows(near, DIM), ...unitRows("queue", QUEUE - batch));
   const inputs = [unitRows("student", batch), unitRows("teacher", batch), queue].map((x) =>
     tf.tensor2d(x, [x.length / DIM, DIM])
   );
@@ -61,12 +61,5 @@ async function assertBounds(
 }
 
 function unitRows(name: string, rows: number): Float32Array {
-  return normalizeRows(uniform(name, [rows, DIM]));
-}
-
-function normalizeRows(values: ArrayLike<number>): Float32Array {
-  return Float32Array.from(values, (value, i) => {
-    const row = Array.from(values).slice(i - i % DIM, i - i % DIM + DIM);
-    return value / Math.hypot(...row);
-  });
+  return normalizeRows(uniform(name, [rows, DIM]), DIM);
 }

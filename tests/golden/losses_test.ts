@@ -11,7 +11,7 @@ import { testContext, testEngine } from "../support/engine.ts";
 import { objectiveContext, objectiveInputs } from "../support/objective_inputs.ts";
 import { runners } from "../support/runners.ts";
 import { assertFingerprint } from "./fingerprint.ts";
-import { uniform } from "./formula.ts";
+import { normalizeRows, uniform } from "./formula.ts";
 import golden from "./losses.json" with { type: "json" };
 
 const DIM = 8, QUEUE = 12;
@@ -134,7 +134,7 @@ async function assertLoss(
   const engine = await testEngine();
   const student = unitRows("student", batch), teacher = unitRows("teacher", batch);
   const near = teacher.map((x, i) => x + 0.1 * unitRows("noise", batch)[i]);
-  const queue = Float32Array.of(...normalizeRows(near), ...unitRows("queue", QUEUE - batch));
+  const queue = Float32Array.of(...normalizeRows(near, DIM), ...unitRows("queue", QUEUE - batch));
   const inputs = [student, teacher, queue].map((x) => tf.tensor2d(x, [x.length / DIM, DIM]));
   const withGradient = (...inputs: tf.Tensor[]) => {
     const [z, target, D] = inputs as tf.Tensor2D[];
@@ -155,12 +155,5 @@ function assertValues(name: string, actual: Float32Array, expected: number[]): v
 }
 
 function unitRows(name: string, rows: number): Float32Array {
-  return normalizeRows(uniform(name, [rows, DIM]));
-}
-
-function normalizeRows(values: ArrayLike<number>): Float32Array {
-  return Float32Array.from(values, (value, i) => {
-    const row = Array.from(values).slice(i - i % DIM, i - i % DIM + DIM);
-    return value / Math.hypot(...row);
-  });
+  return normalizeRows(uniform(name, [rows, DIM]), DIM);
 }

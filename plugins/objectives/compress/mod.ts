@@ -19,19 +19,23 @@ import { definePlugin, tf, unitRows, z } from "@seed/core";
  * @returns the mean over the batch, a scalar.
  */
 export function compressLoss(zS: tf.Tensor2D, zT: tf.Tensor2D, D: tf.Tensor2D, T: number): tf.Scalar {
-  const logDistribution = (z: tf.Tensor2D) => tf.logSoftmax(tf.div(tf.matMul(z, D, false, true), T));
-  const logP = logDistribution(zT), logQ = logDistribution(zS);
-  return tf.mean(tf.sum(tf.mul(tf.exp(logP), tf.sub(logP, logQ)), 1));
+  return compressLossAndUniform(zS, zT, D, T).loss;
 }
 
 /**
- * The divergence from a student that finds all of the queue equally alike: `ln K` less the entropy of `p`.
- *
- * @returns the mean over the batch, a scalar.
+ * The same, beside the divergence from a student that finds all of the queue equally alike: `ln K` less the entropy of
+ * `p`, in the mean over the batch.
  */
-export function compressUniform(zT: tf.Tensor2D, D: tf.Tensor2D, T: number): tf.Scalar {
-  const logP = tf.logSoftmax(tf.div(tf.matMul(zT, D, false, true), T));
-  return tf.add(tf.mean(tf.sum(tf.mul(tf.exp(logP), logP), 1)), Math.log(D.shape[0]));
+export function compressLossAndUniform(
+  zS: tf.Tensor2D,
+  zT: tf.Tensor2D,
+  D: tf.Tensor2D,
+  T: number,
+): { loss: tf.Scalar; uniform: tf.Scalar } {
+  const logDistribution = (z: tf.Tensor2D) => tf.logSoftmax(tf.div(tf.matMul(z, D, false, true), T));
+  const logP = logDistribution(zT), logQ = logDistribution(zS), p = tf.exp(logP);
+  const mean = (terms: tf.Tensor): tf.Scalar => tf.mean(tf.sum(tf.mul(p, terms), 1));
+  return { loss: mean(tf.sub(logP, logQ)), uniform: tf.add(mean(logP), Math.log(D.shape[0])) };
 }
 
 export default definePlugin({
@@ -46,12 +50,7 @@ export default definePlugin({
   needs: () => ({ teacherViews: [0], queue: true }),
   create: ({ temperature }) => ({
     loss({ studentEmbeddings: [embedding], teacherEmbeddings: [zT], queue: D }) {
-      return {
-        loss: compressLoss(unitRows(embedding), zT, D, temperature),
-        floor: 0,
-        uniform: compressUniform(zT, D, temperature),
-        enqueue: zT,
-      };
+      return { ...compressLossAndUniform(unitRows(embedding), zT, D, temperature), floor: 0, enqueue: zT };
     },
   }),
 });
