@@ -32,6 +32,8 @@ Deno.test("a recipe for a folder by class, with a blank in its path and with bro
     assert.equal(told.recipe, "my_photos.yaml");
     assert.match(told.command, / distill my_photos\.yaml$/);
     assert.deepEqual([told.folder.broken, told.folder.evaluation.heldOut, told.plan.skips], [1, 0.2, true]);
+    const schema = text.match(/^# yaml-language-server: \$schema=(.+)$/m)?.[1];
+    assert.equal(await Deno.realPath(`${folder}/${schema}`), await Deno.realPath("recipes/schema.json"));
     assert.match(text, /^ {2}held_out: 0\.2 #/m);
     assert.match(text, /^ {2}on_error: skip # .*: 1 of 49 that were read cannot be$/m);
     assert.match(text, /^ {2}knn: \{ k: \d+ \}$/m);

@@ -7,6 +7,7 @@ import { formatDuration, oneLine, quoted } from "@seed/core";
 import type { FolderLook } from "./folder/look.ts";
 import { type Plan, secondsOf } from "./plan.ts";
 import type { Settings } from "./settings.ts";
+import { schemaLine } from "./schema_line.ts";
 import type { Wishes } from "./wishes.ts";
 
 /** All that a recipe says. */
@@ -28,21 +29,23 @@ export function recipeText(draft: Draft): string {
 }
 
 function head(
-  { wishes: { data, student, teacher }, look, plan, settings, command, machine }: Draft,
+  { wishes: { data, student, teacher, out }, look, plan, settings, command, machine }: Draft,
 ): string[] {
   const { train, evaluation, classes } = look;
   const split = evaluation
     ? `${train} to train on, ${evaluation.queries} held out`
     : `${train}, all to train on`;
-  return [
-    `SEED on ${quoted(data, 300)}: ${student.name} learns from ${teacher.about}`,
-    `Data:   ${split}${classes ? `; ${classes.length} classes` : ""}`,
-    `Run:    ${command}`,
-    `Takes:  about ${formatDuration(secondsOf(plan))} on ${machine}`,
-    `Expect: ${
-      settings.expect ?? "not measured for folders of this size; the run's own lines are the measure"
-    }`,
-  ].map((line) => `# ${oneLine(line)}`);
+  const schema = schemaLine(out),
+    about = [
+      `SEED on ${quoted(data, 300)}: ${student.name} learns from ${teacher.about}`,
+      `Data:   ${split}${classes ? `; ${classes.length} classes` : ""}`,
+      `Run:    ${command}`,
+      `Takes:  about ${formatDuration(secondsOf(plan))} on ${machine}`,
+      `Expect: ${
+        settings.expect ?? "not measured for folders of this size; the run's own lines are the measure"
+      }`,
+    ].map((line) => `# ${oneLine(line)}`);
+  return schema === null ? about : [...about, schema];
 }
 
 function body(draft: Draft): string[] {

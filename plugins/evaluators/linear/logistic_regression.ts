@@ -47,12 +47,13 @@ export class LogisticRegression implements Disposable {
    *
    * @param l2 Strength of regularisation, above 0.
    * @param start Where to begin: a neighbouring strength's result saves most of the way. Null: at zero.
-   * @param maxIterations Fewer than the default do to compare strengths.
+   * @param options.maxIterations Fewer than the default do to compare strengths.
+   * @param options.onValue Is called each time that the loss and its gradient were computed.
    */
   async fit(
     l2: number,
     start: LinearClassifier | null,
-    maxIterations = MAX_ITERATIONS,
+    { maxIterations = MAX_ITERATIONS, onValue }: { maxIterations?: number; onValue?: () => void } = {},
   ): Promise<LinearClassifier> {
     const dim = this.#rows.shape[1], { classes } = this, weights = dim * classes;
     const strength = tf.scalar(l2);
@@ -66,6 +67,7 @@ export class LogisticRegression implements Disposable {
         const gradient = new Float64Array(point.length);
         gradient.set(dw);
         gradient.set(db, weights);
+        onValue?.();
         return { value, gradient };
       },
       start?.parameters ?? new Float64Array(weights + classes),

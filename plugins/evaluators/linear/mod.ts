@@ -18,6 +18,7 @@ import {
   type Figures,
   labelsOf,
   type Matrix,
+  ProgressLine,
   Random,
   RunError,
   z,
@@ -78,13 +79,18 @@ class LinearEvaluator implements Evaluator {
         `a tenth after ${drops.join(" and ")}`;
       return { classifier, protocol };
     }
-    const strength = await this.#strength(rows, classes);
+    // It ends when it has converged; nobody knows before when that is.
+    using progress = new ProgressLine("Linear probe", { total: null, unit: "iterations" });
+    let iterations = 0;
+    const onValue = () => progress.update(++iterations);
+    const strength = await this.#strength(rows, classes, onValue);
     const protocol = `logistic regression on standardised features, l2 ${strength}`;
-    return { classifier: await this.#fit(rows, strength, classes), protocol };
+    using regression = new LogisticRegression(this.engine, rows, classes);
+    return { classifier: await regression.fit(strength, null, { onValue }), protocol };
   }
 
   /** Of the strengths, the one that classifies the held-out part best; of equal ones the strongest. */
-  async #strength(rows: LabelledRows, classes: number): Promise<number> {
+  async #strength(rows: LabelledRows, classes: number, onValue: () => void): Promise<number> {
     const strengths = [...this.options.l2].sort((a, b) => b - a);
     if (strengths.length === 1) return strengths[0];
     const { kept, heldOut } = this.#split(rows.labels);
@@ -92,16 +98,11 @@ class LinearEvaluator implements Evaluator {
     using regression = new LogisticRegression(this.engine, select(rows, kept), classes);
     let classifier: LinearClassifier | null = null, best = { strength: strengths[0], hits: -1 };
     for (const strength of strengths) {
-      classifier = await regression.fit(strength, classifier, COMPARING);
+      classifier = await regression.fit(strength, classifier, { maxIterations: COMPARING, onValue });
       const hits = (await score(classifier, test)).ranks.filter((rank) => rank === 0).length;
       if (hits > best.hits) best = { strength, hits };
     }
     return best.strength;
-  }
-
-  async #fit(rows: LabelledRows, l2: number, classes: number): Promise<LinearClassifier> {
-    using regression = new LogisticRegression(this.engine, rows, classes);
-    return await regression.fit(l2, null);
   }
 
   /** Holds out the same share of every class, at random by the seed; a class of one image is kept. */

@@ -1,4 +1,4 @@
-import { crossEntropy, type Engine, Random, rateOfEpoch, Sgd, tf } from "@seed/core";
+import { crossEntropy, type Engine, ProgressLine, Random, rateOfEpoch, Sgd, tf } from "@seed/core";
 import type { LabelledRows, LinearClassifier } from "./logistic_regression.ts";
 
 /** MoCo's linear classification (He et al., CVPR 2020, section 4.1, and its `main_lincls.py`). */
@@ -53,6 +53,7 @@ export async function sgdProbe(
     return [value];
   }, { name: "linear probe" });
   const all = tf.tensor2d(data, [labels.length, dim]);
+  using progress = new ProgressLine("Linear probe", { total: epochs, unit: "epochs" });
   for (let epoch = 0; epoch < epochs; epoch++) {
     const rows = order(epoch), rate = tf.scalar(rateOfEpoch(epoch, { lr, schedule: "steps", epochs, drops }));
     for (let first = 0; first + size <= labels.length; first += size) {
@@ -64,6 +65,7 @@ export async function sgdProbe(
       tf.dispose([await step.call(x, y, rate), x, y]);
     }
     rate.dispose();
+    progress.update(epoch + 1);
   }
   const parameters = Float64Array.from([...await weight.data(), ...await bias.data()]);
   tf.dispose([all, ...variables]);

@@ -2,6 +2,7 @@ import {
   crossEntropy,
   type Engine,
   type ImageReference,
+  ProgressLine,
   Random,
   rateOfEpoch,
   Sgd,
@@ -72,7 +73,8 @@ export class FineTuned implements Disposable {
       head.update(head.trained.map(({ variable }) => grads[variable.name]), [headRate]);
       return [value];
     }, { name: "fine-tuning step" });
-    const classes = this.#bias.shape[0]!;
+    const classes = this.#bias.shape[0]!, stepsPerEpoch = Math.floor(images.length / batch);
+    using progress = new ProgressLine("Fine-tuning", { total: epochs * stepsPerEpoch, unit: "steps" });
     for (let epoch = 0; epoch < epochs; epoch++) {
       const order = new Random(seed, "semi", "epoch", epoch).permutation(images.length);
       const schedule = { schedule: "steps", epochs, drops, dropFactor: DROP } as const;
@@ -95,6 +97,7 @@ export class FineTuned implements Disposable {
         const input = engine.upload(pixels, [batch, size, size, 3]);
         const targets = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, "int32"), classes), "float32"));
         tf.dispose([await step.call(input, targets, ...rates), input, targets]);
+        progress.update(epoch * stepsPerEpoch + number);
       }
       tf.dispose(rates);
     }
