@@ -84,7 +84,12 @@ class Sections {
       properties: { extends: { type: "string" }, ...sections },
       additionalProperties: false,
       ...!this.isPart && needed,
-      ...!this.isPart && { anyOf: [{ required: ["student"] }, { required: ["students"] }] },
+      ...!this.isPart && {
+        anyOf: ["student", "students"].map((key) => ({
+          required: [key],
+          properties: { [key]: { not: { type: "null" } } },
+        })),
+      },
     };
   }
 
@@ -235,7 +240,7 @@ class Sections {
   #of(schema: z.ZodType): JsonSchema {
     const options = { target: "draft-7", io: "input", unrepresentable: "any", reused: "inline" } as const;
     const { $schema: _, ...json } = z.toJSONSchema(schema, options);
-    return withoutSafeIntegers(json) as JsonSchema;
+    return json;
   }
 }
 
@@ -260,17 +265,4 @@ function oneOrSeveral(schema: JsonSchema): JsonSchema {
 
 function nullOnly(keys: readonly string[]): Record<string, JsonSchema> {
   return Object.fromEntries(keys.map((key) => [key, { type: "null" }]));
-}
-
-/** The bounds of JavaScript's whole numbers are of no use to a reader. */
-function withoutSafeIntegers(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutSafeIntegers);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key, bound]) =>
-        !(["minimum", "maximum"].includes(key) && Math.abs(bound) === Number.MAX_SAFE_INTEGER)
-      )
-      .map(([key, inner]) => [key, withoutSafeIntegers(inner)]),
-  );
 }
