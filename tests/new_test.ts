@@ -46,6 +46,15 @@ Deno.test("a recipe for a folder by class, with a blank in its path and with bro
     });
     assert.equal(code, 0, said);
     assert.equal(JSON.parse(stdout).steps, told.plan.epochs * told.plan.stepsPerEpoch);
+    const begin = ["--begin", "runs/my_photos", "--out", "on.yaml"];
+    const other = await runCli(["new", "--data", "my photos", "--student", "resnet18", ...begin], {
+      cwd: folder,
+    });
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /runs\/my_photos.*resnet18/s);
+    const on = await runCli(["new", "--data", "my photos", ...FLAGS, ...begin], { cwd: folder });
+    assert.equal(on.code, 0, on.stderr);
+    assert.match(await Deno.readTextFile(`${folder}/on.yaml`), /^ {2}weights: "runs\/my_photos" #/m);
   }));
 
 Deno.test("a flat folder is evaluated without labels, and is asked for nothing where there is no terminal", () =>

@@ -31,7 +31,7 @@ Deno.test("what no flag says is asked; without somebody to ask the usual is take
     assert.equal(shown.length, 4, "one is asked again, and neither the folder nor the recipe is asked for");
     const usual = await wishesOf(flags("--data", data), null);
     assert.deepEqual([usual.student.name, usual.seconds, usual.out], [
-      "efficientnet_b0",
+      "mobilenet_v3_large",
       1200,
       "my_photos.yaml",
     ]);
@@ -42,6 +42,7 @@ Deno.test("what no flag says is asked; without somebody to ask the usual is take
       [["--data", data, "--teacher", "@seed/teacher-dino"], /needs a file of weights; name a file/],
       [["--data", data, "--teacher", "dino.pth"], /There is no file "dino\.pth"/],
       [["--data", data, "--out", "a.txt"], /--out must end in "\.yaml"/],
+      [["--data", data, "--begin", "runs/none"], /--begin expects .* nothing at "runs\/none"/],
       [["--data", data, "--time", "soon"], /--time expects/],
     ];
     for (const [args, says] of refused) await assert.rejects(wishesOf(flags(...args), null), says);

@@ -124,13 +124,13 @@ function teacherLines({ wishes: { teacher }, plan }: Draft): string[] {
   ];
 }
 
-function studentLines({ wishes: { student }, settings: { headHidden, beginning } }: Draft): string[] {
+function studentLines({ wishes: { student, begin }, settings: { headHidden } }: Draft): string[] {
   const how = headHidden === null ? "one linear layer: the features learn what counts" : "two layers";
   return [
     "student:",
     ...Object.entries(student.keys).map(([key, value]) => `  ${key}: ${flow(value)}`),
     `  head: { hidden: ${headHidden} } # ${how}`,
-    ...beginning === null ? [] : [`  weights: ${JSON.stringify(beginning)} # what it begins from`],
+    ...begin === null ? [] : [`  weights: ${JSON.stringify(begin)} # what it begins from`],
   ];
 }
 

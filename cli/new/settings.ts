@@ -33,8 +33,6 @@ export interface Settings {
   readonly mostEpochs: number;
   /** Fixed views of an image that the teacher sees once each, where there are more epochs than that. */
   readonly cacheViews: number;
-  /** A file or a run that the student begins from; null: from noise. */
-  readonly beginning: string | null;
   /** What such a run gave, with its data; null: it was not measured yet. */
   readonly expect: string | null;
 }
@@ -52,7 +50,6 @@ const DEMO = {
   jitter: { color: 0.2, hue: 0.02, probability: 0.5 },
   blur: 0.1,
   viewsWanted: 50_000,
-  beginning: null,
   expect: null,
 } as const;
 
@@ -70,7 +67,7 @@ export function settingsFor(images: number): Settings {
 }
 
 /** Who teaches and who learns, where nobody says. The teacher's weights are fetched by its plugin. */
-export const DEFAULT_TEACHER = "@seed/teacher-efficientnet-lite", DEFAULT_STUDENT = "efficientnet_b0";
+export const DEFAULT_TEACHER = "@seed/teacher-efficientnet-lite", DEFAULT_STUDENT = "mobilenet_v3_large";
 
 /** How long a run is to take, where nobody says. */
 export const DEFAULT_TIME = "20m";

@@ -20,6 +20,8 @@ export interface Wishes {
   readonly student: StudentChoice;
   readonly teacher: TeacherChoice;
   readonly seconds: number;
+  /** A file of weights or a run's folder that the student begins from; null: from noise. */
+  readonly begin: string | null;
   /** The recipe; not there yet. */
   readonly out: string;
 }
@@ -30,6 +32,7 @@ export const WISH_FLAGS = {
   student: { type: "string" },
   teacher: { type: "string" },
   time: { type: "string" },
+  begin: { type: "string" },
   out: { type: "string" },
 } as const satisfies Record<string, Flag>;
 
@@ -47,11 +50,12 @@ export async function wishesOf(parsed: Arguments, asker: Asker | null): Promise<
     if (usual !== null) return await meaning(usual);
     throw new CommandLineError(`Expected --${flag}; --help shows how`);
   };
-  const data = await wish("data", "Folder of pictures", null, folderAt);
+  const data = await wish("data", "Folder of pictures", null, folderAt), begin = parsed.text("begin");
   return {
     data,
     student: await wish("student", "Student to train", DEFAULT_STUDENT, studentNamed),
     teacher: await wish("teacher", "Teacher, a plugin or a file of weights", DEFAULT_TEACHER, teacherNamed),
+    begin: begin === null ? null : await beginningAt(begin),
     seconds: await wish("time", "Time that the run may take", DEFAULT_TIME, parseTime),
     out: await wish("out", "Recipe to write", await freeName(data), unusedFile),
   };
@@ -81,6 +85,14 @@ async function folderAt(path: string): Promise<string> {
   throw new CommandLineError(
     `--data expects a folder of pictures; ${found ? "a file is at" : "there is nothing at"} "${path}". ` +
       "Archives have to be unpacked first",
+  );
+}
+
+/** What is in it is checked with the recipe. */
+async function beginningAt(path: string): Promise<string> {
+  if (await exists(path)) return path;
+  throw new CommandLineError(
+    `--begin expects a file of weights or the folder of a run; there is nothing at "${path}"`,
   );
 }
 
