@@ -5,10 +5,11 @@ Looks at a folder of pictures, measures this machine, and writes a recipe with i
 time. On a terminal it asks for what no flag says. Nothing is overwritten.
 
   --data DIR      the folder of pictures: flat, in folders by class, or with train/ and val/
-  --student NAME  the network to train (default mobilenet_v3_large); \`deno task ls networks\` lists them
+  --student NAME  the network to train (default mobilenet_v3_small); \`deno task ls networks\` lists them
   --teacher NAME  a file of weights, whose network is found by its tensors, or a plugin that fetches its own (default
                   @seed/teacher-efficientnet-lite)
-  --begin PATH    what the student begins from, a file of its weights or the folder of a run (default: noise)
+  --begin PATH    what the student begins from: a file of its weights, the folder of a run, or noise (default: runs/demo
+                  if it is there and has the same network, else noise)
   --time TIME     that the run may take, such as 20m or 1h30m (default 20m)
   --out FILE      the recipe (default: called like the folder, in this one)
   --json          prints what was found and chosen as one JSON object on standard output; asks nothing

@@ -31,7 +31,7 @@ Deno.test("what no flag says is asked; without somebody to ask the usual is take
     assert.equal(shown.length, 4, "one is asked again, and neither the folder nor the recipe is asked for");
     const usual = await wishesOf(flags("--data", data), null);
     assert.deepEqual([usual.student.name, usual.seconds, usual.out], [
-      "mobilenet_v3_large",
+      "mobilenet_v3_small",
       1200,
       "my_photos.yaml",
     ]);

@@ -31,13 +31,24 @@ async function writeRecipe(wishes: Wishes, parsed: Arguments, host: Host): Promi
   const { text, plan, task, dry, command, precision } = drafted;
   host.signal.throwIfAborted();
   await writeNew(wishes.out, text);
+  host.log(`Begins     from ${wishes.begin ?? "noise"}`);
   for (const line of planReport(plan, task, task.settings, dry.memory_bytes)) host.log(line);
   const { sample, ...seen } = look, { looked, broken } = sample;
   if (parsed.has("json")) {
-    const { name: student } = wishes.student, { plugin: teacher } = wishes.teacher.keys;
+    const { name: student } = wishes.student, { begin } = wishes, { plugin: teacher } = wishes.teacher.keys;
     const folder = { ...seen, read: looked, broken: broken.length };
     console.log(JSON.stringify({
-      ...{ recipe: wishes.out, command, student, teacher, folder, plan, precision, seconds: secondsOf(plan) },
+      ...{
+        recipe: wishes.out,
+        command,
+        student,
+        begin,
+        teacher,
+        folder,
+        plan,
+        precision,
+        seconds: secondsOf(plan),
+      },
     }));
     return 0;
   }

@@ -67,7 +67,13 @@ export function settingsFor(images: number): Settings {
 }
 
 /** Who teaches and who learns, where nobody says. The teacher's weights are fetched by its plugin. */
-export const DEFAULT_TEACHER = "@seed/teacher-efficientnet-lite", DEFAULT_STUDENT = "mobilenet_v3_large";
+export const DEFAULT_TEACHER = "@seed/teacher-efficientnet-lite", DEFAULT_STUDENT = "mobilenet_v3_small";
+
+/**
+ * The run that a student begins from, where it is there and has the same network: two minutes of emoji are worth more to
+ * a student of photographs than as long with the photographs (docs/results.md).
+ */
+export const USUAL_BEGINNING = "runs/demo";
 
 /** How long a run is to take, where nobody says. */
 export const DEFAULT_TIME = "20m";

@@ -8,6 +8,7 @@ import { RunError, setIn, statusLine, UsageError } from "@seed/core";
 import { exists } from "@seed/core/host";
 import { type Arguments, CommandLineError, type Flag } from "../arguments.ts";
 import type { Asker } from "./ask.ts";
+import { beginningOf } from "./beginning.ts";
 import { DEFAULT_STUDENT, DEFAULT_TEACHER, DEFAULT_TIME } from "./settings.ts";
 import { type StudentChoice, studentNamed } from "./students.ts";
 import { type TeacherChoice, teacherNamed } from "./teacher.ts";
@@ -50,12 +51,13 @@ export async function wishesOf(parsed: Arguments, asker: Asker | null): Promise<
     if (usual !== null) return await meaning(usual);
     throw new CommandLineError(`Expected --${flag}; --help shows how`);
   };
-  const data = await wish("data", "Folder of pictures", null, folderAt), begin = parsed.text("begin");
+  const data = await wish("data", "Folder of pictures", null, folderAt);
+  const student = await wish("student", "Student to train", DEFAULT_STUDENT, studentNamed);
   return {
     data,
-    student: await wish("student", "Student to train", DEFAULT_STUDENT, studentNamed),
+    student,
+    begin: await beginningOf(parsed.text("begin"), student.name),
     teacher: await wish("teacher", "Teacher, a plugin or a file of weights", DEFAULT_TEACHER, teacherNamed),
-    begin: begin === null ? null : await beginningAt(begin),
     seconds: await wish("time", "Time that the run may take", DEFAULT_TIME, parseTime),
     out: await wish("out", "Recipe to write", await freeName(data), unusedFile),
   };
@@ -85,14 +87,6 @@ async function folderAt(path: string): Promise<string> {
   throw new CommandLineError(
     `--data expects a folder of pictures; ${found ? "a file is at" : "there is nothing at"} "${path}". ` +
       "Archives have to be unpacked first",
-  );
-}
-
-/** What is in it is checked with the recipe. */
-async function beginningAt(path: string): Promise<string> {
-  if (await exists(path)) return path;
-  throw new CommandLineError(
-    `--begin expects a file of weights or the folder of a run; there is nothing at "${path}"`,
   );
 }
 
