@@ -139,7 +139,8 @@ async function train(
     console.log(JSON.stringify({ directory, ...await summaryOf(directory, recipes) }));
   } else {
     console.error(`Done: ${directory}`);
-    for (const line of await verdictLines(directory, recipes)) console.error(line);
+    const lines = [...await verdictLines(directory, recipes), ...nextLines(directory, recipes)];
+    for (const line of lines) console.error(line);
   }
   return 0;
 }
@@ -154,6 +155,16 @@ async function verdictLines(directory: string, recipes: RunRecipe["recipes"]): P
     return [...sentences, `Report: ${folder.file("report")}`].map((line) => of + line);
   }));
   return lines.flat();
+}
+
+/** What people do next, with the first of several students. */
+function nextLines(directory: string, [{ studentName }]: RunRecipe["recipes"]): string[] {
+  const run = studentName === null ? directory : join(directory, studentName);
+  return [
+    `See it in a browser: ${commandLine("explore", ["--run", run, "--serve"])}`,
+    `Embed pictures:      ${commandLine("embed", ["--run", run, "--images", "FOLDER", "--out", "FILE.npy"])}`,
+    `Train on your own:   ${commandLine("new", ["--data", "FOLDER"])}`,
+  ];
 }
 
 /** What came out: of several students, by their names. */

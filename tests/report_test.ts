@@ -21,7 +21,10 @@ async function inRuns(test: (folder: string) => Promise<void>): Promise<void> {
     assert.equal(code, 0, stderr);
     const said = stderr.trimEnd().split("\n"), done = said.findIndex((line) => line === "Done: whole");
     assert.match(said[done + 1], /kNN.*\.$/);
-    assert.equal(said.at(-1), "Report: whole/report.html");
+    assert.equal(said.at(-4), "Report: whole/report.html");
+    assert.match(said.at(-3)!, /^See it in a browser: .* explore --run whole --serve$/);
+    assert.match(said.at(-2)!, /^Embed pictures: .* embed --run whole --images FOLDER --out FILE\.npy$/);
+    assert.match(said.at(-1)!, /^Train on your own: .* new --data FOLDER$/);
     const killed = await distillTiny(folder, { out: "killed", meddles: ["student 6", "SIGKILL"] });
     assert.equal(killed.signal, "SIGKILL");
     await test(folder);
