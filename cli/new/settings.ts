@@ -55,10 +55,10 @@ const DEMO = {
 
 /** By ascending size; the last is for all that are larger. */
 export const SETTINGS: readonly [Settings, ...Settings[]] = [
-  { ...DEMO, upTo: 1000, queue: 256, mostEpochs: 400, cacheViews: 16 },
-  { ...DEMO, upTo: 10_000, mostEpochs: 200, cacheViews: 8 },
-  { ...DEMO, upTo: 100_000, queue: 4096, mostEpochs: 100, cacheViews: 4 },
-  { ...DEMO, upTo: Infinity, queue: 16_384, mostEpochs: 100, cacheViews: 4 },
+  { ...DEMO, upTo: 1000, queue: 256, mostEpochs: 400, cacheViews: 8 },
+  { ...DEMO, upTo: 10_000, mostEpochs: 200, cacheViews: 4 },
+  { ...DEMO, upTo: 100_000, queue: 4096, mostEpochs: 100, cacheViews: 2 },
+  { ...DEMO, upTo: Infinity, queue: 16_384, mostEpochs: 100, cacheViews: 2 },
 ];
 
 /** The row for so many images to train on. */
