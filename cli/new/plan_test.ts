@@ -88,7 +88,7 @@ Deno.test("views are no larger than the pictures, and the teacher's fill its pat
 
 Deno.test("the teacher's cache pays from more epochs than views, and where there is room for it", () => {
   const long = planRun(task(300, 3600), PACE), short = planRun(task(50_000, 600), PACE);
-  assert.deepEqual([long.cacheViews, short.cacheViews], [16, null]);
+  assert.deepEqual([long.cacheViews, short.cacheViews], [8, null]);
   assert.equal(planRun({ ...task(300, 3600), memory: 1e6 }, PACE).cacheViews, null);
   const cached = planRun(task(300, 3600), { ...PACE, fresh: 10 }),
     fresh = planRun({ ...task(300, 3600), memory: 1e6 }, {
