@@ -49,7 +49,7 @@ const DEMO = {
   scale: [0.5, 1],
   jitter: { color: 0.2, hue: 0.02, probability: 0.5 },
   blur: 0.1,
-  viewsWanted: 50_000,
+  viewsWanted: 150_000,
   expect: null,
 } as const;
 
