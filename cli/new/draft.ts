@@ -52,7 +52,7 @@ export async function draftRecipe(
   machine: Machine,
   host: Host,
 ): Promise<Drafted> {
-  const settings = settingsFor(look.train),
+  const settings = settingsFor(look.train, wishes.begin !== null),
     { memory } = machine,
     command = commandLine("distill", [wishes.out]);
   const batch = batchFor(settings, look.train);

@@ -25,7 +25,7 @@ function task(
   const { patch = 1, ...sample } = more,
     evaluation = { queries: train / 4, gallery: train, heldOut: 0.2, drawn: null };
   return {
-    settings: settingsFor(train),
+    settings: settingsFor(train, false),
     look: {
       ...{ train, images: 1.25 * train, evaluation },
       sample: {
@@ -108,7 +108,7 @@ Deno.test("of measured paces the last that pays is taken; where none does, that 
 });
 
 Deno.test("small folders have smaller batches, at least two an epoch", () => {
-  const of = (train: number) => batchFor(settingsFor(train), train);
+  const of = (train: number) => batchFor(settingsFor(train, false), train);
   assert.deepEqual([8, 20, 63, 64, 300].map(of), [4, 8, 16, 32, 32]);
 });
 

@@ -49,21 +49,30 @@ const DEMO = {
   scale: [0.5, 1],
   jitter: { color: 0.2, hue: 0.02, probability: 0.5 },
   blur: 0.1,
-  viewsWanted: 150_000,
   expect: null,
 } as const;
 
+/** One that begins from noise gains more by seeing much than by seeing it large, one that knows pictures does not. */
+const VIEWS_WANTED = { fromNoise: 80_000, begun: 40_000 };
+
+type Row = Omit<Settings, "viewsWanted">;
+
 /** By ascending size; the last is for all that are larger. */
-export const SETTINGS: readonly [Settings, ...Settings[]] = [
+const ROWS: readonly [Row, ...Row[]] = [
   { ...DEMO, upTo: 1000, queue: 256, mostEpochs: 400, cacheViews: 8 },
   { ...DEMO, upTo: 10_000, mostEpochs: 200, cacheViews: 4 },
   { ...DEMO, upTo: 100_000, queue: 4096, mostEpochs: 100, cacheViews: 2 },
   { ...DEMO, upTo: Infinity, queue: 16_384, mostEpochs: 100, cacheViews: 2 },
 ];
 
-/** The row for so many images to train on. */
-export function settingsFor(images: number): Settings {
-  return SETTINGS.find(({ upTo }) => images <= upTo) ?? SETTINGS.at(-1)!;
+/**
+ * The settings for so many images to train on.
+ *
+ * @param begun Whether the student begins from weights.
+ */
+export function settingsFor(images: number, begun: boolean): Settings {
+  const row = ROWS.find(({ upTo }) => images <= upTo) ?? ROWS.at(-1)!;
+  return { ...row, viewsWanted: begun ? VIEWS_WANTED.begun : VIEWS_WANTED.fromNoise };
 }
 
 /** Who teaches and who learns, where nobody says. The teacher's weights are fetched by its plugin. */
