@@ -147,19 +147,23 @@ async function train(
 
 /** What came out, in sentences, and where all of it is shown. */
 async function verdictLines(directory: string, recipes: RunRecipe["recipes"]): Promise<string[]> {
-  const students = recipes.length === 1 ? [null] : recipes.map(({ studentName }) => studentName!);
-  const lines = await Promise.all(students.map(async (student) => {
-    const folder = new RunFolder(student === null ? directory : join(directory, student));
+  const lines = await Promise.all(recipes.map(async ({ studentName }) => {
+    const folder = new RunFolder(folderOf(directory, studentName));
     const sentences = sentencesOf(verdictOf(verdictFigures(await readRun(folder))));
-    const of = student === null ? "" : `${student}: `;
+    const of = studentName === null ? "" : `${studentName}: `;
     return [...sentences, `Report: ${folder.file("report")}`].map((line) => of + line);
   }));
   return lines.flat();
 }
 
+/** The run's folder of a student: its own, where a recipe has several. */
+function folderOf(directory: string, studentName: string | null): string {
+  return studentName === null ? directory : join(directory, studentName);
+}
+
 /** What people do next, with the first of several students. */
 function nextLines(directory: string, [{ studentName }]: RunRecipe["recipes"]): string[] {
-  const run = studentName === null ? directory : join(directory, studentName);
+  const run = folderOf(directory, studentName);
   return [
     `See it in a browser: ${commandLine("explore", ["--run", run, "--serve"])}`,
     `Embed pictures:      ${commandLine("embed", ["--run", run, "--images", "FOLDER", "--out", "FILE.npy"])}`,

@@ -38,17 +38,8 @@ async function writeRecipe(wishes: Wishes, parsed: Arguments, host: Host): Promi
     const { name: student } = wishes.student, { begin } = wishes, { plugin: teacher } = wishes.teacher.keys;
     const folder = { ...seen, read: looked, broken: broken.length };
     console.log(JSON.stringify({
-      ...{
-        recipe: wishes.out,
-        command,
-        student,
-        begin,
-        teacher,
-        folder,
-        plan,
-        precision,
-        seconds: secondsOf(plan),
-      },
+      ...{ recipe: wishes.out, command, student, begin, teacher },
+      ...{ folder, plan, precision, seconds: secondsOf(plan) },
     }));
     return 0;
   }

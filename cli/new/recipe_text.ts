@@ -6,8 +6,8 @@
 import { formatDuration, oneLine, quoted } from "@seed/core";
 import type { FolderLook } from "./folder/look.ts";
 import { type Plan, secondsOf } from "./plan.ts";
-import type { Settings } from "./settings.ts";
 import { schemaLine } from "./schema_line.ts";
+import type { Settings } from "./settings.ts";
 import type { Wishes } from "./wishes.ts";
 
 /** All that a recipe says. */

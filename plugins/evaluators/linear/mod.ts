@@ -80,9 +80,9 @@ class LinearEvaluator implements Evaluator {
       return { classifier, protocol };
     }
     // It ends when it has converged; nobody knows before when that is.
-    using progress = new ProgressLine("Linear probe", { total: null, unit: "iterations" });
-    let iterations = 0;
-    const onValue = () => progress.update(++iterations);
+    using progress = new ProgressLine("Linear probe", { total: null, unit: "passes" });
+    let passes = 0;
+    const onValue = () => progress.update(++passes);
     const strength = await this.#strength(rows, classes, onValue);
     const protocol = `logistic regression on standardised features, l2 ${strength}`;
     using regression = new LogisticRegression(this.engine, rows, classes);
