@@ -291,7 +291,7 @@ Deno.test("what names nothing of the student, or leaves nothing to train, is ref
 
 Deno.test("validate refuses a file of another network on the command line, and takes the right one", () =>
   besideRun(async (runs) => {
-    const recipe = "recipes/demo.yaml", weights = runs.path("first/student.safetensors");
+    const recipe = "recipes/demo_long.yaml", weights = runs.path("first/student.safetensors");
     const wrong = await runCli(["validate", recipe, "--set", `student.weights=${weights}`], { cwd: ROOT });
     assert.equal(wrong.code, 2, wrong.stderr);
     assert.match(wrong.stderr, /--set student\.weights=.*are in no layout that is read for efficientnet_b0/);
