@@ -27,6 +27,8 @@ export interface StepTiming {
   dataWaitSeconds: number;
   /** How long the rest of the run will take, by the newest steps; null in the first ones, which are traced. */
   secondsLeft: number | null;
+  /** Whether it will be less, since later steps find the teacher's embeddings in its cache. Default: false. */
+  secondsLeftAtMost?: boolean;
 }
 
 /** One line an evaluation. */

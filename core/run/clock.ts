@@ -50,10 +50,15 @@ export class Clock {
     return counted > 0 ? counted * this.batchSize / this.#milliseconds * 1000 : null;
   }
 
+  /** What the newest steps took says nothing of the next: they are of another kind. */
+  forget(): void {
+    this.#recent.length = 0;
+  }
+
   /** How long more steps will take, their share of evaluations and checkpoints included; null: nobody knows yet. */
   secondsFor(steps: number): number | null {
     const counted = this.#counted;
-    if (counted <= 0) return null;
+    if (this.#recent.length === 0) return null;
     const step = this.#recent.reduce((sum, one) => sum + one, 0) / this.#recent.length;
     return steps * (step + this.#pauses / counted) / 1000;
   }

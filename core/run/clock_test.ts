@@ -52,4 +52,9 @@ Deno.test("the time left leaves out the first step, which is traced, and counts 
   }
   const pauses = 5000 / 110;
   assert.equal(c.secondsFor(100), 100 * (200 + pauses) / 1000, "the newest steps tell");
+  c.forget();
+  assert.equal(c.secondsFor(100), null, "steps of another kind begin");
+  wait(50);
+  c.step();
+  assert.equal(c.secondsFor(100), 100 * (50 + 5000 / 111) / 1000);
 });

@@ -19,12 +19,16 @@ export class Course {
   readonly stepsPerEpoch: number;
   readonly endStep: number;
   readonly schedule: ScheduleOptions;
+  /** The step after which the teacher sees no new views, if others follow it; null: there is none. */
+  readonly lastTaughtStep: number | null;
 
   constructor(private readonly recipe: Recipe, private readonly options: CourseOptions) {
     const { train } = recipe, { images, maxSteps } = options;
     this.stepsPerEpoch = Math.floor(images / train.batch_size);
     this.endStep = Math.min(maxSteps ?? Infinity, train.epochs * this.stepsPerEpoch);
     this.schedule = scheduleOf(train, this.stepsPerEpoch);
+    const taught = (recipe.teacher?.cache?.views ?? Infinity) * this.stepsPerEpoch;
+    this.lastTaughtStep = taught < this.endStep ? taught : null;
   }
 
   /** Which images each step sees. */

@@ -172,10 +172,13 @@ export class Run {
   }
 
   #record(recorder: Recorder, taken: TakenStep, waitedMs: number): void {
-    const { seconds, imagesPerSecond } = this.#clock.step(), { stepsPerEpoch, endStep } = this.#course;
+    const { seconds, imagesPerSecond } = this.#clock.step();
+    const { stepsPerEpoch, endStep, lastTaughtStep } = this.#course;
+    if (this.#done === lastTaughtStep) this.#clock.forget();
     const secondsLeft = this.#clock.secondsFor(endStep - this.#done);
+    const secondsLeftAtMost = lastTaughtStep !== null && this.#done < lastTaughtStep;
     recorder.step(stepRecord(taken, { stepsPerEpoch, imagesPerSecond }), {
-      ...{ seconds, dataWaitSeconds: waitedMs / 1000, secondsLeft },
+      ...{ seconds, dataWaitSeconds: waitedMs / 1000, secondsLeft, secondsLeftAtMost },
     });
   }
 

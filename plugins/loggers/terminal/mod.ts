@@ -51,12 +51,13 @@ export class TerminalLogger implements Logger {
 
   step(
     { step, epoch, loss, lr, images_per_second }: StepRecord,
-    { seconds, dataWaitSeconds, secondsLeft }: StepTiming,
+    { seconds, dataWaitSeconds, secondsLeft, secondsLeftAtMost = false }: StepTiming,
   ): void {
     const now = this.now(), every = this.line.isTerminal ? 100 : 1000 * this.everySeconds;
     if (now - this.#shown < every && step < this.#run.steps) return;
     this.#shown = now;
-    const left = secondsLeft === null ? "" : `  ${formatDuration(secondsLeft)} left`;
+    const most = secondsLeftAtMost ? "at most " : "";
+    const left = secondsLeft === null ? "" : `  ${most}${formatDuration(secondsLeft)} left`;
     this.line.update(
       `${this.#of()}epoch ${epoch.toFixed(2)}  step ${step}/${this.#run.steps}  loss ${loss.toFixed(4)}  ` +
         `lr ${lr.toPrecision(3)}  ${images_per_second.toFixed(1)} images/s  ` +

@@ -61,15 +61,15 @@ Deno.test("what is shown of a step is its own, and no time is left where nobody 
   logger.start(RUN);
   written.length = 0;
   // The first is traced for a minute; what metrics.jsonl has of each is what is shown of it.
-  const steps = [[60, 1 / 6, 9, null], [0.1, 100, 2.5, 0.6], [0.2, 50, 2, 10]] as const;
-  steps.forEach(([seconds, images_per_second, loss, secondsLeft], i) => {
+  const steps = [[60, 1 / 6, 9, null], [0.1, 100, 2.5, 0.6, true], [0.2, 50, 2, 10, false]] as const;
+  steps.forEach(([seconds, images_per_second, loss, secondsLeft, secondsLeftAtMost], i) => {
     now += 1000 * seconds;
     const record = { step: i + 1, epoch: (i + 1) / 4, loss, lr: 0.1, images_per_second, gradient_norm: 3 };
-    logger.step(record, { seconds, dataWaitSeconds: seconds / 4, secondsLeft });
+    logger.step(record, { seconds, dataWaitSeconds: seconds / 4, secondsLeft, secondsLeftAtMost });
   });
   assert.deepEqual(written.map((text) => text.replace(/^.*(?=loss)/s, "")), [
     "loss 9.0000  lr 0.100  0.2 images/s  waits for data 25 %",
-    "loss 2.5000  lr 0.100  100.0 images/s  waits for data 25 %  1 s left",
+    "loss 2.5000  lr 0.100  100.0 images/s  waits for data 25 %  at most 1 s left",
     "loss 2.0000  lr 0.100  50.0 images/s  waits for data 25 %  10 s left",
   ]);
 });
