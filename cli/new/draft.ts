@@ -10,8 +10,8 @@ import {
   type Pace,
   type Plan,
   planRun,
-  SIDES,
   type Task,
+  usefulSides,
 } from "./plan.ts";
 import { type Draft, recipeText } from "./recipe_text.ts";
 import { settingsFor } from "./settings.ts";
@@ -36,10 +36,13 @@ export interface Machine {
   readonly memory: number | null;
 }
 
-/** Sides are measured so often at most: a smaller one is tried where the last was slower than reckoned. */
-const MEASUREMENTS = 3;
-/** The teacher's side of the first of them: at the student's smallest, its part of a step is too small to be told. */
-const FIRST_TEACHER_SIDE = 128;
+/** Sides are measured so often at most: others are tried where the last were slower or faster than reckoned. */
+const MEASUREMENTS = 4;
+/**
+ * The first of them, the student's as far as the pictures are worth it: two tell what of a step grows with its views.
+ * The teacher's are larger, since at the student's smallest its part of a step is too small to be told.
+ */
+const FIRST_SIDES = [{ side: 64, teacherSide: 128 }, { side: 128, teacherSide: 224 }] as const;
 /** bf16 must be so much shorter to be taken. */
 const WORTH = 0.95;
 /** Sides from which bf16 is worth a try: below, a step is made of much else. */
@@ -71,10 +74,13 @@ export async function draftRecipe(
   const task = (teacherDim: number): Task => ({
     ...{ settings, look, seconds: wishes.seconds, patch: wishes.teacher.patch, memory, teacherDim },
   });
-  const side = SIDES.at(-1)!, teacherSide = onPatches(FIRST_TEACHER_SIDE, wishes.teacher.patch);
-  let measured = await measure({ side, teacherSide });
-  const given = task(measured.dry.shapes.teacher[0]?.[1] ?? 0);
-  measured = await fittingPace(given, measured, measure);
+  const first: Measured[] = [], useful = usefulSides(task(0));
+  for (const { side, teacherSide } of FIRST_SIDES) {
+    if (!useful.includes(side)) continue;
+    first.push(await measure({ side, teacherSide: onPatches(teacherSide, wishes.teacher.patch) }));
+  }
+  const given = task(first[0].dry.shapes.teacher[0]?.[1] ?? 0);
+  let measured = await fittingPace(given, first, measure);
   let plan = planRun(given, measured.pace), precision: Draft["precision"] = "fp32";
   if (plan.side >= BF16_FROM) {
     const other = await measure(measured.pace, "auto");
@@ -88,15 +94,15 @@ export async function draftRecipe(
   return { text, plan, task: given, dry: measured.dry, precision, command };
 }
 
-/** Sides are chosen by what the last that were measured take, and measured in turn, until they are the same. */
+/** Sides are chosen by what those that were measured take, and measured in turn, until they are the same. */
 async function fittingPace(
   task: Task,
-  first: Measured,
+  first: readonly Measured[],
   measure: (sides: Pick<Pace, "side" | "teacherSide">) => Promise<Measured>,
 ): Promise<Measured> {
-  const all = [first];
+  const all = [...first];
   while (all.length < MEASUREMENTS) {
-    const sides = chooseSides(task, all.at(-1)!.pace);
+    const sides = chooseSides(task, all.map(({ pace }) => pace));
     const isMeasured = all.some(({ pace }) =>
       sides.side === pace.side && sides.teacherSide === pace.teacherSide
     );

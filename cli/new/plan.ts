@@ -76,15 +76,16 @@ export function batchFor({ batch }: Settings, train: number): number {
   return Math.min(batch, 2 ** Math.floor(Math.log2(train / 2)));
 }
 
-/** The sides to try, the largest that pays first; the measured pace is scaled to them by their areas. */
-export function chooseSides(task: Task, measured: Pace): { side: number; teacherSide: number } {
-  const { look: { sample } } = task;
+/** Sides that views of these pictures may have, the best first: no larger than the next above the pictures' own. */
+export function usefulSides({ look: { sample } }: Pick<Task, "look">): readonly number[] {
   const middle = sample.sides[sample.sides.length >> 1];
-  const useful = SIDES.filter((side, i) =>
-    side <= middle || SIDES[i + 1] === undefined || SIDES[i + 1] < middle
-  );
-  const candidates = (useful.length ? useful : SIDES.slice(-1)).map((side) => {
-    const teacherSide = teacherSideFor(task, side, measured), pace = scaled(measured, { side, teacherSide });
+  return SIDES.filter((side, i) => side <= middle || SIDES[i + 1] === undefined || SIDES[i + 1] < middle);
+}
+
+/** The sides to try, the largest that pays first, at the pace that is reckoned for them. */
+export function chooseSides(task: Task, measured: readonly Pace[]): { side: number; teacherSide: number } {
+  const candidates = usefulSides(task).map((side) => {
+    const teacherSide = teacherSideFor(task, side, measured), pace = paceAt(measured, { side, teacherSide });
     return { side, teacherSide, plan: planRun(task, pace) };
   });
   const { side, teacherSide } = candidates.find(({ plan }) => pays(task, plan)) ?? candidates.at(-1)!;
@@ -152,13 +153,37 @@ export function planRun(task: Task, pace: Pace): Plan {
   };
 }
 
-/** A pace at other sides: what is computed grows with their areas. Small sides cost more than that; so it errs upwards. */
-export function scaled(
-  { side: from, teacherSide: fromTeacher, fresh, cached, start }: Pace,
+/**
+ * The pace to reckon with at other sides. Student's and teacher's parts of a step are each something fixed, and
+ * something that grows with the area of the views.
+ *
+ * @param measured At least one; of one alone nothing is known to be fixed, which errs upwards.
+ */
+export function paceAt(
+  measured: readonly Pace[],
   { side, teacherSide }: Pick<Pace, "side" | "teacherSide">,
 ): Pace {
-  const student = cached * (side / from) ** 2, teacher = (fresh - cached) * (teacherSide / fromTeacher) ** 2;
+  const student = costAt(side ** 2, measured.map((pace) => [pace.side ** 2, pace.cached]));
+  const teacher = costAt(
+    teacherSide ** 2,
+    measured.map((pace) => [pace.teacherSide ** 2, pace.fresh - pace.cached]),
+  );
+  const start = Math.max(...measured.map((pace) => pace.start));
   return { side, teacherSide, fresh: student + teacher, cached: student, start };
+}
+
+/**
+ * Seconds at an area, by the line of least squares through what was measured; by one through nothing where that would
+ * fall, or begin below nothing: other programs were at work then.
+ */
+function costAt(area: number, measured: readonly (readonly [area: number, seconds: number])[]): number {
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const middle = mean(measured.map(([x]) => x)), level = mean(measured.map(([, y]) => y));
+  const spread = mean(measured.map(([x]) => (x - middle) ** 2));
+  const slope = mean(measured.map(([x, y]) => (x - middle) * (y - level))) / spread; // NaN: all at one area
+  const fixed = level - slope * middle;
+  if (slope >= 0 && fixed >= 0) return fixed + slope * area;
+  return area * mean(measured.map(([x, y]) => x * y)) / mean(measured.map(([x]) => x * x));
 }
 
 /** Seconds of so many epochs' steps. */
@@ -170,12 +195,12 @@ function stepsCost(stepsPerEpoch: number, { fresh, cached }: Pace, views: number
 }
 
 /** The teacher sees more than the student, as far as that costs little: its views are what is learnt. */
-function teacherSideFor(task: Task, side: number, measured: Pace): number {
+function teacherSideFor(task: Task, side: number, measured: readonly Pace[]): number {
   const { settings: { cacheViews, mostEpochs }, look: { train }, seconds, patch } = task;
   const views = viewsThatFit(task) === null ? mostEpochs : cacheViews, batch = batchFor(task.settings, train);
   const larger = SIDES.map((one) => onPatches(one, patch)).filter((one) => one > side);
   const cost = (teacherSide: number) => {
-    const { fresh, cached } = scaled(measured, { side, teacherSide });
+    const { fresh, cached } = paceAt(measured, { side, teacherSide });
     return (fresh - cached) * train / batch * Math.min(views, cacheViews);
   };
   return larger.find((one) => cost(one) <= TEACHER_SHARE * seconds) ?? onPatches(side, patch);

@@ -6,8 +6,8 @@ import {
   fits,
   onPatches,
   type Pace,
+  paceAt,
   planRun,
-  scaled,
   secondsOf,
   SIDES,
   type Task,
@@ -48,7 +48,7 @@ const TASKS = [40, 300, 3000, 50_000, 1_000_000].flatMap((train) =>
 
 Deno.test("what is planned ends in its time, or has the one epoch that there must be", () => {
   for (const one of TASKS) {
-    const pace = scaled(PACE, chooseSides(one, PACE)), plan = planRun(one, pace);
+    const pace = paceAt([PACE], chooseSides(one, [PACE])), plan = planRun(one, pace);
     assert.ok(
       fits(one, plan) || plan.epochs === 1,
       `${one.look.train} in ${one.seconds}: ${secondsOf(plan)}`,
@@ -63,7 +63,7 @@ Deno.test("what is planned ends in its time, or has the one epoch that there mus
 Deno.test("more time gives more epochs or larger views, never fewer views seen than wanted", () => {
   for (const train of [300, 3000]) {
     const plans = [300, 1200, 6000, 86_400].map((seconds) => {
-      const one = task(train, seconds), pace = scaled(PACE, chooseSides(one, PACE));
+      const one = task(train, seconds), pace = paceAt([PACE], chooseSides(one, [PACE]));
       return planRun(one, pace);
     });
     plans.reduce((before, plan) => {
@@ -74,13 +74,33 @@ Deno.test("more time gives more epochs or larger views, never fewer views seen t
   }
 });
 
+Deno.test("what of a step is fixed is told by two sides, and larger ones cost only what grows", () => {
+  const larger = { side: 128, teacherSide: 256, fresh: 0.2, cached: 0.13, start: 30 };
+  const { fresh, cached, start } = paceAt([PACE, larger], { side: 192, teacherSide: 128 });
+  const near = (value: number, expected: number) => assert.ok(Math.abs(value - expected) < 1e-9, `${value}`);
+  near(cached, 0.09 + 9 * 0.01); // 0.09 s, and 0.01 s for each area of 64 px
+  near(fresh - cached, 0.025);
+  assert.equal(start, 30);
+  const one = paceAt([PACE], { side: 128, teacherSide: 256 });
+  near(one.cached, 0.4);
+  near(one.fresh - one.cached, 0.1);
+});
+
+Deno.test("where the larger views were the faster ones, as beside other programs, steps grow with the area", () => {
+  const noisy = { ...PACE, side: 128, teacherSide: 256, fresh: 0.1, cached: 0.08 };
+  const { fresh, cached } = paceAt([PACE, noisy], { side: 128, teacherSide: 256 });
+  assert.ok(cached > 0.08 && fresh > cached, `${fresh} ${cached}`);
+  const small = paceAt([PACE, noisy], { side: 64, teacherSide: 64 });
+  assert.ok(small.cached > 0 && small.cached < cached);
+});
+
 Deno.test("views are no larger than the pictures, and the teacher's fill its patches", () => {
   const small = task(300, 86_400, { sides: [32, 32, 32] });
-  assert.deepEqual(chooseSides(small, PACE).side, 64, "CIFAR's pictures");
+  assert.deepEqual(chooseSides(small, [PACE]).side, 64, "CIFAR's pictures");
   const middle = task(300, 86_400, { sides: [90, 100, 110] });
-  assert.equal(chooseSides(middle, PACE).side, 128, "the side above the pictures'");
+  assert.equal(chooseSides(middle, [PACE]).side, 128, "the side above the pictures'");
   for (const seconds of [60, 600, 86_400]) {
-    const { teacherSide } = chooseSides(task(300, seconds, { patch: 14 }), PACE);
+    const { teacherSide } = chooseSides(task(300, seconds, { patch: 14 }), [PACE]);
     assert.equal(teacherSide % 14, 0);
   }
   assert.deepEqual([onPatches(64, 14), onPatches(224, 16), onPatches(100, 1)], [70, 224, 100]);
