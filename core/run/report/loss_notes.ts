@@ -12,6 +12,8 @@ const FEWEST_STEPS = 32;
 const FLAT = 0.005;
 /** A rate below this share of the highest leaves nothing as it was to be moved. */
 const LOW_RATE = 0.1;
+/** Fixed views that are shown so many times each are learnt by heart: kNN stays while the loss falls (docs/results.md). */
+const OFTEN = 8;
 
 /** Sentences about the loss; null: one that is left out. */
 export function lossNotes(figures: VerdictFigures): (string | null)[] {
@@ -56,9 +58,18 @@ function trendNote(losses: VerdictFigures["losses"], figures: VerdictFigures): s
   if (Math.abs(fall) <= CLEAR_ERRORS * error || Math.abs(share) <= FLAT) return flatNote(losses, isWhole);
   return fall > 0
     ? `The loss still falls, by ${percent(share)} over the last quarter of the steps${
-      isWhole ? ": more epochs would help" : ""
+      isWhole ? whatHelps(figures) : ""
     }.`
     : `The loss rises, by ${percent(-share)} over the last quarter of the steps: a lower rate may help.`;
+}
+
+/** A loss on views that were shown often falls since they are known by heart. */
+function whatHelps({ fixedViews }: VerdictFigures): string {
+  if (fixedViews === null || fixedViews.times < OFTEN) return ": more epochs would help";
+  return `, but on the same ${fixedViews.views} views of each picture, ${
+    fixedViews.times.toFixed(0)
+  } times each: ` +
+    "more views (teacher.cache.views) may help more than more epochs";
 }
 
 /** A loss that stays says something if the rate was there to move it. */

@@ -98,9 +98,17 @@ export function verdictFigures(run: RunContent): VerdictFigures {
         rate: numberAt(settings, "train", "lr") === null ? null : finite(lr),
       }]
     ),
+    fixedViews: fixedViews(run),
     filledAfter: filledAfter(run),
     waits: shareOfWaits(run),
   };
+}
+
+/** What a cache of the teacher's makes of the views; null: there is none. */
+function fixedViews({ settings }: Pick<RunContent, "settings">): VerdictFigures["fixedViews"] {
+  const views = numberAt(settings, "teacher", "cache", "views"),
+    epochs = numberAt(settings, "train", "epochs");
+  return views && epochs ? { views, times: epochs / views } : null;
 }
 
 /** Steps after which a queue holds nothing of the noise that it began with. */

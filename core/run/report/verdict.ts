@@ -31,6 +31,8 @@ export interface VerdictFigures {
   isCollapsed: boolean;
   /** A step each: the loss, and of it what no student can be below and what a guess has; null: not recorded. */
   losses: readonly { loss: number; floor: number | null; uniform: number | null; rate: number | null }[];
+  /** Fixed views of each image, which the teacher's cache has, and how often each is shown; null: new ones each epoch. */
+  fixedViews: { views: number; times: number } | null;
   /** Steps until the queue that began as noise is full of embeddings, which makes the loss rise; 0: there is none. */
   filledAfter: number;
   /** Share of the steps' time that they waited for views; null: not recorded. */

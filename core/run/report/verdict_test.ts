@@ -34,6 +34,7 @@ const RUN: VerdictFigures = {
     figure: FIGURE,
     isCollapsed: false,
     others: [],
+    fixedViews: null,
     filledAfter: 0,
   },
   ...{ losses: lossesOf((step) => 6 - 3 * step / STEPS), waits: 0 },
@@ -121,6 +122,11 @@ Deno.test("whether the loss still falls is told from its last two quarters, and 
   assert.match(
     trend({})!,
     /still falls, by 2\d\.\d % over the last quarter of the steps: more epochs would help\.$/,
+  );
+  assert.match(trend({ fixedViews: { views: 4, times: 3 } })!, /: more epochs would help\.$/);
+  assert.match(
+    trend({ fixedViews: { views: 4, times: 12 } })!,
+    /still falls, .*, but on the same 4 views of each picture, 12 times each: more views .*cache\.views/,
   );
   assert.match(trend({ losses: lossesOf((step) => 3 + step / STEPS) })!, /rises, by \d+\.\d %.*a lower rate/);
   assert.match(
