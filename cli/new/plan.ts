@@ -4,7 +4,7 @@
  * @module
  */
 import type { FolderLook } from "./folder/look.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, TIMES_SHOWN } from "./settings.ts";
 
 /** What steps took at some sides of views. */
 export interface Pace {
@@ -56,7 +56,7 @@ export const SIDES = [224, 192, 160, 128, 96, 64] as const;
 
 /** Share of the time that is kept for what goes slower than it was measured. */
 const RESERVE = 0.1;
-/** Share of the time that a teacher's larger views may take. */
+/** Share of the time that the teacher's passes may take. */
 const TEACHER_SHARE = 0.3;
 /** Of a step with cached embeddings: what the student's forward pass without gradient takes. */
 const FORWARD_SHARE = 0.4;
@@ -126,10 +126,10 @@ export function planRun(task: Task, pace: Pace): Plan {
   const evaluated = evaluation ? evaluation.gallery + evaluation.queries : 0;
   const evaluations = evaluated * (2 * student + teacher);
   const left = (1 - RESERVE) * seconds - before - evaluations;
-  const views = viewsThatFit(task), cost = stepsCost(stepsPerEpoch, pace, views);
+  const cost = stepsCost(task, stepsPerEpoch, pace);
   let epochs = 1;
   while (epochs < settings.mostEpochs && cost(epochs + 1) <= left) epochs++;
-  const cacheViews = views !== null && epochs > views ? views : null;
+  const views = fixedViews(task, epochs), cacheViews = views !== null && epochs > views ? views : null;
   const interim = Math.min(INTERIM, epochs) - 1;
   const affordable = evaluated * student * interim <= INTERIM_SHARE * seconds;
   const everyEpochs = evaluated && interim > 0 && affordable ? Math.ceil(epochs / (interim + 1)) : null;
@@ -187,21 +187,22 @@ function costAt(area: number, measured: readonly (readonly [area: number, second
 }
 
 /** Seconds of so many epochs' steps. */
-function stepsCost(stepsPerEpoch: number, { fresh, cached }: Pace, views: number | null) {
+function stepsCost(task: Task, stepsPerEpoch: number, { fresh, cached }: Pace) {
   return (epochs: number) => {
-    const seen = views === null ? epochs : Math.min(epochs, views);
+    const seen = Math.min(epochs, fixedViews(task, epochs) ?? epochs);
     return stepsPerEpoch * (seen * fresh + (epochs - seen) * cached);
   };
 }
 
 /** The teacher sees more than the student, as far as that costs little: its views are what is learnt. */
 function teacherSideFor(task: Task, side: number, measured: readonly Pace[]): number {
-  const { settings: { cacheViews, mostEpochs }, look: { train }, seconds, patch } = task;
-  const views = viewsThatFit(task) === null ? mostEpochs : cacheViews, batch = batchFor(task.settings, train);
+  const { settings: { viewsWanted, mostEpochs }, look: { train }, seconds, patch } = task;
+  const batch = batchFor(task.settings, train), epochs = Math.min(mostEpochs, Math.ceil(viewsWanted / train));
+  const views = Math.min(epochs, fixedViews(task, epochs) ?? epochs);
   const larger = SIDES.map((one) => onPatches(one, patch)).filter((one) => one > side);
   const cost = (teacherSide: number) => {
     const { fresh, cached } = paceAt(measured, { side, teacherSide });
-    return (fresh - cached) * train / batch * Math.min(views, cacheViews);
+    return (fresh - cached) * train / batch * views;
   };
   return larger.find((one) => cost(one) <= TEACHER_SHARE * seconds) ?? onPatches(side, patch);
 }
@@ -211,12 +212,13 @@ export function onPatches(side: number, patch: number): number {
   return Math.ceil(side / patch) * patch;
 }
 
-/** Null: there is no room in memory for the embeddings of so many views. */
-function viewsThatFit(
+/** Fixed views that a run of so many epochs is to have; null: there is no room in memory for their embeddings. */
+function fixedViews(
   { settings: { cacheViews }, look: { train }, teacherDim, memory }: Task,
+  epochs: number,
 ): number | null {
-  const bytes = train * cacheViews * teacherDim * 2;
-  return memory === null || bytes <= CACHE_SHARE * memory ? cacheViews : null;
+  const room = memory === null ? Infinity : Math.floor(CACHE_SHARE * memory / (train * teacherDim * 2));
+  return room < cacheViews ? null : Math.min(room, Math.max(cacheViews, Math.ceil(epochs / TIMES_SHOWN)));
 }
 
 /** Every picture is read first where some are broken, or where it costs next to nothing to be sure. */
