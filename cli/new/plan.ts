@@ -56,8 +56,10 @@ export const SIDES = [224, 192, 160, 128, 96, 64] as const;
 
 /** Share of the time that is kept for what goes slower than it was measured. */
 const RESERVE = 0.1;
-/** Share of the time that the teacher's passes may take. */
-const TEACHER_SHARE = 0.3;
+/** Share of the time that a teacher's larger views may take: 192 px taught no more than 128 (docs/results.md). */
+const TEACHER_SHARE = 0.1;
+/** Pixels that a teacher's views have at least: of fewer, networks for 224 px make little. */
+const LEAST_TEACHER_SIDE = 128;
 /** Of a step with cached embeddings: what the student's forward pass without gradient takes. */
 const FORWARD_SHARE = 0.4;
 /** Share of the time that evaluations during training may take, and how many there are at most. */
@@ -199,12 +201,13 @@ function teacherSideFor(task: Task, side: number, measured: readonly Pace[]): nu
   const { settings: { viewsWanted, mostEpochs }, look: { train }, seconds, patch } = task;
   const batch = batchFor(task.settings, train), epochs = Math.min(mostEpochs, Math.ceil(viewsWanted / train));
   const views = Math.min(epochs, fixedViews(task, epochs) ?? epochs);
-  const larger = SIDES.map((one) => onPatches(one, patch)).filter((one) => one > side);
+  const least = onPatches(Math.max(side, LEAST_TEACHER_SIDE), patch);
+  const larger = SIDES.map((one) => onPatches(one, patch)).filter((one) => one > least);
   const cost = (teacherSide: number) => {
     const { fresh, cached } = paceAt(measured, { side, teacherSide });
     return (fresh - cached) * train / batch * views;
   };
-  return larger.find((one) => cost(one) <= TEACHER_SHARE * seconds) ?? onPatches(side, patch);
+  return larger.find((one) => cost(one) <= TEACHER_SHARE * seconds) ?? least;
 }
 
 /** A side, or the next above it, that a teacher's patches fill. */
