@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Outcome } from "./support/cli.ts";
+import { answers } from "./support/programs.ts";
 import {
   checkpointName,
   checkpointsOf,
@@ -43,10 +44,7 @@ async function breakAndResume(
 
 /** A write past a limit of the process gives an error, as on a full disk, instead of ending it. */
 const NO_DEATH_BY_LIMIT = "trap '' XFSZ";
-const hasPrlimit = await new Deno.Command("prlimit", { args: ["--version"] }).output().then(
-  ({ success }) => success,
-  () => false,
-);
+const hasPrlimit = await answers("prlimit");
 
 /** What is due when the disk is full: from which moment on, and the file. */
 const DUE: Record<string, [event: string, file: string]> = {

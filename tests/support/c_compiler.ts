@@ -4,12 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { answers } from "./programs.ts";
 
 /** Whether there is a C compiler. */
-const HAS_COMPILER = await new Deno.Command("cc", {
-  args: ["--version"],
-  ...{ stdout: "null", stderr: "null" },
-}).output().then(({ success }) => success, () => false);
+const HAS_COMPILER = await answers("cc");
 
 const CAN = Deno.build.os === "linux" && Deno.build.arch === "x86_64" && HAS_COMPILER;
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { extname, join, normalize } from "node:path";
+import { answers } from "./programs.ts";
 
 /** Where a browser is looked for after `SEED_CHROMIUM`. */
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
@@ -13,10 +14,7 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 export async function findChromium(): Promise<string | null> {
   const named = Deno.env.get("SEED_CHROMIUM");
   for (const name of named ? [named] : NAMES) {
-    const found = await new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" })
-      .output()
-      .then(({ success }) => success, () => false);
-    if (found) return name;
+    if (await answers(name)) return name;
   }
   return null;
 }
