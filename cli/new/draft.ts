@@ -74,7 +74,7 @@ export async function draftRecipe(
   const task = (teacherDim: number): Task => ({
     ...{ settings, look, seconds: wishes.seconds, patch: wishes.teacher.patch, memory, teacherDim },
   });
-  const first: Measured[] = [], useful = usefulSides(task(0));
+  const first: Measured[] = [], useful = usefulSides({ look });
   for (const { side, teacherSide } of FIRST_SIDES) {
     if (!useful.includes(side)) continue;
     first.push(await measure({ side, teacherSide: onPatches(teacherSide, wishes.teacher.patch) }));

@@ -58,7 +58,7 @@ export const SIDES = [224, 192, 160, 128, 96, 64] as const;
 const RESERVE = 0.1;
 /** Share of the time that a teacher's larger views may take: 192 px taught no more than 128 (docs/results.md). */
 const TEACHER_SHARE = 0.1;
-/** Pixels that a teacher's views have at least: of fewer, networks for 224 px make little. */
+/** Pixels that a teacher's views have at least, as in the recipes for CIFAR-10; fewer were not tried on photographs. */
 const LEAST_TEACHER_SIDE = 128;
 /** Of a step with cached embeddings: what the student's forward pass without gradient takes. */
 const FORWARD_SHARE = 0.4;
@@ -131,7 +131,7 @@ export function planRun(task: Task, pace: Pace): Plan {
   const cost = stepsCost(task, stepsPerEpoch, pace);
   let epochs = 1;
   while (epochs < settings.mostEpochs && cost(epochs + 1) <= left) epochs++;
-  const views = fixedViews(task, epochs), cacheViews = views !== null && epochs > views ? views : null;
+  const taught = taughtEpochs(task, epochs), cacheViews = taught < epochs ? taught : null;
   const interim = Math.min(INTERIM, epochs) - 1;
   const affordable = evaluated * student * interim <= INTERIM_SHARE * seconds;
   const everyEpochs = evaluated && interim > 0 && affordable ? Math.ceil(epochs / (interim + 1)) : null;
@@ -191,8 +191,8 @@ function costAt(area: number, measured: readonly (readonly [area: number, second
 /** Seconds of so many epochs' steps. */
 function stepsCost(task: Task, stepsPerEpoch: number, { fresh, cached }: Pace) {
   return (epochs: number) => {
-    const seen = Math.min(epochs, fixedViews(task, epochs) ?? epochs);
-    return stepsPerEpoch * (seen * fresh + (epochs - seen) * cached);
+    const taught = taughtEpochs(task, epochs);
+    return stepsPerEpoch * (taught * fresh + (epochs - taught) * cached);
   };
 }
 
@@ -200,12 +200,12 @@ function stepsCost(task: Task, stepsPerEpoch: number, { fresh, cached }: Pace) {
 function teacherSideFor(task: Task, side: number, measured: readonly Pace[]): number {
   const { settings: { viewsWanted, mostEpochs }, look: { train }, seconds, patch } = task;
   const batch = batchFor(task.settings, train), epochs = Math.min(mostEpochs, Math.ceil(viewsWanted / train));
-  const views = Math.min(epochs, fixedViews(task, epochs) ?? epochs);
+  const taught = taughtEpochs(task, epochs);
   const least = onPatches(Math.max(side, LEAST_TEACHER_SIDE), patch);
   const larger = SIDES.map((one) => onPatches(one, patch)).filter((one) => one > least);
   const cost = (teacherSide: number) => {
     const { fresh, cached } = paceAt(measured, { side, teacherSide });
-    return (fresh - cached) * train / batch * views;
+    return (fresh - cached) * train / batch * taught;
   };
   return larger.find((one) => cost(one) <= TEACHER_SHARE * seconds) ?? least;
 }
@@ -215,13 +215,14 @@ export function onPatches(side: number, patch: number): number {
   return Math.ceil(side / patch) * patch;
 }
 
-/** Fixed views that a run of so many epochs is to have; null: there is no room in memory for their embeddings. */
-function fixedViews(
+/** Epochs whose views the teacher sees, of so many: all, where memory has no room for the embeddings of fixed ones. */
+function taughtEpochs(
   { settings: { cacheViews }, look: { train }, teacherDim, memory }: Task,
   epochs: number,
-): number | null {
+): number {
   const room = memory === null ? Infinity : Math.floor(CACHE_SHARE * memory / (train * teacherDim * 2));
-  return room < cacheViews ? null : Math.min(room, Math.max(cacheViews, Math.ceil(epochs / TIMES_SHOWN)));
+  if (room < cacheViews) return epochs;
+  return Math.min(epochs, room, Math.max(cacheViews, Math.ceil(epochs / TIMES_SHOWN)));
 }
 
 /** Every picture is read first where some are broken, or where it costs next to nothing to be sure. */

@@ -66,7 +66,6 @@ const FEW =
   "which chance may be (docs/results.md)";
 const CALTECH = "3,500 photographs of 101 kinds: kNN 11 to 47 % from noise in 18 minutes, teacher 91 % " +
   "(docs/results.md)";
-
 const CIFAR =
   "50,000 pictures of 10 kinds, CIFAR-10: kNN 24 to 53 % from noise in two epochs, teacher 73 % " +
   "(docs/results.md)";

@@ -255,7 +255,7 @@ Deno.test("a user who interrupts leaves nothing", posix, () =>
 Deno.test("a full disk is told, and leaves nothing", async (t) => {
   const disk = await Deno.makeTempDir({ prefix: "seed-disk-" });
   const args = ["-t", "tmpfs", "-o", "size=512k", "tmpfs", disk];
-  const mount = await (async () => await new Deno.Command("mount", { args }).output())()
+  const mount = await Promise.try(() => new Deno.Command("mount", { args }).output())
     .catch((error) => ({ success: false, stderr: new TextEncoder().encode(error.message) }));
   if (!mount.success) {
     console.log(

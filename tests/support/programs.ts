@@ -11,7 +11,7 @@ export async function answers(program: string): Promise<boolean> {
     }).output();
     return success;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return false;
     throw error;
   }
 }
