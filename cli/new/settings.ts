@@ -64,7 +64,7 @@ export const TIMES_SHOWN = 4;
 const FEW =
   "240 photographs of 12 kinds: kNN, of 60 others, 30 to 68 % from noise; from the demo's 63 to 68 %, " +
   "which chance may be (docs/results.md)";
-const CALTECH = "3,500 photographs of 101 kinds: kNN 11 to 47 % from noise in 18 minutes, teacher 91 % " +
+const CALTECH = "3,500 photographs of 101 kinds: kNN 10 to 44 % from noise in 14 minutes, teacher 86 % " +
   "(docs/results.md)";
 const CIFAR =
   "50,000 pictures of 10 kinds, CIFAR-10: kNN 24 to 53 % from noise in two epochs, teacher 73 % " +
