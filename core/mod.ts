@@ -214,7 +214,8 @@ export type {
 } from "./interfaces/student.ts";
 export type { Teacher, TeacherHead, TeacherMaps, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
-export { lossChart, type LossCurve, type Point } from "./run/loss_chart.ts";
+export { type Curve, type CurvePicture, curvePicture } from "./run/report/charts/curve_picture.ts";
+export type { Point } from "./run/report/charts/averaged.ts";
 export { BatchSender, type SenderOptions } from "./sending/batch_sender.ts";
 export { EVALUATION, type Scalar, scalarsOfEvaluation, scalarsOfStep } from "./sending/scalars.ts";
 export {

@@ -3,7 +3,7 @@
  * recipe's own networks, objectives, queues and optimizer.
  *
  * A step of each recipe takes many minutes in all, most of it reading teachers, so only some have their turn here, which
- * show all plugins and networks of the others. `SEED_ALL_RECIPES=1` runs every recipe.
+ * show all plugins of the others. `SEED_ALL_RECIPES=1` runs every recipe.
  *
  * @module
  */
@@ -50,8 +50,10 @@ for (const { path, recipe: whole } of chosen) {
       ...whole.queue ? ["queue.size=8"] : [],
       ...whole.smallPatches.length ? ["small_patches.augmenter.size=32", "small_patches.count=2"] : [],
       ...overridesOf(path, whole),
-      // Some in bf16, where it is there: with parts of batches, neighbours, sums of objectives.
+      // Some in bf16, where it is there: with parts of batches, neighbours, sums of objectives. Large teachers are not:
+      // TensorFlow copies what they know many times, as constants of a graph.
       ...path.includes("/successors/") ? ["train.precision=auto"] : [],
+      ...whole.teacher && !path.includes("/successors/") ? ["teacher.precision=fp32"] : [],
     ];
     // A process each: what many teachers have taken of one's memory does not all come back.
     const flags = [

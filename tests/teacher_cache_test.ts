@@ -10,6 +10,7 @@ import { makeImageFolder } from "./support/image_folder.ts";
 
 const KILLED_LOGGER = new URL("./support/killed_logger.ts", import.meta.url).href;
 const TEACHER = new URL("./support/batch_dependent_teacher.ts", import.meta.url).href;
+const STUDENT = new URL("./support/plugins.ts", import.meta.url).href;
 
 /** 15 images: 3 batches of 4 an epoch, which leave 3 images out. */
 const RECIPE = `version: 1
@@ -17,7 +18,7 @@ seed: 4
 data: { plugin: "@seed/data-image-folder", root: images }
 augmenter: { plugin: "@seed/augmenter-moco-v2", size: 32 }
 teacher: { plugin: "${TEACHER}" }
-student: { plugin: "@seed/student-resnet", depth: 18 }
+student: { plugin: "${STUDENT}#student" }
 queue: { plugin: "@seed/queue-fifo", size: 16 }
 objective: { plugin: "@seed/objective-seed" }
 train: { batch_size: 4, epochs: 4, lr: 0.03 }

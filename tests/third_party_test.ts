@@ -12,6 +12,8 @@ import dataGzip from "../examples/gzip_pictures.ts";
 import { runCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 
+const STUDENT = new URL("./support/plugins.ts", import.meta.url).href;
+
 Deno.test("a third party's teacher, one file named by its path from the recipe, teaches a ResNet-18", async () => {
   const folder = await Deno.makeTempDir({ prefix: "seed-third-party-" });
   try {
@@ -60,7 +62,7 @@ data: { plugin: "@seed/data-image-folder", root: images }
 augmenter: { plugin: "@seed/augmenter-moco-v2", size: 32 }
 small_patches: { augmenter: { plugin: "@seed/augmenter-swav", size: 16 }, count: 2 }
 teacher: { plugin: ./my_teacher.ts, cells: 2, cache: { views: 2, dir: cache } }
-student: { plugin: "@seed/student-resnet", depth: 18 }
+student: { plugin: "${STUDENT}#student" }
 queue: { plugin: "@seed/queue-fifo", size: 16 }
 objective: { plugin: "@seed/objective-seed" }
 train: { batch_size: 4, epochs: 1, lr: 0.03 }
@@ -114,7 +116,7 @@ Deno.test("a third party's data source brings a reader: what it inflates trains 
       `version: 1
 data: ${data}
 augmenter: { plugin: "@seed/augmenter-moco-v2", size: 32 }
-student: { plugin: "@seed/student-resnet", depth: 18 }
+student: { plugin: "${STUDENT}#student" }
 queue: { plugin: "@seed/queue-fifo", size: 16 }
 objective: { plugin: "@seed/objective-moco" }
 train: { batch_size: 4, epochs: 1, lr: 0.03 }

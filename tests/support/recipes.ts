@@ -13,8 +13,9 @@ export async function recipePaths(folder = "recipes"): Promise<string[]> {
 }
 
 /**
- * Some of the recipes that show all that the others do: each plugin and network of theirs, each way to train. The one
- * that shows most comes first, then whichever adds most.
+ * Some of the recipes that show all that the others do: each plugin of theirs, each way to train. The one that shows
+ * most comes first, then whichever adds most. Which network of a plugin's it is makes no difference: tests of networks
+ * have them all.
  */
 export function covering<Named extends { recipe: Recipe }>(recipes: readonly Named[]): Named[] {
   const chosen: Named[] = [], shown = new Set<string>();
@@ -30,11 +31,9 @@ export function covering<Named extends { recipe: Recipe }>(recipes: readonly Nam
 /** What a recipe shows that a step of it tries out. */
 function featuresOf({ resolved }: Recipe): string[] {
   const { teacher, student, objective, augmenter, train, small_patches, queue } = parse(resolved);
-  const networkOf = (part: Record<string, unknown> | null) =>
-    part && [part.plugin, part.network, part.depth, part.width, part.variant].filter(Boolean).join(" ");
   const objectives = [objective].flat().map(({ plugin }) => plugin);
   return [
-    ...[networkOf(teacher), networkOf(student), ...objectives, augmenter.plugin, queue?.plugin],
+    ...[teacher?.plugin, student?.plugin, ...objectives, augmenter.plugin, queue?.plugin],
     ...[train.mixup && "mixup", student.head?.reuse_teacher && "the teacher's head"],
     ...[small_patches && "small patches", objectives.length > 1 && "several objectives"],
     ...[train.optimizer, train.schedule, train.bn_splits > 1 && "bn_splits", train.ema && "ema"],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Random } from "../../../random.ts";
 import { averaged } from "./averaged.ts";
+import { curvePicture } from "./curve_picture.ts";
 import { lineChart } from "./line_chart.ts";
 import { scaleOf, tickText } from "./scale.ts";
 import { scatter } from "./scatter.ts";
@@ -90,4 +91,25 @@ Deno.test("points of a map lie within it, each with the sign of its group", () =
     assert.ok(Number(x) >= 0 && Number(x) <= 240 && Number(y) >= 0 && Number(y) <= 240);
   }
   assert.deepEqual([drawn.match(/<circle/g)?.length, drawn.match(/<path/g)?.length], [2, 1]);
+});
+
+Deno.test("a picture of curves has each within its sides, says shares in per cent, and obeys no label", () => {
+  const svg = curvePicture({
+    ...{ title: "Share", across: "images", isShare: true, isMarked: true, includes: [1] },
+    curves: [
+      { label: "<b>a</b>", points: [{ x: 0, y: 0 }, { x: 1e6, y: 0.5 }, { x: 2e6, y: 0.6 }] },
+      { label: "c", points: [{ x: 0, y: 0 }, { x: 5e5, y: -0.1 }] },
+    ],
+  });
+  assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" /);
+  assert.match(svg, />100 %</);
+  assert.doesNotMatch(svg, /<b>/);
+  assert.equal(svg.match(/<circle /g)!.length, 5);
+  const [first, second] = linesOf(svg);
+  for (const [x, y] of [...first, ...second]) assert.ok(x >= 0 && x <= 800 && y >= 0 && y <= 340);
+  assert.ok(first[1][1] < first[0][1] && second[1][1] > second[0][1]); // SVG's y points down
+  assert.throws(
+    () => curvePicture({ title: "", across: "", curves: [{ label: "none", points: [] }] }),
+    /None of 1 curves has a point/,
+  );
 });
