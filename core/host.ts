@@ -47,13 +47,10 @@ export {
   loadRecipe,
   loadRecipeParts,
   loadRecipes,
-  type ObjectiveUse,
-  type PluginUse,
-  type Recipe,
   type RecipeDefaults,
   type RecipePart,
-  type SmallPatches,
 } from "./recipe/load_recipe.ts";
+export type { ObjectiveUse, PluginUse, Recipe, SmallPatches } from "./recipe/recipe.ts";
 export { type JsonSchema, recipeSchema, type SchemaSources } from "./recipe/json_schema.ts";
 export { importExports, type LoadedPlugin, loadPlugin } from "./recipe/plugin_loader.ts";
 export type { Trust } from "./recipe/plugin_trust.ts";

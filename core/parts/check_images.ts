@@ -1,7 +1,7 @@
 import { RunError } from "../errors.ts";
 import type { DataSource } from "../interfaces/data_source.ts";
 import type { Host } from "../interfaces/host.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { bagSize } from "../views/streams.ts";
 
 /**

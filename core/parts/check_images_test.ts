@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DataSource, ImageSet } from "../interfaces/data_source.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { fillNeeds } from "../recipe/objective_needs.ts";
 import { checkImages } from "./check_images.ts";
 

@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import type { Engine } from "../interfaces/engine.ts";
 import type { Host } from "../interfaces/host.ts";
 import { type Processes, processesHere } from "../processes/processes.ts";
-import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
+import type { PluginUse, Recipe } from "../recipe/recipe.ts";
 import { loadPlugin } from "../recipe/plugin_loader.ts";
 import { resolvedText } from "../recipe/resolved_text.ts";
 import { createPlugin, pluginContext } from "./create_plugin.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import type { EngineChoiceContext } from "../interfaces/plugin.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { openEngine, withChosenEngine } from "./choose_engine.ts";
 
 const host = { log: () => {}, signal: new AbortController().signal };

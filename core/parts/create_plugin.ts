@@ -5,7 +5,7 @@ import { placeOf } from "../recipe/error_place.ts";
 import { cacheDirOf, contextOf } from "../images/pipeline/plugin_context.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
-import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
+import type { PluginUse, Recipe } from "../recipe/recipe.ts";
 
 /**
  * Makes what a plugin makes.

@@ -1,7 +1,7 @@
 import type { Objective } from "../interfaces/objective.ts";
 import type { Parameter } from "../interfaces/student.ts";
 import type { Queue } from "../interfaces/queue.ts";
-import type { ObjectiveUse, PluginUse, Recipe } from "../recipe/load_recipe.ts";
+import type { ObjectiveUse, PluginUse, Recipe } from "../recipe/recipe.ts";
 import type { LossTerm } from "../training/loss_terms.ts";
 import { patchesName, VIEWS } from "../views/streams.ts";
 

@@ -6,7 +6,7 @@
 import { UsageError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { InitialWeights, InitialWeightsRecord, Student } from "../interfaces/student.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { freezeProblems, frozenBy } from "../training/freeze.ts";
 import { checkWeightsHash } from "../weights/weights_hash.ts";
 

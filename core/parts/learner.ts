@@ -4,7 +4,7 @@ import type { Host } from "../interfaces/host.ts";
 import type { Objective } from "../interfaces/objective.ts";
 import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugin.ts";
 import type { InitialWeights, InitialWeightsRecord, Parameter, Student } from "../interfaces/student.ts";
-import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
+import type { PluginUse, Recipe } from "../recipe/recipe.ts";
 import { createOptimizer } from "../training/optimizers/create_optimizer.ts";
 import { stepOptions, TrainingStep } from "../training/training_step.ts";
 import { WeightAverage } from "../training/weight_average.ts";

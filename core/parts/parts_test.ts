@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RunError } from "../errors.ts";
 import { fillNeeds } from "../recipe/objective_needs.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { Learner } from "./learner.ts";
 import { createProcessParts } from "./process_parts.ts";
 

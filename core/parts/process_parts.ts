@@ -12,7 +12,7 @@ import type { PluginContext, PluginKind, PluginKinds } from "../interfaces/plugi
 import { firstSays } from "../processes/first_says.ts";
 import { type Processes, processesHere } from "../processes/processes.ts";
 import type { Teacher } from "../interfaces/teacher.ts";
-import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
+import type { PluginUse, Recipe } from "../recipe/recipe.ts";
 import { checkImages } from "./check_images.ts";
 import { type SkippedImages, type WithoutBroken, withoutBroken } from "./without_broken.ts";
 import { openEngine } from "./choose_engine.ts";

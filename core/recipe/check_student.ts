@@ -1,5 +1,5 @@
 import { freezeProblems, frozenBy, isHeadName } from "../training/freeze.ts";
-import type { PluginUse } from "./load_recipe.ts";
+import type { PluginUse } from "./recipe.ts";
 import type { Needs } from "./objective_needs.ts";
 import type { Problem } from "./recipe_document.ts";
 import type { Path } from "./recipe_file.ts";

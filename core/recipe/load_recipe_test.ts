@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { loadRecipe, type Recipe, type RecipeDefaults } from "./load_recipe.ts";
+import { loadRecipe, type RecipeDefaults } from "./load_recipe.ts";
+import type { Recipe } from "./recipe.ts";
 import { RecipeError } from "./recipe_file.ts";
 
 const PLUGINS = new URL("./testdata/plugins.ts", import.meta.url).href;

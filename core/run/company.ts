@@ -12,7 +12,7 @@ import { agree, factsOf, listingFact } from "../processes/agree.ts";
 import { allGoOn } from "../processes/go_on_together.ts";
 import type { Processes } from "../processes/processes.ts";
 import { shareState } from "../processes/share_state.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { isCaching } from "../teacher_cache/open_caches.ts";
 import type { tf } from "../tf.ts";
 import type { Course } from "./course.ts";

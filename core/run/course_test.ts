@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { Course } from "./course.ts";
 
 /** A course over 40 images in batches of 10. */

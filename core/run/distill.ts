@@ -7,7 +7,7 @@ import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
 import type { Processes } from "../processes/processes.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { fitObjectives } from "./fit_objectives.ts";
 import { Messages } from "./messages.ts";
 import { Run } from "./run.ts";

@@ -5,7 +5,7 @@ import { isEmpty } from "./unused_folder.ts";
 import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import type { DistillOptions, DistillResult } from "./distill.ts";
 import { fitObjectives } from "./fit_objectives.ts";
 import { Messages } from "./messages.ts";

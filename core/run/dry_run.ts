@@ -4,7 +4,7 @@ import { Learner } from "../parts/learner.ts";
 import { createProcessParts, type ProcessParts } from "../parts/process_parts.ts";
 import { UsageError } from "../errors.ts";
 import type { PluginKind } from "../interfaces/plugin.ts";
-import type { PluginUse, Recipe } from "../recipe/load_recipe.ts";
+import type { PluginUse, Recipe } from "../recipe/recipe.ts";
 import { checkInitialWeights } from "./initial_weights.ts";
 import { fitObjectives } from "./fit_objectives.ts";
 import { parameterCounts } from "./run_record.ts";

@@ -6,7 +6,7 @@ import type { Objective } from "../interfaces/objective.ts";
 import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import { Random } from "../random.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { centreSize } from "../teacher_cache/open_caches.ts";
 import { tf } from "../tf.ts";
 

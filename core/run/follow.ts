@@ -6,7 +6,7 @@ import { createProcessParts } from "../parts/process_parts.ts";
 import { firstSays } from "../processes/first_says.ts";
 import { StoppedTogether } from "../processes/go_on_together.ts";
 import type { Processes } from "../processes/processes.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { Company } from "./company.ts";
 import { Course } from "./course.ts";
 import { fitObjectives } from "./fit_objectives.ts";

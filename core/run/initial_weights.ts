@@ -7,7 +7,7 @@ import { resolve } from "node:path";
 import { RunError } from "../errors.ts";
 import { exists, isFolder } from "../files/path_exists.ts";
 import type { InitialWeights } from "../interfaces/student.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { checkWeightsHash } from "../weights/weights_hash.ts";
 import { RunFolder } from "./run_folder.ts";
 

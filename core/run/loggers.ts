@@ -11,7 +11,7 @@ import {
 } from "../interfaces/logger.ts";
 import { createPlugin, pluginContext } from "../parts/create_plugin.ts";
 import { placeOf } from "../recipe/error_place.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 
 /** A logger of the recipe. */
 interface Named {

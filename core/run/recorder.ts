@@ -6,7 +6,7 @@ import type {
   StepRecord,
   StepTiming,
 } from "../interfaces/logger.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { Loggers } from "./loggers.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import type { RunDirectory } from "./run_directory.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { RunError } from "../errors.ts";
 import type { Logger, RunDescription, StepRecord, StepTiming } from "../interfaces/logger.ts";
 import { definePlugin } from "../interfaces/plugin.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { Messages } from "./messages.ts";
 import { openRecorder, type Recorder } from "./recorder.ts";
 import { RunDirectory } from "./run_directory.ts";

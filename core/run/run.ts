@@ -1,5 +1,5 @@
 import { StoppedTogether } from "../processes/go_on_together.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { NotFiniteError } from "../training/not_finite.ts";
 import { positionOf } from "../training/step_position.ts";
 import { Clock } from "./clock.ts";

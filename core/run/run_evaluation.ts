@@ -3,7 +3,7 @@ import type { ProcessParts } from "../parts/process_parts.ts";
 import { type Evaluated, Evaluation } from "../evaluation/evaluation.ts";
 import type { EvaluationRecord } from "../interfaces/logger.ts";
 import type { Student } from "../interfaces/student.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import type { Encoder } from "../evaluation/embed_images.ts";
 import { tracedEncoder } from "../evaluation/student_encoder.ts";
 import type { Embedded } from "../interfaces/evaluator.ts";

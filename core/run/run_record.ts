@@ -10,7 +10,7 @@ import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import type { RunDescription } from "../interfaces/logger.ts";
 import { threadsOf } from "../processes/threads.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { mappingIn } from "./mapping_in.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { RunFolder } from "./run_folder.ts";

@@ -2,7 +2,7 @@ import type { Host } from "../interfaces/host.ts";
 import type { InitialWeights } from "../interfaces/student.ts";
 import { withChosenEngine } from "../parts/choose_engine.ts";
 import type { Processes } from "../processes/processes.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { requireNewestWhole } from "./checkpoints.ts";
 import { checkInitialWeights } from "./initial_weights.ts";
 import { compareWithPast, type Resumed } from "./past_recipe.ts";

@@ -2,7 +2,7 @@ import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { Learner } from "../parts/learner.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { writing } from "../files/writing.ts";
 import { saveStudent } from "./checkpoint.ts";
 import { Checkpoints } from "./checkpoints.ts";

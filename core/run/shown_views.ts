@@ -1,6 +1,6 @@
 import type { PicturesRecord } from "../interfaces/logger.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { streamsOf } from "../views/streams.ts";
 import { viewNumber, viewRequest, viewSources } from "../views/view_source.ts";
 

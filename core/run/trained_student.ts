@@ -3,7 +3,7 @@ import { createPlugin, pluginContext } from "../parts/create_plugin.ts";
 import { loadInitialWeights } from "../parts/initial_student.ts";
 import type { Engine } from "../interfaces/engine.ts";
 import { RunError } from "../errors.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import type { SafetensorsFile } from "../weights/safetensors.ts";
 import { assignParameters } from "../weights/state_dict.ts";
 import type { InitialWeightsRecord, Student } from "../interfaces/student.ts";

@@ -1,7 +1,7 @@
 import type { Host } from "../interfaces/host.ts";
 import type { Batch, BatchRequest } from "../images/pipeline/view_pipeline.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { embedCentreViews } from "../teacher_cache/centre_views.ts";
 import type { ViewId } from "../teacher_cache/embedding_store.ts";
 import { openTeacherCaches, type TeacherCaches } from "../teacher_cache/open_caches.ts";

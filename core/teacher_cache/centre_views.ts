@@ -3,7 +3,7 @@ import type { ProcessParts } from "../parts/process_parts.ts";
 import type { ImageSet } from "../interfaces/data_source.ts";
 import { embedBatches } from "../evaluation/embed_images.ts";
 import { isFirst } from "../processes/processes.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { ProgressLine } from "../text/progress_line.ts";
 import { tf } from "../tf.ts";
 import { type EmbeddingStore, MemoryStore, type StoredPrecision, type ViewId } from "./embedding_store.ts";

@@ -11,7 +11,7 @@ import { firstSays } from "../processes/first_says.ts";
 import { goOnTogether } from "../processes/go_on_together.ts";
 import type { Processes } from "../processes/processes.ts";
 import { planSteps } from "../views/sampler.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { bagSize, streamsOf } from "../views/streams.ts";
 import { fixedViews, viewNumber, viewRequest, type ViewSource, viewSources } from "../views/view_source.ts";
 import type { DiskStore } from "./disk_store.ts";

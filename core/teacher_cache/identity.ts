@@ -1,7 +1,7 @@
 import type { ProcessParts } from "../parts/process_parts.ts";
 import { listingHash } from "../images/listing_hash.ts";
 import type { Precision } from "../interfaces/engine.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import type { ViewSource } from "../views/view_source.ts";
 import type { CacheIdentity } from "./cache_manifest.ts";
 import type { StoredPrecision } from "./embedding_store.ts";

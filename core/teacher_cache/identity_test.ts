@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import type { Precision } from "../interfaces/engine.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { patchesName, VIEWS } from "../views/streams.ts";
 import type { StoredPrecision } from "./embedding_store.ts";
 import { centreIdentityOf, identityOf } from "./identity.ts";

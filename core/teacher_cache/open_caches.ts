@@ -5,7 +5,7 @@ import type { ProcessParts } from "../parts/process_parts.ts";
 import { memoryLimit } from "../memory_limit.ts";
 import { memoryProblems } from "../recipe/memory_needs.ts";
 import { formatBytes } from "../text/format_bytes.ts";
-import type { Recipe } from "../recipe/load_recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { bagSize, looksAtTeacher, streamsOf } from "../views/streams.ts";
 import { fixedViews, type ViewSource, viewSources } from "../views/view_source.ts";
 import { type CacheIdentity, readManifest, requireSameIdentity } from "./cache_manifest.ts";

@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { createPlugin, pluginContext } from "../../parts/create_plugin.ts";
 import { pipelineOptions } from "../../parts/process_parts.ts";
 import { loadPlugin } from "../../recipe/plugin_loader.ts";
-import type { Recipe } from "../../recipe/load_recipe.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
 import type { ImageReference } from "../../interfaces/data_source.ts";
 import { RunError } from "../../errors.ts";
 import { type BatchRequest, type BrokenImage, ViewPipeline } from "./view_pipeline.ts";
