@@ -132,6 +132,14 @@ Deno.test("deno task report, on runs of every state", async (t) => {
       const page = await read(path("both.html"));
       assert.match(page, /Comparison of 2 runs/);
       assert.match(page, /train\.lr[\s\S]*0\.1[\s\S]*0\.3/);
+      const lines = (await read(path("whole/metrics.jsonl"))).trimEnd().split("\n").map((line) =>
+        JSON.parse(line)
+      );
+      for (const [network, name] of [["untrained", "as it began"], ["teacher", "the teacher"]]) {
+        const { evaluation } = lines.find((line) => line.network === network);
+        const figure = `${(100 * evaluation.knn.top1).toFixed(1)} %`, row = `knn top1, ${name}`;
+        assert.match(page, new RegExp(`${row}(</t[hd]>\\s*<td>${figure}){2}`), row);
+      }
     });
 
     await t.step("the folder of several students is compared in itself", async () => {

@@ -20,6 +20,7 @@ import {
   networkName,
   objectivesOf,
   stepsOf,
+  teacherOf,
   verdictFigures,
 } from "../run_figures.ts";
 import { verdictOf } from "../verdict.ts";
@@ -91,6 +92,7 @@ function tableSection(runs: readonly RunContent[]): Markup {
     ...keys.map((
       key,
     ): [string, string[]] => [key, runs.map((run) => percent(courseOf(run, key)?.student.at(-1)?.value))]),
+    ...boundsOf(runs),
     ["of the way to the teacher", runs.map(wayOf)],
     ["last loss", runs.map(({ steps }) => text(steps.at(-1)?.loss ?? null, (loss) => loss.toFixed(3)))],
     ["steps", runs.map((run) => count(stepsOf(run)))],
@@ -102,6 +104,15 @@ function tableSection(runs: readonly RunContent[]): Markup {
     "Figures",
     table(["", ...runs.map(({ name }) => name)], rows.map(([name, cells]) => [name, ...cells])),
   );
+}
+
+/** Between what the best known figure that all have lies: as students began, and the teachers'. */
+function boundsOf(runs: readonly RunContent[]): [string, string[]][] {
+  const shared = sharedFigure(runs);
+  if (shared === null) return [];
+  const cells = (of: (course: FigureCourse) => number | null) =>
+    runs.map((run) => percent(of(courseOf(run, shared)!)));
+  return [[`${shared}, as it began`, cells(beginningOf)], [`${shared}, the teacher`, cells(teacherOf)]];
 }
 
 /** Share of the gap between beginning and teacher, by the run's main figure. */
