@@ -40,7 +40,7 @@ export interface Recipe {
   studentName: string | null;
   seed: number;
   engine: PluginUse<"engine"> & Omit<z.output<typeof SECTION_KEYS.engine>, "plugin">;
-  data: PluginUse<"data"> & z.output<typeof SECTION_KEYS.data>;
+  data: PluginUse<"data"> & Omit<z.output<typeof SECTION_KEYS.data>, "plugin">;
   augmenter: PluginUse<"augmenter">;
   teacher: (PluginUse<"teacher"> & Pick<z.output<typeof SECTION_KEYS.teacher>, "cache">) | null;
   student: PluginUse<"student"> & Omit<z.output<typeof SECTION_KEYS.student>, "plugin"> & {

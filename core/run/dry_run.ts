@@ -73,6 +73,8 @@ export interface DryRunTiming {
 }
 
 const TIMING: DryRunTiming = { settling: 0, timed: 2 };
+/** Steps that are prepared for and never taken: views of steps to come are made while one is taken, as in a run. */
+const COMING = 4;
 
 /** How to try a recipe out. */
 export interface DryRunOptions {
@@ -196,14 +198,22 @@ async function trySteps(
   const cached = fixedViews === null
     ? []
     : fresh.slice(1).map((plan) => ({ ...plan, epoch: plan.epoch + fixedViews }));
+  const steps = [...fresh, ...cached], last = steps.at(-1)!;
+  // New views of its images, or, of a cache's, those that the teacher has seen.
+  const coming = Array.from({ length: COMING }, (_, i) => ({
+    ...last,
+    epoch: last.epoch + (i + 1) * (fixedViews ?? 1),
+  }));
   const seconds: number[] = [];
   let loss = NaN;
   using batches = await TrainingBatches.open(parts, inMemory(recipe), host);
   let started = performance.now();
-  for await (const taken of takeSteps([...fresh, ...cached], { batches, step: learner.step, schedule })) {
+  const planned = [...steps, ...coming];
+  for await (const taken of takeSteps(planned, { batches, step: learner.step, schedule })) {
     host.signal.throwIfAborted();
     loss = taken.loss;
     seconds.push((performance.now() - started) / 1000);
+    if (seconds.length === steps.length) break;
     started = performance.now();
   }
   return { fresh: seconds.slice(0, fresh.length), cached: seconds.slice(fresh.length), loss };
