@@ -22,6 +22,7 @@ const VARIABLES = [
   ...["SEED_CACHE_DIR", "SEED_TENSORFLOW_DIR", "SEED_PJRT_PLUGIN", "SEED_XLA_PYTHON"],
   "SEED_XLA_CACHE_GB",
   ...["SEED_RUN_TOKEN", "SEED_RUN_WAIT", "SEED_PEER_PYTHON", "SEED_ENGINE", "SEED_ALL_RECIPES"],
+  ...["SEED_CHROMIUM", "SEED_RING_PYTHON"],
   ...["SEED_KILLS", "SEED_KILL_SEED", "SEED_FAULTS", "SEED_FAULT_SEED"],
 ];
 /** How those begin that only the benchmarks (`bench/README.md`) or the tests read. */

@@ -5,7 +5,8 @@ Looks at a folder of pictures, measures this machine, and writes a recipe with i
 time. On a terminal it asks for what no flag says. Nothing is overwritten.
 
   --data DIR      the folder of pictures: flat, in folders by class, or with train/ and val/
-  --student NAME  the network to train (default mobilenet_v3_small); \`deno task ls networks\` lists them
+  --student NAME  the network to train (default mobilenet_v3_small), of a student plugin; called as in
+                  \`deno task ls networks\`
   --teacher NAME  a file of weights, whose network is found by its tensors, or a plugin that fetches its own (default
                   @seed/teacher-efficientnet-lite)
   --begin PATH    what the student begins from: a file of its weights, the folder of a run, or noise (default: runs/demo
@@ -18,6 +19,7 @@ With \`plugin\`: writes a plugin of a kind (data, augmenter, teacher, student, q
 engine) with its test, which passes as it is.
 
   --out DIR       the folder (default NAME); it is not there, or empty
+  --json          prints what was written as one JSON object on standard output
 
 Example: deno task new --data photos --time 20m
          deno task new plugin objective my-loss`;

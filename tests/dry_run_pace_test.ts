@@ -4,7 +4,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Plugin } from "@seed/core";
 import { dryRun, loadRecipe } from "@seed/core/host";
 import { DEFAULTS } from "../cli/defaults.ts";
 import { ROOT } from "./support/cli.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { percent } from "./phrases.ts";
-import { CLEAR_ERRORS, endsBeforePlan, type VerdictFigures } from "./verdict.ts";
+import { CLEAR_ERRORS, endsBeforePlan, type VerdictFigures } from "./verdict_figures.ts";
 
 /** Fewer steps show no trend. */
 const FEWEST_STEPS = 32;

@@ -7,7 +7,7 @@ import { type Figures, figuresOf } from "../../interfaces/evaluator.ts";
 import { mappingIn } from "../mapping_in.ts";
 import type { EvaluationLine } from "./lines.ts";
 import { numberAt, type RunContent, textAt } from "./run_content.ts";
-import type { VerdictFigures } from "./verdict.ts";
+import type { VerdictFigures } from "./verdict_figures.ts";
 
 /** Figures that networks are compared by, the best known first. */
 const MAIN_FIGURES = [/^knn top1/, /^linear top1/, /^retrieval top1/, /^agreement overlap$/];

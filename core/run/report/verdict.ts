@@ -7,37 +7,7 @@
 
 import { lossNotes } from "./loss_notes.ts";
 import { capital, percent, points } from "./phrases.ts";
-
-/** What is judged. */
-export interface VerdictFigures {
-  state: "finished" | "under way" | "interrupted";
-  steps: number;
-  /** Steps that the recipe asks for; null: it is not known. */
-  plannedSteps: number | null;
-  /** The figure that networks are compared by; null: nothing was evaluated. */
-  figure: {
-    /** For people: `kNN`. */
-    name: string;
-    /** Images that it is a share of; null: not recorded. */
-    queries: number | null;
-    teacher: number | null;
-    beginning: number | null;
-    /** The student's, ascending by step. */
-    student: readonly { step: number; value: number }[];
-  } | null;
-  /** Figures of other evaluators that student and beginning have. */
-  others: readonly { name: string; queries: number | null; beginning: number; student: number }[];
-  /** Whether the student makes the same of all images. */
-  isCollapsed: boolean;
-  /** A step each: the loss, and of it what no student can be below and what a guess has; null: not recorded. */
-  losses: readonly { loss: number; floor: number | null; uniform: number | null; rate: number | null }[];
-  /** Fixed views of each image, which the teacher's cache has, and how often each is shown; null: new ones each epoch. */
-  fixedViews: { views: number; times: number } | null;
-  /** Steps until the queue that began as noise is full of embeddings, which makes the loss rise; 0: there is none. */
-  filledAfter: number;
-  /** Share of the steps' time that they waited for views; null: not recorded. */
-  waits: number | null;
-}
+import { CLEAR_ERRORS, endsBeforePlan, type VerdictFigures } from "./verdict_figures.ts";
 
 /** The outcome in a sentence, and what else is to be known. */
 export interface Verdict {
@@ -47,8 +17,6 @@ export interface Verdict {
   tone: "ahead" | "level" | "behind" | "open";
 }
 
-/** Differences within so many standard errors are none. */
-export const CLEAR_ERRORS = 2;
 /** What is clear where it is not recorded how many images a figure is of. */
 const CLEAR_OTHERWISE = 0.01;
 /** Waits of a larger share of the time are worth a note. */
@@ -165,13 +133,6 @@ function waitsNote({ waits }: VerdictFigures): string | null {
   if (waits === null || waits <= LONG_WAITS) return null;
   return `Steps waited for pictures ${percent(waits, 0)} of their time: smaller files, ` +
     "augmenter.decode: reduced, or more train.workers would make it faster.";
-}
-
-/** Whether the run was to end before its recipe's end. */
-export function endsBeforePlan(
-  { steps, plannedSteps }: Pick<VerdictFigures, "steps" | "plannedSteps">,
-): boolean {
-  return plannedSteps !== null && steps < plannedSteps;
 }
 
 function endNote({ state, steps, plannedSteps }: VerdictFigures): string | null {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Verdict, type VerdictFigures, verdictOf } from "./verdict.ts";
+import { type Verdict, verdictOf } from "./verdict.ts";
+import type { VerdictFigures } from "./verdict_figures.ts";
 
 const STEPS = 400;
 
