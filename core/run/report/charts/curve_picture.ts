@@ -44,7 +44,11 @@ export function curvePicture(
   const all = drawn.flatMap(({ points }) => points);
   if (all.length === 0) throw new RangeError(`None of ${curves.length} curves has a point to draw`);
   const x = scaleOf(all.map((point) => point.x), { from: LEFT, to: WIDTH - RIGHT, isTight: true });
-  const y = scaleOf([...all.map((point) => point.y), ...includes], { from: HEIGHT - BOTTOM, to: TOP });
+  const y = scaleOf([...all.map((point) => point.y), ...includes], {
+    from: HEIGHT - BOTTOM,
+    to: TOP,
+    ticks: 8,
+  });
   const grid = y.ticks.map((tick) =>
     `<path d="M${LEFT} ${px(y.at(tick))}H${WIDTH - RIGHT}" stroke="#ddd"/>` +
     `<text x="${LEFT - 6}" y="${px(y.at(tick) + 4)}" text-anchor="end">${valueText(tick, y, isShare)}</text>`
