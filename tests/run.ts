@@ -22,6 +22,7 @@ const LONG = [
   "tests/validate_test.ts",
   "tests/golden/trajectory_test.ts",
   "tests/conformance_test.ts",
+  "tests/permissions_test.ts",
   "tests/kill_test.ts",
   "tests/process_faults_test.ts",
   "tests/mpi_test.ts",
