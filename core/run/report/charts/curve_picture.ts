@@ -1,6 +1,6 @@
 import { escapeHtml } from "../../../text/html.ts";
 import { averaged, type Point } from "./averaged.ts";
-import { type Scale, scaleOf, tickText } from "./scale.ts";
+import { px, scaleOf, tickText, valueText } from "./scale.ts";
 
 /** Numbers that a picture shows as a line. */
 export interface Curve {
@@ -75,11 +75,6 @@ ${[...grid, ...below, axis, ...lines, ...names].join("\n")}
 `;
 }
 
-function valueText(tick: number, y: Scale, isShare: boolean): string {
-  if (!isShare) return tickText(tick, y);
-  return `${tickText(100 * tick, { ticks: y.ticks.map((one) => 100 * one) })} %`;
-}
-
 function colorOf(curve: number): string {
   return COLORS[curve % COLORS.length];
 }
@@ -88,8 +83,4 @@ function nameOf(label: string, curve: number): string {
   const y = HEIGHT + 6 + LEGEND_ROW * Math.floor(curve / LEGEND_COLUMNS);
   const x = LEFT + (curve % LEGEND_COLUMNS) * (WIDTH - LEFT) / LEGEND_COLUMNS;
   return `<text x="${x}" y="${y}" fill="${colorOf(curve)}">${escapeHtml(label)}</text>`;
-}
-
-function px(value: number): string {
-  return value.toFixed(1);
 }

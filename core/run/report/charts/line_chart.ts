@@ -6,7 +6,7 @@
 import { html, type Markup } from "../../../text/markup.ts";
 import { percent, shortNumber } from "../parts.ts";
 import { averaged, type Point } from "./averaged.ts";
-import { type Scale, scaleOf, tickText } from "./scale.ts";
+import { px, type Scale, scaleOf, tickText, valueText } from "./scale.ts";
 
 /** Numbers over the steps. */
 export interface Series {
@@ -88,8 +88,7 @@ export function lineChart(
 }
 
 function gridLine(tick: number, y: Scale, isShare: boolean): Markup {
-  const at = y.at(tick), percents = { ticks: y.ticks.map((one) => 100 * one) };
-  const text = isShare ? `${tickText(100 * tick, percents)} %` : tickText(tick, y);
+  const at = y.at(tick), text = valueText(tick, y, isShare);
   return html`
     <path class="grid" d="M${LEFT} ${px(at)}H${WIDTH - RIGHT}" />
     <text x="${LEFT - 7}" y="${px(at + 4)}" text-anchor="end">${text}</text>
@@ -140,7 +139,3 @@ export function colorClass(color: number | "muted"): string {
 
 /** How many colours a page has. */
 export const COLORS = 7;
-
-function px(value: number): string {
-  return value.toFixed(1);
-}

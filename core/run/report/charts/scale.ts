@@ -51,6 +51,17 @@ function roundStep(step: number): number {
   return power * [1, 2, 5, 10].find((factor) => factor * power >= step * (1 - 1e-9))!;
 }
 
+/** A place as an SVG has it. */
+export function px(place: number): string {
+  return place.toFixed(1);
+}
+
+/** What stands beside a tick of values: a share in per cent, or its number. */
+export function valueText(value: number, { ticks }: Pick<Scale, "ticks">, isShare: boolean): string {
+  if (!isShare) return tickText(value, { ticks });
+  return `${tickText(100 * value, { ticks: ticks.map((one) => 100 * one) })} %`;
+}
+
 /** A tick's number, with no more digits than tell it from its neighbours. */
 export function tickText(value: number, { ticks }: Pick<Scale, "ticks">): string {
   const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : Math.abs(value) || 1;
