@@ -22,7 +22,7 @@ export class LineAsker implements Asker {
 
   constructor(
     input: ReadableStream<Uint8Array>,
-    private readonly show: (text: string) => void = (text) => statusLine.update(text),
+    private readonly show: (text: string) => void = (text) => statusLine.prompt(text),
   ) {
     this.#reader = input.getReader();
   }

@@ -149,7 +149,9 @@ function trainLines(plan: Plan, { lr, warmup }: Settings, precision: Draft["prec
 }
 
 function evaluateLines({ look: { evaluation, classes }, plan: { everyEpochs } }: Draft): string[] {
-  if (!evaluation) return ["# Nothing is evaluated: of so few pictures none can be held out."];
+  if (!evaluation) {
+    return ["# Nothing is evaluated: there are too few pictures for it, in all or of each class."];
+  }
   return [
     classes
       ? "# Beside the teacher and the untrained student, on pictures that are not trained on."

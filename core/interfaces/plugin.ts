@@ -109,6 +109,9 @@ export type PluginKind = keyof PluginKinds;
 export interface EvaluatorNeeds {
   /** Whether it can do nothing without classes: data without them is then refused before the engine opens. */
   readonly labels?: boolean;
+  /** Fewest images that it can search in, and that it can ask about: fewer are refused before the engine opens. */
+  readonly gallery?: number;
+  readonly queries?: number;
   /** Augmenters whose views it asks for, by names of its own. */
   readonly augmenters?: Readonly<Record<string, AugmenterReference>>;
 }

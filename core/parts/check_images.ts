@@ -27,20 +27,31 @@ export function checkImages(recipe: Recipe, data: DataSource, { log }: Pick<Host
       "The recipe evaluates, but the data has nothing to evaluate on; give it queries (a folder has them in val/, others by data.queries), or take evaluate out",
     );
   }
-  checkLabels(recipe, data.evaluation);
+  if (data.evaluation) checkEvaluation(recipe, data.evaluation);
   for (const warning of warningsOf(recipe, data.train.length)) log(warning);
 }
 
-/** What classes are needed for is not told after the first steps, but now. */
-function checkLabels({ evaluate }: Recipe, evaluation: DataSource["evaluation"]): void {
-  const needy = evaluate.evaluators.find(({ plugin, options }) => plugin.needs?.(options as never).labels);
-  if (!needy || !evaluation || evaluation.gallery.label && evaluation.queries.label) return;
-  const set = evaluation.gallery.label ? "queries have" : "gallery has";
-  const name = needy.plugin.name.replace(/^.*evaluator-/, "");
-  throw new RunError(
-    `The evaluator ${name} needs labelled images; the data has no classes: its ${set} none. Give the images classes ` +
-      "(a folder has them as folders), or take the evaluator out of evaluate",
-  );
+/** What an evaluator lacks is not told after the teacher has embedded the images, but now. */
+function checkEvaluation({ evaluate }: Recipe, evaluation: NonNullable<DataSource["evaluation"]>): void {
+  for (const { plugin, options } of evaluate.evaluators) {
+    const needs = plugin.needs?.(options as never) ?? {}, name = plugin.name.replace(/^.*evaluator-/, "");
+    for (const set of ["gallery", "queries"] as const) {
+      const images = evaluation[set], least = needs[set] ?? 0;
+      if (needs.labels && !images.label) {
+        throw new RunError(
+          `The evaluator ${name} needs labelled images; the data has no classes: its ${
+            set === "gallery" ? "gallery has" : "queries have"
+          } none. Give the images classes (a folder has them as folders), or take the evaluator out of evaluate`,
+        );
+      }
+      if (images.length < least) {
+        throw new RunError(
+          `The evaluator ${name} needs ${least} images in the ${set} at least, with these options; the data has ` +
+            `${images.length}. Ask for fewer neighbours, or give it more images`,
+        );
+      }
+    }
+  }
 }
 
 /** Epochs that a queue may be old; in SEED's and MoCo's own settings it holds less than one. */

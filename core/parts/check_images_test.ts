@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import type { DataSource, ImageSet } from "../interfaces/data_source.ts";
+import type { EvaluatorNeeds } from "../interfaces/plugin.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { fillNeeds } from "../recipe/objective_needs.ts";
 import { checkImages } from "./check_images.ts";
 
 /** A recipe as far as it is looked at. */
 function recipe(
-  { size = 64, rowsPerImage = 1, labels = false, cache = null as unknown, train = {} } = {},
+  { size = 64, rowsPerImage = 1, needs = {}, cache = null as unknown, train = {} } = {},
 ): Recipe {
   const queue = { plugin: { tells: () => ({ rows: size }) }, options: {} };
-  const evaluator = { plugin: { name: "@seed/evaluator-knn", needs: () => ({ labels }) }, options: {} };
+  const evaluator = { plugin: { name: "@seed/evaluator-knn", needs: () => needs }, options: {} };
   return {
     objectives: [{ needs: fillNeeds({ queue: true, rowsPerImage }), queue: null }],
     ...{ queue, teacher: cache && { cache }, evaluate: { evaluators: [evaluator] } },
@@ -62,7 +63,7 @@ Deno.test("a cache in memory that is never read is warned of", () => {
 
 Deno.test("an evaluator that needs classes is refused before the engine opens where there are none", () => {
   const check = (of: Recipe, ...sets: ImageSet[]) => checkImages(of, data(100, ...sets), { log: () => {} });
-  const without = set(4), labelled = set(4, ["a"]), needy = recipe({ labels: true });
+  const without = set(4), labelled = set(4, ["a"]), needy = recipe({ needs: { labels: true } });
   assert.throws(
     () => check(needy, without, without),
     /^RunError: The evaluator knn needs labelled images; the data has no classes: its gallery has none\. /,
@@ -70,6 +71,17 @@ Deno.test("an evaluator that needs classes is refused before the engine opens wh
   assert.throws(() => check(needy, labelled, without), /its queries have none/);
   check(needy, labelled, labelled);
   check(recipe(), without, without);
+});
+
+Deno.test("an evaluator that asks for more images than there are is refused before the engine opens", () => {
+  const check = (needs: EvaluatorNeeds) =>
+    checkImages(recipe({ needs }), data(100, set(4), set(3)), { log: () => {} });
+  check({ gallery: 4, queries: 3 });
+  assert.throws(
+    () => check({ gallery: 5 }),
+    /^RunError: The evaluator knn needs 5 images in the gallery at least, .* has 4\. /,
+  );
+  assert.throws(() => check({ queries: 4 }), /4 images in the queries at least, .* has 3\. /);
 });
 
 Deno.test("fewer images than a batch are refused", () => {

@@ -3,11 +3,20 @@ import { oneLine, printable } from "./printable.ts";
 /** A place that text is written to: standard error, or a stand-in in tests. */
 export interface TextSink {
   isTerminal(): boolean;
+  /** Characters in a row of the terminal; null, or absent: nobody knows. */
+  columns?(): number | null;
   write(text: string): void;
 }
 
 const STANDARD_ERROR: TextSink = {
   isTerminal: () => Deno.stderr.isTerminal(),
+  columns() {
+    try {
+      return Deno.consoleSize().columns || null;
+    } catch {
+      return null; // a terminal that does not tell
+    }
+  },
   write(text) {
     const bytes = new TextEncoder().encode(text);
     for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
@@ -29,9 +38,23 @@ export class StatusLine {
     return this.sink.isTerminal();
   }
 
-  /** Shows a line in place of the last such one; where there is no terminal, as a line that stays. */
+  /** Characters that a changing line has room for: a longer one would leave rows behind. */
+  get room(): number {
+    const columns = this.isTerminal ? this.sink.columns?.() ?? null : null;
+    return columns === null ? Infinity : columns - 1;
+  }
+
+  /**
+   * Shows a line in place of the last such one; where there is no terminal, as a line that stays. What there is no room
+   * for is left out of its middle: it begins with what it is about, and ends with how long it takes.
+   */
   update(line: string): void {
     if (!this.isTerminal) return this.print(oneLine(line));
+    this.prompt(fitted(oneLine(line), this.room));
+  }
+
+  /** Shows a line, of any length, that an answer is typed after. */
+  prompt(line: string): void {
     this.sink.write(`\r\x1b[K${oneLine(line)}`);
     this.#open = true;
   }
@@ -58,6 +81,30 @@ export class StatusLine {
     this.#open = false;
     return wasOpen;
   }
+}
+
+/** Characters from here on may take two columns: Hangul, Chinese, Japanese, emoji. */
+const WIDE = 0x1100;
+/** Share of the room that the end of a line has, where its middle is left out. */
+const ENDING = 0.6;
+
+/** A line without its middle, if it has more characters than there is room for. */
+function fitted(line: string, room: number): string {
+  const characters = [...line], widths = characters.map((one) => one.codePointAt(0)! < WIDE ? 1 : 2);
+  if (sum(widths) <= room) return line;
+  const atEnd = taken(widths.toReversed(), ENDING * room), atStart = taken(widths, (1 - ENDING) * room - 1);
+  return [...characters.slice(0, atStart), "…", ...characters.slice(characters.length - atEnd)].join("");
+}
+
+/** How many of the first characters there is room for. */
+function taken(widths: readonly number[], room: number): number {
+  let left = room;
+  const first = widths.findIndex((width) => (left -= width) < 0);
+  return first < 0 ? widths.length : first;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
 }
 
 /** Standard error's. */

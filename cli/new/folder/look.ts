@@ -6,7 +6,7 @@
 import { resolve } from "node:path";
 import { type ImageSet, RunError } from "@seed/core";
 import type { Host } from "@seed/core/host";
-import { drawSome, holdOut, openImageFolder } from "@seed/data-image-folder";
+import { divide, drawSome, openImageFolder } from "@seed/data-image-folder";
 import { HELD_OUT, MOST_GALLERY, MOST_HELD_OUT } from "../settings.ts";
 import { type Copies, findCopies } from "./copies.ts";
 import { readSome, type Sample } from "./sample.ts";
@@ -36,6 +36,8 @@ export interface EvaluationImages {
 
 /** Fewer are no queries to tell anything by, and fewer to train on make no step. */
 const LEAST_QUERIES = 5, LEAST_TRAINED = 8;
+/** A folder's own queries are compared with one another. */
+const LEAST_OWN_QUERIES = 2;
 /** Seconds that reading pictures, and comparing them, may take. */
 const READING = 10, COMPARING = 10;
 
@@ -64,11 +66,14 @@ export async function lookAtFolder(root: string, host: Host): Promise<FolderLook
 function splitOf(
   { train: all, queries }: { train: ImageSet; queries: ImageSet | null },
 ): { train: ImageSet; queries: ImageSet | null; heldOut: number | null } {
-  if (queries) return { train: all, queries, heldOut: null };
+  const none = { train: all, queries: null, heldOut: null };
+  if (queries) return queries.length < LEAST_OWN_QUERIES ? none : { train: all, queries, heldOut: null };
   // Two digits: the recipe's number is the one that is meant here.
   const share = Math.max(0.01, Number(Math.min(HELD_OUT, MOST_HELD_OUT / all.length).toPrecision(2)));
-  if (all.length * share < LEAST_QUERIES) return { train: all, queries: null, heldOut: null };
-  return { ...holdOut(all, share), heldOut: share };
+  // Of classes of one picture none is, and of classes of two one of each.
+  const divided = divide(all, share);
+  const isEnough = divided.queries.length >= LEAST_QUERIES && divided.train.length >= LEAST_TRAINED;
+  return isEnough ? { ...divided, heldOut: share } : none;
 }
 
 function requireSome(root: string, listed: ImageSet, { looked, whole, broken }: Sample): void {

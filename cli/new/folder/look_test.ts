@@ -32,6 +32,22 @@ Deno.test("copies are found by their bytes, told apart where they are on both si
     ]);
   }));
 
+Deno.test("of classes of one picture none is held out, nor is a handful; queries of a folder's own need another", () =>
+  inFolder(async (folder) => {
+    const singles = Array.from({ length: 28 }, (_, i) => `class${i}`);
+    await makeImageFolder(`${folder}/singles`, { ".": 1 }, singles);
+    const look = await lookAtFolder(`${folder}/singles`, host);
+    assert.deepEqual([look.train, look.evaluation, look.classes!.length], [28, null, 28]);
+    await Deno.copyFile(`${folder}/singles/class0/0.png`, `${folder}/singles/class0/1.png`);
+    assert.equal((await lookAtFolder(`${folder}/singles`, host)).evaluation, null); // one could be
+    await makeImageFolder(`${folder}/pairs`, { ".": 2 }, singles.slice(0, 6));
+    assert.equal((await lookAtFolder(`${folder}/pairs`, host)).evaluation, null); // six would be left
+    await makeImageFolder(`${folder}/own`, { train: 12, val: 1 }, [""]);
+    assert.equal((await lookAtFolder(`${folder}/own`, host)).evaluation, null);
+    await makeImageFolder(`${folder}/own`, { val: 2 }, [""]);
+    assert.equal((await lookAtFolder(`${folder}/own`, host)).evaluation!.queries, 2);
+  }));
+
 Deno.test("a flat folder has no classes; of a handful of pictures none is held out, of fewer there is no run", () =>
   inFolder(async (folder) => {
     await makeImageFolder(folder, { flat: 30 }, [""]);

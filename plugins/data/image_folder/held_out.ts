@@ -6,14 +6,28 @@
  */
 import { type ImageSet, Random, RunError } from "@seed/core";
 
+/** Images to train on, and others to evaluate on. */
+export interface Divided {
+  train: ImageSet;
+  queries: ImageSet;
+}
+
 /**
- * Keeps a share of each class from training; of images without classes, a share of all. A class of two images or more
- * gives one at least, and keeps one at least.
+ * Keeps a share of each class from training; of images without classes, a share of all.
  *
  * @param share In 0..1, both excluded.
  * @throws {RunError} If no class has two images.
  */
-export function holdOut(images: ImageSet, share: number): { train: ImageSet; queries: ImageSet } {
+export function holdOut(images: ImageSet, share: number): Divided {
+  const divided = divide(images, share);
+  if (divided.queries.length > 0) return divided;
+  throw new RunError(
+    `No class has two images, so none can be held out of the ${images.length}; take data.held_out out, and evaluate`,
+  );
+}
+
+/** As {@link holdOut} does. A class of two images or more gives one at least, and keeps one at least; others give none. */
+export function divide(images: ImageSet, share: number): Divided {
   const isHeldOut = new Uint8Array(images.length);
   for (const members of byClass(images)) {
     const count = members.length < 2
@@ -22,10 +36,7 @@ export function holdOut(images: ImageSet, share: number): { train: ImageSet; que
     for (const index of inDrawnOrder(images, members, "held out").slice(0, count)) isHeldOut[index] = 1;
   }
   const [kept, held] = [0, 1].map((value) => indices(images.length).filter((i) => isHeldOut[i] === value));
-  if (held.length > 0) return { train: subset(images, kept), queries: subset(images, held) };
-  throw new RunError(
-    `No class has two images, so none can be held out of the ${images.length}; take data.held_out out, and evaluate`,
-  );
+  return { train: subset(images, kept), queries: subset(images, held) };
 }
 
 /** So many of the images, drawn by their names, in the order of the listing; all if there are no more. */

@@ -15,11 +15,11 @@ import {
   tellClassesWithoutGallery,
   z,
 } from "@seed/core";
-import { drawSome, holdOut } from "./held_out.ts";
+import { divide, drawSome, holdOut } from "./held_out.ts";
 import { listFolder, listImages, type Listing } from "./listing.ts";
 import { findSplits, refuseSplitsBelow, type SplitOptions } from "./splits.ts";
 
-export { drawSome, holdOut, listImages };
+export { divide, drawSome, listImages };
 
 export default definePlugin({
   kind: "data",

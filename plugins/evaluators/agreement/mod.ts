@@ -73,6 +73,7 @@ export default definePlugin({
   apiVersion: 1,
   about: { summary: "Share of nearest neighbours on held-out images that are the teacher's too" },
   options: z.strictObject({ k: z.int().positive().max(10_000).default(10) }),
+  needs: ({ k }) => ({ queries: k + 1 }),
   check: (_options, { hasTeacher }) =>
     hasTeacher ? [] : [{
       key: "plugin",

@@ -169,6 +169,6 @@ export default definePlugin({
     on: z.enum(["features", "embedding", "both"]).default("features"),
     temperature: z.number().positive().max(1e6).default(0.07),
   }),
-  needs: () => ({ labels: true }),
+  needs: ({ k }) => ({ labels: true, gallery: Math.max(...[k].flat()) + 1 }),
   create: (options) => new KnnEvaluator(options),
 });

@@ -19,6 +19,9 @@ import {
   z,
 } from "@seed/core";
 
+/** What a line of steps does without where a terminal is narrow, one after the other. */
+const SPARED = ["waits", "lr", "epoch"] as const;
+
 /** What a person sees of a run. All figures are the newest step's own, as `metrics.jsonl` has them. */
 export class TerminalLogger implements Logger {
   #run!: RunDescription;
@@ -58,11 +61,17 @@ export class TerminalLogger implements Logger {
     this.#shown = now;
     const most = secondsLeftAtMost ? "at most " : "";
     const left = secondsLeft === null ? "" : `  ${most}${formatDuration(secondsLeft)} left`;
-    this.line.update(
-      `${this.#of()}epoch ${epoch.toFixed(2)}  step ${step}/${this.#run.steps}  loss ${loss.toFixed(4)}  ` +
-        `lr ${lr.toPrecision(3)}  ${images_per_second.toFixed(1)} images/s  ` +
-        `waits for data ${(100 * dataWaitSeconds / seconds).toFixed(0)} %${left}`,
-    );
+    const parts = {
+      epoch: `epoch ${epoch.toFixed(2)}  `,
+      step: `step ${step}/${this.#run.steps}  loss ${loss.toFixed(4)}  `,
+      lr: `lr ${lr.toPrecision(3)}  `,
+      speed: `${images_per_second.toFixed(1)} images/s`,
+      waits: `  waits for data ${(100 * dataWaitSeconds / seconds).toFixed(0)} %`,
+      left,
+    };
+    const whole = () => this.#of() + Object.values(parts).join("");
+    for (const part of SPARED) if (whole().length > this.line.room) parts[part] = "";
+    this.line.update(whole());
   }
 
   evaluation({ step, network, evaluation, identical_features }: EvaluationRecord): void {

@@ -15,9 +15,12 @@ const RUN = {
 } satisfies RunDescription;
 
 /** What a terminal gets, or a file, of a run in which a message arrives between two steps. */
-function written(isTerminal: boolean, run: RunDescription = RUN): string[] {
+function written(isTerminal: boolean, run: RunDescription = RUN, columns: number | null = null): string[] {
   const written: string[] = [];
-  const line = new StatusLine({ isTerminal: () => isTerminal, write: (text) => void written.push(text) });
+  const line = new StatusLine({
+    ...{ isTerminal: () => isTerminal, columns: () => columns },
+    write: (text) => void written.push(text),
+  });
   const logger = new TerminalLogger(0.001, line);
   logger.start(run);
   const before = written.length;
@@ -49,6 +52,14 @@ Deno.test("a message has a line of its own while the line of steps keeps changin
 
 Deno.test("in a file each line of steps and each message stays", () =>
   assert.deepEqual(written(false), [`${STEP}\n`, "A data worker died\n", `${STEP}\n`]));
+
+Deno.test("a narrow terminal has the line of steps without what matters least", () => {
+  const shown = (columns: number) => written(true, RUN, columns)[0].slice("\r\x1b[K".length);
+  assert.equal(shown(STEP.length + 1), STEP);
+  assert.equal(shown(STEP.length), STEP.replace("  waits for data 0 %", ""));
+  assert.equal(shown(60), "epoch 2.00  step 8/8  loss 2.0000  100.0 images/s  0 s left");
+  assert.equal(shown(50), "step 8/8  loss 2.0000  100.0 images/s  0 s left");
+});
 
 Deno.test("of several students that train together, each line says whose it is", () =>
   assert.equal(written(false, { ...RUN, studentName: "b0" })[0], `b0  ${STEP}\n`));
