@@ -233,10 +233,12 @@ function tableOf(evaluations: readonly NetworkFigures[]): string {
   const warnings = evaluations.flatMap(({ network, identical_features: identical }) =>
     identical ? `\n${network}: ${IDENTICAL_FEATURES}` : []
   );
-  const columns = figuresOf(evaluations[0].evaluation).map(([name]) => name);
-  const rows = evaluations.map(({ network, evaluation }) => [
+  const figures = evaluations.map(({ evaluation }) => new Map(figuresOf(evaluation)));
+  // Some networks have figures that others have not: a teacher is not fine-tuned.
+  const columns = [...new Set(figures.flatMap((one) => [...one.keys()]))];
+  const rows = evaluations.map(({ network }, i) => [
     network,
-    ...figuresOf(evaluation).map(([, value]) => percent(value)),
+    ...columns.map((name) => figures[i].has(name) ? percent(figures[i].get(name)!) : "-"),
   ]);
   return table([["network", ...columns], ...rows]) + warnings.join("");
 }

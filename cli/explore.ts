@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { commandLine, isFile, tf, UsageError } from "@seed/core";
+import { commandLine, isFile, quoted, tf, UsageError } from "@seed/core";
 import { formatBytes } from "@seed/core/host";
 import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
 import { type Facts, makePage } from "./explore/make_page.ts";
@@ -60,9 +60,11 @@ export async function run(args: string[]): Promise<number> {
   }
   if (parsed.text("run") === null && parsed.has("serve")) return await serveWritten(parsed);
   const run = parsed.required("run"), out = parsed.text("out") ?? join(run, "explore");
-  const wanted = wantedOf(parsed, out);
+  const wanted = wantedOf(parsed, out), flags = subjectFlags(parsed, { sections: SECTIONS });
+  requireRead(parsed.list("set"), wanted.images);
+  await refusePage(out);
   await refuseFilled(out);
-  using subject = await openSubject(subjectFlags(parsed, { sections: SECTIONS }));
+  using subject = await openSubject(flags);
   tf.enableProdMode(); // no advice on backends from tfjs
   let facts: Facts;
   const code = await interruptible("nothing is written", async (host) => {
@@ -83,10 +85,44 @@ async function tell(parsed: Arguments, facts: Facts): Promise<number> {
   return 0;
 }
 
+/** @throws {UsageError} For an override that the page is not made with. */
+function requireRead(overrides: readonly string[], images: string | null): void {
+  for (const override of overrides) {
+    const [section, name] = override.split("=")[0].split(".");
+    const refuse = (why: string) => new UsageError(`--set ${quoted(override)} changes nothing here: ${why}`);
+    if (section === "data" && images !== null) throw refuse("the pictures are those of --images");
+    if (section === "evaluate" && name !== "teacher") throw refuse("of evaluate, only teacher is read");
+    if (section === "teacher" && name === "cache") throw refuse("it is of training, and the run is over");
+  }
+}
+
+/** @throws {UsageError} If a page is there, which can be looked at. */
+async function refusePage(out: string): Promise<void> {
+  if (!await isPage(out)) return;
+  throw new UsageError(
+    `"${out}" has a page already; look at it by ${
+      commandLine("explore", ["--out", out, "--serve"])
+    }. Nothing is ` +
+      "overwritten: for another page, name another folder by --out, or remove this one",
+  );
+}
+
+async function isPage(folder: string): Promise<boolean> {
+  return await isFile(join(folder, "explore.json"));
+}
+
+/** What a page is made with: one that was written before has been. */
+const OF_WRITING = ["images", "count", "seed", "without", "dtype", "on-error", "set", "allow-plugins"];
+
 /** Serves a page that was written before. */
 async function serveWritten(parsed: Arguments): Promise<number> {
-  const out = parsed.required("out");
-  if (await isFile(join(out, "explore.json"))) return await serve(parsed, out, { out });
+  const out = parsed.required("out"), idle = OF_WRITING.find((name) => parsed.has(name));
+  if (idle !== undefined) {
+    throw new UsageError(
+      `--${idle} is for a page that is written: it needs --run; a page that is there is served as it is`,
+    );
+  }
+  if (await isPage(out)) return await serve(parsed, out, { out });
   throw new UsageError(
     `"${out}" is no folder that explore has written: it has no "explore.json"; give --run to write it`,
   );

@@ -61,6 +61,7 @@ export async function run(args: string[]): Promise<number> {
   return await interruptible("nothing is written", async (host) => {
     // Of a file, weights only pass through, and the network runs on shapes: nothing has to be downloaded.
     await using engine = subject.run ? await subject.openEngine(host, 1) : await EagerEngine.open();
+    host.signal.throwIfAborted();
     using network = await subject.load({ engine, host }, { foldBatchNorm: false });
     const { weights } = subject, { format, out, layer } = wanted;
     const written = await write(network, subject, wanted, host);
@@ -85,8 +86,8 @@ async function write(
       `These weights of ${network.name} have no projection head; leave --layer ${layer} out`,
     );
   }
-  if (format === "tfjs") return await writeTfjsFolder(network, wanted);
-  if (format !== "hub") return await writeFile(network, wanted);
+  if (format === "tfjs") return await writeTfjsFolder(network, wanted, host.signal);
+  if (format !== "hub") return await writeFile(network, wanted, host.signal);
   const size = inputSize ?? network.inputSize;
   return await writeHubFolder(network, await originOf(subject), { out, inputSize: size, images }, host);
 }

@@ -11,15 +11,18 @@ import { exists, tryLockFile, writing } from "@seed/core/host";
  * Makes sure that a folder can be written as a new one.
  *
  * @throws {UsageError} If it has something in it, or is a file.
+ * @throws {WriteError} If the operating system does not let it be looked at.
  */
 export async function refuseFilled(out: string): Promise<void> {
-  const found = await Deno.lstat(out).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
+  const found = await writing(out, async () => {
+    const info = await Deno.lstat(out).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    });
+    const isEmpty = info?.isDirectory && (await Array.fromAsync(Deno.readDir(out))).length === 0;
+    return info && { isDirectory: info.isDirectory, isEmpty };
   });
-  if (!found) return;
-  const isEmpty = found.isDirectory && (await Array.fromAsync(Deno.readDir(out))).length === 0;
-  if (isEmpty) return;
+  if (!found || found.isEmpty) return;
   const what = found.isDirectory ? "is a folder that is not empty" : "is a file, not a folder";
   throw new UsageError(`"${out}" ${what}; nothing is overwritten: name another, or remove it`);
 }
@@ -33,12 +36,13 @@ const LOCK = ".lock";
  * Fills a folder beside `out` that becomes it at the end, or is removed; those that processes have left which were
  * killed are removed too.
  *
- * @param refuse Throws if `out` cannot be had any more: it is asked again before the folder takes the name.
+ * @param options.refuse Throws if `out` cannot be had any more: it is asked again before the folder takes the name.
+ * @param options.signal Keeps the folder from taking it; null: nothing does.
  * @returns what `fill` does.
  */
 export async function inNewFolder<T>(
   out: string,
-  refuse: (out: string) => Promise<void>,
+  { refuse, signal }: { refuse(out: string): Promise<void>; signal: AbortSignal | null },
   fill: (folder: string) => Promise<T>,
 ): Promise<T> {
   const target = resolve(out), beside = dirname(target), prefix = `.${basename(target)}${PARTIAL}`;
@@ -54,6 +58,7 @@ export async function inNewFolder<T>(
       await Deno.remove(join(folder, LOCK));
     }
     await refuse(out);
+    signal?.throwIfAborted();
     await writing(out, async () => {
       if (await exists(target)) await Deno.remove(target); // an empty one; of a filled one this fails
       await Deno.rename(folder, target);

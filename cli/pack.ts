@@ -61,10 +61,14 @@ export async function run(args: string[]): Promise<number> {
   return await interruptible("nothing is written", async (host) => {
     const splits = await splitsOf(root, parsed.choice("splits", ["auto", "none"]) ?? "auto", host);
     const shardBytes = (megabytes ?? 1000) * 1e6;
-    const files = await inNewFolder(out, refuseToOverwrite, async (folder) => {
-      const packing = new Packing(splits, folder, host);
-      return format === "tsv" ? await packing.tsv() : await packing.tar(shardBytes);
-    });
+    const files = await inNewFolder(
+      out,
+      { refuse: refuseToOverwrite, signal: host.signal },
+      async (folder) => {
+        const packing = new Packing(splits, folder, host);
+        return format === "tsv" ? await packing.tsv() : await packing.tar(shardBytes);
+      },
+    );
     const images = splits.reduce((sum, { images }) => sum + images.length, 0);
     const classes = classNamesOf(splits)?.length ?? null;
     if (parsed.has("json")) console.log(JSON.stringify({ out, format, images, classes, files }));

@@ -28,9 +28,13 @@ class CsvLogger implements Logger {
     Deno.writeTextFileSync(this.#path, `${step},${epoch},${loss},${lr}\n`, { append: true });
   }
 
-  /** Rows of steps that are not taken again; a line that was cut off is of one that is. */
+  /** Rows of steps that are not taken again; a line that was cut off is of one that is. None if it was added just now. */
   async #rowsUpTo(step: number): Promise<string[]> {
-    const lines = (await Deno.readTextFile(this.#path)).split("\n").slice(1, -1);
+    const text = await Deno.readTextFile(this.#path).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return "";
+      throw error;
+    });
+    const lines = text.split("\n").slice(1, -1);
     return lines.filter((line) => Number(line.split(",")[0]) <= step);
   }
 }

@@ -15,7 +15,7 @@ const [out, ...runs] = Deno.args;
 if (!out || runs.length === 0) throw new UsageError("Expected OUT.svg LABEL=RUN ...");
 
 const read = await Promise.all(runs.map(async (run) => {
-  const [label, folder] = run.split("=");
+  const [, label, folder] = run.match(/^([^=]+)=(.+)$/) ?? [];
   if (!folder) throw new UsageError(`Expected LABEL=RUN, got "${run}"`);
   const { train: { batch_size: batch } } = parse(await Deno.readTextFile(`${folder}/recipe.yaml`));
   const lines = (await Deno.readTextFile(`${folder}/metrics.jsonl`)).trimEnd().split("\n");

@@ -10,7 +10,7 @@ import { curvePicture, UsageError, writeTextAtomically } from "@seed/core";
 const [out, ...runs] = Deno.args;
 if (!out || runs.length === 0) throw new UsageError("Expected OUT.svg LABEL=RUN ...");
 const curves = await Promise.all(runs.map(async (run) => {
-  const [label, folder] = run.split("=");
+  const [, label, folder] = run.match(/^([^=]+)=(.+)$/) ?? [];
   if (!folder) throw new UsageError(`Expected LABEL=RUN, got "${run}"`);
   const text = await Deno.readTextFile(`${folder}/metrics.jsonl`);
   const lines = text.trimEnd().split("\n").map((line) => JSON.parse(line)).filter((line) => "loss" in line);

@@ -151,6 +151,24 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
         assert.deepEqual((await evaluated()).evaluation, then.evaluation);
         const { details } = await evaluated("--semi", "0.2");
         assert.match(details.semi.protocol, /^fine-tuned with 3 labels, 20 epochs/);
+        // The teacher is not fine-tuned, so its row has no figure there, and every figure stands under its name.
+        const table = await cli(
+          "eval",
+          "--run",
+          "runs/semi",
+          "--semi",
+          "0.5",
+          "--agreement",
+          "--set",
+          "seed=0",
+        );
+        assert.equal(table.code, 0, table.stderr);
+        const [names, ...rows] = table.stdout.trimEnd().split("\n").map((row) => row.split(/ {2,}/));
+        const named = rows.map((row) => Object.fromEntries(row.map((cell, i) => [names[i], cell])));
+        assert.deepEqual(named.map(({ network }) => network), ["teacher", "student"]);
+        assert.deepEqual(named.map((row) => row["semi top1_50_percent"] === "-"), [true, false]);
+        assert.deepEqual(named[0]["agreement overlap"], "100.0 %");
+        assert.deepEqual(rows.map((row) => row.length), [names.length, names.length]);
       },
     );
 

@@ -584,8 +584,28 @@ const LOGGERS: [string, (directory: string) => Logger, RegExp | null][] = [
   ],
   [
     "that does not repeat itself, and fails after a resume",
-    () => ({ repeatable: false, start: ({ startStep }) => assert.equal(startStep, 0) }),
+    (directory) => {
+      const file = `${directory}/begun`;
+      return {
+        repeatable: false,
+        start({ startStep }) {
+          if (startStep === 0) Deno.writeTextFileSync(file, "");
+          else assert.throws(() => Deno.statSync(file));
+        },
+      };
+    },
     /broke off and was resumed/,
+  ],
+  [
+    "that needs at a resume what it wrote at the start",
+    (directory) => ({
+      start({ startStep }) {
+        if (startStep === 0) Deno.writeTextFileSync(`${directory}/log`, "");
+        else Deno.readTextFileSync(`${directory}/log`);
+      },
+      [Symbol.dispose]() {},
+    }),
+    /in the middle of a run/,
   ],
   [
     "whose flush fails",

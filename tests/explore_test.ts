@@ -119,7 +119,13 @@ Deno.test("explore overwrites nothing, and takes a folder, a part of it, and few
   await t.step("a folder that is not empty", async () => {
     const { code, stderr } = await ofRun("explore");
     assert.equal(code, 2);
-    assert.match(stderr, /"run\/explore" is a folder that is not empty; nothing is overwritten/);
+    assert.match(
+      stderr,
+      /"run\/explore" has a page already; look at it by .* explore --out run\/explore --serve\./,
+    );
+    const filled = await ofRun("explore", "--out", "images");
+    assert.equal(filled.code, 2);
+    assert.match(filled.stderr, /"images" is a folder that is not empty; nothing is overwritten/);
   });
   await t.step("--images, --count, --seed, --without, --dtype", async () => {
     const flags = [

@@ -41,12 +41,16 @@ Deno.test("a recipe for a folder by class, with a blank in its path and with bro
     const again = await runCli(["new", "--data", "my photos", "--out", told.recipe], { cwd: folder });
     assert.equal(again.code, 2);
     assert.match(again.stderr, /"my_photos\.yaml" is there already/);
+    const below = ["--out", "my_photos.yaml/of/mine.yaml"]; // no folder, and told before anything is measured
+    const nowhere = await runCli(["new", "--data", "my photos", ...below], { cwd: folder });
+    assert.equal(nowhere.code, 1);
+    assert.match(nowhere.stderr, /^Cannot write "my_photos\.yaml\/of\/mine\.yaml": Not a directory/);
     const { code, stdout, stderr: said } = await runCli(["distill", told.recipe, "--json"], {
       cwd: folder,
     });
     assert.equal(code, 0, said);
     assert.equal(JSON.parse(stdout).steps, told.plan.epochs * told.plan.stepsPerEpoch);
-    const begin = ["--begin", "runs/my_photos", "--out", "on.yaml"];
+    const begin = ["--begin", "runs/my_photos", "--out", "further/on.yaml"];
     const other = await runCli(["new", "--data", "my photos", "--student", "resnet18", ...begin], {
       cwd: folder,
     });
@@ -54,7 +58,7 @@ Deno.test("a recipe for a folder by class, with a blank in its path and with bro
     assert.match(other.stderr, /runs\/my_photos.*resnet18/s);
     const on = await runCli(["new", "--data", "my photos", ...FLAGS, ...begin], { cwd: folder });
     assert.equal(on.code, 0, on.stderr);
-    assert.match(await Deno.readTextFile(`${folder}/on.yaml`), /^ {2}weights: "runs\/my_photos" #/m);
+    assert.match(await Deno.readTextFile(`${folder}/further/on.yaml`), /^ {2}weights: "runs\/my_photos" #/m);
   }));
 
 Deno.test("a flat folder is evaluated without labels, and is asked for nothing where there is no terminal", () =>

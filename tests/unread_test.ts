@@ -89,6 +89,16 @@ const FLAGS: [args: string[], told: RegExp][] = [
     /--stand-in is for a --dry-run/,
   ],
   [["distill", "recipes/demo.yaml", "--dry-run", "--resume"], /exclude each other/],
+  [
+    ["explore", "--out", "page", "--serve", "--images", "d"],
+    /^--images is for a page that is written: it needs --run/m,
+  ],
+  [["explore", "--out", "page", "--serve", "--set", "seed=1"], /^--set is for a page that is written/m],
+  [
+    ["explore", "--run", "nowhere", "--images", "d", "--set", "data.root=e"],
+    /changes nothing here: the pictures are those of --images$/m,
+  ],
+  [["explore", "--run", "nowhere", "--set", "evaluate.knn.k=1"], /of evaluate, only teacher is read$/m],
   [["view", "recipes/demo.yaml", "--out="], /^--out expects a value, got ""$/m],
 ];
 

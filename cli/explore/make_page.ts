@@ -31,7 +31,11 @@ export async function makePage(subject: RunSubject, wanted: Wanted, host: Host) 
   if (!without.includes("initial")) networks.push(await embedInitial(subject, images, runtime));
   const { normalization } = student, size = subject.inputSize;
   const content = { run: folder, library, networks, size, normalization, seed, dtype };
-  const bytes = await inNewFolder(out, refuseFilled, (partial) => writePage(partial, content, host));
+  const bytes = await inNewFolder(
+    out,
+    { refuse: refuseFilled, signal: host.signal },
+    (partial) => writePage(partial, content, host),
+  );
   return {
     ...{ out, run: folder, pictures: library.pictures.length, of: library.of, skipped_images: skipped },
     ...{ classes: library.classes.length, seed, input_size: size, dtype, bytes },

@@ -15,12 +15,13 @@ import type { Wanted } from "./wanted.ts";
 export async function writeTfjsFolder(
   network: LoadedNetwork,
   { out, layer, inputSize, dtype }: Pick<Wanted, "out" | "layer" | "inputSize" | "dtype">,
+  signal: AbortSignal,
 ): Promise<{ tensors: number; bytes: number; dtype: string; input_size: number }> {
   await refuseFilled(out);
   const size = inputSize ?? network.inputSize, { mean, std } = network.normalization;
   const model = graphModel(network, { outputs: layer, inputSize: size });
   const files = encodeGraphModel(model, { producer: `SEED for Deno ${SEED_VERSION}`, dtype });
-  await inNewFolder(out, refuseFilled, async (folder) => {
+  await inNewFolder(out, { refuse: refuseFilled, signal }, async (folder) => {
     for (const [name, bytes] of files) await writeAtomically(join(folder, name), [bytes]);
     const module = await preprocessModule({ size, mean, std, layout: "channels last" });
     await writeTextAtomically(join(folder, "preprocess.js"), module);

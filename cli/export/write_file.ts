@@ -8,22 +8,32 @@ import type { Wanted } from "./wanted.ts";
 export async function writeFile(
   network: LoadedNetwork,
   wanted: Wanted,
+  signal: AbortSignal,
 ): Promise<{ tensors: number; bytes: number }> {
   const { out, format } = wanted;
   await writing(out, () => Deno.mkdir(dirname(resolve(out)), { recursive: true }));
-  const facts = format === "onnx" ? await writeOnnx(network, wanted) : await writeWeights(network, wanted);
+  const write = format === "onnx" ? writeOnnx : writeWeights, facts = await write(network, wanted, signal);
   const { size } = await Deno.stat(out);
   return { ...facts, bytes: size };
 }
 
-async function writeOnnx(network: LoadedNetwork, { out, layer, foldBatchNorm, inputSize }: Wanted) {
+async function writeOnnx(
+  network: LoadedNetwork,
+  { out, layer, foldBatchNorm, inputSize }: Wanted,
+  signal: AbortSignal,
+) {
   const side = inputSize ?? network.inputSize;
   const { bytes, tensors } = exportOnnx(network, { outputs: layer, foldBatchNorm, inputSize: side });
+  signal.throwIfAborted();
   await writing(out, () => writeAtomically(out, [bytes]));
   return { tensors, batch_norm: foldBatchNorm ? "fold" : "keep", input_size: side };
 }
 
-async function writeWeights(network: LoadedNetwork, { format, out, layer, names }: Wanted) {
+async function writeWeights(
+  network: LoadedNetwork,
+  { format, out, layer, names }: Wanted,
+  signal: AbortSignal,
+) {
   const { arrays, epsilons } = await stateDict(network, { names, head: layer === "both" });
   if (epsilons) {
     console.error(
@@ -36,6 +46,7 @@ async function writeWeights(network: LoadedNetwork, { format, out, layer, names 
     network: network.name,
     ...{ input_size: `${network.inputSize}`, mean: JSON.stringify(mean), std: JSON.stringify(std) },
   };
+  signal.throwIfAborted();
   await writing(
     out,
     () => format === "pth" ? writeTorch(out, arrays) : writeSafetensors(out, arrays, metadata),

@@ -4,6 +4,7 @@
  * @module
  */
 import { availableParallelism } from "node:os";
+import { dirname, resolve } from "node:path";
 import { UsageError } from "@seed/core";
 import { type Host, memoryLimit, writing } from "@seed/core/host";
 import { type Arguments, noPositionals, parseArguments } from "../arguments.ts";
@@ -50,7 +51,10 @@ async function writeRecipe(wishes: Wishes, parsed: Arguments, host: Host): Promi
 /** @throws {UsageError} If somebody has made such a file meanwhile. */
 async function writeNew(path: string, text: string): Promise<void> {
   try {
-    await writing(path, () => Deno.writeTextFile(path, text, { createNew: true }));
+    await writing(path, async () => {
+      await Deno.mkdir(dirname(resolve(path)), { recursive: true });
+      await Deno.writeTextFile(path, text, { createNew: true });
+    });
   } catch (error) {
     if (!((error as Error).cause instanceof Deno.errors.AlreadyExists)) throw error;
     throw new UsageError(`"${path}" is there already; name another by --out`);

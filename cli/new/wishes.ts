@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { RunError, setIn, statusLine, UsageError } from "@seed/core";
-import { exists } from "@seed/core/host";
+import { exists, writing } from "@seed/core/host";
 import { type Arguments, CommandLineError, type Flag } from "../arguments.ts";
 import type { Asker } from "./ask.ts";
 import { beginningOf } from "./beginning.ts";
@@ -90,10 +90,16 @@ async function folderAt(path: string): Promise<string> {
   );
 }
 
-/** Nothing is overwritten. */
+/** Nothing is overwritten, and what cannot be written is told before anything is measured. */
 async function unusedFile(path: string): Promise<string> {
   if (!/\.ya?ml$/.test(path)) throw new CommandLineError(`--out must end in ".yaml", got "${path}"`);
   if (await exists(path)) throw new CommandLineError(`"${path}" is there already; name another by --out`);
+  let folder = dirname(resolve(path));
+  while (!await exists(folder)) folder = dirname(folder); // those below are made for it
+  await writing(
+    path,
+    async () => await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".new-" })),
+  );
   return path;
 }
 

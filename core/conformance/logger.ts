@@ -75,6 +75,9 @@ export async function checkLogger(t: Steps, { make }: LoggerSubject): Promise<vo
   };
 
   await t.step("follows a run from its start to its end", async () => void await run([[0, 8]]));
+  await t.step("begins in the middle of a run, which it was added to at a resume", async () => {
+    await run([[4, 8]]);
+  });
   let repeats = true;
   await t.step("lets go of a run that did not start", async () => {
     const directory = await Deno.makeTempDir({ prefix: "seed-logger-" });

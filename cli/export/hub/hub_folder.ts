@@ -65,7 +65,7 @@ export async function writeHubFolder(
   const { models, losses } = images === null
     ? { models: plain, losses: null }
     : await measured(plain, hub, images, host);
-  return await inNewFolder(out, refuseFilled, async (folder) => {
+  return await inNewFolder(out, { refuse: refuseFilled, signal: host.signal }, async (folder) => {
     const tensors = await writeWeights(network, hub, join(folder, "model.safetensors"));
     const files = filesOf(losses);
     for (const [kind, name] of files) await writeBytes(join(folder, name), encodeModel(models[kind]));

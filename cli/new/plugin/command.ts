@@ -47,7 +47,7 @@ export async function newPlugin(args: string[]): Promise<number> {
   const file = name.replaceAll("-", "_"), isOutside = relative(ROOT, resolve(out)).startsWith("..");
   const template = EXAMPLES[kind] ??
     { path: `cli/new/plugin/templates/${kind}/my_plugin`, name: /my-plugin/g };
-  await inNewFolder(out, refuseFilled, async (folder) => {
+  await inNewFolder(out, { refuse: refuseFilled, signal: null }, async (folder) => {
     for (const ending of [".ts", "_test.ts"]) {
       const text = await Deno.readTextFile(`${ROOT}${template.path}${ending}`);
       const named = text.replaceAll(basename(template.path), file).replaceAll(template.name, name);
