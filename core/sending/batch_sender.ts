@@ -1,4 +1,4 @@
-import { ServerAwayError } from "./web_server.ts";
+import { ServerAwayError, type WebServer } from "./web_server.ts";
 
 /** How records are sent. */
 export interface SenderOptions<T> {
@@ -7,9 +7,10 @@ export interface SenderOptions<T> {
   /**
    * Sends some records. What it throws is thrown by the next `add`, but for:
    *
+   * @param signal Ends it: there is no more time. {@link WebServer.request} takes it.
    * @throws {ServerAwayError} If they are to be sent again later.
    */
-  send(records: readonly T[]): Promise<void>;
+  send(records: readonly T[], signal: AbortSignal): Promise<void>;
   /** Records that are sent at a time. */
   readonly atOnce: number;
   /** Records that wait at the most; of more the oldest are lost. */
@@ -35,6 +36,8 @@ export class BatchSender<T> implements Disposable {
   #pause = 0;
   #failure: { error: unknown; isTold: boolean } | null = null;
   #isClosed = false;
+  /** Set off when there is no more time to send in. */
+  readonly #outOfTime = new AbortController();
 
   constructor(private readonly options: SenderOptions<T>) {}
 
@@ -51,7 +54,7 @@ export class BatchSender<T> implements Disposable {
   }
 
   /**
-   * Sends what waits, for a bounded time, and takes no more.
+   * Sends what waits, for a bounded time, and takes no more. What is on its way when the time is over is given up.
    *
    * @throws {Error} What the server refuses a record with, unless `add` has thrown it.
    */
@@ -59,13 +62,21 @@ export class BatchSender<T> implements Disposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    const end = performance.now() + 1000 * seconds;
-    await this.#sending;
-    await this.#flush();
-    while (this.#waiting.length && !this.#failure && performance.now() < end) {
-      const left = Math.max(0, end - performance.now());
-      await new Promise((resolve) => setTimeout(resolve, Math.min(1000 * this.#pause, left)));
+    const end = performance.now() + 1000 * seconds, { signal } = this.#outOfTime;
+    const timer = setTimeout(
+      () => this.#outOfTime.abort(new ServerAwayError("there is no more time")),
+      1000 * seconds,
+    );
+    try {
+      await this.#sending;
       await this.#flush();
+      while (this.#waiting.length && !this.#failure && !signal.aborted) {
+        const left = Math.max(0, end - performance.now());
+        await new Promise((resolve) => setTimeout(resolve, Math.min(1000 * this.#pause, left)));
+        await this.#flush();
+      }
+    } finally {
+      clearTimeout(timer);
     }
     if (this.#failure?.isTold) return;
     this.#throwIfFailed();
@@ -112,11 +123,11 @@ export class BatchSender<T> implements Disposable {
 
   /** Never throws. */
   async #flush(): Promise<void> {
-    const { send, atOnce } = this.options;
-    while (this.#waiting.length && !this.#failure) {
+    const { send, atOnce } = this.options, { signal } = this.#outOfTime;
+    while (this.#waiting.length && !this.#failure && !signal.aborted) {
       const records = this.#waiting.splice(0, atOnce);
       try {
-        await send(records);
+        await send(records, signal);
         this.#isBack();
       } catch (error) {
         if (!(error instanceof ServerAwayError)) return void (this.#failure = { error, isTold: false });

@@ -25,7 +25,7 @@ class Server {
   }
 }
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
 Deno.test("records arrive in batches and in order", async () => {
@@ -63,6 +63,25 @@ Deno.test("a server that stays away is waited for in bounds, and what it did not
   await sender.close(0.1);
   assert.ok(performance.now() - start < 2000);
   assert.equal(server.told.at(-1), "The server did not get 3 records; metrics.jsonl has all figures");
+});
+
+Deno.test("a server that never answers, and one that is slow, are waited for in bounds", async () => {
+  const told: string[] = [],
+    options = { server: "The server", atOnce: 4, mostWaiting: 100, everySeconds: 0.01 };
+  const closed = async (send: (records: readonly number[], signal: AbortSignal) => Promise<void>) => {
+    using sender = new BatchSender<number>({ ...options, log: (message) => void told.push(message), send });
+    for (const i of range(1, 100)) sender.add(i);
+    await sleep(50); // some are on their way
+    const start = performance.now();
+    await sender.close(0.2);
+    assert.ok(performance.now() - start < 5000);
+  };
+  await closed((_records, signal) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }))
+  );
+  assert.equal(told.at(-1), "The server did not get 100 records; metrics.jsonl has all figures");
+  await closed(() => sleep(20));
+  assert.match(told.at(-1)!, /^The server did not get [1-9]\d? records;/);
 });
 
 Deno.test("what a server refuses is thrown by the next record, or at the end, and once", async () => {

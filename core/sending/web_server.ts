@@ -33,6 +33,7 @@ export class WebServer {
   /**
    * Sends a request.
    *
+   * @param options.signal Ends it early, as if the server were away.
    * @returns the text of the answer.
    * @throws {ServerAwayError} If there is no answer, or the server asks for patience.
    * @throws {RefusedError} If it refuses.
@@ -40,12 +41,13 @@ export class WebServer {
   async request(
     method: "GET" | "POST",
     path: string,
-    { body, type }: { body?: string; type?: string } = {},
+    { body, type, signal }: { body?: string; type?: string; signal?: AbortSignal } = {},
   ): Promise<string> {
     let response: Response, text: string;
     try {
       response = await fetch(this.address + path, {
-        ...{ method, body, redirect: "manual", signal: AbortSignal.timeout(1000 * PATIENCE) },
+        ...{ method, body, redirect: "manual" },
+        signal: AbortSignal.any([AbortSignal.timeout(1000 * PATIENCE), ...signal ? [signal] : []]),
         headers: { ...this.headers, ...type && { "content-type": type } },
       });
       text = await textOf(response);

@@ -33,6 +33,8 @@ export class FakeMlflow implements AsyncDisposable {
   readonly runs = new Map<string, Run>();
   /** Paths of all requests. */
   readonly requests: string[] = [];
+  /** A path that is refused; null: none is. */
+  refused: string | null = null;
   #server: Deno.HttpServer<Deno.NetAddr> | null = null;
   #port = 0;
 
@@ -72,6 +74,7 @@ export class FakeMlflow implements AsyncDisposable {
   }
 
   #call(path: string, body: Record<string, any>): unknown {
+    if (path === this.refused) throw invalid("refused");
     switch (path) {
       case "experiments/get-by-name": {
         const id = this.experiments.get(body.experiment_name);

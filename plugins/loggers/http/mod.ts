@@ -44,7 +44,7 @@ class HttpLogger implements Logger {
     this.#sender = new BatchSender({
       server: `The server "${server.address}"`,
       ...{ atOnce: AT_ONCE, mostWaiting: MOST_WAITING, everySeconds, log },
-      send: (lines) => this.#post(lines),
+      send: (lines, signal) => this.#post(lines, signal),
     });
   }
 
@@ -91,9 +91,9 @@ class HttpLogger implements Logger {
     return { ...about, time: new Date().toISOString(), ...content };
   }
 
-  async #post(lines: readonly Line[]): Promise<void> {
+  async #post(lines: readonly Line[], signal?: AbortSignal): Promise<void> {
     const body = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
-    await this.server.request("POST", "", { body, type: "application/x-ndjson" });
+    await this.server.request("POST", "", { body, type: "application/x-ndjson", signal });
   }
 }
 

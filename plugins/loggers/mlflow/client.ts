@@ -38,7 +38,7 @@ const RUN = z.looseObject({
   }),
 });
 
-/** Calls of a tracking server. */
+/** Calls of a tracking server. Each is ended by its signal, as if the server were away. */
 export class MlflowClient {
   constructor(private readonly server: WebServer) {}
 
@@ -51,7 +51,7 @@ export class MlflowClient {
       if (!isAnswer(error, "RESOURCE_DOES_NOT_EXIST")) throw error;
     }
     try {
-      return (await this.#post("experiments/create", { name }, CREATED)).experiment_id;
+      return (await this.#post("experiments/create", { name }, { schema: CREATED })).experiment_id;
     } catch (error) {
       if (!isAnswer(error, "RESOURCE_ALREADY_EXISTS")) throw error;
       return (await this.#get(path, EXPERIMENT)).experiment.experiment_id; // another run was faster
@@ -61,45 +61,50 @@ export class MlflowClient {
   /** Makes a run, and returns its id. */
   async createRun(experiment: string, name: string, tags: readonly Entry[]): Promise<string> {
     const body = { experiment_id: experiment, run_name: name, start_time: Date.now(), tags };
-    return (await this.#post("runs/create", body, RUN)).run.info.run_id;
+    return (await this.#post("runs/create", body, { schema: RUN })).run.info.run_id;
   }
 
   /** The newest step of each metric of a run. */
-  async newestSteps(id: string): Promise<Map<string, number>> {
-    const { run: { data } } = await this.#get(`runs/get?run_id=${encodeURIComponent(id)}`, RUN);
+  async newestSteps(id: string, signal?: AbortSignal): Promise<Map<string, number>> {
+    const { run: { data } } = await this.#get(`runs/get?run_id=${encodeURIComponent(id)}`, RUN, signal);
     return new Map(data.metrics.map(({ key, step }) => [key, step]));
   }
 
   /** Writes down any number of metrics and parameters, in as many calls as it takes. */
-  async log(id: string, metrics: readonly Metric[], params: readonly Entry[] = []): Promise<void> {
+  async log(
+    id: string,
+    { metrics = [], params = [] }: { metrics?: readonly Metric[]; params?: readonly Entry[] },
+    signal?: AbortSignal,
+  ): Promise<void> {
     for (let at = 0; at < metrics.length; at += MOST.metrics) {
       const part = metrics.slice(at, at + MOST.metrics).map((metric) => ({
         ...metric,
         value: Number.isFinite(metric.value) ? metric.value : nameOf(metric.value),
       }));
-      await this.#post("runs/log-batch", { run_id: id, metrics: part });
+      await this.#post("runs/log-batch", { run_id: id, metrics: part }, { signal });
     }
     for (let at = 0; at < params.length; at += MOST.params) {
-      await this.#post("runs/log-batch", { run_id: id, params: params.slice(at, at + MOST.params) });
+      const part = params.slice(at, at + MOST.params);
+      await this.#post("runs/log-batch", { run_id: id, params: part }, { signal });
     }
   }
 
   /** Says how a run stands; with an end unless it is running. */
-  async update(id: string, status: Status): Promise<void> {
+  async update(id: string, status: Status, signal?: AbortSignal): Promise<void> {
     const end = status === "RUNNING" ? {} : { end_time: Date.now() };
-    await this.#post("runs/update", { run_id: id, status, ...end });
+    await this.#post("runs/update", { run_id: id, status, ...end }, { signal });
   }
 
-  async #get<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
-    return this.#parse(await this.server.request("GET", `/api/2.0/mlflow/${path}`), schema);
+  async #get<S extends z.ZodType>(path: string, schema: S, signal?: AbortSignal): Promise<z.output<S>> {
+    return this.#parse(await this.server.request("GET", `/api/2.0/mlflow/${path}`, { signal }), schema);
   }
 
   async #post<S extends z.ZodType = z.ZodUnknown>(
     path: string,
     body: object,
-    schema?: S,
+    { schema, signal }: { schema?: S; signal?: AbortSignal },
   ): Promise<z.output<S>> {
-    const sent = { body: JSON.stringify(body), type: "application/json" };
+    const sent = { body: JSON.stringify(body), type: "application/json", signal };
     const text = await this.server.request("POST", `/api/2.0/mlflow/${path}`, sent);
     return schema ? this.#parse(text, schema) : undefined as z.output<S>;
   }

@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 import {
   BatchSender,
-  EVALUATION,
   type EvaluationRecord,
   type Logger,
   type RunDescription,
@@ -38,11 +37,7 @@ export interface MlflowSurroundings {
 }
 
 /** Figures that go together: of a step, or of an evaluation. */
-interface Figures {
-  step: number;
-  isEvaluation: boolean;
-  metrics: Metric[];
-}
+type Figures = readonly Metric[];
 
 /** In the run's folder: which of the server's runs is this one. */
 const FILE = "mlflow.json", RECORD = z.object({ uri: z.string(), run_id: z.string() });
@@ -59,8 +54,8 @@ export class MlflowLogger implements Logger {
   readonly #client: MlflowClient;
   readonly #sender: BatchSender<Figures>;
   #id: string | null = null;
-  /** Steps that the server has; null: it is to be asked, since the run goes on. */
-  #known: { step: number; evaluation: number } | null = { step: -1, evaluation: -1 };
+  /** The newest step that the server has of each figure; null: it is to be asked, since the run goes on. */
+  #known: ReadonlyMap<string, number> | null = new Map();
   #ended: Status | null = null;
 
   constructor(
@@ -79,12 +74,12 @@ export class MlflowLogger implements Logger {
         log,
         retrySeconds,
       },
-      send: (figures) => this.#send(figures),
+      send: (figures, signal) => this.#send(figures, signal),
     });
   }
 
   async start(run: RunDescription): Promise<void> {
-    const id = run.startStep > 0 ? await this.#idInFolder() : null;
+    const id = await this.#idInFolder(); // also of a run that broke off before its first step
     try {
       if (id === null) return await this.#begin(run);
       this.#id = id;
@@ -92,7 +87,7 @@ export class MlflowLogger implements Logger {
       await this.#goOn();
     } catch (error) {
       if (!(error instanceof ServerAwayError)) {
-        this.#id = null; // it is no run of ours
+        if (id !== null) this.#id = null; // it is no run of ours
         throw error;
       }
       // A wrong address is found before hours of training. Who goes on has had the right one.
@@ -106,11 +101,11 @@ export class MlflowLogger implements Logger {
 
   step(record: StepRecord, timing: StepTiming): void {
     if (record.step % this.options.every_steps) return;
-    this.#add(record.step, false, scalarsOfStep(record, timing));
+    this.#add(record.step, scalarsOfStep(record, timing));
   }
 
   evaluation(record: EvaluationRecord): void {
-    this.#add(record.step, true, scalarsOfEvaluation(record));
+    this.#add(record.step, scalarsOfEvaluation(record));
   }
 
   async end(): Promise<void> {
@@ -122,10 +117,10 @@ export class MlflowLogger implements Logger {
     await this.#close(this.surroundings.signal.aborted ? "KILLED" : "FAILED", SHORT_PATIENCE);
   }
 
-  #add(step: number, isEvaluation: boolean, scalars: readonly Scalar[]): void {
+  #add(step: number, scalars: readonly Scalar[]): void {
     const timestamp = Date.now();
     const metrics = scalars.map(([name, value]) => ({ key: mlflowName(name), value, timestamp, step }));
-    if (metrics.length) this.#sender.add({ step, isEvaluation, metrics });
+    if (metrics.length) this.#sender.add(metrics);
   }
 
   async #begin({ directory, recipe, settings, engine, device, steps }: RunDescription): Promise<void> {
@@ -142,18 +137,15 @@ export class MlflowLogger implements Logger {
     );
     await writeTextAtomically(this.#file, `${JSON.stringify({ uri, run_id: id })}\n`);
     this.#id = id;
-    await this.#client.log(id, [], paramsOf(settings));
+    await this.#client.log(id, { params: paramsOf(settings) });
   }
 
   /** Asks the server what it has: a step that was told before the break is not told twice. */
-  async #goOn(): Promise<void> {
+  async #goOn(signal?: AbortSignal): Promise<void> {
     try {
-      const newest = await this.#client.newestSteps(this.#id!);
-      const latest = (of: (key: string) => boolean) =>
-        Math.max(-1, ...newest.entries().filter(([key]) => of(key)).map(([, step]) => step));
-      const isEvaluation = (key: string) => key.startsWith(EVALUATION);
-      await this.#client.update(this.#id!, "RUNNING");
-      this.#known = { step: latest((key) => !isEvaluation(key)), evaluation: latest(isEvaluation) };
+      const newest = await this.#client.newestSteps(this.#id!, signal);
+      await this.#client.update(this.#id!, "RUNNING", signal);
+      this.#known = newest;
     } catch (error) {
       if (!isAnswer(error, "RESOURCE_DOES_NOT_EXIST")) throw error;
       throw new RunError(
@@ -162,24 +154,30 @@ export class MlflowLogger implements Logger {
     }
   }
 
-  async #send(figures: readonly Figures[]): Promise<void> {
-    if (!this.#known) await this.#goOn();
-    const { step: known, evaluation } = this.#known!;
-    const news = figures.filter(({ step, isEvaluation }) => step > (isEvaluation ? evaluation : known));
-    await this.#client.log(this.#id!, news.flatMap(({ metrics }) => metrics));
+  async #send(figures: readonly Figures[], signal: AbortSignal): Promise<void> {
+    if (!this.#known) await this.#goOn(signal);
+    const news = figures.flat().filter(({ key, step }) => step > (this.#known!.get(key) ?? -1));
+    await this.#client.log(this.#id!, { metrics: news }, signal);
   }
 
   async #close(status: Status, seconds: number): Promise<void> {
     if (this.#ended || this.#id === null) return;
     this.#ended = status;
-    await this.#sender.close(seconds);
-    if (this.#sender.hasFailed) return;
+    const end = performance.now() + 1000 * seconds;
     try {
-      await this.#client.update(this.#id, status);
+      await this.#sender.close(seconds);
+    } finally {
+      // Also a server that has refused figures knows how the run ended.
+      await this.#tell(this.#id, status, Math.max(1000, end - performance.now()));
+    }
+  }
+
+  async #tell(id: string, status: Status, milliseconds: number): Promise<void> {
+    try {
+      await this.#client.update(id, status, AbortSignal.timeout(milliseconds));
     } catch (error) {
-      if (!(error instanceof ServerAwayError)) throw error;
-      const { log } = this.surroundings;
-      log(`The MLflow server "${this.options.uri}" was not told that the run is ${status}: ${error.message}`);
+      const { log } = this.surroundings, { message } = error as Error;
+      log(`The MLflow server "${this.options.uri}" was not told that the run is ${status}: ${message}`);
     }
   }
 

@@ -202,12 +202,52 @@ Deno.test("a server that is away when a run goes on is waited for; when it begin
     assert.equal(info.status, "FINISHED");
     assert.deepEqual((await historyOf(server.uri, id, "train/lr")).map(([step]) => step), [1, 2, 3, 4]);
     await server.goAway();
+    await Deno.remove(`${place.folder}/mlflow.json`);
     await using logger = loggerAt(place);
     await assert.rejects(
       async () => await logger.start(RUN),
       (error: Error) =>
         error instanceof RunError && /does not answer: .*; start it, or mend uri$/.test(error.message),
     );
+  });
+});
+
+Deno.test("a run that broke off before its first step goes on as the same run, with each figure once", async () => {
+  await using server = new FakeMlflow();
+  await inFolder(server.uri, async (place) => {
+    const evaluate = (logger: MlflowLogger, network: string) =>
+      logger.evaluation({ step: 0, epoch: 0, network, evaluation: { knn: { top1: 0.5 } } });
+    for (const networks of [["teacher"], ["teacher", "untrained"]]) {
+      await using logger = loggerAt(place);
+      await logger.start(RUN);
+      for (const network of networks) evaluate(logger, network);
+    }
+    const [[id]] = server.runs;
+    assert.equal(server.runs.size, 1);
+    for (const network of ["teacher", "untrained"]) {
+      assert.deepEqual(await historyOf(server.uri, id, `evaluation/knn/top1/${network}`), [[0, 0.5]]);
+    }
+  });
+});
+
+Deno.test("a server that refuses figures is told how the run ended", async () => {
+  await using server = new FakeMlflow();
+  await inFolder(server.uri, async (place) => {
+    for (const refused of ["runs/log-batch", null]) {
+      server.runs.clear();
+      await Deno.remove(`${place.folder}/mlflow.json`).catch(() => {});
+      {
+        await using logger = loggerAt(place);
+        server.refused = refused; // what a run is like, or else its first figures
+        await logger.start(RUN).catch((error) => assert.match(error.message, /refuses with 400/));
+        server.refused = "runs/log-batch";
+        if (refused === null) tell(logger, 1, 1);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        await logger.end().catch((error) => assert.match(error.message, /refuses with 400/));
+      }
+      const [{ info }] = server.runs.values();
+      assert.equal(info.status, "FINISHED");
+    }
   });
 });
 
