@@ -135,6 +135,21 @@ Deno.test("a class of another name, and pictures to evaluate on of another class
     await run(folder, { resume: true });
   }));
 
+Deno.test("a run that is evaluated from a resume on takes down which pictures that was", () =>
+  withRun(async (folder) => {
+    const images = async () => JSON.parse(await Deno.readTextFile(join(folder, "run/run.json"))).images;
+    const { labels_sha256, gallery, queries } = await images();
+    assert.deepEqual([labels_sha256.length, gallery, queries], [2, 12, 2]);
+    await editFacts(
+      folder,
+      ({ images }) => Object.assign(images, { labels_sha256: null, gallery: 0, queries: 0 }),
+    );
+    await run(folder, { resume: true, maxSteps: 3 });
+    assert.deepEqual(await images(), { ...await images(), labels_sha256, gallery, queries });
+    await edit(join(folder, "val.txt"), (text) => text.replace("\tstripes", "\trows"));
+    await assert.rejects(run(folder, { resume: true }), /are not those that the run ".*" began with/);
+  }));
+
 Deno.test("another device is told; another precision on it, which is other arithmetic, is refused", () =>
   withRun(async (folder) => {
     await editFacts(folder, (facts) => facts.device = "another device");

@@ -75,7 +75,7 @@ export interface RunDescription {
   startStep: number;
   /** The recipe with every default filled in: the run's hyper-parameters. */
   settings: Readonly<Record<string, unknown>>;
-  /** Versions, device, weights, counts, as in `run.json`; after a resume those of the process that goes on. */
+  /** Versions, device, weights, counts, as in `run.json`: of the run's beginning; each resume's are in its `resumed`. */
   facts: Readonly<Record<string, unknown>>;
 }
 

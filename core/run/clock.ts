@@ -22,10 +22,16 @@ export class Clock {
     this.#started = this.now();
   }
 
-  /** A step ends, and the next begins. Returns how long the one that ended took, and its images per second. */
-  step(): { seconds: number; imagesPerSecond: number } {
-    const elapsed = this.#lap();
+  /**
+   * A step ends, and the next begins.
+   *
+   * @param idle Milliseconds of it in which another run evaluated or wrote a checkpoint: they are not the step's.
+   * @returns how long the one that ended took, and its images per second.
+   */
+  step(idle = 0): { seconds: number; imagesPerSecond: number } {
+    const elapsed = Math.max(0, this.#lap() - idle);
     if (++this.#steps > WARMUP_STEPS) {
+      this.#pauses += idle;
       this.#milliseconds += elapsed;
       this.#recent.push(elapsed);
       if (this.#recent.length > RECENT_STEPS) this.#recent.shift();

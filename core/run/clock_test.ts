@@ -33,6 +33,20 @@ Deno.test("the speed of a run leaves out its first four steps and its pauses", (
   assert.equal(c.imagesPerSecond, 50);
 });
 
+Deno.test("another run's evaluation within a step is not the step's, but it is of the time left", () => {
+  const { clock: c, wait } = clock();
+  for (let step = 0; step < 4; step++) {
+    wait(100);
+    c.step();
+  }
+  wait(100);
+  assert.equal(c.step().seconds, 0.1);
+  wait(5100);
+  assert.deepEqual(c.step(5000), { seconds: 0.1, imagesPerSecond: 100 });
+  assert.equal(c.imagesPerSecond, 100);
+  assert.equal(c.secondsFor(10), 10 * (0.1 + 5 / 2));
+});
+
 Deno.test("the time left leaves out the first step, which is traced, and counts evaluations and checkpoints in", () => {
   const { clock: c, wait } = clock(), steps = 1000;
   wait(60_000);

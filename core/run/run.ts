@@ -148,11 +148,11 @@ export class Run {
     }
     recorder.pause(this.#startStep, this.#clock.resume());
     const plans = this.#course.plans(this.#startStep);
-    let waited = 0;
+    let waited = 0, idle = 0;
     for await (const taken of takeSteps(plans, { batches, step, schedule, goesOn, pausesAfter })) {
       const done = ++this.#done;
-      this.#record(recorder, taken, batches.waited - waited);
-      waited = batches.waited;
+      this.#record(recorder, taken, { waited: batches.waited - waited, idle: batches.idle - idle });
+      ({ waited, idle } = batches);
       if (done < endStep && !company) host.signal.throwIfAborted(); // several stop together, before the next
       if (this.#course.savesAfter(done)) {
         await company?.requireAlike(done);
@@ -160,6 +160,7 @@ export class Run {
       }
       await evaluation?.at(done);
       const pause = this.#clock.resume(); // neither a checkpoint nor an evaluation is the step's time
+      batches.paused(1000 * pause);
       if (this.#course.pausesAfter(done)) recorder.pause(done, pause);
     }
     if (this.#done < endStep) throw new StoppedTogether("All processes have stopped");
@@ -171,14 +172,15 @@ export class Run {
     return all;
   }
 
-  #record(recorder: Recorder, taken: TakenStep, waitedMs: number): void {
-    const { seconds, imagesPerSecond } = this.#clock.step();
+  /** @param milliseconds In which the step waited for views, and for other runs. */
+  #record(recorder: Recorder, taken: TakenStep, milliseconds: { waited: number; idle: number }): void {
+    const { seconds, imagesPerSecond } = this.#clock.step(milliseconds.idle);
     const { stepsPerEpoch, endStep, lastTaughtStep } = this.#course;
     if (this.#done === lastTaughtStep) this.#clock.forget();
     const secondsLeft = this.#clock.secondsFor(endStep - this.#done);
     const secondsLeftAtMost = lastTaughtStep !== null && this.#done < lastTaughtStep;
     recorder.step(stepRecord(taken, { stepsPerEpoch, imagesPerSecond }), {
-      ...{ seconds, dataWaitSeconds: waitedMs / 1000, secondsLeft, secondsLeftAtMost },
+      ...{ seconds, dataWaitSeconds: milliseconds.waited / 1000, secondsLeft, secondsLeftAtMost },
     });
   }
 

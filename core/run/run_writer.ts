@@ -86,7 +86,7 @@ export class RunWriter {
     const before = Array.isArray(past.resumed) ? past.resumed : [];
     // Of a beginning that was not taken down nothing is known: this process is not it.
     Object.assign(this.#facts, { started: null, command: null, devices: null, processes: null }, past, {
-      images: { ...images as object, ...past.images as object }, // earlier versions told less of them
+      images: imagesOf(past, images as Images),
       resumed: [...before, resumed],
     });
     await directory.writeJson("facts", this.#facts);
@@ -136,4 +136,13 @@ export class RunWriter {
     await writeSummary(directory, recipe, { ...measured, skipped: parts.skipped });
     await writeReport(directory);
   }
+}
+
+/** The images of `run.json`. */
+type Images = Readonly<Record<string, unknown>>;
+
+/** Those that a run began with. What it did not take down of them, or had not when it evaluated nothing, is today's. */
+function imagesOf(past: Readonly<Record<string, unknown>>, now: Images): Images {
+  const { labels_sha256, gallery, queries } = now, then = mappingIn(past, "images");
+  return { ...now, ...then, ...then.labels_sha256 === null && { labels_sha256, gallery, queries } };
 }

@@ -24,9 +24,16 @@ export class SharedBatches implements AsyncDisposable {
   /** The source of one of the runs. */
   of(index: number): BatchSource {
     const { source } = this, seat = this.#seats[index];
+    const others = this.#seats.filter((other) => other !== seat);
     return {
       get waited() {
         return source.waited;
+      },
+      get idle() {
+        return seat.alone + others.reduce((sum, { paused }) => sum + paused, 0);
+      },
+      paused(milliseconds) {
+        seat.paused += milliseconds;
       },
       deliver: (plans, trained) => this.#deliver(seat, plans, trained),
       // Its turn comes first, so it is the one that has trained longest.
@@ -69,6 +76,7 @@ export class SharedBatches implements AsyncDisposable {
 
   #driveIfComplete(): void {
     if (this.#driven || !this.#seats.every((seat) => seat.isTaken)) return;
+    for (const seat of this.#seats) seat.alone = performance.now() - seat.takenAt;
     this.#driven = this.#drive().then(
       () => this.#seats.forEach((seat) => seat.give(null)),
       (error) => this.#seats.forEach((seat) => seat.fail(error)),
@@ -117,6 +125,11 @@ class Seat {
   trained: () => Promise<void> = () => Promise.resolve();
   readonly #taken = Promise.withResolvers<void>();
   isTaken = false;
+  takenAt = 0;
+  /** Milliseconds from its first question to the last run's: the others prepared, and evaluated, meanwhile. */
+  alone = 0;
+  /** Milliseconds of its evaluations and checkpoints since. */
+  paused = 0;
   /** What it waits for; null: it does not wait. */
   #asked: PromiseWithResolvers<PlannedBatch | null> | null = null;
   /** Resolves with whether it waits for a batch: it has left otherwise. */
@@ -133,6 +146,7 @@ class Seat {
     this.first = done ? null : value;
     this.trained = trained;
     this.isTaken = true;
+    this.takenAt = performance.now();
     this.#taken.resolve();
   }
 

@@ -47,6 +47,10 @@ type Makers = Pick<ProcessParts, "engine" | "data" | "teacher" | "pipeline">;
 export interface BatchSource {
   /** Milliseconds that training has waited for views. */
   readonly waited: number;
+  /** Milliseconds that a run has waited for others that it shares batches with, while they evaluated or wrote checkpoints. */
+  readonly idle: number;
+  /** Says that a run has evaluated or written a checkpoint for so many milliseconds since its last step. */
+  paused(milliseconds: number): void;
   /** Delivers the batches of the planned steps in order; whoever gets one frees it. */
   deliver(plans: Iterable<StepPlan>, trained?: () => Promise<void>): AsyncGenerator<PlannedBatch>;
   /** Fills what is remembered of the views of earlier steps, before any are delivered. */
@@ -60,6 +64,7 @@ export interface BatchSource {
 export class TrainingBatches implements BatchSource, Disposable {
   /** Milliseconds that steps have waited for views, the teacher's work left out. */
   waited = 0;
+  readonly idle = 0;
 
   /**
    * @param given.sources Streams of views that a step looks at.
@@ -79,6 +84,9 @@ export class TrainingBatches implements BatchSource, Disposable {
       mixup?: Mixup | null;
     },
   ) {}
+
+  /** There are no others that would have to know. */
+  paused(): void {}
 
   /**
    * Makes them for a run: the teacher's cache is opened, and neighbours are looked for, if an objective looks at them.

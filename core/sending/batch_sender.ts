@@ -1,4 +1,4 @@
-import { ServerAwayError, type WebServer } from "./web_server.ts";
+import { ServerAwayError } from "./web_server.ts";
 
 /** How records are sent. */
 export interface SenderOptions<T> {
@@ -7,7 +7,7 @@ export interface SenderOptions<T> {
   /**
    * Sends some records. What it throws is thrown by the next `add`, but for:
    *
-   * @param signal Ends it: there is no more time. {@link WebServer.request} takes it.
+   * @param signal Ends it: there is no more time. `WebServer.request` takes it.
    * @throws {ServerAwayError} If they are to be sent again later.
    */
   send(records: readonly T[], signal: AbortSignal): Promise<void>;

@@ -3,7 +3,7 @@ import { html, type Markup } from "../../text/markup.ts";
 import { mappingIn } from "../mapping_in.ts";
 import { count, facts, percent, section } from "./parts.ts";
 import { numberAt, type RunContent, textAt } from "./run_content.ts";
-import { shareOfWaits, stepSeconds, stepsOf } from "./run_figures.ts";
+import { shareOfWaits, stepSeconds, stepsOf, timedSteps } from "./run_figures.ts";
 
 /** What a run has cost; null: not recorded. */
 export interface Cost {
@@ -17,6 +17,8 @@ export interface Cost {
   stepSeconds: number | null;
   /** Of what is between them. */
   pauseSeconds: number | null;
+  /** Steps that the seconds are of, where those of others are not recorded; null: of all. */
+  timedSteps: number | null;
 }
 
 /** Reads it from what was measured. */
@@ -28,10 +30,15 @@ export function costOf(run: RunContent): Cost {
   return {
     images: (summary && numberAt(summary, "images_seen")) ?? (batch === null ? null : batch * stepsOf(run)),
     speed: (summary && numberAt(summary, "images_per_second")) ?? medianSpeed(run),
-    stepSeconds: steps,
-    pauseSeconds,
+    ...{ stepSeconds: steps, pauseSeconds, timedSteps: timedSteps(run) },
     seconds: steps === null || pauseSeconds === null ? null : steps + pauseSeconds,
   };
+}
+
+/** How long it took; null: not recorded. */
+export function timeText({ seconds, timedSteps }: Cost): string | null {
+  if (seconds === null) return null;
+  return formatDuration(seconds) + (timedSteps === null ? "" : `, of ${count(timedSteps)} steps alone`);
 }
 
 function medianSpeed({ steps }: RunContent): number | null {
@@ -41,7 +48,9 @@ function medianSpeed({ steps }: RunContent): number | null {
 
 /** Time, images and machine. */
 export function costSection(run: RunContent): Markup {
-  const { images, speed, seconds, stepSeconds, pauseSeconds } = costOf(run), waits = shareOfWaits(run);
+  const cost = costOf(run),
+    { images, speed, seconds, stepSeconds, pauseSeconds } = cost,
+    waits = shareOfWaits(run);
   const { facts: told, summary } = run, threads = numberAt(told, "processes", "threads");
   const resumed = Array.isArray(told.resumed) ? told.resumed.length : 0;
   const processes = numberAt(told, "processes", "count"), cores = numberAt(told, "cores");
@@ -52,7 +61,7 @@ export function costSection(run: RunContent): Markup {
     facts([
       [
         "Time",
-        seconds === null ? notRecorded : `${formatDuration(seconds)} (${(seconds / 3600).toFixed(2)} h)`,
+        seconds === null ? notRecorded : `${timeText(cost)} (${(seconds / 3600).toFixed(2)} h)`,
       ],
       ["Of that, steps", stepSeconds === null ? notRecorded : formatDuration(stepSeconds)],
       [

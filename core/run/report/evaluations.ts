@@ -4,7 +4,7 @@ import { figuresOf } from "../../interfaces/evaluator.ts";
 import { type Level, lineChart } from "./charts/line_chart.ts";
 import { count, missing, percent, section, table } from "./parts.ts";
 import type { RunContent } from "./run_content.ts";
-import { beginningOf, type FigureCourse, figureCourses } from "./run_figures.ts";
+import { beginningOf, changedAt, type FigureCourse, figureCourses } from "./run_figures.ts";
 
 /** What networks have been called on every page. */
 const COLORS = { student: 0, teacher: 1, initial: 2, untrained: "muted" } as const;
@@ -20,6 +20,7 @@ export function evaluationsSection(run: RunContent): Markup {
     figureTable(run),
     evaluations.some((one) => one.isCollapsed) ? html`<p class="missing">${IDENTICAL_FEATURES}.</p>` : null,
     protocols(run),
+    changes(run),
   );
 }
 
@@ -66,6 +67,26 @@ function figureTable({ evaluations }: RunContent): Markup {
 const OPEN = html`
   open
 `;
+
+/** Figures that are not drawn, as they are of another `evaluate`. */
+function changes(run: RunContent): Markup | null {
+  const keys = new Set(
+    run.evaluations.flatMap(({ evaluation }) => figuresOf(evaluation).map(([key]) => key)),
+  );
+  const since = new Map<string, number>();
+  for (const key of keys) {
+    const step = Math.max(changedAt(run, key, "student"), changedAt(run, key, "teacher"));
+    if (step > 0) since.set(key.split(" ")[0], step - 1);
+  }
+  if (since.size === 0) return null;
+  return html`<ul class="notes">${
+    [...since].map(([name, step]) =>
+      html`<li><b>${name}</b>: the recipe's <code>evaluate</code> was changed when the run went on after step ${
+        count(step)
+      }. Figures before are not compared with those after it; they are in the table.</li>`
+    )
+  }</ul>`;
+}
 
 /** How the figures came about. */
 function protocols({ evaluations }: RunContent): Markup | null {

@@ -1,6 +1,5 @@
 import { html, type Markup } from "../../text/markup.ts";
-import { formatDuration } from "../../text/duration.ts";
-import { costOf } from "./cost.ts";
+import { costOf, timeText } from "./cost.ts";
 import { count, facts, percent, unbroken } from "./parts.ts";
 import type { RunContent } from "./run_content.ts";
 import {
@@ -72,7 +71,7 @@ function tiles(run: RunContent): Markup {
     ["images seen", cost.images === null ? null : count(cost.images)],
     ["last loss", last === null ? null : last.toFixed(3)],
     ["images a second", cost.speed === null ? null : cost.speed.toFixed(1)],
-    ["time", cost.seconds === null ? null : formatDuration(cost.seconds)],
+    ["time", timeText(cost)],
   ];
   return facts(shown, "tiles");
 }

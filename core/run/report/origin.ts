@@ -3,7 +3,7 @@ import { html, type Markup, type Part } from "../../text/markup.ts";
 import { mappingIn } from "../mapping_in.ts";
 import { code, count, facts, section } from "./parts.ts";
 import { type Mapping, numberAt, type RunContent, textAt } from "./run_content.ts";
-import { networkName, objectivesOf } from "./run_figures.ts";
+import { networkName, objectivesOf, queueRows } from "./run_figures.ts";
 
 /** What was trained from what. */
 export function originSection(run: RunContent): Markup {
@@ -33,7 +33,7 @@ function teacherCard(run: RunContent): Markup {
   const lead = file === null
     ? `The plugin ${plugin} tells of no file of weights.`
     : `Your teacher was used: ${
-      tensors === null ? "weights" : `all ${count(tensors)} tensors`
+      tensors === null ? "weights" : `${count(tensors)} tensors`
     } of the file below.`;
   const demanded = textAt(settings, "teacher", "sha256");
   return card("Teacher", lead, [
@@ -62,9 +62,7 @@ function studentCard(run: RunContent): Markup {
     ["Learnt by", objectives.length ? objectives.join(" + ") : null],
     [
       "Queue",
-      numberAt(settings, "queue", "size") === null
-        ? null
-        : `${count(numberAt(settings, "queue", "size")!)} rows`,
+      queueRows(settings) === null ? null : `${count(queueRows(settings)!)} rows`,
     ],
     [
       "Batch",

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { classesSection, worstConfusions } from "./classes.ts";
 import { comparisonOutcome, renderComparison } from "./comparison/page.ts";
-import { costOf } from "./cost.ts";
+import { costOf, timeText } from "./cost.ts";
+import { recipeDifferences } from "./comparison/recipe_differences.ts";
 import { evaluationLines, stepLines } from "./lines.ts";
 import { renderRun } from "./page.ts";
 import type { RunContent } from "./run_content.ts";
@@ -122,7 +123,7 @@ Deno.test("the page of a run tells the verdict first, then all there is", () => 
   const order = [
     "Ahead of its beginning by 30.0 points of kNN, 60 % of the way to the teacher: level with it within chance.",
     "What was trained from what",
-    "Your teacher was used: all 320 tensors of the file below.",
+    "Your teacher was used: 320 tensors of the file below.",
     "weights/teacher.pth",
     "It began from noise.",
     "Training",
@@ -272,8 +273,84 @@ Deno.test("runs are judged by kNN before other figures, and by what their file h
   assert.ok(figureCourses(run).every(({ key }) => key !== "agreement chance"));
 });
 
+Deno.test("figures of before a resume that changed what is measured are not compared with those after it", () => {
+  const lines = [
+    { step: 0, network: "teacher", evaluation: { knn: { top1: 0.8 }, linear: { top1: 0.9 } } },
+    { step: 0, network: "untrained", evaluation: { knn: { top1: 0.2 }, linear: { top1: 0.3 } } },
+    { step: 10, network: "student", evaluation: { knn: { top1: 0.5 }, linear: { top1: 0.6 } } },
+    { step: 20, network: "student", evaluation: { knn: { top1: 0.7 }, linear: { top1: 0.7 } } },
+  ];
+  const run = (...changed: string[]): RunContent => ({
+    ...{ ...RUN, evaluations: evaluationLines(lines as never) },
+    facts: {
+      ...RUN.facts,
+      resumed: changed.length
+        ? [{ at_step: 10, changed: Object.fromEntries(changed.map((key) => [key, { was: 1, now: 2 }])) }]
+        : [],
+    },
+  });
+  const of = (content: RunContent) => {
+    const { teacher, untrained, student } = mainFigure(figureCourses(content))!;
+    return [teacher, untrained, student.map(({ step }) => step)];
+  };
+  assert.deepEqual(of(run()), [0.8, 0.2, [10, 20]]);
+  assert.deepEqual(of(run("evaluate.every_epochs", "evaluate.linear.l2", "train.workers")), [0.8, 0.2, [
+    10,
+    20,
+  ]]);
+  assert.deepEqual(of(run("evaluate.knn.k")), [null, null, [20]]);
+  assert.deepEqual(of(run("evaluate.teacher.weights")), [null, 0.2, [10, 20]]);
+  assert.match(
+    textOf(renderRun(run("evaluate.knn.k"))),
+    /knn : the recipe's evaluate was changed .* after step 10\./,
+  );
+  assert.doesNotMatch(textOf(renderRun(run())), /was changed when the run went on/);
+  // An evaluator that was taken out has no say any more.
+  const without = lines.map((line) =>
+    line.step < 20 ? line : { ...line, evaluation: { linear: { top1: 0.7 } } }
+  );
+  assert.equal(
+    mainFigure(figureCourses({ ...run(), evaluations: evaluationLines(without as never) }))!.key,
+    "linear top1",
+  );
+});
+
+Deno.test("a queue is full when the largest is, wherever a recipe has it", () => {
+  const filled = (settings: object) =>
+    verdictFigures({ ...RUN, settings: { train: RUN.settings.train, ...settings } as RunContent["settings"] })
+      .filledAfter;
+  assert.equal(filled({ queue: { size: 80 } }), 10);
+  assert.equal(
+    filled({ objective: [{ plugin: "a", queue: { size: 160 } }, { plugin: "b" }], queue: { size: 8 } }),
+    20,
+  );
+  assert.equal(filled({ small_patches: { queue: { size: 240 } } }), 30);
+  assert.equal(filled({}), 0);
+});
+
+Deno.test("a comparison tells of a way to the teacher where the verdict does", () => {
+  const way = (teacher: number, untrained: number, evaluator = "knn") => {
+    const evaluations = [["teacher", teacher], ["untrained", untrained], ["student", 0.6]].map((
+      [network, top1],
+    ) => ({
+      ...{ step: network === "student" ? 40 : 0, network },
+      evaluation: { [evaluator]: evaluator === "knn" ? { top1 } : { overlap: top1 } },
+    }));
+    const run = { ...RUN, evaluations: evaluationLines(evaluations as never) };
+    return textOf(renderComparison([run, run])).match(/of the way to the teacher (\d+ %)?/)![1];
+  };
+  assert.equal(way(0.9, 0.3), "50 %");
+  assert.equal(way(0.31, 0.3), undefined); // within chance
+  assert.equal(way(1, 0.3, "agreement"), undefined); // it agrees with itself
+});
+
 Deno.test("the cost of a run is what was measured; of earlier ones what can be told", () => {
-  assert.deepEqual(costOf(RUN), { images: 320, speed: 99.5, seconds: 23, stepSeconds: 20, pauseSeconds: 3 });
+  assert.deepEqual(costOf(RUN), {
+    ...{ images: 320, speed: 99.5, seconds: 23, stepSeconds: 20, pauseSeconds: 3, timedSteps: null },
+  });
+  const part = { ...RUN, timings: RUN.timings.slice(0, 11) }; // of ten steps; the others' lines are lost
+  assert.equal(timeText(costOf(part)), "8 s, of 10 steps alone");
+  assert.equal(runSummary(part).seconds, null);
   const earlier = costOf({ ...RUN, timings: [] });
   assert.ok(Math.abs(earlier.stepSeconds! - 40 * 8 / 100) < 1e-9);
   assert.deepEqual([earlier.seconds, earlier.pauseSeconds], [null, null]);
@@ -318,6 +395,11 @@ Deno.test("a comparison tells the best run, all figures and in what the recipes 
   const here = { ...RUN, facts: { ...RUN.facts, images: { labels_sha256: ["b"] } } };
   assert.match(comparisonOutcome([here, elsewhere]), /evaluated on other pictures/);
 });
+
+Deno.test("recipes differ by their last digits too", () =>
+  assert.deepEqual(recipeDifferences([0.999996, 0.999999].map((ema) => ({ train: { ema } }))), [
+    { key: "train.ema", values: ["0.999996", "0.999999"] },
+  ]));
 
 Deno.test("a run's figures for programs are JSON, all of them", () => {
   const summary = JSON.parse(JSON.stringify(runSummary(RUN)));

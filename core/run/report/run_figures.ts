@@ -6,7 +6,7 @@
 import { type Figures, figuresOf } from "../../interfaces/evaluator.ts";
 import { mappingIn } from "../mapping_in.ts";
 import type { EvaluationLine } from "./lines.ts";
-import { numberAt, type RunContent, textAt } from "./run_content.ts";
+import { type Mapping, numberAt, type RunContent, textAt } from "./run_content.ts";
 import type { VerdictFigures } from "./verdict_figures.ts";
 
 /** Figures that networks are compared by, the best known first. */
@@ -30,33 +30,55 @@ export interface FigureCourse {
   student: { step: number; value: number }[];
 }
 
-/** Each figure over a run; `chance` of agreement, which is no network's, is left out. */
-export function figureCourses({ evaluations }: Pick<RunContent, "evaluations">): FigureCourse[] {
+/**
+ * Each figure over a run; `chance` of agreement, which is no network's, is left out. So is what was measured before a
+ * resume that changed what is measured: figures of other options are not compared.
+ */
+export function figureCourses(run: Pick<RunContent, "evaluations" | "facts">): FigureCourse[] {
+  const { evaluations } = run;
   const keys = new Set(evaluations.flatMap(({ evaluation }) => figuresOf(evaluation).map(([key]) => key)));
   return [...keys].filter((key) => !/ chance$/.test(key)).map((key) => {
-    const of = (network: string) => evaluations.filter((one) => one.network === network);
-    const first = (network: string) =>
-      of(network).map((one) => valueOf(one, key)).find((value) => value !== null);
-    return {
-      key,
-      teacher: first("teacher") ?? null,
-      untrained: first("untrained") ?? null,
-      initial: first("initial") ?? null,
-      student: of("student").flatMap((one) => {
-        const value = valueOf(one, key);
-        return value === null ? [] : [{ step: one.step, value }];
-      }),
-    };
+    const figures = (network: string) =>
+      evaluations.filter((one) => one.network === network && one.step >= changedAt(run, key, network))
+        .flatMap((one) => {
+          const value = valueOf(one, key);
+          return value === null ? [] : [{ step: one.step, value }];
+        });
+    const [teacher, untrained, initial] = ["teacher", "untrained", "initial"].map((network) =>
+      figures(network)[0]?.value ?? null
+    );
+    return { key, teacher, untrained, initial, student: figures("student") };
   });
 }
 
-/** The figure that a run is judged by; null: it has none. */
+/** The first step at which a network's figure is of what a run's recipe says now: a resume may change `evaluate`. */
+export function changedAt({ facts }: Pick<RunContent, "facts">, key: string, network: string): number {
+  const evaluator = evaluatorOf(key),
+    comparesWithTeacher = network === "teacher" || evaluator === "agreement";
+  const changed = ["evaluate", `evaluate.${evaluator}`, ...comparesWithTeacher ? ["evaluate.teacher"] : []];
+  const isOf = (one: string) =>
+    changed.some((name, i) => one === name || i > 0 && one.startsWith(`${name}.`));
+  const resumed = Array.isArray(facts.resumed) ? facts.resumed.map((one) => mappingIn({ one }, "one")) : [];
+  const steps = resumed.filter((one) => Object.keys(mappingIn(one, "changed")).some(isOf))
+    .map((one) => numberAt(one, "at_step") ?? 0);
+  return steps.length ? Math.max(...steps) + 1 : 0; // what was measured at that step was measured before
+}
+
+/** Those that the last evaluation has: a resume may take an evaluator out. */
+export function currentCourses(courses: readonly FigureCourse[]): FigureCourse[] {
+  const lastOf = ({ student }: FigureCourse) => student.at(-1)?.step ?? -1;
+  const last = Math.max(...courses.map(lastOf));
+  return courses.filter((course) => lastOf(course) === last);
+}
+
+/** The figure that a run is judged by, of its last evaluation; null: it has none. */
 export function mainFigure(courses: readonly FigureCourse[]): FigureCourse | null {
+  const current = currentCourses(courses);
   for (const pattern of MAIN_FIGURES) {
-    const found = courses.find(({ key }) => pattern.test(key));
+    const found = current.find(({ key }) => pattern.test(key));
     if (found) return found;
   }
-  return courses[0] ?? null;
+  return current[0] ?? null;
 }
 
 /** What a figure is called in a sentence. */
@@ -111,10 +133,17 @@ function fixedViews({ settings }: Pick<RunContent, "settings">): VerdictFigures[
   return views && epochs ? { views, times: epochs / views } : null;
 }
 
-/** Steps after which a queue holds nothing of the noise that it began with. */
+/** Steps after which no queue holds any of the noise that it began with. */
 function filledAfter({ settings }: Pick<RunContent, "settings">): number {
-  const rows = numberAt(settings, "queue", "size"), batch = numberAt(settings, "train", "batch_size");
+  const rows = queueRows(settings), batch = numberAt(settings, "train", "batch_size");
   return rows && batch ? Math.ceil(rows / batch) : 0;
+}
+
+/** Rows of a recipe's queue; where objectives and small patches have their own, of the largest; null: there is none. */
+export function queueRows(settings: Mapping): number | null {
+  const owners = [settings, mappingIn(settings, "small_patches"), ...objectivesIn(settings)];
+  const sizes = owners.map((owner) => numberAt(owner, "queue", "size")).filter((size) => size !== null);
+  return sizes.length ? Math.max(...sizes) : null;
 }
 
 /** Steps that a run has taken. */
@@ -143,7 +172,15 @@ export function shareOfWaits({ timings, summary, steps }: RunContent): number | 
   return waited === null || !seconds ? null : Math.min(1, waited / seconds);
 }
 
-/** What all steps have taken, evaluations and checkpoints left out; null: not recorded. */
+/** How many steps have their time recorded; null: as many as there were, or nobody knows. */
+export function timedSteps(
+  { timings, steps, summary }: Pick<RunContent, "steps" | "timings" | "summary">,
+): number | null {
+  const timed = new Set(timings.flatMap((line) => "seconds" in line ? [line.step] : [])).size;
+  return timed === 0 || timed >= stepsOf({ steps, summary }) ? null : timed;
+}
+
+/** What all steps have taken that have their time recorded, evaluations and checkpoints left out; null: not recorded. */
 export function stepSeconds(
   { steps, timings, summary }: Pick<RunContent, "steps" | "timings" | "summary">,
 ): number | null {
@@ -168,11 +205,14 @@ export function networkName(
 
 /** What a run trains by: one objective, or several. */
 export function objectivesOf({ settings }: Pick<RunContent, "settings">): string[] {
-  const { objective } = settings, several = Array.isArray(objective) ? objective : [objective];
-  return several.flatMap((one) => {
-    const plugin = textAt(mappingIn({ one }, "one"), "plugin");
+  return objectivesIn(settings).flatMap((one) => {
+    const plugin = textAt(one, "plugin");
     return plugin === null ? [] : [plugin];
   });
+}
+
+function objectivesIn({ objective }: Mapping): Mapping[] {
+  return (Array.isArray(objective) ? objective : [objective]).map((one) => mappingIn({ one }, "one"));
 }
 
 function valueOf({ evaluation }: EvaluationLine, key: string): number | null {
@@ -194,11 +234,13 @@ function othersOf(
   courses: readonly FigureCourse[],
   main: FigureCourse,
 ): VerdictFigures["others"] {
-  return courses.filter(({ key }) => evaluatorOf(key) !== evaluatorOf(main.key)).flatMap((course) => {
-    const beginning = beginningOf(course), student = course.student.at(-1)?.value;
-    if (beginning === null || student === undefined) return [];
-    return [{ name: course.key, queries: queriesOf(run, course.key), beginning, student }];
-  });
+  return currentCourses(courses).filter(({ key }) => evaluatorOf(key) !== evaluatorOf(main.key)).flatMap(
+    (course) => {
+      const beginning = beginningOf(course), student = course.student.at(-1)?.value;
+      if (beginning === null || student === undefined) return [];
+      return [{ name: course.key, queries: queriesOf(run, course.key), beginning, student }];
+    },
+  );
 }
 
 /** The evaluator that a figure is of: of `knn top1` it is `knn`. */

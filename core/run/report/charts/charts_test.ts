@@ -37,6 +37,8 @@ Deno.test("no values, one value and zeros have a scale, and shares none below 0"
     assert.ok(Number.isFinite(low) && low < high);
   }
   assert.equal(scaleOf([0, 0], { from: 0, to: 1 }).low, 0);
+  const { low, high } = scaleOf([0.7], { from: 0, to: 1, isShare: true });
+  assert.deepEqual([low, high], [0, 1]);
 });
 
 Deno.test("points are averaged to as many as are seen, and their mean stays", () => {

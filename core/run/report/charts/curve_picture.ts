@@ -48,6 +48,7 @@ export function curvePicture(
     from: HEIGHT - BOTTOM,
     to: TOP,
     ticks: 8,
+    isShare,
   });
   const grid = y.ticks.map((tick) =>
     `<path d="M${LEFT} ${px(y.at(tick))}H${WIDTH - RIGHT}" stroke="#ddd"/>` +

@@ -57,7 +57,7 @@ export function lineChart(
   const all = shown.flatMap(({ points }) => points);
   const x = scaleOf(all.map((point) => point.x), { from: LEFT, to: WIDTH - RIGHT, ticks: 4, isTight: true });
   const y = scaleOf([...all.map((point) => point.y), ...levels.map(({ value }) => value), ...includes], {
-    ...{ from: HEIGHT - BOTTOM, to: TOP, ticks: 4 },
+    ...{ from: HEIGHT - BOTTOM, to: TOP, ticks: 4, isShare },
   });
   return html`
     <figure class="chart">

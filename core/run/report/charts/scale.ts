@@ -15,11 +15,18 @@ export interface Scale {
  * @param given.from Place of the lowest.
  * @param given.to Place of the highest.
  * @param given.ticks About how many.
+ * @param given.isShare Whether a single value is one of 1 at most.
  * @param given.isTight Whether it ends at the values themselves.
  */
 export function scaleOf(
   values: Iterable<number>,
-  { from, to, ticks = 5, isTight = false }: { from: number; to: number; ticks?: number; isTight?: boolean },
+  { from, to, ticks = 5, isTight = false, isShare = false }: {
+    from: number;
+    to: number;
+    ticks?: number;
+    isTight?: boolean;
+    isShare?: boolean;
+  },
 ): Scale {
   let least = Infinity, most = -Infinity;
   for (const value of values) {
@@ -27,7 +34,7 @@ export function scaleOf(
     most = Math.max(most, value);
   }
   if (least > most) [least, most] = [0, 1];
-  if (least === most) [least, most] = around(least);
+  if (least === most) [least, most] = isShare && least > 0 && least <= 1 ? [0, 1] : around(least);
   const step = roundStep((most - least) / ticks);
   const low = isTight ? least : Math.floor(least / step) * step;
   const high = isTight ? most : Math.ceil(most / step) * step;

@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { formatDuration } from "../../../text/duration.ts";
 import { html, type Markup } from "../../../text/markup.ts";
 import { lineChart, type Series } from "../charts/line_chart.ts";
-import { costOf } from "../cost.ts";
+import { costOf, timeText } from "../cost.ts";
 import { problems, renderPage } from "../page.ts";
 import { code, count, missing, percent, section, table, unbroken } from "../parts.ts";
 import { numberAt, type RunContent } from "../run_content.ts";
 import {
   beginningOf,
+  currentCourses,
   type FigureCourse,
   figureCourses,
   figureName,
@@ -23,7 +23,7 @@ import {
   teacherOf,
   verdictFigures,
 } from "../run_figures.ts";
-import { verdictOf } from "../verdict.ts";
+import { clearDifference, verdictOf } from "../verdict.ts";
 import { outcomeOf } from "./outcome.ts";
 import { recipeDifferences } from "./recipe_differences.ts";
 
@@ -64,7 +64,7 @@ export function comparisonOutcome(runs: readonly RunContent[]): string {
 
 /** The best known figure that all runs have; null: there is none. */
 function sharedFigure(runs: readonly RunContent[]): string | null {
-  const [first, ...others] = runs.map(figureCourses);
+  const [first, ...others] = runs.map((run) => currentCourses(figureCourses(run)));
   return mainFigure(first.filter(({ key }) => others.every((of) => of.some((one) => one.key === key))))
     ?.key ?? null;
 }
@@ -98,7 +98,7 @@ function tableSection(runs: readonly RunContent[]): Markup {
     ["steps", runs.map((run) => count(stepsOf(run)))],
     ["images seen", costs.map(({ images }) => text(images, count))],
     ["images a second", costs.map(({ speed }) => text(speed, (speed) => speed.toFixed(1)))],
-    ["time", costs.map(({ seconds }) => text(seconds, formatDuration))],
+    ["time", costs.map((cost) => timeText(cost) ?? "")],
   ];
   return section(
     "Figures",
@@ -115,15 +115,13 @@ function boundsOf(runs: readonly RunContent[]): [string, string[]][] {
   return [[`${shared}, as it began`, cells(beginningOf)], [`${shared}, the teacher`, cells(teacherOf)]];
 }
 
-/** Share of the gap between beginning and teacher, by the run's main figure. */
+/** Share of the gap between beginning and teacher, by the run's main figure; nothing where a verdict has none either. */
 function wayOf(run: RunContent): string {
-  const main = mainFigure(figureCourses(run)),
-    student = main?.student.at(-1)?.value,
-    beginning = main && beginningOf(main);
-  if (!main || student === undefined || beginning === null) return "";
-  if (main.teacher === null || main.teacher <= beginning) return "";
-  if (student < beginning) return "behind";
-  return `${percent((student - beginning) / (main.teacher - beginning), 0)} (${figureName(main.key)})`;
+  const { figure } = verdictFigures(run), student = figure?.student.at(-1)?.value;
+  if (!figure || student === undefined || figure.beginning === null || figure.teacher === null) return "";
+  const { name, beginning, teacher, queries } = figure, gap = teacher - beginning;
+  if (gap <= clearDifference(teacher, beginning, queries)) return "";
+  return student < beginning ? "behind" : `${percent((student - beginning) / gap, 0)} (${name})`;
 }
 
 function curvesSection(runs: readonly RunContent[]): Markup {

@@ -13,7 +13,9 @@ export interface RecipeDifference {
  * is not there are the same: a recipe of an earlier version has not all keys of today's.
  */
 export function recipeDifferences(recipes: readonly Mapping[]): RecipeDifference[] {
-  const leaves = recipes.map((recipe) => new Map(leavesOf(recipe).filter(([, text]) => text !== "null")));
+  const leaves = recipes.map((recipe) =>
+    new Map(leavesOf(recipe, { number: String }).filter(([, text]) => text !== "null"))
+  );
   const keys = new Set(leaves.flatMap((one) => [...one.keys()]));
   return [...keys].map((key) => ({ key, values: leaves.map((one) => one.get(key) ?? null) }))
     .filter(({ values }) => values.some((value) => value !== values[0]));
