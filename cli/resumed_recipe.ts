@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { UsageError } from "@seed/core";
-import { loadRecipe, loadRecipes, type Recipe, RunFolder, studentsIn } from "@seed/core/host";
+import { commandLine, quoted, UsageError } from "@seed/core";
+import { exists, loadRecipe, loadRecipes, type Recipe, RunFolder, studentsIn } from "@seed/core/host";
 import { type Arguments, onlyPositional } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 
@@ -21,7 +21,7 @@ export async function resumedRecipe(parsed: Arguments): Promise<RunRecipe> {
   const overrides = parsed.list("set"), out = parsed.text("out"), allowPlugins = parsed.has("allow-plugins");
   if (parsed.positionals.length === 0) {
     if (out === null) throw new UsageError("Expected a recipe, or the folder of the run to resume as --out");
-    return { recipes: await ofFolder(out, { overrides, trust: allowPlugins ? "named" : "shipped" }), out };
+    return await ofFolder(out, { overrides, trust: allowPlugins ? "named" : "shipped" });
   }
   if (allowPlugins) {
     throw new UsageError(
@@ -34,13 +34,33 @@ export async function resumedRecipe(parsed: Arguments): Promise<RunRecipe> {
 }
 
 /** Of a run's folder its recipe, of one with several students' runs theirs. */
-async function ofFolder(folder: string, how: Parameters<typeof ofRun>[1]): Promise<RunRecipe["recipes"]> {
+async function ofFolder(folder: string, how: Parameters<typeof ofRun>[1]): Promise<RunRecipe> {
   const names = await new RunFolder(folder).isRun() ? [] : await studentsIn(folder);
-  if (names.length === 0) return [await ofRun(folder, how)];
+  if (names.length === 0) return { recipes: [await ofRun(folder, how)], out: folder };
+  await requireAllBegun(folder, names);
+  if (names.length === 1) {
+    const out = join(folder, names[0]);
+    return { recipes: [await ofRun(out, how)], out };
+  }
   const [first, ...others] = await Promise.all(
     names.map(async (studentName) => ({ ...await ofRun(join(folder, studentName), how), studentName })),
   );
-  return [first, ...others];
+  return { recipes: [first, ...others], out: folder };
+}
+
+/** @throws {UsageError} If a start was killed before all students' runs began: only the recipe knows the others. */
+async function requireAllBegun(folder: string, begun: readonly string[]): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (
+      !isDirectory || begun.includes(name) || !await exists(new RunFolder(join(folder, name)).file("lock"))
+    ) continue;
+    throw new UsageError(
+      `The run of the student ${
+        quoted(name)
+      } in "${folder}" has not begun, so its recipe is not there; name the recipe: ` +
+        commandLine("distill", ["RECIPE", "--resume", "--out", folder]),
+    );
+  }
 }
 
 async function ofRun(

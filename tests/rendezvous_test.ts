@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { placeOf } from "../cli/processes/join.ts";
 import { MeetingClient } from "../cli/processes/rendezvous/client.ts";
 import { MeetingServer } from "../cli/processes/rendezvous/server.ts";
+import { EVERY, LIMIT } from "../cli/processes/rendezvous/wire.ts";
 import { type Meeting, meetingOf } from "../cli/processes/rendezvous/variables.ts";
 
 const VARIABLES = {
@@ -145,6 +146,21 @@ Deno.test("a run that has begun lets nobody in; nobody without a ticket speaks f
     await connection.write(new TextEncoder().encode(`${line}\n`));
     assert.equal(await connection.read(new Uint8Array(100)), null, line);
   }
+});
+
+Deno.test("who comes first waits for the last longer than a process may be silent later", async () => {
+  const meeting = meetingOfSize(2, 30);
+  using _ = new MeetingServer(meeting);
+  using first = await MeetingClient.reach(meeting, "host-0");
+  await new Promise((resolve) => setTimeout(resolve, LIMIT + 2 * EVERY));
+  using second = await MeetingClient.reach({ ...meeting, rank: 1 }, "host-1");
+  await Promise.all([first.begin(20), second.begin(20)]);
+  const stays = [first, second].map((client) => client.stay("host-0"));
+  const failed = Promise.race(stays).then(() => "an end", (error) => error.message);
+  const later = new Promise((resolve) => setTimeout(() => resolve("nothing"), 3 * EVERY));
+  assert.equal(await Promise.race([failed, later]), "nothing");
+  await second.fail("This is all");
+  await Promise.allSettled(stays);
 });
 
 Deno.test("what one process says that it failed of, all are told; one that is gone is named", async () => {

@@ -112,6 +112,42 @@ Deno.test("if a student cannot go on, all stop with their states, and the error 
     assert.equal(resumed.code, 0, resumed.stderr);
   }));
 
+Deno.test("if the first evaluation of a student fails none trains; runs that have not begun begin at a resume", () =>
+  inFolder(async (folder, run) => {
+    const broken = withStudents(listed(NAMES))
+      .replace("knn: { k: 3 }", `failing: { plugin: "${PLUGINS}#failing" }`);
+    await Deno.writeTextFile(join(folder, "broken.yaml"), broken);
+    const { code, stderr } = await runCli(["distill", "broken.yaml", "--out", "broken"], {
+      cwd: folder,
+      env: { SEED_TEST_FAILS_AT: "1" }, // the first student's, before its first step
+    });
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /The evaluator failed/);
+    for (const name of NAMES) {
+      const metrics = await Deno.readTextFile(join(folder, "broken", name, "metrics.jsonl"));
+      assert.doesNotMatch(metrics, /"loss"/, name);
+    }
+    // As if the start had been killed before the last of them began.
+    const last = join(folder, "broken", NAMES[2]);
+    for (const file of ["recipe.yaml", "timings.jsonl"]) await Deno.remove(join(last, file));
+    const alone = await run("broken", "broken");
+    assert.equal(alone.code, 2, "the others have begun");
+    const whose = await runCli(["distill", "--resume", "--out", "broken", "--allow-plugins"], {
+      cwd: folder,
+    });
+    assert.equal(whose.code, 2, whose.stderr);
+    assert.match(
+      whose.stderr,
+      new RegExp(`student "${NAMES[2]}" in "broken" has not begun, .*; name the recipe`),
+    );
+    const resumed = await run("broken", "broken", "--resume", "--max-steps", "2");
+    assert.equal(resumed.code, 0, resumed.stderr);
+    for (const name of NAMES) {
+      const steps = (await metricsOf(join(folder, "broken", name))).filter((line) => "loss" in line);
+      assert.equal(steps.length, 2, name);
+    }
+  }));
+
 Deno.test("what is wrong with a list of students is told with its place", () =>
   inFolder(async (folder) => {
     const cases: [students: string, says: RegExp][] = [

@@ -87,14 +87,20 @@ export function chosenOf(groups: readonly Group[], { count, seed }: Choice, whos
     const [, images] = groups[group];
     return { image: images.image(index), className: classOf(images, index), group };
   });
-  // Those without a picture here have no place on the page.
+  return { ...numbered(found), of, groups: groups.map(([name]) => name) };
+}
+
+/** Numbers the classes of pictures by their names; those without a picture here have no place on the page. */
+function numbered(
+  found: readonly (Omit<Library["pictures"][number], "label"> & { className: string | null })[],
+): Pick<Library, "pictures" | "classes"> {
   const classes = [...new Set(found.flatMap(({ className }) => className ?? []))].sort();
   const numbers = new Map(classes.map((name, label) => [name, label]));
   const pictures = found.map(({ className, ...picture }) => ({
     ...picture,
     label: className === null ? null : numbers.get(className)!,
   }));
-  return { pictures, of, classes, groups: groups.map(([name]) => name) };
+  return { pictures, classes };
 }
 
 /** `count` of the numbers `0 .. total-1`, ascending, drawn without putting back; all if they are not more. */
@@ -127,9 +133,12 @@ export async function readableOf(
 ): Promise<{ library: Library; skipped: number }> {
   const { images, skipped } = await withoutBrokenImages(imagesOf(library.pictures), pipeline, host);
   const kept = new Set(Array.from({ length: images.length }, (_, i) => images.image(i)));
-  const pictures = library.pictures.filter(({ image }) => kept.has(image));
-  requireEnough(pictures.length, "Of those that were chosen there can be read");
-  return { library: { ...library, pictures }, skipped: skipped.count };
+  const found = library.pictures.filter(({ image }) => kept.has(image)).map(({ label, ...picture }) => ({
+    ...picture,
+    className: label === null ? null : library.classes[label],
+  }));
+  requireEnough(found.length, "Of those that were chosen there can be read");
+  return { library: { ...library, ...numbered(found) }, skipped: skipped.count };
 }
 
 function requireEnough(count: number, what: string): void {

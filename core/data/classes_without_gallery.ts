@@ -25,7 +25,7 @@ export function tellClassesWithoutGallery(
   if (counts.size > NAMED) named.push(`${counts.size - NAMED} more`);
   const images = counts.values().reduce((sum, count) => sum + count, 0);
   log(
-    `${images} of ${queries.length} images that are searched for are of classes that no image to train on has: ` +
+    `${images} of ${queries.length} images that are searched for are of classes that no image of the gallery has: ` +
       `${named.join(", ")}. No evaluation can get them right`,
   );
 }

@@ -10,10 +10,13 @@ const AUGMENTERS = new URL("../images/pipeline/testdata/augmenters.ts", import.m
 /** What happened, in order. */
 type Log = string[];
 
+/** Images whose files are known to be there. */
+const FOUND = { length: 8, isFound: true };
+
 /** A recipe of parts that only say when they are made and disposed of; `fails` is the kind that cannot be made. */
 function recipeOf(
   log: Log,
-  { fails = "", images = 8, evaluation = {} } = {},
+  { fails = "", images = 8, evaluation = { gallery: FOUND, queries: FOUND } as object | null } = {},
 ) {
   const use = (kind: string, made: object = {}) => ({
     specifier: `test-${kind}`,

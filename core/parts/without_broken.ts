@@ -1,4 +1,4 @@
-import type { DataSource, ImageSet } from "../interfaces/data_source.ts";
+import type { DataSource, ImageReference, ImageSet } from "../interfaces/data_source.ts";
 import { RunError } from "../errors.ts";
 import type { BrokenImage, ViewPipeline } from "../images/pipeline/view_pipeline.ts";
 import { StandIns } from "../images/stand_ins.ts";
@@ -39,7 +39,7 @@ export async function withoutBroken(
   host: { log(message: string): void; signal: AbortSignal },
   processes: Processes | null = null,
 ): Promise<WithoutBroken> {
-  const known = new Map<ImageSet, number[]>(), skipped: SkippedImages = { count: 0, images: [] };
+  const known = new Map<ImageSet, number[]>(), skipped = new Skipping();
   const brokenOf = async (images: ImageSet) => {
     const broken = known.get(images) ?? await findBroken(images, pipeline, skipped, host, processes);
     known.set(images, broken);
@@ -49,8 +49,13 @@ export async function withoutBroken(
   const whole = async (images: ImageSet) => leaveOut(images, await brokenOf(images));
   const evaluation = data.evaluation &&
     { gallery: await whole(data.evaluation.gallery), queries: await whole(data.evaluation.queries) };
-  tellSkipped(skipped, host);
-  return { data: { train: data.train, evaluation, [Symbol.dispose]() {} }, standIns, skipped };
+  skipped.tell(host);
+  const { count, images } = skipped;
+  return {
+    data: { train: data.train, evaluation, [Symbol.dispose]() {} },
+    standIns,
+    skipped: { count, images },
+  };
 }
 
 /**
@@ -64,31 +69,46 @@ export async function withoutBrokenImages(
   host: { log(message: string): void; signal: AbortSignal },
   processes: Processes | null = null,
 ): Promise<{ images: ImageSet; skipped: SkippedImages }> {
-  const skipped: SkippedImages = { count: 0, images: [] };
+  const skipped = new Skipping();
   const whole = leaveOut(images, await findBroken(images, pipeline, skipped, host, processes));
-  tellSkipped(skipped, host);
-  return { images: whole, skipped };
+  skipped.tell(host);
+  return { images: whole, skipped: { count: skipped.count, images: skipped.images } };
 }
 
-function tellSkipped({ count, images }: SkippedImages, { log }: { log(message: string): void }): void {
-  if (count) log(`Left out, since they do not decode: ${count}. The first: ${images[0].message}`);
+/** Counts images that are left out, each once: a gallery may be of those to train on. */
+class Skipping implements SkippedImages {
+  readonly images: { name: string; message: string }[] = [];
+  readonly #places = new Set<string>();
+
+  get count(): number {
+    return this.#places.size;
+  }
+
+  add({ file, offset = 0 }: ImageReference, { name, message }: Pick<BrokenImage, "name" | "message">): void {
+    const place = `${offset} ${file}`;
+    if (!this.#places.has(place) && this.images.length < NAMED) this.images.push({ name, message });
+    this.#places.add(place);
+  }
+
+  tell({ log }: { log(message: string): void }): void {
+    if (this.count) {
+      log(`Left out, since they do not decode: ${this.count}. The first: ${this.images[0].message}`);
+    }
+  }
 }
 
 /** Their indices, ascending; they are added to what is skipped. */
 async function findBroken(
   images: ImageSet,
   pipeline: ViewPipeline,
-  skipped: SkippedImages,
+  skipped: Skipping,
   host: { log(message: string): void; signal: AbortSignal },
   processes: Processes | null,
 ): Promise<number[]> {
   const found = processes
     ? await lookTogether(images, pipeline, host, processes)
     : await look(images, pipeline, host, { rank: 0, size: 1 });
-  skipped.count += found.length;
-  for (const { name, message } of found) {
-    if (skipped.images.length < NAMED) skipped.images.push({ name, message });
-  }
+  for (const { index, ...why } of found) skipped.add(images.image(index), why);
   return found.map(({ index }) => index);
 }
 

@@ -1,6 +1,8 @@
 /**
  * A JSON Schema of recipes (draft 7, which editors read), with the options of the plugins that it is told of. Whatever
- * the loader accepts it accepts too. It is laxer where a rule is of several keys together, or of files.
+ * the loader accepts it accepts too, but for a recipe that extends one and gives options of a plugin that is not known
+ * here without naming it again: which plugin that is stands in the other file. It is laxer where a rule is of several keys
+ * together, or of files.
  *
  * @module
  */

@@ -10,8 +10,8 @@ import type { DistillOptions, DistillResult } from "./distill.ts";
 import { fitObjectives } from "./fit_objectives.ts";
 import { Messages } from "./messages.ts";
 import type { Recorder } from "./recorder.ts";
+import { newestRuns, studentsIn } from "./newest_run.ts";
 import { Run } from "./run.ts";
-import { RunFolder } from "./run_folder.ts";
 import { startRun } from "./run_start.ts";
 import { SharedBatches } from "./shared_batches.ts";
 import { withAdvice } from "./state_keeper.ts";
@@ -42,9 +42,12 @@ export async function distillTogether(
   const [first] = recipes, folder = await folderOf(first.name, options);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => removeIfEmpty(folder));
-  const begun = [];
+  const begun = [], begunBefore = await studentsIn(folder);
   for (const asked of recipes) {
-    const name = asked.studentName!, given = { ...options, name, out: join(folder, name) };
+    const name = asked.studentName!, out = join(folder, name);
+    // A start that was killed may have begun the runs of some alone; the others begin now.
+    const resume = options.resume && (begunBefore.length === 0 || begunBefore.includes(name));
+    const given = { ...options, name, out, resume };
     // The choice of an engine is the same for all, and told once.
     const host = asked === first ? outer : { ...outer, log() {} };
     const start = await naming(asked, () => startRun(asked, given, host, null));
@@ -90,7 +93,9 @@ async function trainAll(runs: readonly Opened[], batches: TrainingBatches): Prom
       return finished;
     }).finally(() => shared.leave(i));
     ends.push(Promise.allSettled([trained]).then(([end]) => end));
-    await Promise.race([shared.begun(i), trained.catch(() => {})]); // its first evaluation is its own
+    if (await shared.begun(i)) continue; // its first evaluation was its own
+    for (let other = i + 1; other < runs.length; other++) shared.leave(other); // none goes on without it
+    break;
   }
   const ended = await Promise.all(ends), failed = ended.find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;
@@ -100,26 +105,16 @@ async function trainAll(runs: readonly Opened[], batches: TrainingBatches): Prom
 /** The folder of all: of new runs one that is not there, of a resume the newest of the recipe's. */
 async function folderOf(recipeName: string, { out, resume }: DistillOptions): Promise<string> {
   if (out !== null) return out;
-  let newest: string | null = null;
+  if (resume) {
+    const newest = await newestRuns("runs", recipeName);
+    if (newest !== null) return newest;
+    const usual = join("runs", recipeName);
+    throw new UsageError(`There are no runs to resume in "${usual}"; leave --resume out to start some`);
+  }
   for (let n = 1;; n++) {
     const path = join("runs", n === 1 ? recipeName : `${recipeName}-${n}`);
-    if (await exists(path)) newest = path;
-    else if (!resume) return path;
-    else if (newest !== null) return newest;
-    else {
-      throw new UsageError(`There are no runs to resume in "${path}"; leave --resume out to start some`);
-    }
+    if (!await exists(path)) return path;
   }
-}
-
-/** Names of the students that have runs in a folder. */
-export async function studentsIn(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  if (!await exists(folder)) return names;
-  for await (const { name } of Deno.readDir(folder)) {
-    if (await new RunFolder(join(folder, name)).isRun()) names.push(name);
-  }
-  return names.sort();
 }
 
 /** Does something of a student; what goes wrong names it. */

@@ -67,7 +67,12 @@ export class Run {
       if (resumed.extendedFrom !== null) this.#tellExtension(resumed.extendedFrom);
       if (resumed.processesBefore !== null) this.#tellProcesses(resumed.processesBefore);
     }
-    return await this.#writer.record(this.#startStep);
+    try {
+      return await this.#writer.record(this.#startStep);
+    } catch (error) {
+      if (resumed === null) await this.made.directory.takeBack();
+      throw error;
+    }
   }
 
   /** A longer run is not the same with an end put to it: its rate goes another way from here on. */

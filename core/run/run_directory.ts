@@ -113,6 +113,13 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
     await this.writeText("recipe", recipe); // last: it is what a run is known by
   }
 
+  /** Makes the folder no run's again: what was to watch the run cannot start, and no step was taken. */
+  async takeBack(): Promise<void> {
+    for (const what of ["recipe", "metrics", "timings"] as const) {
+      if (await exists(this.file(what))) await Deno.remove(this.file(what));
+    }
+  }
+
   /**
    * Sets aside what a run has left that was finished and now goes on: until its new end nothing says that it is.
    *

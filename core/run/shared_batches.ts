@@ -8,8 +8,8 @@ import type { BatchSource, PlannedBatch } from "./training_batches.ts";
  * from when it is given a batch until it asks for the next, with all that it does meanwhile, so that none computes while
  * another does. Each sees the batches that it would see alone.
  *
- * Runs that go on after different steps are each given their own first batch. If one leaves before the last batch, the
- * others are told to stop.
+ * Runs that go on after different steps are each given their own first batch. If one leaves before the last batch, or
+ * before it has asked for any, the others are told to stop.
  */
 export class SharedBatches implements AsyncDisposable {
   readonly #seats: readonly Seat[];
@@ -27,7 +27,7 @@ export class SharedBatches implements AsyncDisposable {
     const others = this.#seats.filter((other) => other !== seat);
     return {
       get waited() {
-        return source.waited;
+        return source.waited - seat.waitedBefore;
       },
       get idle() {
         return seat.alone + others.reduce((sum, { paused }) => sum + paused, 0);
@@ -44,8 +44,8 @@ export class SharedBatches implements AsyncDisposable {
     };
   }
 
-  /** Resolves when a run asks for its first batch: until then it is alone with the devices. */
-  begun(index: number): Promise<void> {
+  /** Resolves when a run asks for its first batch, until when it is alone with the devices; false: it has left before. */
+  begun(index: number): Promise<boolean> {
     return this.#seats[index].taken;
   }
 
@@ -76,11 +76,20 @@ export class SharedBatches implements AsyncDisposable {
 
   #driveIfComplete(): void {
     if (this.#driven || !this.#seats.every((seat) => seat.isTaken)) return;
-    for (const seat of this.#seats) seat.alone = performance.now() - seat.takenAt;
-    this.#driven = this.#drive().then(
+    for (const seat of this.#seats) this.#keepWaiting(seat);
+    const leaves = this.#seats.some(({ hasAsked }) => !hasAsked);
+    const driven = leaves ? Promise.reject(new StoppedTogether(STOPPED)) : this.#drive();
+    this.#driven = driven.then(
       () => this.#seats.forEach((seat) => seat.give(null)),
       (error) => this.#seats.forEach((seat) => seat.fail(error)),
     );
+  }
+
+  /** What passed until now is not of a run's first step. */
+  #keepWaiting(seat: Seat): void {
+    const others = this.#seats.filter((other) => other !== seat);
+    seat.alone = performance.now() - seat.takenAt - others.reduce((sum, { paused }) => sum + paused, 0);
+    seat.waitedBefore = this.source.waited;
   }
 
   /** Gives every batch to each in turn. */
@@ -92,6 +101,7 @@ export class SharedBatches implements AsyncDisposable {
     for await (const { plan, batch } of this.source.deliver(longest.plans(), trained)) {
       try {
         for (const seat of seats) if (plan.step >= seat.first!.step) await serve(seat, { plan, batch });
+        for (const seat of seats) if (plan.step < seat.first!.step) this.#keepWaiting(seat);
       } finally {
         disposeBatch(batch);
       }
@@ -102,8 +112,10 @@ export class SharedBatches implements AsyncDisposable {
 /** Gives a run a batch of its own, and waits until it is done with it. */
 async function serve(seat: Seat, { plan, batch }: PlannedBatch): Promise<void> {
   if (await seat.asks()) seat.give({ plan, batch: copyOf(batch) });
-  if (!await seat.asks()) throw new StoppedTogether("Another student's run has stopped");
+  if (!await seat.asks()) throw new StoppedTogether(STOPPED);
 }
+
+const STOPPED = "Another student's run has stopped";
 
 /** The same tensors once more: whoever has a batch frees it. */
 function copyOf(batch: StepBatch): StepBatch {
@@ -123,11 +135,15 @@ class Seat {
   first: StepPlan | null = null;
   #rest: Iterator<StepPlan> = [][Symbol.iterator]();
   trained: () => Promise<void> = () => Promise.resolve();
-  readonly #taken = Promise.withResolvers<void>();
+  readonly #taken = Promise.withResolvers<boolean>();
+  /** Whether it has asked for batches, or left. */
   isTaken = false;
+  hasAsked = false;
   takenAt = 0;
-  /** Milliseconds from its first question to the last run's: the others prepared, and evaluated, meanwhile. */
+  /** Milliseconds from its first question to when its first batch is made: others prepare meanwhile, or catch up. */
   alone = 0;
+  /** Milliseconds that were waited for views until then. */
+  waitedBefore = 0;
   /** Milliseconds of its evaluations and checkpoints since. */
   paused = 0;
   /** What it waits for; null: it does not wait. */
@@ -136,7 +152,7 @@ class Seat {
   #asking = Promise.withResolvers<boolean>();
   #end: { error: unknown } | "given" | null = null;
 
-  get taken(): Promise<void> {
+  get taken(): Promise<boolean> {
     return this.#taken.promise;
   }
 
@@ -145,9 +161,9 @@ class Seat {
     const { done, value } = this.#rest.next();
     this.first = done ? null : value;
     this.trained = trained;
-    this.isTaken = true;
+    this.isTaken = this.hasAsked = true;
     this.takenAt = performance.now();
-    this.#taken.resolve();
+    this.#taken.resolve(true);
   }
 
   /** All steps that it plans. */
@@ -187,7 +203,7 @@ class Seat {
 
   leave(): void {
     this.isTaken = true;
-    this.#taken.resolve();
+    this.#taken.resolve(false); // known already if it asked before
     this.#end ??= "given";
     this.#asked?.resolve(null);
     this.#asked = null;

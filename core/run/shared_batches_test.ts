@@ -37,3 +37,27 @@ Deno.test("a run knows how long others evaluated while it waited: before their f
   assert.deepEqual(after.map((one) => Math.round(one - before)), [40, 40]);
   assert.ok(idle[1].every((one) => one < 55), "it began last, and the other never paused");
 });
+
+Deno.test("a run that is behind catches up, which is not the other's first step; one that never asks stops all", async () => {
+  {
+    await using shared = new SharedBatches(SOURCE, 2);
+    const idle: number[] = [];
+    const ahead = async () => {
+      const batches = shared.of(0);
+      for await (const _ of batches.deliver(PLANS.slice(2))) idle.push(batches.idle);
+    };
+    const behind = async () => {
+      for await (const _ of shared.of(1).deliver(PLANS)) await sleep(30);
+    };
+    await Promise.all([ahead(), behind()]);
+    assert.ok(idle.length === 1 && idle[0] >= 55, `${idle}`);
+  }
+  await using shared = new SharedBatches(SOURCE, 2);
+  const waiting = (async () => {
+    for await (const _ of shared.of(0).deliver(PLANS)) assert.fail("it is given a batch");
+  })();
+  assert.equal(await shared.begun(0), true);
+  shared.leave(1);
+  assert.equal(await shared.begun(1), false);
+  await assert.rejects(waiting, /Another student's run has stopped/);
+});

@@ -89,7 +89,7 @@ function make({ views, teacherSize = null, usesTeacher = true, count = 1 }: Opti
 }
 
 function cachesOf(teacher: typeof TEACHER, views: number, source: ViewSource) {
-  const caches = new TeacherCaches(views), store = new MemoryStore("fp32");
+  const caches = new TeacherCaches(views), store = new MemoryStore("fp32", IMAGES);
   caches.set(source, new TeacherCache(teacher, store, IMAGES, views * source.teacherViews.length));
   return caches;
 }

@@ -32,7 +32,7 @@ export async function embedCentreViews(
   // Of several processes the first writes; the others keep what is new to them as the disk would.
   const fresh: EmbeddingStore = disk && isFirst(processes)
     ? disk
-    : new MemoryStore(precisionOf(recipe, disk));
+    : new MemoryStore(precisionOf(recipe, disk), train.length);
   const store = disk ?? fresh, missing = new Float32Array(train.length);
   for await (const ids of chunksOf(train.length, host)) {
     const readable = ids.filter(({ image }) => standIns.of(image) === image);

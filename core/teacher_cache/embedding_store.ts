@@ -31,34 +31,54 @@ export interface EmbeddingStore extends Disposable {
   add(ids: readonly ViewId[], rows: readonly Float32Array[]): void;
 }
 
-/** Embeddings in memory. */
+/** Embeddings of a view of all images. */
+interface ViewRows {
+  /** `[images, dim]`, row-major. */
+  readonly values: Float16Array | Float32Array;
+  /** 1 for each image whose row is there. */
+  readonly known: Uint8Array;
+}
+
+/** Embeddings in memory: one array a view, so that they take what they are checked to take. */
 export class MemoryStore implements EmbeddingStore {
   readonly persistent = false;
-  /** By view, then by image. */
-  readonly #rows = new Map<number, (ArrayLike<number> | undefined)[]>();
+  readonly #views = new Map<number, ViewRows>();
+  #dim = 0;
   #size = 0;
 
-  constructor(private readonly precision: StoredPrecision) {}
+  /** @param images How many there are. */
+  constructor(private readonly precision: StoredPrecision, private readonly images: number) {}
 
   get size(): number {
     return this.#size;
   }
 
   missing(ids: readonly ViewId[]): ViewId[] {
-    return ids.filter(({ image, view }) => this.#rows.get(view)?.[image] === undefined);
+    return ids.filter(({ image, view }) => !this.#views.get(view)?.known[image]);
   }
 
   row({ image, view }: ViewId): Float32Array {
-    return Float32Array.from(this.#rows.get(view)![image]!);
+    const { values } = this.#views.get(view)!, at = image * this.#dim;
+    return Float32Array.from(values.subarray(at, at + this.#dim));
   }
 
   add(ids: readonly ViewId[], rows: readonly Float32Array[]): void {
     ids.forEach(({ image, view }, i) => {
-      const ofView = this.#rows.get(view) ?? [];
-      this.#rows.set(view, ofView);
-      ofView[image] = this.precision === "fp16" ? Float16Array.from(rows[i]) : rows[i].slice();
+      const { values, known } = this.#view(view, rows[i].length);
+      values.set(rows[i], image * this.#dim);
+      known[image] = 1;
       this.#size++;
     });
+  }
+
+  #view(view: number, dim: number): ViewRows {
+    const found = this.#views.get(view);
+    if (found) return found;
+    this.#dim = dim;
+    const Values = this.precision === "fp16" ? Float16Array : Float32Array;
+    const made = { values: new Values(this.images * dim), known: new Uint8Array(this.images) };
+    this.#views.set(view, made);
+    return made;
   }
 
   [Symbol.dispose](): void {}

@@ -116,7 +116,7 @@ async function openStore(
   host: Host,
 ): Promise<EmbeddingStore> {
   return await openFolder(parts, recipe, () => folderOf(parts, recipe, source), host) ??
-    new MemoryStore(recipe.teacher.cache.precision);
+    new MemoryStore(recipe.teacher.cache.precision, parts.data.train.length);
 }
 
 /**

@@ -23,7 +23,7 @@ class CountingTeacher implements Teacher {
 }
 
 const cacheOf = (teacher: Teacher, images: number, views: number) =>
-  new TeacherCache(teacher, new MemoryStore("fp32"), images, views);
+  new TeacherCache(teacher, new MemoryStore("fp32", images), images, views);
 
 const ids = (...pairs: [image: number, view: number][]): ViewId[] =>
   pairs.map(([image, view]) => ({ image, view }));

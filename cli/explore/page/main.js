@@ -48,9 +48,9 @@ async function open() {
 async function look(library, store, networks, file) {
   const before = store.state.own, started = performance.now(), k = Math.min(SHOWN, library.record.neighbours);
   const url = URL.createObjectURL(file),
-    own = { file, name: file.name || "A pasted picture", url, found: {} };
-  say("Looks …");
+    own = { file, name: file.name || "A pasted picture", url, found: {}, problem: null };
   store.set({ selected: "own", own });
+  say("Looks …");
   if (before) URL.revokeObjectURL(before.url);
   for (const { id } of library.networks.filter(({ runs }) => runs)) {
     try {
@@ -59,20 +59,23 @@ async function look(library, store, networks, file) {
       store.set({ own: { ...now, found: { ...now.found, [id]: found } } });
       if (id === "student") say(`Found in ${Math.round(performance.now() - started)} ms, in this browser`);
     } catch (error) {
-      if (store.state.own?.file === file) say(`${own.name}: ${/** @type {Error} */ (error).message}`);
+      const { message } = /** @type {Error} */ (error), now = store.state.own;
+      if (now?.file !== file) return;
+      store.set({ own: { ...now, problem: message } });
+      say(`${own.name}: ${message}`);
       return;
     }
   }
 }
 
 /**
- * The picture that an address names; null: none.
+ * The picture that an address names: the first if it names nothing; null: none.
  *
  * @param {string} hash
  * @param {Library} library
  */
 function indexOf(hash, { count }) {
-  const [, digits] = hash.match(/^#(\d+)$/) ?? [], index = Number(digits);
+  const [, digits] = (hash || "#0").match(/^#(\d+)$/) ?? [], index = Number(digits);
   return index < count ? index : null;
 }
 
@@ -83,12 +86,17 @@ function indexOf(hash, { count }) {
  * @param {Store} store
  */
 function followHistory(library, store) {
-  store.on(["selected"], ({ selected }, before) => {
-    if (before === null || location.hash === `#${selected}`) return;
-    location.hash = String(selected);
-    if (selected !== "own") {
-      say(`${library.record.names[selected]}, ${library.className(selected)}`.replace(/, $/, ""));
-    }
+  store.on(["selected"], ({ selected, own }, before) => {
+    if (before === null) return;
+    const isThere = selected === "own"
+      ? location.hash === "#own"
+      : indexOf(location.hash, library) === selected;
+    if (!isThere) location.hash = String(selected);
+    say(
+      selected === "own"
+        ? own?.name ?? ""
+        : `${library.record.names[selected]}, ${library.className(selected)}`.replace(/, $/, ""),
+    );
   });
   addEventListener("hashchange", () => {
     const index = indexOf(location.hash, library);

@@ -19,8 +19,33 @@ export const TITLES = { student: "Student", teacher: "Teacher", initial: "Studen
 export function showNeighbours(library, store) {
   store.on(["selected", "own"], (state) => {
     showQuery(library, state);
+    const place = focusedPlace();
     at("rows").replaceChildren(...library.networks.map((network) => rowOf(library, network, store)));
+    if (place) focusPlace(place);
   });
+}
+
+/** Which of the thumbnails, which are about to be made anew, the keys are at; null: none. */
+function focusedPlace() {
+  const row =
+    /** @type {HTMLElement | null} */ (document.activeElement?.closest("#rows [data-network]") ?? null);
+  return row && { network: row.dataset.network, index: thumbnailsOf(row).indexOf(document.activeElement) };
+}
+
+/** @param {{ network: string | undefined, index: number }} place */
+function focusPlace({ network, index }) {
+  const found = thumbnailsOf(document.querySelector(`#rows [data-network=${network}]`));
+  /** @type {HTMLElement | undefined} */ (found[Math.min(index, found.length - 1)])?.focus({
+    preventScroll: true,
+  });
+}
+
+/**
+ * @param {Element | null} row
+ * @returns {(Element | null)[]}
+ */
+function thumbnailsOf(row) {
+  return [...row?.querySelectorAll(".thumbnail") ?? []];
 }
 
 /**
@@ -55,7 +80,7 @@ function rowOf(library, network, store) {
   const head = element("h3", {}, TITLES[network.id], element("span", { class: "quiet" }, network.name));
   const row = element("section", { class: "row", "data-network": network.id }, head);
   if (!found) {
-    row.append(element("p", { class: "quiet waiting" }, whyNothing(network)));
+    row.append(element("p", { class: "quiet waiting" }, whyNothing(network, state)));
     return row;
   }
   const taught = network.id === "teacher" ? null : nearestOf(library, state, "teacher");
@@ -90,8 +115,12 @@ export function tellLoading(id, loaded) {
   if (waiting) waiting.textContent = `Loads the network: ${Math.round(100 * loaded)} % …`;
 }
 
-/** @param {Network} network */
-function whyNothing({ id, runs }) {
+/**
+ * @param {Network} network
+ * @param {State} state
+ */
+function whyNothing({ id, runs }, { own }) {
+  if (runs && own?.problem) return `It found nothing: ${own.problem}`;
   return runs
     ? "Looks …"
     : `The ${id} does not run in the browser. Press a picture to see what it finds for that.`;

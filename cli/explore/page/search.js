@@ -70,7 +70,12 @@ function showResults(library, store) {
     }
     more.hidden = left.length === 0;
   };
-  more.addEventListener("click", add);
+  more.addEventListener("click", () => {
+    const shown = results.childElementCount;
+    add();
+    // The keys go on from the first that came.
+    /** @type {HTMLElement | undefined} */ (results.children[shown])?.focus({ preventScroll: true });
+  });
   store.on(["matches"], ({ matches }) => {
     results.replaceChildren();
     left = matches ? Array.from(matches.keys()).filter((i) => matches[i]) : [];

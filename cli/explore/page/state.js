@@ -12,6 +12,7 @@
  * @property {string} name
  * @property {string} url To show it by.
  * @property {Partial<Record<NetworkId, Found>>} found What networks have found until now.
+ * @property {string | null} problem Why the others will find nothing; null: they may.
  *
  * @typedef {object} State
  * @property {number | "own"} selected A picture of the library, or the visitor's.

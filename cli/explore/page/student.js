@@ -10,6 +10,8 @@ export class Networks {
   /** @type {Map<number, PromiseWithResolvers<any>>} */
   #jobs = new Map();
   #next = 0;
+  /** @type {Error | null} Why the worker answers nothing any more. */
+  #dead = null;
 
   /** @param {(id: NetworkId, loaded: number) => void} progress Takes which share of a network's weights is there. */
   constructor(progress) {
@@ -21,9 +23,8 @@ export class Networks {
       else job?.reject(new Error(data.error));
     });
     this.#worker.addEventListener("error", ({ message }) => {
-      for (const { reject } of this.#jobs.values()) {
-        reject(new Error(message || "The worker cannot be loaded"));
-      }
+      this.#dead = new Error(message || "The worker cannot be loaded");
+      for (const { reject } of this.#jobs.values()) reject(this.#dead);
       this.#jobs.clear();
     });
   }
@@ -52,6 +53,7 @@ export class Networks {
 
   /** @param {object} message */
   #ask(message) {
+    if (this.#dead) return Promise.reject(this.#dead);
     const job = this.#next++;
     /** @type {any} */
     let settle;

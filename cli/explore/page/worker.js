@@ -16,6 +16,14 @@ const networks = new Map();
 /** @type {Promise<any> | null} */
 let runtime = null;
 
+/** Opened once; another attempt may succeed. */
+function opened() {
+  return runtime ??= open().catch((error) => {
+    runtime = null;
+    throw error;
+  });
+}
+
 /** TensorFlow.js; one thread, since several need headers that few servers send. */
 async function open() {
   await import(here("runtime/tf.min.js"));
@@ -39,7 +47,7 @@ const bytes = async (/** @type {string} */ path) => {
 
 /** @param {string} id */
 async function load(id) {
-  const { tf } = await (runtime ??= open()), folder = `networks/${id}`;
+  const { tf } = await opened(), folder = `networks/${id}`;
   const onProgress = (/** @type {number} */ loaded) => postMessage({ id, loaded });
   const [model, embeddings, projection] = await Promise.all([
     tf.loadGraphModel(here(`${folder}/model.json`), { onProgress }),
@@ -57,7 +65,7 @@ async function load(id) {
  * @param {number} k
  */
 async function find(id, file, k) {
-  const { tf, pixelsOf, preprocess } = await (runtime ??= open());
+  const { tf, pixelsOf, preprocess } = await opened();
   const { model, side, rows, projection } = await ready(id), started = performance.now();
   const picture = await pixelsOf(file).catch((/** @type {Error} */ { message }) => {
     throw new Error(`This browser cannot read it as a picture (${message})`);

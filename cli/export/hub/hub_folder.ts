@@ -4,13 +4,14 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { shortSideFor, writeAtomically, writeSafetensors, writeTextAtomically } from "@seed/core";
+import { RunError, shortSideFor, writeAtomically, writeSafetensors, writeTextAtomically } from "@seed/core";
 import { type Host, preprocessModule } from "@seed/core/host";
 import {
   encodeModel,
   halfPrecision,
   hubModel,
   type LoadedNetwork,
+  type OnnxModel,
   quantize,
   stateDict,
   timmArchitecture,
@@ -61,30 +62,44 @@ export async function writeHubFolder(
   await refuseFilled(out);
   const fp32 = hubModel(network, inputSize), hub = hubNetwork(network, inputSize, fp32.outputs[0].shape!);
   const weights = quantize(fp32, null);
-  const plain = { fp32, fp16: halfPrecision(fp32), int8: weights, int8_weights: weights };
+  const plain = { fp32, fp16: halfOrNone(fp32, host), int8: weights, int8_weights: weights };
   const { models, losses } = images === null
     ? { models: plain, losses: null }
     : await measured(plain, hub, images, host);
   return await inNewFolder(out, { refuse: refuseFilled, signal: host.signal }, async (folder) => {
     const tensors = await writeWeights(network, hub, join(folder, "model.safetensors"));
-    const files = filesOf(losses);
-    for (const [kind, name] of files) await writeBytes(join(folder, name), encodeModel(models[kind]));
+    const files = filesOf(models, losses);
+    for (const { name, model } of files) await writeBytes(join(folder, name), encodeModel(model));
     await writeJson(join(folder, "config.json"), configOf(hub));
     await writeJson(join(folder, "preprocessor_config.json"), preprocessorConfigOf(hub));
     const { size, mean, std } = hub;
     const module = await preprocessModule({ size, mean, std, layout: "channels first" });
     await writeTextAtomically(join(folder, "preprocess.js"), module);
-    const sizes = await sizesOf(folder, ["model.safetensors", ...files.map(([, name]) => name)]);
+    const sizes = await sizesOf(folder, ["model.safetensors", ...files.map(({ name }) => name)]);
     await writeTextAtomically(join(folder, "README.md"), modelCard({ network: hub, origin, sizes, losses }));
     const bytes = Object.values(sizes).reduce((a, b) => a + b);
     return { tensors, bytes, architecture: hub.architecture, sizes, losses };
   });
 }
 
+/** Null: the network has weights that float16 does not. */
+function halfOrNone(model: OnnxModel, { log }: Host): OnnxModel | null {
+  try {
+    return halfPrecision(model);
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    log(`${error.message}: ${ONNX_FILES.fp16} is left out`);
+    return null;
+  }
+}
+
 /** A model that was seen to give what is no number is left out. */
-function filesOf(losses: Losses | null): [keyof typeof ONNX_FILES, string][] {
+function filesOf(models: Models, losses: Losses | null): { name: string; model: OnnxModel }[] {
   const all = Object.entries(ONNX_FILES) as [keyof typeof ONNX_FILES, string][];
-  return all.filter(([kind]) => losses === null || losses.by[kind] !== null);
+  return all.flatMap(([kind, name]) => {
+    const model = models[kind];
+    return model === null || losses?.by[kind] === null ? [] : [{ name, model }];
+  });
 }
 
 function hubNetwork(
@@ -112,7 +127,7 @@ async function measured(
   const models = { ...plain, int8: quantize(plain.fp32, ranges) };
   const losses = await measureLosses(models, hub, pictures, runtime, host);
   for (const kind of ["fp16", "int8"] as const) {
-    if (losses.by[kind]) continue;
+    if (losses.by[kind] || models[kind] === null) continue;
     host.log(
       `The network in ${kind} gives what is no number for some pictures: ${ONNX_FILES[kind]} is left out`,
     );

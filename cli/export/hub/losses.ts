@@ -32,8 +32,10 @@ export interface Losses {
   readonly by: Readonly<Record<Compared, Loss | null>>;
 }
 
-/** The models that are compared. */
-export type Models = Readonly<Record<Exclude<Compared, "resize">, OnnxModel>>;
+/** The models that are compared; `fp16` is null if the network has weights that float16 does not. */
+export type Models =
+  & Readonly<Record<Exclude<Compared, "resize" | "fp16">, OnnxModel>>
+  & { readonly fp16: OnnxModel | null };
 
 /** Features of each that is compared, `[pictures, featureDim]`. */
 type Features = Readonly<Record<Compared, Float32Array>>;
@@ -76,11 +78,11 @@ async function featuresOf(
 ): Promise<Features> {
   const { size, shortSide, featureDim } = network;
   await using fp32 = await RunningModel.open(runtime, models.fp32);
-  await using fp16 = await RunningModel.open(runtime, models.fp16);
+  await using fp16 = models.fp16 && await RunningModel.open(runtime, models.fp16);
   await using int8 = await RunningModel.open(runtime, models.int8);
   await using int8Weights = await RunningModel.open(runtime, models.int8_weights);
   const running = { fp32, fp16, int8, int8_weights: int8Weights, resize: fp32 };
-  const rows = () => new Float32Array(measured.length * featureDim);
+  const rows = () => new Float32Array(measured.length * featureDim).fill(NaN);
   const features = { fp32: rows(), fp16: rows(), int8: rows(), int8_weights: rows(), resize: rows() };
   const progress = new ProgressLine("Measuring what is lost", {
     total: measured.length,
@@ -94,8 +96,8 @@ async function featuresOf(
     const others = await Promise.all(images.map((image) => transformersJsView(image, size, shortSide)));
     const theirs = batchOf(others, network);
     for (const name of COMPARED) {
-      const output = (await running[name].run(name === "resize" ? theirs : own, size))[HUB_OUTPUTS[0]];
-      features[name].set(output, done * featureDim);
+      const output = await running[name]?.run(name === "resize" ? theirs : own, size);
+      if (output) features[name].set(output[HUB_OUTPUTS[0]], done * featureDim);
     }
     progress.update(done += images.length);
   }

@@ -77,14 +77,18 @@ function files({ sizes, losses }: CardContent): string {
 
 ${table(["file", "what it is", "size"], rows)}
 
-transformers.js takes the 8-bit file by itself where it runs on WebAssembly, as in browsers; ${
-    code('dtype: "fp32"')
-  }
-takes the other.
+${taken(sizes)}
 
 ## What smaller files lose
 
 ${losses ? lossTable(losses) : "Not measured: no pictures were given (`export --images`)."}`;
+}
+
+function taken(sizes: CardContent["sizes"]): string {
+  const other = code('dtype: "fp32"'), usual = "by itself where it runs on WebAssembly, as in browsers";
+  return "onnx/model_quantized.onnx" in sizes
+    ? `transformers.js takes the 8-bit file ${usual}; ${other}\ntakes the other.`
+    : `transformers.js asks for an 8-bit file ${usual}. There is none here: give\n${other}.`;
 }
 
 const COMPARISONS: Readonly<Record<typeof COMPARED[number], string>> = {

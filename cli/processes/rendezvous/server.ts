@@ -136,6 +136,8 @@ export class MeetingServer implements Disposable {
     const guests = this.#guests as Guest[], hosts = guests.map(({ host }) => host);
     const { hostname, port } = this.#listener.addr;
     this.#state = "running";
+    // Who waited for the others had nothing to say.
+    for (const guest of guests) guest.heard = performance.now();
     await Promise.all(
       guests.map((guest, rank) =>
         guest.say({ begin: { hosts, pmi: this.#job.environment(rank, `${hostname}:${port}`) } })

@@ -13,23 +13,28 @@ import type { LeftOut, PackedImages } from "./packed_images.ts";
 import { PackedTexts } from "./packed_texts.ts";
 
 /** Changes when the content of an index does: older ones are made again. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /**
  * The index of a file: from the cache if the file is the same as then (by path, size and time of change), else made
  * and kept there.
  *
  * @param path Absolute.
+ * @param context.beside Another file that the images are found by, which may not be there: its change counts too.
  * @param make Finds the images.
  * @throws {RunError} What `make` throws. A cache that cannot be written is told alone.
  */
 export async function cachedIndex(
   path: string,
-  { cacheDir, log }: Pick<PluginContext, "cacheDir" | "log">,
+  { cacheDir, log, beside }: Pick<PluginContext, "cacheDir" | "log"> & { beside?: string },
   make: () => Promise<PackedImages>,
 ): Promise<PackedImages> {
   const { size, mtime } = await Deno.stat(path);
-  const key = JSON.stringify([FORMAT, await Deno.realPath(path), size, mtime?.getTime() ?? null]);
+  const other = beside === undefined ? null : await Deno.stat(beside).catch(() => null); // `make` tells what is wrong
+  const key = JSON.stringify([
+    ...[FORMAT, await Deno.realPath(path), size, mtime?.getTime() ?? null],
+    ...other ? [other.size, other.mtime?.getTime() ?? null] : [],
+  ]);
   const name = createHash("sha256").update(key).digest("hex").slice(0, 32);
   const file = join(cacheDir, `${name}.index`);
   const known = await readIndex(file, log);

@@ -29,6 +29,12 @@ export default definePlugin({
   }).refine(({ train, queries }) => !train.includes(queries), {
     path: ["train"],
     message: "The set of the queries must be held out of training",
+  }).refine(({ train }) => new Set(train).size === train.length, {
+    path: ["train"],
+    message: "A set is trained on once",
+  }).refine(({ gallery, queries }) => gallery !== queries, {
+    path: ["gallery"],
+    message: "The queries are searched for in another set: in their own each finds itself",
   }),
   async diagnose() {
     const versions = await Promise.all(EMOJI_SETS.map(async (set) => `${set} ${await versionOf(set)}`));

@@ -48,6 +48,7 @@ export default definePlugin({
     const opened = await openImageFolder(resolve(root), { splits, log });
     const { train, queries } = share === null ? opened : heldOut(opened, share, root);
     const evaluation = queries && { gallery: gallery === null ? train : drawSome(train, gallery), queries };
+    if (evaluation) tellClassesWithoutGallery(evaluation, log);
     return { train, evaluation, [Symbol.dispose]() {} };
   },
 });
@@ -101,7 +102,6 @@ export async function openImageFolder(
   );
   const train = imageSet(found.train, listed, isLabelled ? [] : null);
   const queries = imageSet(found.queries, searched, train.classNames ?? null);
-  if (options.log) tellClassesWithoutGallery({ gallery: train, queries }, options.log);
   return { train, queries };
 }
 

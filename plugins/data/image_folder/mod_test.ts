@@ -132,7 +132,7 @@ Deno.test("what is passed over is told: other files by their endings, folders be
     );
     assert.match(
       logged.find((line) => line.includes("of classes"))!,
-      /^2 of 3 images that are searched for are of classes that no image to train on has: "bird" \(2\)\./,
+      /^2 of 3 images that are searched for are of classes that no image of the gallery has: "bird" \(2\)\./,
     );
   }));
 

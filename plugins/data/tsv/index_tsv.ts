@@ -80,7 +80,8 @@ class Lines {
     if (length > MAX_IMAGE_BYTES) {
       throw this.fault(i, `has ${length} bytes, expected at most ${MAX_IMAGE_BYTES} of an image`);
     }
-    return { label: this.#decode(i, label), offset, length };
+    const text = this.#decode(i, label);
+    return { label: i === 0 ? text.replace(/^\ufeff/, "") : text, offset, length }; // some editors write a mark first
   }
 
   /** The last line ends with the file: not before, as by an index that is too short, nor within its image. */

@@ -43,7 +43,10 @@ export async function readLineIndex(path: string, size: number): Promise<number[
     }
     starts.push(start);
   }
-  return starts;
+  if (starts.length > 0 || size === 0) return starts;
+  throw new RunError(
+    `The index "${path}" is empty, expected the first byte of each line; remove it to have it made anew`,
+  );
 }
 
 /** Reads a whole file for the ends of its lines. */

@@ -22,6 +22,7 @@ import {
   z,
 } from "@seed/core";
 import { indexTsv } from "./index_tsv.ts";
+import { lineIndexOf } from "./line_starts.ts";
 import { splitFiles } from "./split_files.ts";
 import { type TsvImage, writeTsv } from "./write_tsv.ts";
 
@@ -68,7 +69,7 @@ export default definePlugin({
 });
 
 async function openTsv(path: string, context: PluginContext): Promise<PackedFile> {
-  const images = await cachedIndex(path, context, async () => {
+  const images = await cachedIndex(path, { ...context, beside: lineIndexOf(path) }, async () => {
     context.log(`Indexing ${path} (once)`);
     return await indexTsv(path, context.signal);
   });

@@ -65,7 +65,7 @@ class SemiEvaluator implements Evaluator {
         : await listed(gallery, this.context.resolve(split.list));
       const ranked = await this.#classify(network, views, { gallery, queries, rows, labels, classes, split });
       const classified = { ...ranked, labels: labels[1], classes, classNames: queries.classNames };
-      const share = `${+(100 * split.labels).toPrecision(3)}`.replace(".", "_");
+      const share = percentOf(split.labels).replace(".", "_");
       for (const [name, value] of Object.entries(accuracy(classified))) {
         figures[`${name}_${share}_percent`] = value;
       }
@@ -119,6 +119,11 @@ class SemiEvaluator implements Evaluator {
   }
 }
 
+/** What figures are called by. */
+function percentOf(share: number): string {
+  return `${+(100 * share).toPrecision(3)}`;
+}
+
 /** Crops and flips alone. */
 const CROPS: AugmenterReference = {
   plugin: mocoV2,
@@ -151,7 +156,15 @@ export default definePlugin({
     source: "Caron et al., NeurIPS 2020, table 2",
   },
   options: z.strictObject({
-    splits: z.array(split).min(1).max(100).prefault([{ labels: 0.01 }, { labels: 0.1 }]),
+    splits: z.array(split).min(1).max(100).superRefine((splits, { addIssue }) => {
+      const shares = splits.map(({ labels }) => percentOf(labels));
+      const twice = shares.find((share, i) => shares.indexOf(share) < i);
+      if (twice === undefined) return;
+      addIssue({
+        code: "custom",
+        message: `Two splits have the share ${twice} %: their figures would have one name`,
+      });
+    }).prefault([{ labels: 0.01 }, { labels: 0.1 }]),
     epochs: z.int().positive().max(100_000).default(20),
     batch_size: z.int().positive().max(65_536).default(256),
     /** Epochs after which both rates are a fifth. */

@@ -35,10 +35,20 @@ Deno.test("a list names images by file name, and a name that is not there is tol
     assert.deepEqual(await listed(images, path), [2, 0]);
     await Deno.writeTextFile(path, "c.jpg\nd.jpg\n");
     await assert.rejects(listed(images, path), { message: `${path}:2: The gallery has no image "d.jpg"` });
+    const twins: ImageSet = { length: 2, image: (i) => ({ name: ["cat/1.jpg", "dog/1.jpg"][i], file: "" }) };
+    await Deno.writeTextFile(path, "dog/1.jpg\ncat/1.jpg\n");
+    assert.deepEqual(await listed(twins, path), [1, 0]);
+    await Deno.writeTextFile(path, "1.jpg\n");
+    await assert.rejects(listed(twins, path), { message: `${path}:1: The gallery has 2 images "1.jpg"` });
     await assert.rejects(listed(images, "/nowhere"), /Cannot read the list "\/nowhere"/);
   } finally {
     await Deno.remove(path);
   }
+});
+
+Deno.test("splits whose figures would have one name are refused", () => {
+  const splits = [{ labels: 0.01 }, { labels: 0.01, lr: 0.1 }];
+  assert.match(plugin.options.safeParse({ splits }).error!.message, /Two splits have the share 1 %/);
 });
 
 Deno.test("rates that are not given are SwAV's for so many labels", () => {
