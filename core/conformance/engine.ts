@@ -83,6 +83,26 @@ export async function checkEngine(t: Steps, { engine }: EngineSubject): Promise<
     assert.deepEqual([...await first(affine.call(other))], [35]);
     tf.dispose([variable, constant, x, other]);
   });
+  await t.step("keeps variables apart that hold the same values, and arguments that do", async () => {
+    const encoder = tf.variable(tf.scalar(8)), momentum = tf.variable(tf.scalar(0)), constant = tf.scalar(1);
+    momentum.assign(encoder); // of tfjs: both hold the same data now
+    using step = engine.trace((x, y) => {
+      encoder.assign(tf.sub(encoder, x) as tf.Scalar);
+      momentum.assign(tf.add(tf.mul(momentum, 0.5), tf.mul(encoder, 0.5)) as tf.Scalar);
+      return [tf.add(tf.add(tf.mul(x, 10), y), constant)];
+    }, { name: "apart" });
+    const seen: number[][] = [];
+    for (const [x, y] of [[constant, constant], [constant, tf.scalar(2)], [tf.scalar(3), constant]]) {
+      const [sum] = await first(step.call(x, y));
+      seen.push([sum, (await encoder.data())[0], (await momentum.data())[0]]);
+      tf.dispose([x, y].filter((one) => one !== constant));
+    }
+    assert.deepEqual(seen, [[12, 7, 7.5], [13, 6, 6.75], [32, 3, 4.875]]);
+    using shifted = engine.trace((x) => [tf.sub(x, momentum)], { name: "a variable as argument" });
+    assert.deepEqual([...await first(shifted.call(momentum))], [0]);
+    assert.deepEqual([...await first(shifted.call(encoder))], [3 - 4.875]);
+    tf.dispose([encoder, momentum, constant]);
+  });
   await t.step("computes with tensors that functions share as with constants", async () => {
     const weight = tf.tensor2d([[1, 2], [3, 4]]),
       x = tf.tensor2d([[5, 6]]),

@@ -14,8 +14,3 @@ export async function assertFlat(run: () => void | Promise<void>, times = 3): Pr
 export function variableCount(): number {
   return Object.keys(tf.engine().registeredVariables).length;
 }
-
-/** Sets a variable to another's value by way of its numbers, as a checkpoint does: they share no memory. */
-export function copyValue(to: tf.Variable, from: tf.Variable): void {
-  tf.tidy(() => to.assign(tf.tensor(from.dataSync().slice(), from.shape, from.dtype)));
-}

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Engine } from "../interfaces/engine.ts";
 import type { Queue } from "../interfaces/queue.ts";
 import { tf } from "../tf.ts";
-import { assertFlat, copyValue, variableCount } from "./memory.ts";
+import { copyValue } from "../engine/own_data.ts";
+import { assertFlat, variableCount } from "./memory.ts";
 import { assertUnitRows } from "./numbers.ts";
 import type { Steps } from "./steps.ts";
 

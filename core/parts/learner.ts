@@ -1,3 +1,4 @@
+import { copyValue } from "../engine/own_data.ts";
 import type { EvaluatorInUse } from "../evaluation/evaluation.ts";
 import { viewMakers } from "../evaluation/evaluator_views.ts";
 import type { Host } from "../interfaces/host.ts";
@@ -121,8 +122,8 @@ export class Learner implements Disposable {
   }
 }
 
-/** Gives a student the values of another. */
+/** Gives a student the values of another, which then goes its own way. */
 function withValuesOf(of: Student, student: Student): Student {
-  student.parameters.forEach(({ variable }, i) => variable.assign(of.parameters[i].variable));
+  student.parameters.forEach(({ variable }, i) => copyValue(variable, of.parameters[i].variable));
   return student;
 }

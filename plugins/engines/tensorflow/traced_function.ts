@@ -1,4 +1,4 @@
-import { tf, type TracedFunction, TracedInputs } from "@seed/core";
+import { separate, tf, type TracedFunction, TracedInputs } from "@seed/core";
 import { type Attribute, AttributeType } from "./attributes.ts";
 import type { Backend } from "./backend.ts";
 import { GraphRecorder } from "./graph_recorder.ts";
@@ -100,15 +100,20 @@ export class GraphFunction implements TracedFunction {
     if (isLarge) trimMemory();
   }
 
-  #compile(inputs: tf.Tensor[]): Compiled {
+  #compile(given: tf.Tensor[]): Compiled {
     const { backend } = this;
     const variables = Object.values(tf.engine().registeredVariables) as tf.Variable[];
+    separate(variables);
     // Also uploads values that tfjs still holds in JavaScript: touched first inside the trace they would be constants.
     const held = [...variables, ...this.options.shared], heldIds = backend.getInputTensorIds(held);
-    const argumentIds = backend.getInputTensorIds(inputs);
     const sources = new Map<number, Source>();
     held.forEach((tensor, i) => sources.set(heldIds[i], { held: tensor }));
-    argumentIds.forEach((id, argument) => sources.set(id, { argument }));
+    // Stand-ins: an argument may be a variable too, another argument, or a constant of the body.
+    using stack = new DisposableStack();
+    const inputs = given.map(({ shape, dtype }) =>
+      stack.adopt(tf.zeros(shape, dtype), (one) => one.dispose())
+    );
+    backend.getInputTensorIds(inputs).forEach((id, argument) => sources.set(id, { argument }));
 
     using recorder = new GraphRecorder(this.name, backend.binding.context, {
       isInput: (id) => sources.has(id),

@@ -1,4 +1,4 @@
-import { RunError, tf, type TracedFunction, TracedInputs } from "@seed/core";
+import { RunError, separate, tf, type TracedFunction, TracedInputs } from "@seed/core";
 import type { Executable } from "../pjrt/executable.ts";
 import { dtypeOf } from "../stablehlo/lowering.ts";
 import type { Placement } from "../stablehlo/module_builder.ts";
@@ -160,6 +160,7 @@ export class XlaFunction implements TracedFunction {
       for (const { shape } of inputs) requireEvenBatch(this.name, shape, backend.deviceCount);
     }
     const variables = readableVariables();
+    separate(variables);
     const recorder = new Recorder(this.name, backend, variables, this.options);
     const before = variables.map((variable) => tf.keep(variable.clone()));
     let recorded: Recorded | null = null;
