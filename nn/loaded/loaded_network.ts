@@ -1,4 +1,4 @@
-import { quoted, RunError, type Student, type tf, type WeightsFile } from "@seed/core";
+import type { Student, tf, WeightsFile } from "@seed/core";
 import { FrozenNetwork, publishedInput } from "../frozen/frozen_network.ts";
 import type { FrozenValue } from "../frozen/frozen_parameters.ts";
 import type { Network } from "../networks/networks.ts";
@@ -84,11 +84,10 @@ export function studentNetwork(student: Student, file: WeightsFile, inputSize: n
   };
 }
 
-/** All batch norms of a network see the same batches. */
+/** All batch norms of a network see the same batches. Null: not known, or no count, as of an average of checkpoints. */
 function batchesOf(file: WeightsFile): bigint | null {
   const name = [...file.tensors.keys()].find((name) => name.endsWith(".num_batches_tracked"));
   if (name === undefined) return null;
   const [count] = file.read(name);
-  if (Number.isSafeInteger(count) && count >= 0) return BigInt(count);
-  throw new RunError(`In "${file.path}" ${quoted(name)} is ${count}, expected a number of batches`);
+  return Number.isSafeInteger(count) && count >= 0 ? BigInt(count) : null;
 }

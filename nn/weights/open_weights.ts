@@ -24,6 +24,8 @@ export async function openWeights(path: string): Promise<WeightsFile> {
 /** The index that a file is; null if it is none. */
 async function indexAt(path: string): Promise<ReadonlyMap<string, string> | null> {
   const { start } = await readEnds(path);
+  // A safetensors file begins with the length of its header, whose first byte may be that of a brace.
+  if (start.subarray(0, 8).includes(0)) return null;
   return /^\s*\{/.test(new TextDecoder("latin1").decode(start)) ? await readIndex(path) : null;
 }
 

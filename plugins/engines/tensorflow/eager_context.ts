@@ -178,10 +178,11 @@ export class EagerContext implements AsyncDisposable {
     let op: Deno.PointerValue = null;
     try {
       op = this.#newOp(name, attributes, inputs, status);
-      const outputs = new BigUint64Array(Math.max(1, outputCount));
-      await api.TFE_ExecuteAsync(op, outputs, new Int32Array([outputCount]), status);
+      const outputs = new BigUint64Array(Math.max(1, outputCount)), count = new Int32Array([outputCount]);
+      await api.TFE_ExecuteAsync(op, outputs, count, status);
       throwIfFailed(api, status, this.#describe(name, inputs));
-      return Array.from(outputs.subarray(0, outputCount), (p) => this.adopt(Deno.UnsafePointer.create(p)));
+      // Both are read here, so that they are held as long as native code has them.
+      return Array.from(outputs.subarray(0, count[0]), (p) => this.adopt(Deno.UnsafePointer.create(p)));
     } finally {
       if (op) api.TFE_DeleteOp(op);
       api.TF_DeleteStatus(status);

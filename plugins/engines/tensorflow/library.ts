@@ -82,7 +82,7 @@ function wheelForThisMachine(): Wheel {
 }
 
 function namedFolder(): string | undefined {
-  return Deno.env.get("SEED_TENSORFLOW_DIR");
+  return Deno.env.get("SEED_TENSORFLOW_DIR") || undefined;
 }
 
 /** Where a wheel is installed, and what must be there then. */

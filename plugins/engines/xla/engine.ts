@@ -12,6 +12,7 @@ import { BACKEND, XlaBackend } from "./backend/backend.ts";
 import { registerKernels } from "./backend/kernels.ts";
 import { ProgramStore, type StoreOptions } from "./backend/program_store.ts";
 import { XlaFunction } from "./backend/traced_function.ts";
+import { findCards, haveBf16 } from "./driver/find_cards.ts";
 import { PjrtApi } from "./pjrt/api.ts";
 import { Client } from "./pjrt/client.ts";
 import type { Depthwise } from "./stablehlo/lowering.ts";
@@ -48,7 +49,7 @@ export class XlaEngine implements Engine {
   private constructor(readonly backend: XlaBackend, readonly traces: boolean, bf16: boolean | undefined) {
     const { api, platform, platformVersion } = backend.client;
     this.device = platform === "cpu" ? "cpu" : "gpu";
-    this.#hasBf16 = bf16 ?? this.device === "gpu";
+    this.#hasBf16 = bf16 ?? (platform === "cuda" ? cardsHaveBf16() : platform !== "cpu");
     this.version = `${platformVersion.replaceAll(/\s+/g, " ").trim()}, PJRT C API ${api.version}`;
   }
 
@@ -134,4 +135,10 @@ function requireDevice({ platform, api }: Client, device: Device | "auto"): void
     `The recipe asks for engine.device "${device}", but the plugin "${api.path}" is for ${platform}; set engine.device to ` +
       `"${found}", or give the engine another plugin`,
   );
+}
+
+/** Of a plugin that somebody has named nobody has asked the cards before. */
+function cardsHaveBf16(): boolean {
+  const found = findCards();
+  return found.kind === "usable" && haveBf16(found.cards);
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { RunError, tf, UsageError } from "@seed/core";
 import { checkTeacher } from "@seed/core/conformance";
+import { OnnxTeacher } from "./onnx_teacher.ts";
 import plugin from "./mod.ts";
 import { assertFingerprint } from "../../../tests/golden/fingerprint.ts";
 import { images } from "../../../tests/golden/formula.ts";
@@ -72,11 +73,11 @@ const MISTAKES: [given: Record<string, unknown>, kind: typeof RunError | typeof 
     ],
     [{ output: "row" }, UsageError, /has no output "row"\. Did you mean "rows"\?$/],
     [{ output: "embedding" }, UsageError, /has no output "embedding"\. It has "maps" /],
-    [{ output: "tokens" }, UsageError, /"tokens" is \[1, 16, 5\]; set teacher\.tokens to "first" or "mean"$/],
+    [{ output: "tokens" }, UsageError, /"tokens" is \[2, 16, 5\]; set teacher\.tokens to "first" or "mean"$/],
     [
       { output: "rows", tokens: "mean" },
       UsageError,
-      /"rows" is \[1, 6\]: it has no tokens; leave teacher\.tokens out$/,
+      /"rows" is \[2, 6\]: it has no tokens; leave teacher\.tokens out$/,
     ],
     [
       { output: "rows", input_size: 32 },
@@ -117,4 +118,18 @@ Deno.test("a recipe must tell the normalisation", () => {
   const { error } = plugin.options.safeParse({ weights: "a.onnx" });
   assert.deepEqual(error!.issues.map(({ path }) => path.join()), ["mean", "std"]);
   assert.ok(!plugin.options.safeParse({ weights: "a.onnx", mean, std: [0.2, 0, 0.2] }).success);
+});
+
+Deno.test("an output whose first axis is not the images' is refused, by its shape", async () => {
+  const dims = [197, 2, 5], data = new Float32Array(197 * 2 * 5); // of a transformer whose tokens come first
+  const options = {
+    runtime: { Tensor: class {} },
+    session: { run: () => Promise.resolve({ tokens: { dims, data, type: "float32" } }) },
+    input: { name: "images", order: "nchw", batch: null, side: null },
+    ...{ output: "tokens", tokens: "first", normalization: { mean: [0, 0, 0], std: [1, 1, 1] } },
+  };
+  await assert.rejects(OnnxTeacher.create(options as never, 8), {
+    message:
+      'The output "tokens" of the ONNX model is [197, 2, 5] for 2 images: its first axis must be theirs',
+  });
 });

@@ -26,9 +26,10 @@ export class OnnxTeacher implements Teacher {
     this.weights = options.weights;
   }
 
-  /** Runs the model once, on a black image, to see how wide its embedding is. */
+  /** Runs the model once, on black images, to see how wide its embedding is. */
   static async create(options: OnnxTeacherOptions, side: number): Promise<OnnxTeacher> {
-    const { dim } = await run(options, new Float32Array(side * side * 3), { batch: 1, side });
+    // Two: of a single image an output whose first axis is another than the images' may look right.
+    const { dim } = await run(options, new Float32Array(2 * side * side * 3), { batch: 2, side });
     return new OnnxTeacher(options, dim);
   }
 
@@ -61,6 +62,14 @@ async function run(
       { [input.name]: new runtime.Tensor("float32", data, shape) },
       output,
     );
+    const { dims } = outputs[output];
+    if (dims[0] !== part) {
+      throw new RunError(
+        `The output "${output}" of the ONNX model is [${
+          dims.join(", ")
+        }] for ${part} images: its first axis must be theirs`,
+      );
+    }
     const rows = pool(outputs[output], { name: output, order: input.order, tokens });
     ({ dim } = rows);
     values ??= new Float32Array(batch * dim);

@@ -128,7 +128,8 @@ export class ProgramStore {
     const { api, options, platformVersion, deviceKind, platform } = this.client;
     this.#plugin ??= checkSha256(api.path, null);
     const device = [platformVersion, deviceKind, platform === "cpu" ? processorFeatures() : ""];
-    const parts = [await this.#plugin, ...device, options, text];
+    const flags = Deno.env.get("XLA_FLAGS") ?? "";
+    const parts = [await this.#plugin, ...device, flags, options, text];
     const hash = createHash("sha256");
     for (const part of parts) hash.update(`${part.length}\n`).update(part);
     return hash.digest("hex").slice(0, 40);
