@@ -159,8 +159,7 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
           "--semi",
           "0.5",
           "--agreement",
-          "--set",
-          "seed=0",
+          ...["--allow-plugins", "--set", "evaluate.agreement.k=3"],
         );
         assert.equal(table.code, 0, table.stderr);
         const [names, ...rows] = table.stdout.trimEnd().split("\n").map((row) => row.split(/ {2,}/));

@@ -60,13 +60,15 @@ async function withOutcomes(
   compare: Compare,
 ): Promise<void> {
   const [, reference] = layers;
-  const tensors = Object.values(inputs);
-  const upstream = tf.tidy(() => tf.randomUniform(reference(...tensors).shape, -1, 1, "float32", 1));
+  const asked = Object.values(inputs);
+  const upstream = tf.tidy(() => tf.randomUniform(reference(...asked).shape, -1, 1, "float32", 1));
   const start = Object.values(moved).map((variable) => variable.clone());
   const outcome = async (layer: Layer, run: Runner) => {
     Object.values(moved).forEach((variable, i) => variable.assign(start[i]));
     const results = await run(
-      (upstream, ...tensors) => {
+      (upstream, ...given) => {
+        // A layer reads its variables itself: within a trace those that are given are others.
+        const tensors = given.map((tensor, i) => asked[i] instanceof tf.Variable ? asked[i] : tensor);
         const loss = (...inputs: tf.Tensor[]) => tf.sum(tf.mul(layer(...inputs), upstream));
         const gradients = tf.grads(loss)(tensors); // the one run that moves variables
         const before = Object.values(moved).map((variable) => variable.clone());
@@ -75,7 +77,7 @@ async function withOutcomes(
         return [value, ...gradients];
       },
       upstream,
-      ...tensors,
+      ...asked,
     );
     return [...results, ...Object.values(moved).map((variable) => variable.dataSync().slice())];
   };
