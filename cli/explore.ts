@@ -1,11 +1,12 @@
 import { join } from "node:path";
-import { commandLine, isFile, quoted, tf, UsageError } from "@seed/core";
+import { commandLine, isFile, tf, UsageError } from "@seed/core";
 import { formatBytes } from "@seed/core/host";
-import { type Arguments, noPositionals, parseArguments } from "./arguments.ts";
+import { type Arguments, type Flag, noPositionals, parseArguments } from "./arguments.ts";
 import { type Facts, makePage } from "./explore/make_page.ts";
 import type { RunSubject } from "./explore/networks.ts";
 import { serveFolder } from "./explore/serve.ts";
 import { wantedOf } from "./explore/wanted.ts";
+import { changesNothing, requireRead } from "./evaluation/unread_overrides.ts";
 import { interruptible } from "./interruptible.ts";
 import { refuseFilled } from "./new_folder.ts";
 import { openSubject } from "./network_subject.ts";
@@ -40,20 +41,29 @@ Example: deno task explore --run runs/demo --serve`;
 /** What of a run's recipe the page is made with. */
 const SECTIONS = ["engine", "student", "data", "teacher", "evaluate", "seed"];
 
+/** Flags of what a page is made with: one that was written before has been. */
+const OF_WRITING = {
+  run: { type: "string" },
+  images: { type: "string" },
+  count: { type: "string" },
+  seed: { type: "string" },
+  dtype: { type: "string" },
+  ...ON_ERROR_FLAG,
+  without: { type: "string", multiple: true },
+  set: { type: "string", multiple: true },
+  "allow-plugins": { type: "boolean" },
+} as const satisfies Record<string, Flag>;
+
+/** Flags of any page. */
+const OF_SERVING = {
+  out: { type: "string" },
+  serve: { type: "boolean" },
+  port: { type: "string" },
+  json: { type: "boolean" },
+} as const satisfies Record<string, Flag>;
+
 export async function run(args: string[]): Promise<number> {
-  const parsed = parseArguments(args, {
-    ...Object.fromEntries(
-      ["run", "images", "out", "count", "seed", "dtype", "port"].map((
-        name,
-      ) => [name, { type: "string" } as const]),
-    ),
-    ...ON_ERROR_FLAG,
-    without: { type: "string", multiple: true },
-    set: { type: "string", multiple: true },
-    serve: { type: "boolean" },
-    "allow-plugins": { type: "boolean" },
-    json: { type: "boolean" },
-  });
+  const parsed = parseArguments(args, { ...OF_WRITING, ...OF_SERVING });
   noPositionals(parsed);
   if (parsed.text("port") !== null && !parsed.has("serve")) {
     throw new UsageError("--port is for --serve; give both");
@@ -61,7 +71,7 @@ export async function run(args: string[]): Promise<number> {
   if (parsed.text("run") === null && parsed.has("serve")) return await serveWritten(parsed);
   const run = parsed.required("run"), out = parsed.text("out") ?? join(run, "explore");
   const wanted = wantedOf(parsed, out), flags = subjectFlags(parsed, { sections: SECTIONS });
-  requireRead(parsed.list("set"), wanted.images);
+  requireReadByPage(parsed.list("set"), wanted.images);
   await refusePage(out);
   await refuseFilled(out);
   using subject = await openSubject(flags);
@@ -86,13 +96,16 @@ async function tell(parsed: Arguments, facts: Facts): Promise<number> {
 }
 
 /** @throws {UsageError} For an override that the page is not made with. */
-function requireRead(overrides: readonly string[], images: string | null): void {
+function requireReadByPage(overrides: readonly string[], images: string | null): void {
+  requireRead(overrides, []);
   for (const override of overrides) {
     const [section, name] = override.split("=")[0].split(".");
-    const refuse = (why: string) => new UsageError(`--set ${quoted(override)} changes nothing here: ${why}`);
-    if (section === "data" && images !== null) throw refuse("the pictures are those of --images");
-    if (section === "evaluate" && name !== "teacher") throw refuse("of evaluate, only teacher is read");
-    if (section === "teacher" && name === "cache") throw refuse("it is of training, and the run is over");
+    if (section === "data" && images !== null) {
+      throw changesNothing(override, "the pictures are those of --images");
+    }
+    if (section === "evaluate" && name !== "teacher") {
+      throw changesNothing(override, "of evaluate, only teacher is read");
+    }
   }
 }
 
@@ -111,12 +124,9 @@ async function isPage(folder: string): Promise<boolean> {
   return await isFile(join(folder, "explore.json"));
 }
 
-/** What a page is made with: one that was written before has been. */
-const OF_WRITING = ["images", "count", "seed", "without", "dtype", "on-error", "set", "allow-plugins"];
-
 /** Serves a page that was written before. */
 async function serveWritten(parsed: Arguments): Promise<number> {
-  const out = parsed.required("out"), idle = OF_WRITING.find((name) => parsed.has(name));
+  const out = parsed.required("out"), idle = Object.keys(OF_WRITING).find((name) => parsed.has(name));
   if (idle !== undefined) {
     throw new UsageError(
       `--${idle} is for a page that is written: it needs --run; a page that is there is served as it is`,

@@ -62,6 +62,7 @@ export { loadForGood } from "./native/load_for_good.ts";
 export { readSystemFile, systemControl } from "./native/system_facts.ts";
 export { EagerFunction, untraced } from "./engine/eager_function.ts";
 export { mendHostKernels } from "./engine/host_kernels.ts";
+export { readTextIfThere } from "./files/text_file.ts";
 export { separate } from "./engine/own_data.ts";
 export { TracedInputs } from "./engine/traced_inputs.ts";
 export {

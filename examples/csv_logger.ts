@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { definePlugin, type Logger, writeTextAtomically, z } from "@seed/core";
+import { definePlugin, type Logger, readTextIfThere, writeTextAtomically, z } from "@seed/core";
 
 class CsvLogger implements Logger {
   readonly #path: string;
@@ -30,11 +30,7 @@ class CsvLogger implements Logger {
 
   /** Rows of steps that are not taken again; a line that was cut off is of one that is. None if it was added just now. */
   async #rowsUpTo(step: number): Promise<string[]> {
-    const text = await Deno.readTextFile(this.#path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return "";
-      throw error;
-    });
-    const lines = text.split("\n").slice(1, -1);
+    const lines = (await readTextIfThere(this.#path) ?? "").split("\n").slice(1, -1);
     return lines.filter((line) => Number(line.split(",")[0]) <= step);
   }
 }

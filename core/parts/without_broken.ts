@@ -39,9 +39,9 @@ export async function withoutBroken(
   host: { log(message: string): void; signal: AbortSignal },
   processes: Processes | null = null,
 ): Promise<WithoutBroken> {
-  const known = new Map<ImageSet, number[]>(), skipped = new Skipping();
+  const known = new Map<ImageSet, number[]>(), skipping = new Skipping();
   const brokenOf = async (images: ImageSet) => {
-    const broken = known.get(images) ?? await findBroken(images, pipeline, skipped, host, processes);
+    const broken = known.get(images) ?? await findBroken(images, pipeline, skipping, host, processes);
     known.set(images, broken);
     return broken;
   };
@@ -49,12 +49,11 @@ export async function withoutBroken(
   const whole = async (images: ImageSet) => leaveOut(images, await brokenOf(images));
   const evaluation = data.evaluation &&
     { gallery: await whole(data.evaluation.gallery), queries: await whole(data.evaluation.queries) };
-  skipped.tell(host);
-  const { count, images } = skipped;
+  const skipped = skipping.tell(host);
   return {
     data: { train: data.train, evaluation, [Symbol.dispose]() {} },
     standIns,
-    skipped: { count, images },
+    skipped,
   };
 }
 
@@ -69,31 +68,27 @@ export async function withoutBrokenImages(
   host: { log(message: string): void; signal: AbortSignal },
   processes: Processes | null = null,
 ): Promise<{ images: ImageSet; skipped: SkippedImages }> {
-  const skipped = new Skipping();
-  const whole = leaveOut(images, await findBroken(images, pipeline, skipped, host, processes));
-  skipped.tell(host);
-  return { images: whole, skipped: { count: skipped.count, images: skipped.images } };
+  const skipping = new Skipping();
+  const whole = leaveOut(images, await findBroken(images, pipeline, skipping, host, processes));
+  return { images: whole, skipped: skipping.tell(host) };
 }
 
 /** Counts images that are left out, each once: a gallery may be of those to train on. */
-class Skipping implements SkippedImages {
-  readonly images: { name: string; message: string }[] = [];
+class Skipping {
+  readonly #images: SkippedImages["images"] = [];
   readonly #places = new Set<string>();
-
-  get count(): number {
-    return this.#places.size;
-  }
 
   add({ file, offset = 0 }: ImageReference, { name, message }: Pick<BrokenImage, "name" | "message">): void {
     const place = `${offset} ${file}`;
-    if (!this.#places.has(place) && this.images.length < NAMED) this.images.push({ name, message });
+    if (!this.#places.has(place) && this.#images.length < NAMED) this.#images.push({ name, message });
     this.#places.add(place);
   }
 
-  tell({ log }: { log(message: string): void }): void {
-    if (this.count) {
-      log(`Left out, since they do not decode: ${this.count}. The first: ${this.images[0].message}`);
-    }
+  /** Tells of them, and returns them. */
+  tell({ log }: { log(message: string): void }): SkippedImages {
+    const count = this.#places.size, images = this.#images;
+    if (count) log(`Left out, since they do not decode: ${count}. The first: ${images[0].message}`);
+    return { count, images };
   }
 }
 
@@ -101,14 +96,14 @@ class Skipping implements SkippedImages {
 async function findBroken(
   images: ImageSet,
   pipeline: ViewPipeline,
-  skipped: Skipping,
+  skipping: Skipping,
   host: { log(message: string): void; signal: AbortSignal },
   processes: Processes | null,
 ): Promise<number[]> {
   const found = processes
     ? await lookTogether(images, pipeline, host, processes)
     : await look(images, pipeline, host, { rank: 0, size: 1 });
-  for (const { index, ...why } of found) skipped.add(images.image(index), why);
+  for (const { index, ...why } of found) skipping.add(images.image(index), why);
   return found.map(({ index }) => index);
 }
 

@@ -24,13 +24,13 @@ export class SharedBatches implements AsyncDisposable {
   /** The source of one of the runs. */
   of(index: number): BatchSource {
     const { source } = this, seat = this.#seats[index];
-    const others = this.#seats.filter((other) => other !== seat);
+    const pausesOfOthers = () => this.#pausesOfOthers(seat);
     return {
       get waited() {
         return source.waited - seat.waitedBefore;
       },
       get idle() {
-        return seat.alone + others.reduce((sum, { paused }) => sum + paused, 0);
+        return seat.alone + pausesOfOthers();
       },
       paused(milliseconds) {
         seat.paused += milliseconds;
@@ -85,10 +85,14 @@ export class SharedBatches implements AsyncDisposable {
     );
   }
 
+  /** Milliseconds. */
+  #pausesOfOthers(seat: Seat): number {
+    return this.#seats.reduce((sum, other) => other === seat ? sum : sum + other.paused, 0);
+  }
+
   /** What passed until now is not of a run's first step. */
   #keepWaiting(seat: Seat): void {
-    const others = this.#seats.filter((other) => other !== seat);
-    seat.alone = performance.now() - seat.takenAt - others.reduce((sum, { paused }) => sum + paused, 0);
+    seat.alone = performance.now() - seat.takenAt - this.#pausesOfOthers(seat);
     seat.waitedBefore = this.source.waited;
   }
 

@@ -4,7 +4,7 @@ import { figuresOf } from "../../interfaces/evaluator.ts";
 import { type Level, lineChart } from "./charts/line_chart.ts";
 import { count, missing, percent, section, table } from "./parts.ts";
 import type { RunContent } from "./run_content.ts";
-import { beginningOf, changedAt, type FigureCourse, figureCourses } from "./run_figures.ts";
+import { beginningOf, changedAt, type FigureCourse, figureCourses, figureKeys } from "./run_figures.ts";
 
 /** What networks have been called on every page. */
 const COLORS = { student: 0, teacher: 1, initial: 2, untrained: "muted" } as const;
@@ -47,10 +47,8 @@ function chartOf(course: FigureCourse): Markup | null {
 }
 
 /** A row an evaluation, a column a figure. */
-function figureTable({ evaluations }: RunContent): Markup {
-  const columns = [
-    ...new Set(evaluations.flatMap(({ evaluation }) => figuresOf(evaluation).map(([key]) => key))),
-  ];
+function figureTable(run: RunContent): Markup {
+  const { evaluations } = run, columns = figureKeys(run);
   const rows = evaluations.map(({ step, network, evaluation, isCollapsed }) => {
     const figures = new Map(figuresOf(evaluation));
     return [
@@ -70,11 +68,8 @@ const OPEN = html`
 
 /** Figures that are not drawn, as they are of another `evaluate`. */
 function changes(run: RunContent): Markup | null {
-  const keys = new Set(
-    run.evaluations.flatMap(({ evaluation }) => figuresOf(evaluation).map(([key]) => key)),
-  );
   const since = new Map<string, number>();
-  for (const key of keys) {
+  for (const key of figureKeys(run)) {
     const step = Math.max(changedAt(run, key, "student"), changedAt(run, key, "teacher"));
     if (step > 0) since.set(key.split(" ")[0], step - 1);
   }

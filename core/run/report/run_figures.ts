@@ -30,14 +30,18 @@ export interface FigureCourse {
   student: { step: number; value: number }[];
 }
 
+/** Names of all figures of a run, as its records have them. */
+export function figureKeys({ evaluations }: Pick<RunContent, "evaluations">): string[] {
+  return [...new Set(evaluations.flatMap(({ evaluation }) => figuresOf(evaluation).map(([key]) => key)))];
+}
+
 /**
  * Each figure over a run; `chance` of agreement, which is no network's, is left out. So is what was measured before a
  * resume that changed what is measured: figures of other options are not compared.
  */
 export function figureCourses(run: Pick<RunContent, "evaluations" | "facts">): FigureCourse[] {
   const { evaluations } = run;
-  const keys = new Set(evaluations.flatMap(({ evaluation }) => figuresOf(evaluation).map(([key]) => key)));
-  return [...keys].filter((key) => !/ chance$/.test(key)).map((key) => {
+  return figureKeys(run).filter((key) => !/ chance$/.test(key)).map((key) => {
     const figures = (network: string) =>
       evaluations.filter((one) => one.network === network && one.step >= changedAt(run, key, network))
         .flatMap((one) => {

@@ -1,4 +1,4 @@
-import { LineFile, RunError, writeTextAtomically } from "@seed/core";
+import { LineFile, readTextIfThere, RunError, writeTextAtomically } from "@seed/core";
 import { rowOf, rowsOf } from "./rows.ts";
 
 type Cell = string | number | null;
@@ -24,7 +24,7 @@ export class CsvFile implements Disposable {
     keeps: (step: number) => boolean,
     columns: readonly string[] | null,
   ): Promise<CsvFile> {
-    const [header, ...rows] = rowsOf(await textIfThere(path));
+    const [header, ...rows] = rowsOf(await readTextIfThere(path) ?? "");
     if (header && header.cells[0] !== "step") {
       throw new RunError(`"${path}" is no file of this logger: its first column is not "step"; name another`);
     }
@@ -52,14 +52,5 @@ export class CsvFile implements Disposable {
 
   [Symbol.dispose](): void {
     this.#lines[Symbol.dispose]();
-  }
-}
-
-async function textIfThere(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw new RunError(`Cannot read "${path}": ${(error as Error).message}`, { cause: error });
   }
 }

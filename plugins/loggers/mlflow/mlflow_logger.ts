@@ -3,6 +3,7 @@ import {
   BatchSender,
   type EvaluationRecord,
   type Logger,
+  readTextIfThere,
   type RunDescription,
   RunError,
   type Scalar,
@@ -187,13 +188,8 @@ export class MlflowLogger implements Logger {
 
   /** Null: the run was begun without this logger. */
   async #idInFolder(): Promise<string | null> {
-    let text: string;
-    try {
-      text = await Deno.readTextFile(this.#file);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
-      throw new RunError(`Cannot read "${this.#file}": ${(error as Error).message}`, { cause: error });
-    }
+    const text = await readTextIfThere(this.#file);
+    if (text === null) return null;
     const { data } = RECORD.safeParse(jsonOf(text));
     if (!data) throw new RunError(`"${this.#file}" is damaged; delete it to begin another run on the server`);
     if (data.uri === this.options.uri) return data.run_id;
