@@ -1,13 +1,13 @@
 import { tf, UsageError } from "@seed/core";
 import type { Host } from "@seed/core/host";
 import { EagerEngine } from "@seed/engine-eager";
-import type { LoadedNetwork } from "@seed/nn/host";
+import { type LoadedNetwork, patchProblem } from "@seed/nn/host";
 import { noPositionals, parseArguments } from "./arguments.ts";
 import { writeHubFolder } from "./export/hub/hub_folder.ts";
 import { originOf } from "./export/hub/origin.ts";
 import { writeTfjsFolder } from "./export/tfjs_folder.ts";
 import { type Wanted, wantedOf } from "./export/wanted.ts";
-import { writeFile } from "./export/write_file.ts";
+import { refuseSource, writeFile } from "./export/write_file.ts";
 import { interruptible } from "./interruptible.ts";
 import { type NetworkSubject, openSubject } from "./network_subject.ts";
 import { SUBJECT_FLAGS, subjectFlags } from "./subject_flags.ts";
@@ -58,6 +58,8 @@ export async function run(args: string[]): Promise<number> {
   const flags = subjectFlags(parsed), wanted = wantedOf(parsed);
   tf.enableProdMode(); // no advice on backends from tfjs
   using subject = await openSubject(flags);
+  const problem = wanted.inputSize === null ? null : patchProblem(wanted.inputSize, subject.patch);
+  if (problem) throw new UsageError(`${problem}; set --input-size to it`);
   return await interruptible("nothing is written", async (host) => {
     // Of a file, weights only pass through, and the network runs on shapes: nothing has to be downloaded.
     await using engine = subject.run ? await subject.openEngine(host, 1) : await EagerEngine.open();
@@ -87,7 +89,10 @@ async function write(
     );
   }
   if (format === "tfjs") return await writeTfjsFolder(network, wanted, host.signal);
-  if (format !== "hub") return await writeFile(network, wanted, host.signal);
+  if (format !== "hub") {
+    await refuseSource(out, subject.sources);
+    return await writeFile(network, wanted, host.signal);
+  }
   const size = inputSize ?? network.inputSize;
   return await writeHubFolder(network, await originOf(subject), { out, inputSize: size, images }, host);
 }

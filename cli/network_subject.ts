@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { join } from "node:path";
 import { checkWeightsHash, type Engine, quoted, type Student } from "@seed/core";
-import { type Host, loadTrainedStudent, openEngine } from "@seed/core/host";
+import { type Host, loadTrainedStudent, openEngine, RUN_FILES } from "@seed/core/host";
 import { NETWORKS, openWeights, type Pool } from "@seed/nn";
 import {
   fileNetwork,
@@ -32,6 +33,8 @@ export interface NetworkSubject extends Disposable {
   readonly network: string;
   /** Path of the file of weights. */
   readonly weights: string;
+  /** Files that it is read from, and of a run all that the run has written: nothing may be written over them. */
+  readonly sources: readonly string[];
   /** The layout that the file is in; `seed student` if it is a run's. */
   readonly layout: string;
   /** SHA-256 of the weights; of several files the one that stands for all. */
@@ -83,6 +86,7 @@ async function fileSubject(
   return {
     network: network.name,
     weights: file.path,
+    sources: file.files ?? [file.path],
     layout: layout.name,
     hash: () => checkWeightsHash(file, null),
     hasHead: layout.head !== null,
@@ -103,6 +107,7 @@ function runSubject(finished: FinishedRun): NetworkSubject {
   return {
     network,
     weights: weights.path,
+    sources: Object.values(RUN_FILES).map((name) => join(finished.folder, name)),
     layout: "seed student",
     hash: () => checkWeightsHash(weights, null),
     hasHead: true,

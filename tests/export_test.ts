@@ -125,6 +125,16 @@ Deno.test("export writes a plugin's student in every format, from the folder of 
       assert.match(card, /^\| pictures \| `@seed\/data-image-folder`: `8` to train on \|$/m);
       assert.match(card, /^objective:$/m);
       assert.doesNotMatch(card, /timm/);
+      assert.match(card, /^ +plugin: plugins\.ts#student$/m);
+      assert.doesNotMatch(card, /file:/, "the card tells where somebody's files lie");
+    });
+    await t.step("what the run has written is not written over", async () => {
+      const own = ["--to", "safetensors", "--out", "run/../run/student.safetensors"];
+      await assert.rejects(run(["--run", "run", "--allow-plugins", ...own]), {
+        name: "UsageError",
+        message: /^--out ".*" is what the network is read from; name another file$/,
+      });
+      assert.deepEqual(await readAll("run/student.safetensors"), student);
     });
     await t.step("torchvision has no such network", async () => {
       const flags = ["--to", "pth", "--names", "torchvision"];
@@ -229,6 +239,11 @@ const MISTAKES: [args: string[], kind: typeof RunError | typeof UsageError, says
     [...RESNET, "--to", "pth", "--names", "keras"],
     UsageError,
     /^--names expects one of timm, torchvision, got "keras"/,
+  ],
+  [
+    [...RESNET.slice(0, 4), "--to", "pth", "--out", "./resnet.bin"],
+    UsageError,
+    /^--out "\.\/resnet\.bin" is what the network is read from; name another file$/,
   ],
   [[...RESNET, "--to", "onnx", "stray"], UsageError, /^Unexpected argument "stray"/],
   [

@@ -1,8 +1,23 @@
 import { dirname, resolve } from "node:path";
-import { writeAtomically, writeSafetensors } from "@seed/core";
-import { writing } from "@seed/core/host";
+import { quoted, UsageError, writeAtomically, writeSafetensors } from "@seed/core";
+import { exists, writing } from "@seed/core/host";
 import { exportOnnx, type LoadedNetwork, stateDict, writeTorch } from "@seed/nn/host";
 import type { Wanted } from "./wanted.ts";
+
+/**
+ * Refuses to write over what the network is read from.
+ *
+ * @throws {UsageError} If `out` is one of the files, by whatever path.
+ */
+export async function refuseSource(out: string, sources: readonly string[]): Promise<void> {
+  const real = await Deno.realPath(out).catch(() => null); // not there; why it cannot be reached is told by writing
+  if (real === null) return;
+  for (const source of sources) {
+    if (await exists(source) && await Deno.realPath(source) === real) {
+      throw new UsageError(`--out ${quoted(out, 300)} is what the network is read from; name another file`);
+    }
+  }
+}
 
 /** Writes one file: the network as ONNX, or a state dict. @returns what there is to tell of it. */
 export async function writeFile(

@@ -93,8 +93,9 @@ const RULES: Record<string, Rule> = {
   Sub: broadcast,
   Multiply: broadcast,
   Greater: broadcast,
-  Reshape: (_, { shape }) => shape,
-  ExpandDims: ({ input }, { dim }) => input.shape.toSpliced(dim, 0, 1),
+  Reshape: ({ x }, { shape }) => tf.util.inferFromImplicitShape(shape, x.size),
+  ExpandDims: ({ input }, { dim }) =>
+    input.shape.toSpliced(dim < 0 ? input.shape.length + 1 + dim : dim, 0, 1),
   PadV2: ({ x }, { paddings }) =>
     x.shape.map((side: number, axis: number) => side + paddings[axis][0] + paddings[axis][1]),
   Mean: ({ x }, { axis, keepDims }) => {
@@ -116,11 +117,22 @@ const RULES: Record<string, Rule> = {
   Transpose: ({ x }, { perm }) => perm.map((axis: number) => x.shape[axis]),
   Slice: ({ x }, { begin, size }) => tf.slice_util.parseSliceParams(x, begin, size)[1],
   Tile: ({ x }, { reps }) => x.shape.map((side: number, axis: number) => side * reps[axis]),
-  Concat: (parts, { axis }) =>
-    tf.backend_util.computeOutShape(Object.values(parts as tf.Tensor[]).map(({ shape }) => shape), axis),
+  Concat: (parts, { axis }) => {
+    const shapes = Object.values(parts as tf.Tensor[]).map(({ shape }) => shape);
+    return tf.backend_util.computeOutShape(shapes, tf.util.parseAxisParam(axis, shapes[0])[0]);
+  },
   Conv2D: convolution(false),
   DepthwiseConv2dNative: convolution(true),
 };
+
+/** Kernels that move elements and compute nothing. */
+const MOVES = ["Identity", "Reshape", "ExpandDims", "PadV2", "Transpose", "Slice", "Tile", "Concat"];
+
+function dtypeOf(kernel: string, inputs: tf.NamedTensorMap, attributes: tf.NamedAttrMap): tf.DataType {
+  if (kernel === "Greater") return "bool";
+  if (kernel === "Cast") return attributes.dtype as tf.DataType;
+  return MOVES.includes(kernel) ? Object.values(inputs)[0].dtype : "float32";
+}
 
 let registered: ShapeBackend | null = null;
 
@@ -132,8 +144,8 @@ function register(): ShapeBackend {
       kernelName,
       backendName: NAME,
       kernelFunc: ({ inputs, attrs }) => {
-        const output = { dataId: {}, shape: [...rule(inputs, attrs, backend)], dtype: "float32" as const };
-        const attributes = attrs ?? {};
+        const attributes = attrs ?? {}, dtype = dtypeOf(kernelName, inputs as tf.NamedTensorMap, attributes);
+        const output = { dataId: {}, shape: [...rule(inputs, attrs, backend)], dtype };
         backend.observe({ kernel: kernelName, inputs: inputs as Operation["inputs"], attributes, output });
         return output;
       },

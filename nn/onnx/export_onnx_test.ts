@@ -12,6 +12,7 @@ import { squeezeExcite } from "../layers/squeeze_excite.ts";
 import { visionTransformer } from "../backbones/vision_transformer.ts";
 import { onnxRuntime } from "../../tests/support/onnx_runtime.ts";
 import { type Forward, networkOf } from "../../tests/support/small_network.ts";
+import { USERS_NETWORKS } from "../../tests/support/users_networks.ts";
 import { exportOnnx, onnxModel } from "./export_onnx.ts";
 import { encodeModel } from "./onnx_model.ts";
 
@@ -177,9 +178,18 @@ Deno.test("a ConvNeXt", async () => {
   await assertSame(network, { side: 32 });
 });
 
+for (const [what, forward] of USERS_NETWORKS) {
+  Deno.test(`a network of a user's: ${what}`, async () => {
+    await tf.setBackend("cpu");
+    using network = networkOf(() => forward);
+    for (const foldBatchNorm of [true, false]) await assertSame(network, { foldBatchNorm });
+  });
+}
+
 const MISTAKES: [what: string, forward: Forward, says: RegExp][] = [
   ["an operation without a translation", (x) => tf.cumsum(normalize(x, IMAGENET), 1), /"Cumsum"/],
   ["pixels that are used as they come", (x) => tf.relu(x), /begins after `normalize` of @seed\/nn$/],
+  ["whole numbers", (x) => tf.cast(normalize(x, IMAGENET), "int32"), /"Cast to int32"/],
   [
     "a part of a batch",
     (x) => tf.slice(normalize(x, IMAGENET), [0, 0, 0, 0], [1, -1, -1, -1]),

@@ -31,7 +31,8 @@ export function linearAt(t: Folding, { from }: Value): Linear | null {
   if (isLinear(from)) return { kernel: from, scale: null, bias: null, biasName: null };
   const { a, b, x } = from.inputs;
   if (from.name === "Add") {
-    const before = b.constant && b.shape.length === 1 && t.usedOnce(a) ? linearAt(t, a) : null;
+    const isBias = b.constant && b.shape.length === 1 && b.shape[0] === a.shape.at(-1);
+    const before = isBias && t.usedOnce(a) ? linearAt(t, a) : null;
     return before && addBias(before, b);
   }
   const folds = from.name === BATCH_NORM_INFERENCE_KERNEL && t.options.foldBatchNorm && t.usedOnce(x);
@@ -54,8 +55,20 @@ function addBias(before: Linear, added: Value): Linear {
   };
 }
 
-/** `scale * (x - mean) / sqrt(variance + epsilon) + offset` as a factor and a bias of each channel. */
-function foldBatchNorm({ kernel, scale, bias }: Linear, { inputs, attributes }: Kernel): Linear {
+function foldBatchNorm({ kernel, scale, bias }: Linear, norm: Kernel): Linear {
+  const { factor, shift } = batchNormAsFactors(norm);
+  return {
+    kernel,
+    scale: factor.map((value, i) => value * (scale?.[i] ?? 1)),
+    bias: factor.map((value, i) => (bias?.[i] ?? 0) * value + shift[i]),
+    biasName: null,
+  };
+}
+
+/** `scale * (x - mean) / sqrt(variance + epsilon) + offset` as `factor * x + shift`, of each channel. */
+export function batchNormAsFactors(
+  { inputs, attributes }: Kernel,
+): { factor: Float64Array; shift: Float64Array } {
   const [gain, offset, mean, variance] = [
     inputs.scale,
     inputs.offset,
@@ -63,12 +76,7 @@ function foldBatchNorm({ kernel, scale, bias }: Linear, { inputs, attributes }: 
     inputs.runningVariance,
   ].map(({ constant }) => constant!);
   const factor = Float64Array.from(gain, (value, i) => value / Math.sqrt(variance[i] + attributes.epsilon));
-  return {
-    kernel,
-    scale: factor.map((value, i) => value * (scale?.[i] ?? 1)),
-    bias: factor.map((value, i) => ((bias?.[i] ?? 0) - mean[i]) * value + offset[i]),
-    biasName: null,
-  };
+  return { factor, shift: factor.map((value, i) => offset[i] - mean[i] * value) };
 }
 
 /** Adds the operator. */

@@ -6,9 +6,9 @@
 import { BATCH_NORM_INFERENCE_KERNEL, LAYER_NORM_KERNEL, RunError, tf } from "@seed/core";
 import { FLOAT } from "./onnx_model.ts";
 import { hardActivation } from "./hard_activations.ts";
-import { linear, linearAt } from "./linear.ts";
+import { batchNormAsFactors, linear, linearAt } from "./linear.ts";
 import { pad, paddedInput } from "./padding.ts";
-import type { Value } from "./recorded_graph.ts";
+import { notExported, type Value } from "./recorded_graph.ts";
 import { concat, reshape, slice, tile, transpose } from "./shape_operators.ts";
 import type { Operator } from "./translation.ts";
 
@@ -47,8 +47,15 @@ const matMul: Operator = (t, { inputs: { a, b }, attributes: { transposeA, trans
   return { name: t.apply("MatMul", [operand(a, transposeA), operand(b, transposeB)]), order: "as recorded" };
 };
 
-const batchNorm: Operator = (t, { inputs, attributes: { epsilon } }) => {
+/** ONNX has channels on the second axis, whatever the rank: here that is so for vectors, and made so for maps. */
+const batchNorm: Operator = (t, kernel) => {
+  const { inputs, attributes: { epsilon } } = kernel;
   const { x, scale, offset, runningMean, runningVariance } = inputs;
+  if (x.shape.length !== 2 && x.shape.length !== 4) {
+    const { factor, shift } = batchNormAsFactors(kernel), channels = [factor.length];
+    const scaled = t.apply("Mul", [t.recorded(x), t.floats(channels, factor)]);
+    return { name: t.apply("Add", [scaled, t.floats(channels, shift)]), order: "as recorded" };
+  }
   const operands = [scale, offset, runningMean, runningVariance].map((value) => t.recorded(value));
   const maps = x.shape.length === 4, name = maps ? t.channelsFirst(x) : t.recorded(x);
   const output = t.apply("BatchNormalization", [name, ...operands], { epsilon: { float: epsilon } });
@@ -92,8 +99,9 @@ const mean: Operator = (t, { inputs: { x }, attributes: { axis, keepDims } }) =>
   return { name: t.apply("ReduceMean", [t.recorded(x)], attributes), order: "as recorded" };
 };
 
-/** Truth to 1 and 0: networks here cast nothing else. */
-const cast: Operator = (t, { inputs: { x } }) => {
+/** Truth to 1 and 0. */
+const cast: Operator = (t, { inputs: { x }, attributes: { dtype } }) => {
+  if (dtype !== "float32") throw notExported(`Cast to ${dtype}`, "ONNX");
   const { name, order } = t.named(x);
   return { name: t.apply("Cast", [name], { to: FLOAT }), order };
 };

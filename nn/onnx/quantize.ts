@@ -136,7 +136,12 @@ class Quantizer {
     for (let output = 0; output < outputs; output++) {
       let most = 0;
       for (let i = output * each; i < (output + 1) * each; i++) most = Math.max(most, Math.abs(values[i]));
-      const scale = scales[output] = most / 127 || 1;
+      scales[output] = most / 127;
+    }
+    // Where all weights are 0 any scale does, but the bias comes in steps of it.
+    const least = scales.reduce((low, scale) => scale > 0 ? Math.min(low, scale) : low, Infinity);
+    for (let output = 0; output < outputs; output++) {
+      const scale = scales[output] ||= Number.isFinite(least) ? least : 1;
       for (let i = output * each; i < (output + 1) * each; i++) {
         whole[i] = 128 + Math.round(values[i] / scale);
       }

@@ -117,3 +117,17 @@ Deno.test("with ranges, what goes in and out of products is 8-bit too, and a ran
   const wrong = distance((await run(quantize(model, clipped)))[HUB_OUTPUTS[0]], expected);
   assert.ok(wrong > 3 * off, `${wrong} is no more than ${off}: the range is not used`);
 });
+
+Deno.test("a channel whose weights are all zero keeps its bias", async () => {
+  await tf.setBackend("cpu");
+  const model = smallModel(),
+    { inputs: [value, weight, bias] } = model.nodes.find(({ operator }) => operator === "Gemm")!;
+  const dataOf = (name: string) => model.initializers.find((one) => one.name === name)!.data as Float32Array;
+  dataOf(weight).fill(0, 0, 8);
+  dataOf(bias)[0] = 0.3;
+  const names = quantizedValues(model);
+  const ranges = new Map<string, Range>(names.map((name) => [name, { min: 0, max: 200 }]));
+  assert.ok(ranges.has(value));
+  const found = (await run(quantize(model, ranges)))[HUB_OUTPUTS[0]];
+  for (const row of [0, 12]) assert.ok(Math.abs(found[row] - 0.3) < 0.003, `${found[row]}`);
+});

@@ -56,7 +56,7 @@ export function recordGraph(
   const valueOf = (tensor: tf.Tensor): Value => {
     const known = values.get(tensor.dataId);
     if (known) return known;
-    const constant = (tensor.dataSync() as Float32Array).slice();
+    const constant = Float32Array.from(tensor.dataSync() as ArrayLike<number>);
     const value = { shape: tensor.shape, from: null, constant, name: nameOf.get(tensor.dataId) ?? null };
     values.set(tensor.dataId, value);
     return value;
@@ -99,14 +99,15 @@ export function recordGraph(
     }, record);
   } catch (error) {
     const [, kernel] = (error as Error).message.match(/^Kernel '(\w+)' not registered for backend/) ?? [];
-    throw kernel ? notExported(kernel) : error;
+    throw kernel ? notExported(kernel, null) : error;
   }
   return { input, kernels, outputs };
 }
 
-/** The error for an operation that is not known. */
-export function notExported(kernel: string, to = "ONNX"): RunError {
-  return new RunError(`Cannot export the operation "${kernel}": there is no translation of it to ${to} yet`);
+/** The error for an operation that is not known, in one format or (null) in all. */
+export function notExported(kernel: string, to: string | null): RunError {
+  const where = to === null ? "" : ` to ${to}`;
+  return new RunError(`Cannot export the operation "${kernel}": there is no translation of it${where} yet`);
 }
 
 /** How many operations take each value, and how many outputs are it. */
@@ -142,7 +143,7 @@ function compute(
       );
       const given = inOrder ? tensors.map(([, tensor]) => tensor) : Object.fromEntries(tensors);
       const output = tf.engine().runKernel(kernel, given as tf.NamedTensorMap, attributes) as tf.Tensor;
-      return output.dataSync() as Float32Array;
+      return Float32Array.from(output.dataSync() as ArrayLike<number>);
     });
   } finally {
     tf.setBackend(before);

@@ -134,7 +134,7 @@ export class Translation {
     }
     const operator = this.options.operators[kernel.name];
     if (operator) return operator(this, kernel);
-    throw notExported(kernel.name);
+    throw notExported(kernel.name, "ONNX");
   }
 
   #constant({ shape, name }: Value, data: Float32Array): Named {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Random, tf } from "@seed/core";
 import { asHandler } from "../../tests/support/graph_model_handler.ts";
 import { type Forward, networkOf } from "../../tests/support/small_network.ts";
+import { USERS_NETWORKS } from "../../tests/support/users_networks.ts";
 import { convnext } from "../backbones/convnext.ts";
 import { IMAGENET, normalize } from "../backbones/normalize.ts";
 import { visionTransformer } from "../backbones/vision_transformer.ts";
@@ -113,6 +114,14 @@ Deno.test("a graph model of a ConvNeXt", async () => {
   await assertSame(network, 32);
 });
 
+for (const [what, forward] of USERS_NETWORKS) {
+  Deno.test(`a graph model of a user's network: ${what}`, async () => {
+    await tf.setBackend("cpu");
+    using network = networkOf(() => forward);
+    await assertSame(network);
+  });
+}
+
 const MISTAKES: [what: string, forward: Forward, says: RegExp][] = [
   [
     "an operation without a translation",
@@ -120,6 +129,7 @@ const MISTAKES: [what: string, forward: Forward, says: RegExp][] = [
     /Cannot export the operation "Cumsum"/,
   ],
   ["pixels that are used as they come", (x) => tf.relu(x), /begins after `normalize` of @seed\/nn$/],
+  ["whole numbers", (x) => tf.cast(normalize(x, IMAGENET), "int32"), /"Cast to int32"/],
   [
     "a part of a batch",
     (x) => tf.slice(normalize(x, IMAGENET), [0, 0, 0, 0], [1, -1, -1, -1]),

@@ -4,8 +4,14 @@
  * @module
  */
 import { BATCH_NORM_INFERENCE_KERNEL, LAYER_NORM_KERNEL, RunError, tf } from "@seed/core";
-import { linearAt } from "../onnx/linear.ts";
-import { dependsOnBatch, type Kernel, RECORDED_BATCH, type Value } from "../onnx/recorded_graph.ts";
+import { batchNormAsFactors, linearAt } from "../onnx/linear.ts";
+import {
+  dependsOnBatch,
+  type Kernel,
+  notExported,
+  RECORDED_BATCH,
+  type Value,
+} from "../onnx/recorded_graph.ts";
 import type { GraphBuilder, Operator } from "./graph_builder.ts";
 import { linear, padding } from "./linear.ts";
 
@@ -31,17 +37,10 @@ const reshape: Operator = (g, { inputs, output }) =>
 const matMul: Operator = (g, { inputs: { a, b }, attributes: { transposeA, transposeB } }) =>
   g.add("BatchMatMulV2", [g.of(a), g.of(b)], { adj_x: !!transposeA, adj_y: !!transposeB });
 
-const batchNorm: Operator = (g, { inputs, attributes: { epsilon } }) => {
-  const [scale, offset, mean, variance] = [
-    inputs.scale,
-    inputs.offset,
-    inputs.runningMean,
-    inputs.runningVariance,
-  ].map(({ constant }) => constant!);
-  const factor = scale.map((value, i) => value / Math.sqrt(variance[i] + epsilon));
-  const shift = offset.map((value, i) => value - mean[i] * factor[i]);
-  const scaled = g.add("Mul", [g.of(inputs.x), g.floats([factor.length], factor)]);
-  return g.add("AddV2", [scaled, g.floats([shift.length], shift)]);
+const batchNorm: Operator = (g, kernel) => {
+  const { factor, shift } = batchNormAsFactors(kernel);
+  const [by, and] = [factor, shift].map((data) => g.floats([data.length], Float32Array.from(data)));
+  return g.add("AddV2", [g.add("Mul", [g.of(kernel.inputs.x), by]), and]);
 };
 
 const layerNorm: Operator = (g, { inputs: { x, scale, offset }, attributes: { epsilon } }) => {
@@ -100,8 +99,11 @@ const tile: Operator = (g, { inputs: { x }, attributes: { reps } }) => {
   return g.add("Tile", [g.of(x), counts]);
 };
 
-/** Truth to 1 and 0: networks here cast nothing else. */
-const cast: Operator = (g, { inputs: { x } }) => g.add("Cast", [g.of(x)], { DstT: { type: "DT_FLOAT" } });
+/** Truth to 1 and 0. */
+const cast: Operator = (g, { inputs: { x }, attributes: { dtype } }) => {
+  if (dtype !== "float32") throw notExported(`Cast to ${dtype}`, "TensorFlow.js");
+  return g.add("Cast", [g.of(x)], { DstT: { type: "DT_FLOAT" } });
+};
 
 const transpose: Operator = (g, { inputs: { x }, attributes: { perm } }) =>
   g.add("Transpose", [g.of(x), g.integers(perm)]);

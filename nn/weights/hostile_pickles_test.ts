@@ -223,6 +223,10 @@ const HOSTILE: Record<string, [pickle: () => Uint8Array, says: RegExp]> = {
     () => concat(opcodes(...STORAGE), opcodes(...STORAGE.map((part) => part === 4 ? 8 : part))),
     /the storage "a" in two ways/,
   ],
+  "a storage that is a part of another": [
+    () => opcodes(...STORAGE.slice(0, -1), ...["(", ...text("b"), "K", 1, "K", 3, "t"], "tQ"),
+    /storages that are parts of others/,
+  ],
   "a storage of more elements than any file has": [
     () =>
       opcodes(

@@ -132,11 +132,12 @@ function tensorWithAttributes([rebuild, type, args]: readonly unknown[]): unknow
 
 /** `("storage", type, key, device, elements, ...)`; the older container has `("module", class, ...)` for networks. */
 function parseStorage(id: unknown): Storage | { key: string; dtype: null; type: string } | Global {
-  const [tag, type, key, , elements] = id instanceof Tuple ? id : [];
+  const [tag, type, key, , elements, view] = id instanceof Tuple ? id : [];
   if (tag === "module" && type instanceof Global) return type;
   if (tag !== "storage" || !(type instanceof Global) || typeof key !== "string" || !isCount(elements)) {
     throw new PickleError("It refers to a storage in an unknown way");
   }
+  if (view instanceof Tuple) throw new UnreadPickle("It has storages that are parts of others");
   const dtype = Object.hasOwn(STORAGE_TYPES, type.name) ? STORAGE_TYPES[type.name] : null;
   return dtype === null ? { key, dtype, type: type.name } : { key, dtype, elements };
 }

@@ -30,23 +30,28 @@ export function modelCard(content: CardContent): string {
     .filter((part) => part !== "").join("\n\n") + "\n";
 }
 
-function head({ network }: CardContent): string {
+function head({ network, origin: { run } }: CardContent): string {
   const library = network.architecture === null ? "transformers.js" : "timm";
+  const tags = ["image-feature-extraction", "transformers.js", "onnx"];
+  if (run) tags.push("self-supervised");
+  if (run && teacherOf(run)) tags.push("distillation");
   return [
     "---",
     `library_name: ${library}`,
     "pipeline_tag: image-feature-extraction",
     "license: unknown",
-    "tags: [image-feature-extraction, transformers.js, onnx, self-supervised, distillation]",
+    `tags: [${tags.join(", ")}]`,
     "---",
   ].join("\n");
 }
 
 function about({ network, origin }: CardContent): string {
   const { size, shortSide, featureDim, mean, std } = network;
-  const made = origin.run
-    ? "trained by SEED for Deno without labels, by distillation"
-    : "written by SEED for Deno";
+  const made = !origin.run
+    ? "written by SEED for Deno"
+    : `trained by SEED for Deno without labels of its pictures${
+      teacherOf(origin.run) ? ", by distillation" : ""
+    }`;
   const [middle, deviation] = [mean, std].map((values) => code(JSON.stringify(values)));
   return `# ${code(origin.network)}
 
@@ -130,18 +135,31 @@ function origin({ origin: { weights, run } }: CardContent): string {
     ["exported by", `SEED for Deno ${SEED_VERSION}`],
   ];
   if (!run) return section([...rows, ["licence of the weights", "not known"]], "");
-  const { facts, summary, recipe } = run, plugin = (part: string) => textAt(recipe, part, "plugin");
-  const teacher = plugin("teacher"), data = plugin("data");
+  const { facts, summary, recipe } = run, teacher = teacherOf(run), data = textAt(recipe, "data", "plugin");
+  const beginning = at(facts, "student", "weights");
   const ofTeacher: [string, string][] = teacher === null ? [["teacher", "none"]] : [
     ["teacher", `${code(teacher)}, ${shown(at(facts, "teacher", "file"))}`],
     ["teacher's SHA-256", shown(at(facts, "teacher", "sha256"))],
     ["licence of the teacher's weights", teacherLicence(at(facts, "teacher", "sha256"))],
   ];
+  const fresh = textAt(recipe, "student", "plugin")?.startsWith("@seed/") ? "noise" : "what its plugin makes";
+  const ofBeginning: [string, string][] = !beginning
+    ? [["begun from", beginning === null ? fresh : "not known"]]
+    : [
+      ["begun from", `${shown(at(beginning, "file"))}, SHA-256 ${shown(at(beginning, "sha256"))}`],
+      ["licence of what it was begun from", teacherLicence(at(beginning, "sha256"))],
+    ];
+  const sources = [
+    "the pictures'",
+    ...teacher ? ["the teacher's"] : [],
+    ...beginning ? ["its beginning's"] : [],
+  ];
   rows.push(
     ...ofTeacher,
+    ...ofBeginning,
     ["pictures", `${shown(data)}: ${shown(at(facts, "images", "train"))} to train on`],
     ["licence of the pictures", dataLicence(data)],
-    ["licence of these weights", "not known: it depends on the teacher's and the pictures'"],
+    ["licence of these weights", `not known: it depends on ${sources.join(" and ")}`],
     ["steps, pictures seen", `${shown(at(summary, "steps"))}, ${shown(at(summary, "images_seen"))}`],
     ["trained", `${shown(at(facts, "started"))}, ${shown(at(facts, "device"))}`],
   );
@@ -163,6 +181,11 @@ function evaluations(lines: unknown): string {
     return [[code(String(at(line, "network"))), code(String(at(line, "step"))), told.join(", ")]];
   });
   return table(["network", "step", "figures"], rows);
+}
+
+/** The plugin of a run's teacher; null if it had none. */
+function teacherOf({ recipe }: NonNullable<Origin["run"]>): string | null {
+  return textAt(recipe, "teacher", "plugin");
 }
 
 function textAt(value: unknown, ...keys: string[]): string | null {

@@ -1,4 +1,5 @@
 import { basename, isAbsolute } from "node:path";
+import { basename as lastOfUrl } from "node:path/posix";
 import { parse, stringify } from "yaml";
 import { RunFolder } from "@seed/core/host";
 import type { NetworkSubject } from "../../network_subject.ts";
@@ -15,7 +16,7 @@ export interface Origin {
     /** `run.json` and `summary.json`. */
     readonly facts: Mapping;
     readonly summary: Mapping;
-    /** The recipe, folders before files' names left out: they say where somebody's files lie. */
+    /** The recipe, but of absolute paths the last part alone: the others say where somebody's files lie. */
     readonly recipe: Mapping;
     readonly recipeText: string;
   } | null;
@@ -48,9 +49,11 @@ function isMapping(value: unknown): value is Mapping {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Absolute paths, wherever they stand, become their last part. */
+/** Absolute paths, as such or as the `file:` addresses of plugins, become their last part, wherever they stand. */
 function withoutFolders(value: unknown): unknown {
-  if (typeof value === "string") return isAbsolute(value) ? basename(value) : value;
+  if (typeof value === "string") {
+    return value.startsWith("file:") ? lastOfUrl(value) : isAbsolute(value) ? basename(value) : value;
+  }
   if (Array.isArray(value)) return value.map(withoutFolders);
   if (!isMapping(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutFolders(inner)]));
