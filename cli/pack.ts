@@ -141,7 +141,8 @@ class Packing {
   async *#lines(images: ImageSet): AsyncGenerator<TsvImage> {
     for (let i = 0; i < images.length; i++) {
       const label = images.label ? images.classNames![images.label(i)] : "";
-      yield { bytes: await this.#read(images.image(i)), label };
+      const image = images.image(i);
+      yield { name: image.name.replaceAll(/[\t\r\n]/g, " "), label, bytes: await this.#read(image) };
     }
   }
 

@@ -97,7 +97,7 @@ export { boundFolder, markUsed } from "./files/bounded_folder.ts";
 export { LineFile } from "./files/line_file.ts";
 export { writing, writingSync } from "./files/writing.ts";
 export { otherFormat } from "./files/other_formats.ts";
-export { isFile, isFolder } from "./files/path_exists.ts";
+export { isFile, isFolder, statIfThere } from "./files/path_exists.ts";
 export {
   NoFileError,
   openRegular,

@@ -197,7 +197,7 @@ Deno.test("bags of neighbours that are looked for together are those of one proc
   const images = 700, dim = 4, bag = 3; // three chunks
   const embeddings = tf.tidy(() => tf.randomNormal([images, dim], 0, 1, "float32", 3) as tf.Tensor2D);
   const bagsOf = async (processes: Processes | null) => {
-    const bags = await NeighbourBags.of(embeddings, bag, processes);
+    const bags = await NeighbourBags.of(embeddings, bag, { processes });
     return Array.from({ length: images }, (_, image) => [...bags.bagOf(image)]);
   };
   const alone = await bagsOf(null);

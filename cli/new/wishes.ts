@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, dirname, resolve } from "node:path";
-import { RunError, setIn, statusLine, UsageError } from "@seed/core";
+import { RunError, setIn, statIfThere, statusLine, UsageError } from "@seed/core";
 import { exists, writing } from "@seed/core/host";
 import { type Arguments, CommandLineError, type Flag } from "../arguments.ts";
 import type { Asker } from "./ask.ts";
@@ -82,7 +82,7 @@ async function answered<T>(
 }
 
 async function folderAt(path: string): Promise<string> {
-  const found = await Deno.stat(path).catch(() => null);
+  const found = await statIfThere(path);
   if (found?.isDirectory) return path;
   throw new CommandLineError(
     `--data expects a folder of pictures; ${found ? "a file is at" : "there is nothing at"} "${path}". ` +

@@ -269,19 +269,14 @@ function mixupOf(
   return mixup ? new Mixup(engine, { seed, parts: accumulate, rank: processes?.rank ?? 0 }) : null;
 }
 
-/** What is drawn can be read: in the place of other images stand their stand-ins. */
-async function findBags(
-  parts: ProcessParts,
-  recipe: Recipe,
-  host: Host,
-): Promise<Pick<NeighbourBags, "draw"> | null> {
+/** What is drawn can be read. */
+async function findBags(parts: ProcessParts, recipe: Recipe, host: Host): Promise<NeighbourBags | null> {
   const { data: { train }, standIns, teacher } = parts, bag = bagSize(recipe);
   if (!teacher || bag === 0) return null;
   host.log(`Looking for the ${bag} nearest neighbours of each of ${train.length} images`);
   const embeddings = await embedCentreViews(parts, recipe, host);
   try {
-    const bags = await NeighbourBags.of(embeddings, bag, parts.processes);
-    return { draw: (image, key) => standIns.of(bags.draw(image, key)) };
+    return await NeighbourBags.of(embeddings, bag, { standIns, processes: parts.processes });
   } finally {
     embeddings.dispose();
   }

@@ -1,3 +1,5 @@
+import { RunError } from "../errors.ts";
+import { StandIns } from "../images/stand_ins.ts";
 import type { Processes } from "../processes/processes.ts";
 import { Random } from "../random.ts";
 import { tf } from "../tf.ts";
@@ -7,44 +9,92 @@ const CHUNK = 256;
 
 /**
  * For each training image its bag: the images that the teacher finds most like it, by the cosine of its embeddings of
- * centre views (BINGO, Xu et al., ICLR 2022, section 3.1). An image is not in its own bag.
+ * centre views (BINGO, Xu et al., ICLR 2022, section 3.1). An image is not in its own bag, and one that cannot be read in
+ * none: its stand-in would be there as its own nearest neighbour.
  */
 export class NeighbourBags {
-  private constructor(private readonly rows: Int32Array, private readonly size: number) {}
+  private constructor(
+    private readonly rows: Int32Array,
+    private readonly size: number,
+    private readonly standIns: StandIns,
+    /** Images that can be read, ascending: the bags are of them, and count in them. */
+    private readonly readable: Int32Array,
+  ) {}
 
   /**
    * Looks for them. Of several processes each does so for a part of the images, and all have the same bags.
    *
-   * @param embeddings `[images, dim]` float32, unit rows; at least `bag + 1` of them.
-   * @param processes All that look, each with the same embeddings.
+   * @param embeddings `[images, dim]` float32, unit rows; those of images that cannot be read are not looked at.
+   * @param options.processes All that look, each with the same embeddings.
+   * @throws {RunError} If too few images can be read.
    */
   static async of(
     embeddings: tf.Tensor2D,
     bag: number,
-    processes: Processes | null = null,
+    { standIns = new StandIns(embeddings.shape[0]), processes = null }: {
+      standIns?: StandIns;
+      processes?: Processes | null;
+    } = {},
   ): Promise<NeighbourBags> {
-    const images = embeddings.shape[0], { rank, size } = processes ?? { rank: 0, size: 1 };
-    const chunks = Math.ceil(images / CHUNK), rows = new Int32Array(images * bag);
-    for (let round = 0; round < chunks; round += size) {
-      const own = round + rank < chunks ? await nearest(embeddings, (round + rank) * CHUNK, bag) : [];
-      const all = processes ? await gatherIndices(processes, own, CHUNK * bag) : [own];
-      for (let i = 0; i < Math.min(size, chunks - round); i++) {
-        const at = (round + i) * CHUNK * bag;
-        rows.set(all[i].slice(0, rows.length - at), at);
-      }
+    const all = Int32Array.from({ length: embeddings.shape[0] }, (_, image) => image);
+    const readable = all.filter((image) => standIns.of(image) === image);
+    if (readable.length <= bag) {
+      throw new RunError(
+        `${readable.length} images can be read, too few for ${bag} neighbours of each; lower the objective's bag, or ` +
+          "look at data.root",
+      );
     }
-    return new NeighbourBags(rows, bag);
+    if (readable.length === all.length) {
+      return new NeighbourBags(await bagsOf(embeddings, bag, processes), bag, standIns, readable);
+    }
+    const rows = tf.tidy(() => tf.gather(embeddings, tf.tensor1d(readable, "int32")));
+    try {
+      return new NeighbourBags(await bagsOf(rows, bag, processes), bag, standIns, readable);
+    } finally {
+      rows.dispose();
+    }
   }
 
-  /** Images of a bag, the nearest first. */
+  /** Images of a bag, the nearest first; of an image that cannot be read its stand-in's. */
   bagOf(image: number): Int32Array {
-    return this.rows.subarray(image * this.size, (image + 1) * this.size);
+    const row = placeOf(this.readable, this.standIns.of(image));
+    return this.rows.subarray(row * this.size, (row + 1) * this.size).map((other) => this.readable[other]);
   }
 
   /** An image from another's bag: the same for the same seed and number. */
   draw(image: number, { seed, number }: { seed: number; number: number }): number {
     return this.bagOf(image)[new Random(seed, "neighbour", image, number).below(this.size)];
   }
+}
+
+/** Where a number stands among ascending ones. */
+function placeOf(ascending: Int32Array, value: number): number {
+  let first = 0, end = ascending.length;
+  while (first < end) {
+    const middle = (first + end) >> 1;
+    if (ascending[middle] < value) first = middle + 1;
+    else end = middle;
+  }
+  return first;
+}
+
+/** The bags of all rows, one after the other, as places of rows. */
+async function bagsOf(
+  embeddings: tf.Tensor2D,
+  bag: number,
+  processes: Processes | null,
+): Promise<Int32Array> {
+  const images = embeddings.shape[0], { rank, size } = processes ?? { rank: 0, size: 1 };
+  const chunks = Math.ceil(images / CHUNK), rows = new Int32Array(images * bag);
+  for (let round = 0; round < chunks; round += size) {
+    const own = round + rank < chunks ? await nearest(embeddings, (round + rank) * CHUNK, bag) : [];
+    const all = processes ? await gatherIndices(processes, own, CHUNK * bag) : [own];
+    for (let i = 0; i < Math.min(size, chunks - round); i++) {
+      const at = (round + i) * CHUNK * bag;
+      rows.set(all[i].slice(0, rows.length - at), at);
+    }
+  }
+  return rows;
 }
 
 /** The bags of a chunk of images, one after the other. */

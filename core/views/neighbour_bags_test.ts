@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { NeighbourBags } from "./neighbour_bags.ts";
+import { StandIns } from "../images/stand_ins.ts";
 import { Random } from "../random.ts";
 import { tf } from "../tf.ts";
 
@@ -49,4 +50,31 @@ Deno.test("draws come from the bag, all of it, and go by seed, image and view al
   assert.deepEqual(new Set(drawn), new Set(found.bagOf(7)));
   assert.deepEqual(Array.from({ length: 200 }, (_, number) => draw(7, number)), drawn);
   assert.notDeepEqual(Array.from({ length: 200 }, (_, number) => draw(7, number, 1)), drawn);
+});
+
+Deno.test("images that cannot be read are in no bag, and have their stand-ins'", async () => {
+  const broken = [10, 11, 12, 13, 14], standIns = new StandIns(ROWS, broken);
+  // Each is embedded as its stand-in: a copy of image 15.
+  const tensor = tf.tensor2d(unit.map((row, image) => broken.includes(image) ? unit[15] : row));
+  const found = await NeighbourBags.of(tensor, BAG, { standIns });
+  const { numTensors } = tf.memory();
+  tensor.dispose();
+  assert.equal(tf.memory().numTensors, numTensors - 1);
+  for (let image = 0; image < ROWS; image++) {
+    const shown = standIns.of(image);
+    const expected = unit.map((row, i) => ({ i, similarity: cosine(unit[shown], row) }))
+      .filter(({ i }) => i !== shown && !broken.includes(i))
+      .sort((a, b) => b.similarity - a.similarity).slice(0, BAG).map(({ i }) => i);
+    assert.deepEqual([...found.bagOf(image)], expected, `${image}`);
+    assert.ok(expected.includes(found.draw(image, { seed: 0, number: 3 })));
+  }
+});
+
+Deno.test("too few images that can be read are an error", async () => {
+  const tensor = tf.tensor2d(unit.slice(0, 8)), standIns = new StandIns(8, [0, 1, 2]);
+  await assert.rejects(
+    NeighbourBags.of(tensor, BAG, { standIns }),
+    /^RunError: 5 images can be read, too few for 5 neighbours of each; lower the objective's bag, or look at data\.root$/,
+  );
+  tensor.dispose();
 });

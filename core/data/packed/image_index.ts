@@ -13,7 +13,7 @@ import type { LeftOut, PackedImages } from "./packed_images.ts";
 import { PackedTexts } from "./packed_texts.ts";
 
 /** Changes when the content of an index does: older ones are made again. */
-const FORMAT = 4;
+const FORMAT = 5;
 
 /**
  * The index of a file: from the cache if the file is the same as then (by path, size and time of change), else made

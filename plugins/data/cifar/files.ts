@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, join } from "node:path";
-import { openRegular, type PluginContext, readTar, RunError, unpackPublished } from "@seed/core";
+import { openRegular, type PluginContext, readTar, RunError, statIfThere, unpackPublished } from "@seed/core";
 import type { Variant } from "./variants.ts";
 
 /** A file, or a part of an archive. */
@@ -46,7 +46,7 @@ export async function findFiles(
 async function filesIn(folder: string, variant: Variant): Promise<Parts> {
   const parts = new Map<string, Part>();
   for (const name of filesOf(variant)) {
-    const path = join(folder, name), info = await Deno.stat(path).catch(() => null);
+    const path = join(folder, name), info = await statIfThere(path);
     if (info?.isFile) parts.set(name, { path, offset: 0, size: info.size });
   }
   return parts;

@@ -1,6 +1,6 @@
 /**
- * Images as lines of text, SEED's own format: a label, a tab, the encoded image in base64; `.lineidx` beside it says
- * where lines begin.
+ * Images as lines of text, as SEED's own code has them: a name, a label, and the encoded image in base64, with tabs
+ * between; `.lineidx` beside it says where lines begin. Lines without the name are read too.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import {
   requireLabelsOfAll,
   RunError,
   standInImage,
+  statIfThere,
   tellClassesWithoutGallery,
   withSameKindOfLabels,
   z,
@@ -33,7 +34,7 @@ export default definePlugin({
   name: "@seed/data-tsv",
   apiVersion: 1,
   about: {
-    summary: "Lines of label, tab and base64 image, with .lineidx: the format of SEED's code",
+    summary: "Lines of name, label and base64 image, with .lineidx: the format of SEED's code",
     source: "https://github.com/jacobswan1/SEED",
   },
   options: z.strictObject({
@@ -43,13 +44,13 @@ export default definePlugin({
   async standIn(_options, { folder, images }) {
     const bytes = await standInImage();
     async function* noise(): AsyncGenerator<TsvImage> {
-      for (let i = 0; i < images; i++) yield { bytes, label: "0" };
+      for (let i = 0; i < images; i++) yield { name: `${i}.png`, label: "0", bytes };
     }
     for (const split of ["train", "val"]) await writeTsv(noise(), join(folder, `${split}.tsv`));
     return { root: folder };
   },
   async create(options, context): Promise<DataSource> {
-    const root = context.resolve(options.root), info = await Deno.stat(root).catch(() => null);
+    const root = context.resolve(options.root), info = await statIfThere(root);
     if (info === null) {
       throw new RunError(`There is no "${root}"; set data.root to a .tsv or to a folder of train.tsv`);
     }

@@ -77,11 +77,13 @@ Deno.test("images without labels have an empty one", () =>
 Deno.test("what writeTsv() writes is read again, by its index", () =>
   inFolder(async (folder) => {
     async function* images(): AsyncGenerator<TsvImage> {
-      for (const label of ["b", "ä", "b"]) yield { label, bytes: utf8(`image of ${label}`) };
+      for (const label of ["b", "ä", "b"]) {
+        yield { name: "n", label, bytes: utf8(`image of ${label}`) };
+      }
     }
     await writeTsv(images(), join(folder, "train.tsv"));
     const starts = (await Deno.readTextFile(join(folder, "train.lineidx"))).trim().split("\n");
-    assert.deepEqual(starts, ["0", "19", "39"]); // 1 + 1 + 16 + 1 bytes, and one more for ä, whose text is longer
+    assert.deepEqual(starts, ["0", "21", "43"]); // 1 + 1 + 1 + 1 + 16 + 1 bytes, and one more for ä, whose text is longer
     using source = await open(folder);
     const expected = ["b", "ä", "b"].map((label, i) => [`train.tsv/${i + 1}`, `image of ${label}`, label]);
     assert.deepEqual(await contents(source.train), expected);
@@ -91,9 +93,10 @@ Deno.test("what is wrong with a file or its index is told with the line", () =>
   inFolder(async (folder) => {
     const two = linesOf(["a", "one"], ["b", "two"]); // lines of 7 bytes
     const cases: [tsv: string, lineidx: string | null, RegExp][] = [
-      ["", null, /x\.tsv" is empty, expected lines of label, tab, image/],
+      ["", null, /x\.tsv" is empty, expected lines of name, tab, label, tab, image/],
+      ["", "0\n", /x\.tsv" is empty, expected lines of name/],
       [`${two}no tab\n`, null, /x\.tsv:3: the line at byte 14 has no tab among its first 4096 bytes/],
-      [`${two}c\t\n`, null, /x\.tsv:3: .* has no image after the tab/],
+      [`${two}c\t\n`, null, /x\.tsv:3: .* has no image after the last tab/],
       [`${two}\tQUJD\n`, null, /x\.tsv:3: .* has no label, but those before have one/],
       [`\tQUJD\n${two}`, null, /x\.tsv:2: .* has a label, but those before have none/],
       [two.slice(0, -2), null, /x\.tsv:2: .* ends within its image: the file was cut short/],
@@ -134,13 +137,33 @@ Deno.test("a line that is too long for an image is refused before it is read", (
     );
   }));
 
-Deno.test("a third column is refused when the image is read", () =>
+Deno.test("of three columns, as SEED's code has them, the second is the label", () =>
   inFolder(async (folder) => {
-    await Deno.writeTextFile(join(folder, "train.tsv"), "name\t3\tQUJD\n");
+    const name = "n01440764/n01440764_10026.JPEG, a name of more bytes than are looked at first";
+    const lines = ["3", "0"].map((label, i) =>
+      `${i ? name : "a"}\t${label}\t${utf8(`image ${i}`).toBase64()}\n`
+    );
+    await Deno.writeTextFile(join(folder, "train.tsv"), lines.join(""));
     using source = await open(folder);
+    assert.deepEqual(await contents(source.train), [
+      ["train.tsv/1", "image 0", "3"],
+      ["train.tsv/2", "image 1", "0"],
+    ]);
+    assert.equal(source.train.label!(0), 3);
+  }));
+
+Deno.test("all lines have the first one's columns", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "fewer.tsv"), "a\t3\tQUJD\n3\tQUJD\n");
     await assert.rejects(
-      loadImage(source.train.image(0)),
-      /train\.tsv" at byte 5 is not base64 .* a blank within/,
+      open(folder, "fewer.tsv"),
+      /fewer\.tsv:2: the line at byte 9 has fewer than 2 tabs, as the first line has them, among its first/,
+    );
+    await Deno.writeTextFile(join(folder, "more.tsv"), "3\tQUJD\nname\t3\tQUJD\n");
+    using source = await open(folder, "more.tsv");
+    await assert.rejects(
+      loadImage(source.train.image(1)),
+      /more\.tsv" at byte 12 is not base64 .* a blank within/,
     );
   }));
 
@@ -177,7 +200,7 @@ Deno.test("what is no such file is told as what it is", () =>
     await Deno.writeTextFile(join(folder, "a.tsv"), "<!DOCTYPE html>\n<html>404</html>");
     await assert.rejects(
       open(folder, "a.tsv"),
-      /a\.tsv" is a web page, .*, expected lines of label, tab, image/,
+      /a\.tsv" is a web page, .*, expected lines of name, tab, label, tab, image/,
     );
     await Deno.writeFile(join(folder, "b.tsv"), Uint8Array.of(0x1f, 0x8b, 8, 9, 10));
     await assert.rejects(open(folder, "b.tsv"), /b\.tsv" is compressed by gzip/);

@@ -322,6 +322,10 @@ Deno.test("a folder of shards that are called as held out is not trained on whol
       "val-00.tar/1.jpg",
     ]);
     assert.match(logged.join("\n"), /Passed over in ".*both": 2 shards, the first is "extra-00\.tar"/);
+    const others: string[] = [];
+    using apart = await open(folder, { root: "both", queries: "case/Val-00.tar" }, others);
+    assert.equal(apart.train.length, 1);
+    assert.match(others.join("\n"), /Passed over in ".*both": 3 shards, the first is "extra-00\.tar"/);
     using named = await open(folder, {
       root: "words/imagenet-train-{00..00}.tar",
       queries: "case/Val-00.tar",

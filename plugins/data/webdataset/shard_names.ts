@@ -68,8 +68,9 @@ export async function splitsOf(
         "searched for, or name them by data.queries",
     );
   }
-  if (given === null && others.length) {
-    log(`Passed over in "${folder}": ${others.length} shards, the first is ${quoted(others[0])}`);
+  const passedOver = given === null ? others : shards.filter((name) => !train.includes(name));
+  if (passedOver.length) {
+    log(`Passed over in "${folder}": ${passedOver.length} shards, the first is ${quoted(passedOver[0])}`);
   }
   const paths = (names: readonly string[]) => names.map((name) => join(folder, name));
   return {

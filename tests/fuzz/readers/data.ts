@@ -133,6 +133,7 @@ export const DATA: readonly Reader[] = [
       return [
         { name: "with index", files: { "train.tsv": utf8(lines), "train.lineidx": utf8(starts) } },
         { name: "without", files: { "train.tsv": utf8(lines.replaceAll("\n", "\r\n")) } },
+        { name: "with names", files: { "train.tsv": utf8(`a.png\t${line}`.repeat(4)) } },
       ];
     },
     read: async (folder) =>
