@@ -1,7 +1,8 @@
 /**
  * SwAV's augmentation of one crop: random crop, flip, strong colour jitter, grayscale, blur (Caron et al., 2020;
  * defaults of facebookresearch/swav `multicropdataset.py` and `main_swav.py`). Its small crops of 96 pixels have a
- * scale of 0.05 to 0.14.
+ * scale of 0.05 to 0.14. The blur is Pillow's, as everywhere here; SwAV's own is OpenCV's, which samples the Gaussian
+ * over 23 pixels where Pillow's is three box blurs.
  *
  * @module
  */
