@@ -75,6 +75,16 @@ for (const [damage, [state, told]] of Object.entries(DAMAGES)) {
   });
 }
 
+Deno.test("a run of several students is listed as the run of each", () => {
+  const make = `make() {${FINISHED}\n}; make a; make both/small; make both/large; mkdir -p runs/both/begins
+    mkdir runs/empty; touch runs/both/notes runs/notes`;
+  return inFolder(make, async () => {
+    const rows = (await runs.items()).map((item) => runs.cells(item));
+    assert.deepEqual(rows.map(([path]) => path), ["runs/a", "runs/both/large", "runs/both/small"]);
+    for (const row of rows) assert.deepEqual(row.slice(1), rows[0].slice(1));
+  });
+});
+
 const MANIFEST = JSON.stringify({
   format: 1,
   identity: { teacher: { plugin: "t", dimensions: 4 }, data: { plugin: "d", images: 2 }, kept_in: "fp16" },

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Figures, RunError } from "@seed/core";
-import { Problems, RunFolder } from "@seed/core/host";
+import { Problems, RunFolder, studentsIn } from "@seed/core/host";
 import { percent } from "../table.ts";
 import type { Listing } from "./listing.ts";
 
@@ -25,8 +25,10 @@ export const runs: Listing<RunItem> = {
   async items() {
     const items: RunItem[] = [];
     for (const name of await foldersIn(FOLDER)) {
-      const run = new RunFolder(join(FOLDER, name));
-      if (await run.isRun()) items.push(await describe(run));
+      const path = join(FOLDER, name), isRun = await new RunFolder(path).isRun();
+      // A run of several students has a folder of each in its own, and no recipe beside them.
+      const paths = isRun ? [path] : (await studentsIn(path)).map((student) => join(path, student));
+      for (const one of paths) items.push(await describe(new RunFolder(one)));
     }
     return items;
   },
