@@ -52,7 +52,9 @@ function stepOf(members: readonly MemberReport[], rank: number, { begin, end }: 
 /** What a process had used at a moment. */
 function processorAt(spans: readonly Span[], at: number): number {
   const marks = spans.flatMap(({ begin, end }) => [begin, end]);
-  const i = Math.max(1, marks.findIndex((mark) => mark.at >= at));
+  const next = marks.findIndex((mark) => mark.at >= at);
+  if (next === -1) return marks.at(-1)!.processor; // it had ended its last step
+  const i = Math.max(1, next);
   const [a, b] = [marks[i - 1], marks[i]];
   return a.processor + (b.processor - a.processor) * Math.min(1, (at - a.at) / (b.at - a.at));
 }

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import type { MemberReport } from "./member.ts";
 import { blocksOf } from "./steps.ts";
 
-/** Five steps of 100 ms, of which the process computes all, with a pause of 50 ms after each. */
-function member(calls: MemberReport["calls"] = []): MemberReport {
+/** Five steps of 100 ms from `start` on, of which the process computes all, with a pause of 50 ms after each. */
+function member(calls: MemberReport["calls"] = [], start = 0): MemberReport {
   const at = (ms: number, processor: number) => ({ at: ms, processor, machine: 2.3 * ms });
-  const spans = Array.from(
-    { length: 5 },
-    (_, i) => ({ begin: at(150 * i, 100 * i), end: at(150 * i + 100, 100 * (i + 1)) }),
-  );
+  const spans = Array.from({ length: 5 }, (_, i) => {
+    const begin = start + 150 * i;
+    return { begin: at(begin, 100 * i), end: at(begin + 100, 100 * (i + 1)) };
+  });
   return { spans, calls };
 }
 
@@ -20,6 +20,12 @@ Deno.test("a step has the time that others took of the machine; the first of a b
     assert.deepEqual({ ...only, others: Math.round(only.others) }, step);
     assert.equal(more.length, 0);
   }
+});
+
+Deno.test("a process that has ended its last step takes no more", () => {
+  const members = blocksOf([member(), member([], 10)], { first: 1, block: 2 });
+  // Each stands still for 10 ms of the other's step.
+  for (const [only] of members.flat()) assert.equal(Math.round(only.others), 40);
 });
 
 Deno.test("a call is a wait until the last process has come to it", () => {
