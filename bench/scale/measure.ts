@@ -70,6 +70,12 @@ const before = await Deno.readTextFile(FILE).then((text) => JSON.parse(text) as 
   if (error instanceof Deno.errors.NotFound) return null;
   throw error;
 });
+if (before && (before.machine !== machine || before.cores !== CORES)) {
+  throw new Error(
+    `measured.json is of "${before.machine}" with ${before.cores} cores, this machine is "${machine}" with ${CORES}; ` +
+      "delete measured.json to begin anew",
+  );
+}
 let points = before?.points ?? [];
 for (const way of WAYS.filter((way) => names.length === 0 || names.includes(nameOf(way)))) {
   const linkRate = way.megabits === null ? null : way.megabits * 1e6;
