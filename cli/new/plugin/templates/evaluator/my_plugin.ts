@@ -48,7 +48,7 @@ export default definePlugin({
   about: { summary: "Whether one of the nearest images is of the class" },
   // Every key that a recipe may write beside `plugin`: checked before anything heavy loads.
   options: z.strictObject({ k: z.int().positive().max(100).default(1) }),
-  // Data without classes is refused before the engine opens.
-  needs: () => ({ labels: true }),
+  // Data without classes, or with no more images than neighbours, is refused before the engine opens.
+  needs: ({ k }) => ({ labels: true, gallery: k + 1 }),
   create: ({ k }) => new MyEvaluator(k),
 });

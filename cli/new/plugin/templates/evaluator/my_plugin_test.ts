@@ -12,6 +12,7 @@ const context = {
 
 Deno.test("my-plugin keeps an evaluator's promises", async (t) => {
   const engine = await EagerEngine.open(), options = plugin.options.parse({});
+  assert.deepEqual(plugin.needs!({ k: 3 }), { labels: true, gallery: 4 });
   const make = () => plugin.create(options, { ...context, engine });
   await checkEvaluator(t, { make, needs: plugin.needs!(options) });
 });
