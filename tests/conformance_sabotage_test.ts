@@ -12,6 +12,7 @@ import {
   type DataSource,
   type Evaluator,
   type Logger,
+  nearestNeighbours,
   NORMALIZE_KERNEL,
   type Objective,
   Random,
@@ -523,6 +524,24 @@ const EVALUATORS: [string, Evaluator["evaluate"], RegExp | null][] = [
       return knn().evaluate({ subject, teacher });
     },
     /leaves the embeddings/,
+  ],
+  [
+    "whose figure hangs on the last bit",
+    async ({ subject: { queries, gallery } }) => {
+      const [asked, known] = [queries, gallery].map(({ features: data, featureDim: dim }) => ({ data, dim }));
+      const found = await nearestNeighbours(asked, known, { k: 1 });
+      const sum = found.reduce((sum, { similarities: [one] }) => sum + Math.min(1, (1 + one) / 2), 0);
+      return { nearness: sum / found.length };
+    },
+    null,
+  ],
+  [
+    "that minds the length",
+    async (inputs) => {
+      const { top1 } = await knn().evaluate(inputs);
+      return { top1: top1 / (1 + Math.abs(inputs.subject.queries.features[0])) };
+    },
+    /length of embeddings/,
   ],
   [
     "that keeps tensors",
