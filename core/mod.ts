@@ -214,6 +214,7 @@ export type {
   TakenWeights,
   WeightsPlace,
 } from "./interfaces/student.ts";
+export { NETWORK_NAME } from "./interfaces/student.ts";
 export type { Teacher, TeacherHead, TeacherMaps, WeightsRecord } from "./interfaces/teacher.ts";
 export type { Progress } from "./run/checkpoint.ts";
 export { type Curve, type CurvePicture, curvePicture } from "./run/report/charts/curve_picture.ts";

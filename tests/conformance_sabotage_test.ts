@@ -235,6 +235,21 @@ const STUDENTS: [string, (seed: number) => Tiny, RegExp | null][] = [
     /gradient for everything/,
   ],
   [
+    "of somebody's own network, which takes pixels as they are",
+    (seed) =>
+      changed(tinyStudent({ seed, teacherDim: null }), () => ({
+        ...{ network: "Lab/net-2.0@main", mean: [0, 0.5, 1], std: [1, 0.5, 2] },
+      })),
+    null,
+  ],
+  ...[{ network: "" }, { std: [1, 0, 1] }, { mean: [124, 116, 104] }, { mean: [NaN, 0, 0] }].map(
+    (wrong): [string, (seed: number) => Tiny, RegExp] => [
+      `with ${JSON.stringify(wrong)}`,
+      (seed) => changed(tinyStudent({ seed, teacherDim: null }), () => wrong as Partial<Tiny>),
+      /network and its normalisation/,
+    ],
+  ),
+  [
     "whose features are others beside a map",
     (seed) =>
       changed(tinyStudent({ seed, teacherDim: null }), (student) => ({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Engine } from "../interfaces/engine.ts";
-import type { Student } from "../interfaces/student.ts";
+import { NETWORK_NAME, type Student } from "../interfaces/student.ts";
 import { isHeadName } from "../training/freeze.ts";
 import { tf } from "../tf.ts";
 import { assertFlat, variableCount } from "./memory.ts";
@@ -44,8 +44,12 @@ export async function checkStudent(t: Steps, { engine, make, size = 32 }: Studen
   const state = (of = student) => of.parameters.map(({ variable }) => variable.dataSync());
 
   await t.step("says its network and its normalisation", () => {
-    assert.match(student.network, /^[a-z0-9_]+$/);
-    assert.ok([...student.mean, ...student.std].every((value) => value > 0 && value < 1));
+    assert.match(student.network, NETWORK_NAME);
+    assert.ok(student.mean.every((value) => value >= 0 && value <= 1), `the mean is ${student.mean}`);
+    assert.ok(
+      student.std.every((value) => value > 0 && value < Infinity),
+      `the deviation is ${student.std}`,
+    );
   });
   await t.step("names each parameter once, the head's with head., in the shape of its kind", () => {
     const names = parameters.map(({ name }) => name);

@@ -35,6 +35,9 @@ export interface StudentOutput {
   map?: tf.Tensor4D;
 }
 
+/** What {@link Student.network} may be, and how a network of somebody else's may be called. */
+export const NETWORK_NAME = /^[A-Za-z0-9][\w./@:-]{0,99}$/;
+
 /** The network that is trained: a backbone and a projection head. */
 export interface Student extends Disposable {
   /** timm's name of the architecture, for example `efficientnet_b0`. */

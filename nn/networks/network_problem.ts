@@ -1,7 +1,5 @@
+import { NETWORK_NAME } from "@seed/core";
 import { NETWORKS } from "./networks.ts";
-
-/** How a network may be called. */
-const NAME = /^[A-Za-z0-9][\w./@:-]{0,99}$/;
 
 /** What a module that is no network of ours gives may be: nothing of it is believed yet. */
 type Given = Partial<Record<string, unknown>> | null | undefined;
@@ -14,7 +12,7 @@ export function isMeantAsNetwork(value: unknown): boolean {
 /** What is wrong with a network that somebody else has written, as the end of a sentence; null if nothing is. */
 export function networkProblem(network: Given): string | null {
   const { name, inputSize, patch = 1, normalization, layouts } = network ?? {};
-  if (typeof name !== "string" || !NAME.test(name)) {
+  if (typeof name !== "string" || !NETWORK_NAME.test(name)) {
     return "has no `name` of letters, digits, dots, dashes and underscores";
   }
   if (NETWORKS.has(name)) return `is called "${name}", as a network of SEED is; give it another name`;
