@@ -599,7 +599,31 @@ Deno.test("checkEvaluator() on one that trains a network, without one", () =>
 
 const LOGGERS: [string, (directory: string) => Logger, RegExp | null][] = [
   ["that does nothing", () => ({ [Symbol.dispose]() {} }), null],
-  ["on standard output", () => ({ step: console.log, [Symbol.dispose]() {} }), /from its start to its end/],
+  ...(["log", "info", "debug", "table", "dir", "group", "count", "timeEnd"] as const).map(
+    (method): [string, () => Logger, RegExp] => [
+      `on standard output, by console.${method}`,
+      () => ({ step: () => console[method]("a step") }),
+      /from its start to its end/,
+    ],
+  ),
+  ["on standard error", () => ({ step: () => console.warn("a step") }), null],
+  [
+    "that appends whatever comes, in a folder",
+    (directory) => ({
+      step({ step }) {
+        Deno.mkdirSync(`${directory}/of/steps`, { recursive: true });
+        Deno.writeTextFileSync(`${directory}/of/steps/log`, `${step}\n`, { append: true });
+      },
+    }),
+    /broke off and was resumed/,
+  ],
+  [
+    "that writes bytes of the resume",
+    (directory) => ({
+      start: ({ startStep }) => Deno.writeFileSync(`${directory}/log`, Uint8Array.of(128 + startStep)),
+    }),
+    /broke off and was resumed/,
+  ],
   [
     "that appends whatever comes",
     (directory) => ({

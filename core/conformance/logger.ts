@@ -99,26 +99,50 @@ export async function checkLogger(t: Steps, { make }: LoggerSubject): Promise<vo
   });
 }
 
+/** Methods of `console` that print on standard output. */
+const PRINTING = [
+  "log",
+  "debug",
+  "info",
+  "dir",
+  "dirxml",
+  "table",
+  "group",
+  "groupCollapsed",
+  "count",
+  "timeLog",
+  "timeEnd",
+  "clear",
+] as const;
+
 /** How often something is printed on standard output meanwhile. */
 async function standardOutput(body: () => Promise<void>): Promise<number> {
-  const before = { log: console.log, write: Deno.stdout.write, writeSync: Deno.stdout.writeSync };
+  const { write, writeSync } = Deno.stdout, methods = { ...console };
   let count = 0;
-  console.log = () => void count++;
+  for (const name of PRINTING) console[name] = () => void count++;
   Deno.stdout.write = (bytes) => (count++, Promise.resolve(bytes.length));
   Deno.stdout.writeSync = (bytes) => (count++, bytes.length);
   try {
     await body();
     return count;
   } finally {
-    console.log = before.log;
-    Object.assign(Deno.stdout, { write: before.write, writeSync: before.writeSync });
+    Object.assign(console, methods);
+    Object.assign(Deno.stdout, { write, writeSync });
   }
 }
 
+/** A character for each byte, so that any file is compared byte for byte, and text can be read in the difference. */
+const BYTES = new TextDecoder("latin1");
+
+/** What files hold, those in folders too. */
 async function filesIn(folder: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
-  for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (isFile) files[name] = await Deno.readTextFile(`${folder}/${name}`);
+  for await (const { name, isFile, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isFile) files[name] = BYTES.decode(await Deno.readFile(path));
+    if (isDirectory) {
+      for (const [inner, bytes] of Object.entries(await filesIn(path))) files[`${name}/${inner}`] = bytes;
+    }
   }
   return files;
 }
