@@ -36,11 +36,23 @@ export default definePlugin({
 
 /** @throws {RunError} For what the user can mend; any other error counts as a defect of the plugin. */
 async function readList(path: string): Promise<z.output<typeof LIST>> {
+  let entries: z.output<typeof LIST>;
   try {
-    return LIST.parse(JSON.parse(await Deno.readTextFile(path)));
+    entries = LIST.parse(JSON.parse(await Deno.readTextFile(path)));
   } catch (error) {
     throw new RunError(`Cannot read the list "${path}": ${(error as Error).message}`, { cause: error });
   }
+  const seen = new Map<string, number>();
+  for (const [i, { file }] of entries.entries()) {
+    const first = seen.get(file);
+    if (first !== undefined) {
+      throw new RunError(
+        `Entries ${first + 1} and ${i + 1} of the list "${path}" are both of "${file}"; list each file once`,
+      );
+    }
+    seen.set(file, i);
+  }
+  return entries;
 }
 
 function imageSet(path: string, entries: z.output<typeof LIST>): ImageSet {
