@@ -1,4 +1,5 @@
 import { ProcessesError } from "@seed/core";
+import { Contact } from "../contact.ts";
 import type { Mpi } from "./mpi.ts";
 
 /** What the worker needs. */
@@ -20,16 +21,15 @@ export type HeartbeatNews = { silent: number } | { orphaned: true } | { stopped:
  * the processes of one machine is watched too: nobody else would end them.
  */
 export class Heartbeat {
-  readonly #silence = Promise.withResolvers<never>();
+  readonly #contact = new Contact();
   #stopped = Promise.withResolvers<void>();
 
   private constructor(private readonly worker: Worker, hosts: readonly string[]) {
-    this.#silence.promise.catch(() => {}); // told by whoever waits for the others
     worker.onmessage = ({ data }: MessageEvent<HeartbeatNews>) => {
       if ("stopped" in data) this.#stopped.resolve();
       else {
         const why = "orphaned" in data ? ORPHANED : silenceOf(data.silent, hosts[data.silent]);
-        this.#silence.reject(new ProcessesError(why));
+        this.#contact.lose(new ProcessesError(why));
       }
     };
   }
@@ -51,7 +51,7 @@ export class Heartbeat {
    * @throws {ProcessesError} If one of them is silent for too long.
    */
   async race<T>(promise: Promise<T>): Promise<T> {
-    return await Promise.race([promise, this.#silence.promise]);
+    return await this.#contact.race(promise);
   }
 
   /** Stops watching. */

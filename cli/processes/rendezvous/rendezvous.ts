@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { ProcessesError, RunError } from "@seed/core";
+import { Contact } from "../contact.ts";
 import type { Watch } from "../mpi/mpi_processes.ts";
 import type { Meeting } from "./variables.ts";
 import type { Beginning } from "./wire.ts";
@@ -13,20 +14,19 @@ const FAREWELL = 2000;
  * the others live. It is done by a thread of its own, since a step's trace, and MPI, keep the main one busy for long.
  */
 export class Rendezvous implements Watch {
-  readonly #lost = Promise.withResolvers<never>();
+  readonly #contact = new Contact();
   readonly #begun = Promise.withResolvers<{ begin: Beginning; address: string }>();
   readonly #done = Promise.withResolvers<void>();
 
   private constructor(private readonly worker: Worker) {
-    this.#lost.promise.catch(() => {}); // told by whoever waits for the others
     worker.onmessage = ({ data }: MessageEvent<MeetingNews>) => {
       if ("begin" in data) this.#begun.resolve(data);
       else if ("done" in data) this.#done.resolve();
-      else this.#lost.reject(new ProcessesError(data.lost));
+      else this.#contact.lose(new ProcessesError(data.lost));
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#lost.reject(new RunError(event.message));
+      this.#contact.lose(new RunError(event.message));
     };
   }
 
@@ -58,7 +58,7 @@ export class Rendezvous implements Watch {
   }
 
   async race<T>(promise: Promise<T>): Promise<T> {
-    return await Promise.race([promise, this.#lost.promise]);
+    return await this.#contact.race(promise);
   }
 
   /** The watch goes on to the very end: see {@link leave}. */
