@@ -16,6 +16,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { isCaching } from "../teacher_cache/open_caches.ts";
 import type { tf } from "../tf.ts";
 import type { Course } from "./course.ts";
+import { BrokenStepError } from "./loop.ts";
 import { trainingStateOf } from "./training_state.ts";
 
 /** This process's part in what all of them do together. */
@@ -87,7 +88,8 @@ export class Company {
   /**
    * Compares the weights of all processes, to the bit: they are computed by each of them, from the same sums.
    *
-   * @throws {ProcessesError} If they differ: the processors of two hosts compute differently.
+   * @throws {BrokenStepError} If they differ, by a ProcessesError: the processors of two hosts compute differently. What
+   *   the first has is no state of the run, to be kept or gone on from.
    */
   async requireAlike(step: number): Promise<void> {
     const hash = createHash("sha256");
@@ -98,11 +100,12 @@ export class Company {
     const { hosts } = this.processes, digests = await this.processes.exchange(hash.digest("hex"));
     const other = digests.findIndex((digest) => digest !== digests[0]);
     if (other < 0) return;
-    throw new ProcessesError(
-      `After step ${step} process ${other} on ${hosts[other]} has other weights than process 0 on ${
-        hosts[0]
-      }: their ` +
-        "processors or libraries compute differently; run all processes on machines of one kind",
+    throw new BrokenStepError(
+      new ProcessesError(
+        `After step ${step} process ${other} on ${hosts[other]} has other weights than process 0 on ${
+          hosts[0]
+        }: their processors or libraries compute differently; run all processes on machines of one kind`,
+      ),
     );
   }
 }

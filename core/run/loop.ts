@@ -33,7 +33,7 @@ export interface TakenStep extends StepResult {
   readonly position: StepPosition;
 }
 
-/** A step broke off in its midst: it may have changed a part of the weights. */
+/** A step broke off in its midst, or came out differently in several processes: what it left of the weights is not kept. */
 export class BrokenStepError extends Error {
   override name = "BrokenStepError";
 
