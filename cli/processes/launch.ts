@@ -65,10 +65,12 @@ async function hasRun(args: readonly string[]): Promise<boolean> {
  *
  * @returns the exit code: 0 if all came to their end, 130 if they were interrupted, 1 or 2 if one failed; then the
  *   others are ended, and a sentence tells which and why.
+ * @throws the signal's reason, if it comes before they are started.
  */
 export async function launch({ verb, args, count, advice }: Launch, host: Host): Promise<number> {
   if (Deno.build.os === "windows") throw new UsageError("--processes is for Linux and macOS");
   const library = await findMpiLibrary({ ...host, cacheDir: `${cacheDirectory()}/mpi` });
+  host.signal.throwIfAborted(); // who was interrupted meanwhile starts nothing
   using server = new PmiServer(count);
   const children = Array.from(
     { length: count },
