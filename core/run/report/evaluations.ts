@@ -71,7 +71,7 @@ function changes(run: RunContent): Markup | null {
   const since = new Map<string, number>();
   for (const key of figureKeys(run)) {
     const step = Math.max(changedAt(run, key, "student"), changedAt(run, key, "teacher"));
-    if (step > 0) since.set(key.split(" ")[0], step - 1);
+    if (step > 0) since.set(key.split(" ")[0], step);
   }
   if (since.size === 0) return null;
   return html`<ul class="notes">${

@@ -277,7 +277,8 @@ Deno.test("figures of before a resume that changed what is measured are not comp
   const lines = [
     { step: 0, network: "teacher", evaluation: { knn: { top1: 0.8 }, linear: { top1: 0.9 } } },
     { step: 0, network: "untrained", evaluation: { knn: { top1: 0.2 }, linear: { top1: 0.3 } } },
-    { step: 10, network: "student", evaluation: { knn: { top1: 0.5 }, linear: { top1: 0.6 } } },
+    { step: 5, network: "student", evaluation: { knn: { top1: 0.4 }, linear: { top1: 0.5 } } },
+    { step: 10, network: "student", evaluation: { knn: { top1: 0.5 }, linear: { top1: 0.6 } } }, // after the resume
     { step: 20, network: "student", evaluation: { knn: { top1: 0.7 }, linear: { top1: 0.7 } } },
   ];
   const run = (...changed: string[]): RunContent => ({
@@ -293,18 +294,20 @@ Deno.test("figures of before a resume that changed what is measured are not comp
     const { teacher, untrained, student } = mainFigure(figureCourses(content))!;
     return [teacher, untrained, student.map(({ step }) => step)];
   };
-  assert.deepEqual(of(run()), [0.8, 0.2, [10, 20]]);
-  assert.deepEqual(of(run("evaluate.every_epochs", "evaluate.linear.l2", "train.workers")), [0.8, 0.2, [
-    10,
-    20,
-  ]]);
-  assert.deepEqual(of(run("evaluate.knn.k")), [null, null, [20]]);
-  assert.deepEqual(of(run("evaluate.teacher.weights")), [null, 0.2, [10, 20]]);
+  const all = [5, 10, 20];
+  assert.deepEqual(of(run()), [0.8, 0.2, all]);
+  assert.deepEqual(of(run("evaluate.every_epochs", "evaluate.linear.l2", "train.workers")), [0.8, 0.2, all]);
+  assert.deepEqual(of(run("evaluate.knn.k")), [null, null, [10, 20]]);
+  assert.deepEqual(of(run("evaluate.teacher.weights")), [null, 0.2, all]);
   assert.match(
     textOf(renderRun(run("evaluate.knn.k"))),
     /knn : the recipe's evaluate was changed .* after step 10\./,
   );
   assert.doesNotMatch(textOf(renderRun(run())), /was changed when the run went on/);
+  // A finished run that is only measured otherwise: its end is all that there is to show.
+  const remeasured = { ...run("evaluate.knn.k"), evaluations: evaluationLines(lines.slice(0, -1) as never) };
+  assert.deepEqual(of(remeasured), [null, null, [10]]);
+  assert.doesNotMatch(textOf(renderRun(remeasured)), /has not been evaluated/);
   // An evaluator that was taken out has no say any more.
   const without = lines.map((line) =>
     line.step < 20 ? line : { ...line, evaluation: { linear: { top1: 0.7 } } }

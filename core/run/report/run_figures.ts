@@ -65,7 +65,7 @@ export function changedAt({ facts }: Pick<RunContent, "facts">, key: string, net
   const resumed = Array.isArray(facts.resumed) ? facts.resumed.map((one) => mappingIn({ one }, "one")) : [];
   const steps = resumed.filter((one) => Object.keys(mappingIn(one, "changed")).some(isOf))
     .map((one) => numberAt(one, "at_step") ?? 0);
-  return steps.length ? Math.max(...steps) + 1 : 0; // what was measured at that step was measured before
+  return Math.max(0, ...steps); // what was measured at that step is measured again when the run goes on
 }
 
 /** Those that the last evaluation has: a resume may take an evaluator out. */
