@@ -43,6 +43,36 @@ export const damaging = definePlugin({
   }),
 });
 
+/** A logger that writes beside the run's own files at once, as that of TensorBoard does. */
+export const writing = definePlugin({
+  kind: "logger",
+  name: "writing-logger",
+  apiVersion: 1,
+  about: { summary: "Writes a file" },
+  options: z.strictObject({}),
+  create: (_options, { runDirectory }) => ({
+    start: () => Deno.writeTextFile(`${runDirectory}/events`, "", { append: true }),
+    [Symbol.dispose]() {},
+  }),
+});
+
+/** A logger whose server is down. */
+export const refusing = definePlugin({
+  kind: "logger",
+  name: "refusing-logger",
+  apiVersion: 1,
+  about: { summary: "Cannot start" },
+  options: z.strictObject({}),
+  create: () => ({
+    start: () => Promise.reject(new RunError("no connection")),
+    [Symbol.dispose]() {},
+  }),
+});
+
+const CANNOT_START = `loggers=[${
+  ["writing", "refusing"].map((name) => `{plugin: "${import.meta.url}#${name}"}`)
+}]`;
+
 interface Given {
   maxSteps?: number;
   resume?: boolean;
@@ -189,6 +219,52 @@ Deno.test("a student of an end that was cut off is set aside when the run goes o
     const before = await Deno.readFile(file("student.safetensors"));
     await run(folder, { resume: true });
     assert.deepEqual(await Deno.readFile(file("student-step-2.safetensors")), before);
+  }));
+
+/** All files of a run, with what they hold. */
+async function contentsOf(folder: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = join(folder, name),
+      inside = isDirectory ? await contentsOf(path) : [["", await latin1(path)]];
+    for (const [below, text] of inside) found.set(join(name, below), text);
+  }
+  return found;
+}
+
+const latin1 = async (path: string) => new TextDecoder("latin1").decode(await Deno.readFile(path));
+
+Deno.test("a run whose logger cannot start leaves nothing, whatever others have written, and can be started again", () =>
+  withRun(async (folder) => {
+    for (const isThere of [false, true]) {
+      await Deno.remove(join(folder, "run"), { recursive: true });
+      if (isThere) await Deno.mkdir(join(folder, "run"));
+      await assert.rejects(run(folder, { set: [CANNOT_START] }), /"refusing-logger" failed: no connection/);
+      const left = await contentsOf(folder);
+      assert.deepEqual([...left.keys()].filter((path) => path.startsWith("run")), []);
+      await run(folder, { maxSteps: 1 });
+    }
+  }));
+
+Deno.test("a finished run stays as it is if it is to go on with a logger that cannot start", () =>
+  withRun(async (folder) => {
+    await run(folder, { resume: true });
+    const before = await contentsOf(join(folder, "run"));
+    for (const epochs of [2, 3]) {
+      const longer = {
+        extend: epochs > 2,
+        set: [`train.epochs=${epochs}`, "evaluate.knn.k=1", CANNOT_START],
+      };
+      await assert.rejects(
+        run(folder, { resume: true, ...longer }),
+        /"refusing-logger" failed: no connection/,
+      );
+      const { events, ...after } = Object.fromEntries(await contentsOf(join(folder, "run")));
+      assert.equal(events, "");
+      assert.deepEqual(after, Object.fromEntries(before));
+    }
+    await run(folder, { resume: true, extend: true, set: ["train.epochs=3"] });
+    assert.ok(await Deno.stat(join(folder, "run/summary-step-6.json")));
   }));
 
 Deno.test("an end before what is done already is refused", () =>

@@ -32,6 +32,8 @@ export interface Recorder extends AsyncDisposable {
 /**
  * Opens the record of a run in its folder. `metrics.jsonl` is cut where the run goes on, after `run.startStep`.
  *
+ * @param goOn Writes what else changes in its folder. Loggers start before: if one cannot, a run that was to go on stays
+ *   as it was. Default: there is nothing.
  * @throws {RunError} If `metrics.jsonl` cannot be read or written.
  * @throws {Error} If a logger cannot start; of the same kind, and the message names the logger.
  */
@@ -40,11 +42,13 @@ export async function openRecorder(
   directory: RunDirectory,
   run: RunDescription,
   host: Host,
+  goOn: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Recorder> {
   await using stack = new AsyncDisposableStack();
+  const loggers = stack.use(await Loggers.start(recipe, run, host));
+  await goOn();
   const metrics = stack.use(await MetricsFile.open(directory.file("metrics"), run.startStep, host.log));
   const timings = stack.use(await TimingsFile.open(directory.file("timings"), run.startStep));
-  const loggers = stack.use(await Loggers.start(recipe, run, host));
   const owned = stack.move();
   return {
     message: (text) => loggers.message(text),

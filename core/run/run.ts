@@ -59,16 +59,16 @@ export class Run {
     await this.#company?.begin(this.#startStep);
   }
 
-  /** Makes the folder a run's, or takes down that it goes on. */
+  /** Makes the folder a run's, or takes down that it goes on; if a logger cannot start, its files are as before. */
   async open(resumed: Resumed | null): Promise<Recorder> {
     if (resumed === null) await this.#writer.begin();
     else {
-      await this.#writer.goOn(this.#startStep, resumed);
+      await this.#writer.compare(this.#startStep, resumed);
       if (resumed.extendedFrom !== null) this.#tellExtension(resumed.extendedFrom);
       if (resumed.processesBefore !== null) this.#tellProcesses(resumed.processesBefore);
     }
     try {
-      return await this.#writer.record(this.#startStep);
+      return await this.#writer.record(this.#startStep, resumed);
     } catch (error) {
       if (resumed === null) await this.made.directory.takeBack();
       throw error;

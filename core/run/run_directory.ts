@@ -113,11 +113,9 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
     await this.writeText("recipe", recipe); // last: it is what a run is known by
   }
 
-  /** Makes the folder no run's again: what was to watch the run cannot start, and no step was taken. */
+  /** Makes the folder no run's again: of loggers one cannot start, the others have left files, and no step was taken. */
   async takeBack(): Promise<void> {
-    for (const what of ["recipe", "metrics", "timings"] as const) {
-      if (await exists(this.file(what))) await Deno.remove(this.file(what));
-    }
+    await removeUnbegun(this.path);
   }
 
   /**

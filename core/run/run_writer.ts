@@ -67,11 +67,9 @@ export class RunWriter {
     );
   }
 
-  /** Takes down what this process changes of a run that goes on after `step`. */
-  async goOn(step: number, { changes, extendedFrom, processesBefore }: Resumed): Promise<void> {
-    const { recipe, made: { directory }, steps } = this, past = await directory.facts();
-    if (step < steps.steps) await directory.setResultsAside(step);
-    await this.checkpoints.removeOld();
+  /** Tells what this process changes of a run that goes on after `step`; nothing is written yet. */
+  async compare(step: number, { changes, extendedFrom, processesBefore }: Resumed): Promise<void> {
+    const past = await this.made.directory.facts();
     const { started, versions, device, processes, images, command } = this.#facts;
     const devices = this.#facts.devices as { count: number };
     const changed = Object.fromEntries(
@@ -89,6 +87,13 @@ export class RunWriter {
       images: imagesOf(past, images as Images),
       resumed: [...before, resumed],
     });
+  }
+
+  /** Takes that down. */
+  async #goOn(step: number, { changes, extendedFrom }: Resumed): Promise<void> {
+    const { recipe, made: { directory }, steps } = this;
+    if (step < steps.steps) await directory.setResultsAside(step);
+    await this.checkpoints.removeOld();
     await directory.writeJson("facts", this.#facts);
     // Only then: it is by its time that the newest run is known where run.json tells none.
     if (changes.length || extendedFrom !== null) await directory.writeText("recipe", recipe.resolved);
@@ -113,13 +118,15 @@ export class RunWriter {
     if (told.length) this.made.host.log(`Changed since the run began: ${told.join("; ")}`);
   }
 
-  /** Opens what takes down each step, for a run that goes on after `startStep`. */
-  async record(startStep: number): Promise<Recorder> {
+  /** Opens what takes down each step, for a run that goes on after `startStep`, and takes down that it does. */
+  async record(startStep: number, resumed: Resumed | null): Promise<Recorder> {
     const { recipe, made: { parts, learner, directory, host } } = this;
     const run = describeRun(recipe, { parts, learner, directory, facts: this.#facts }, {
       ...{ ...this.steps, startStep },
     });
-    return await openRecorder(recipe, directory, run, host);
+    return await openRecorder(recipe, directory, run, host, async () => {
+      if (resumed) await this.#goOn(startStep, resumed);
+    });
   }
 
   /** Writes what came out. */
