@@ -194,7 +194,8 @@ async function trySteps(
     ...{ images: parts.data.train.length, batchSize: train.batch_size, shuffle: recipe.data.shuffle, seed },
     ...{ startStep: 0, endStep: 1 + settling + timed, standIns: parts.standIns },
   })];
-  const fixedViews = cachedViews(recipe);
+  // Few images make epochs of a step or two. Each is of views of its own then: a fresh step's are none of before.
+  const kept = cachedViews(recipe), fixedViews = kept && Math.max(kept, fresh.at(-1)!.epoch + 1);
   const cached = fixedViews === null
     ? []
     : fresh.slice(1).map((plan) => ({ ...plan, epoch: plan.epoch + fixedViews }));
@@ -206,7 +207,7 @@ async function trySteps(
   }));
   const seconds: number[] = [];
   let loss = NaN;
-  using batches = await TrainingBatches.open(parts, inMemory(recipe), host);
+  using batches = await TrainingBatches.open(parts, inMemory(recipe, fixedViews), host);
   let started = performance.now();
   const planned = [...steps, ...coming];
   for await (const taken of takeSteps(planned, { batches, step: learner.step, schedule })) {
@@ -230,11 +231,18 @@ function inputShapes(recipe: Recipe, parts: ProcessParts): { views: number[][]; 
   };
 }
 
-/** The recipe with the teacher's embeddings kept in memory, since nothing is to be written. */
-function inMemory(recipe: Recipe): Recipe {
+/**
+ * The recipe with the teacher's embeddings kept in memory, since nothing is to be written.
+ *
+ * @param views How many of an image it keeps; null: they are not looked at.
+ */
+function inMemory(recipe: Recipe, views: number | null): Recipe {
   const { teacher } = recipe;
   return teacher?.cache
-    ? { ...recipe, teacher: { ...teacher, cache: { ...teacher.cache, dir: null } } }
+    ? {
+      ...recipe,
+      teacher: { ...teacher, cache: { ...teacher.cache, dir: null, views: views ?? teacher.cache.views } },
+    }
     : recipe;
 }
 
