@@ -148,6 +148,17 @@ Deno.test("if the first evaluation of a student fails none trains; runs that hav
     }
   }));
 
+Deno.test("students that cannot start leave no folder, but one that was there", () =>
+  inFolder(async (folder, run) => {
+    await Deno.mkdir(join(folder, "there"));
+    for (const out of ["there", "made"]) {
+      const { code, stderr } = await run("all", out, "--set", "data.root=nowhere");
+      assert.equal(code, 1, stderr);
+    }
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(join(folder, "there"))), []);
+    await assert.rejects(Deno.stat(join(folder, "made")), Deno.errors.NotFound);
+  }));
+
 Deno.test("what is wrong with a list of students is told with its place", () =>
   inFolder(async (folder) => {
     const cases: [students: string, says: RegExp][] = [

@@ -41,7 +41,7 @@ export async function distillTogether(
 ): Promise<DistillResult> {
   const [first] = recipes, folder = await folderOf(first.name, options);
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => removeIfEmpty(folder));
+  if (!await exists(folder)) stack.defer(() => removeIfEmpty(folder)); // one that was there may be a disk's
   const begun = [], begunBefore = await studentsIn(folder);
   for (const asked of recipes) {
     const name = asked.studentName!, out = join(folder, name);

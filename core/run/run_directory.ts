@@ -30,7 +30,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
     await writing("runs", () => Deno.mkdir("runs", { recursive: true }));
     for (let n = 1;; n++) {
       const path = join("runs", n === 1 ? recipeName : `${recipeName}-${n}`);
-      const lock = await claim(path) ? await tryLockRun(path) : null; // null: another process was faster
+      const lock = await claim(path) ? await tryLockRun(path, true) : null; // null: another process was faster
       if (lock) return await RunDirectory.#take(path, lock, true);
     }
   }
@@ -40,7 +40,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
     // A folder that is empty may be a disk that is mounted there: it was not a start that made it.
     const isOurs = !await exists(path) || await exists(join(path, RUN_FILES.lock));
     await writing(path, () => Deno.mkdir(path, { recursive: true }));
-    return await RunDirectory.#take(path, await lockRun(path), isOurs);
+    return await RunDirectory.#take(path, await lockRun(path, isOurs), isOurs);
   }
 
   static async #take(path: string, lock: Disposable, isOurs: boolean): Promise<RunDirectory> {
@@ -71,7 +71,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
         }`,
       );
     }
-    const directory = new RunDirectory(path, await lockRun(path), false);
+    const directory = new RunDirectory(path, await lockRun(path, false), false);
     return await RunDirectory.#prepared(directory, () => directory.#removeLeftovers());
   }
 
@@ -151,10 +151,11 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
 /**
  * Holds a run's folder for this process.
  *
+ * @param isOurs Whether the folder goes if it cannot be locked.
  * @throws {UsageError} If another process does.
  */
-async function lockRun(path: string): Promise<Disposable> {
-  const lock = await tryLockRun(path);
+async function lockRun(path: string, isOurs: boolean): Promise<Disposable> {
+  const lock = await tryLockRun(path, isOurs);
   if (lock) return lock;
   throw new UsageError(
     `Another process is writing the run "${path}"; wait until it is done or interrupt it, or name another folder with --out`,
@@ -166,7 +167,7 @@ async function lockRun(path: string): Promise<Disposable> {
  *
  * @throws {UsageError} If the file system cannot lock.
  */
-async function tryLockRun(path: string): Promise<Disposable | null> {
+async function tryLockRun(path: string, isOurs: boolean): Promise<Disposable | null> {
   try {
     for (let attempt = 0; attempt < 4; attempt++) {
       const lock = tryLockFile(join(path, RUN_FILES.lock));
@@ -178,7 +179,7 @@ async function tryLockRun(path: string): Promise<Disposable | null> {
   } catch (error) {
     // A start that failed has just removed the folder: what is there now is for who asks again.
     if (error instanceof Deno.errors.NotFound) return null;
-    removeIfEmpty(path);
+    leaveNothing(path, isOurs);
     const { cause = error } = error as Error;
     throw new UsageError(
       `Cannot lock the run's folder "${path}": ${
@@ -190,12 +191,12 @@ async function tryLockRun(path: string): Promise<Disposable | null> {
   }
 }
 
-/** A run that cannot start leaves no folder. */
-function removeIfEmpty(path: string): void {
+/** A run that cannot start leaves no folder, and no lock in one that was there. */
+function leaveNothing(path: string, isOurs: boolean): void {
   try {
     const names = Array.from(Deno.readDirSync(path), ({ name }) => name);
     if (names.some((name) => name !== RUN_FILES.lock)) return;
-    Deno.removeSync(path, { recursive: true });
+    Deno.removeSync(isOurs ? path : join(path, RUN_FILES.lock), { recursive: true });
   } catch { /* what stays is taken for unused at the next start, and why there is none now is told */ }
 }
 

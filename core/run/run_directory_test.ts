@@ -334,6 +334,7 @@ Deno.test("of starts at once in one folder one gets it, the others are told", ()
 Deno.test("a file system that cannot lock is told, with what to do", () =>
   inFolder(async () => {
     await begun("begun");
+    await Deno.mkdir("there");
     const { tryLockSync } = Deno.FsFile.prototype;
     Deno.FsFile.prototype.tryLockSync = () => {
       throw Object.assign(new Error("No locks available (os error 37)"), { code: "ENOLCK" });
@@ -342,6 +343,7 @@ Deno.test("a file system that cannot lock is told, with what to do", () =>
       const takings = [
         () => RunDirectory.create("demo", "new"),
         () => RunDirectory.create("demo", null),
+        () => RunDirectory.create("demo", "there"),
         () => RunDirectory.open("demo", "begun"),
       ];
       for (const taking of takings) {
@@ -355,6 +357,7 @@ Deno.test("a file system that cannot lock is told, with what to do", () =>
         });
       }
       for (const path of ["new", "runs/demo"]) assert.ok(!await exists(path), path);
+      assert.deepEqual(await Array.fromAsync(Deno.readDir("there")), []);
     } finally {
       Deno.FsFile.prototype.tryLockSync = tryLockSync;
     }
