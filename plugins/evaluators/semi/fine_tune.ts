@@ -2,6 +2,7 @@ import {
   crossEntropy,
   type Engine,
   type ImageReference,
+  isHeadName,
   ProgressLine,
   Random,
   rateOfEpoch,
@@ -57,7 +58,7 @@ export class FineTuned implements Disposable {
   ): Promise<void> {
     const { size, seed, epochs, drops } = options, batch = Math.min(options.batch_size, images.length);
     // The projection head has no part in it.
-    const backbone = this.student.parameters.filter(({ name }) => !name.startsWith("head."));
+    const backbone = this.student.parameters.filter(({ name }) => !isHeadName(name));
     using trunk = new Sgd(backbone, { momentum: MOMENTUM, weightDecay: 0 });
     using head = new Sgd([
       { name: "weight", kind: "linear", variable: this.#weight, trainable: true },

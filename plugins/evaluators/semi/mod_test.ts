@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { embedImages, type EvaluationDetails, type ImageSet, type Plugin, Random, tf } from "@seed/core";
+import {
+  embedImages,
+  type EvaluationDetails,
+  type ImageSet,
+  type Plugin,
+  Random,
+  tf,
+  type ViewMaker,
+} from "@seed/core";
 import { augmenterModule, neededAugmenters, viewMakers, ViewPipeline } from "@seed/core/host";
 import dataImageFolder from "@seed/data-image-folder";
+import { type Backbone, layerNorm, type ParameterSource, StudentNetwork } from "@seed/nn";
 import { testContext, testEngine } from "../../../tests/support/engine.ts";
 import { makeImageFolder } from "../../../tests/support/image_folder.ts";
-import { tinyStudent } from "../../../tests/support/tiny_student.ts";
+import { tinyBackbone, tinyStudent } from "../../../tests/support/tiny_student.ts";
+import { FineTuned } from "./fine_tune.ts";
 import plugin from "./mod.ts";
 import { listed, stratified } from "./split.ts";
 
@@ -102,6 +112,36 @@ Deno.test("fine-tuning learns from few labels, leaves the network as it is, and 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("a network's own head.norm is fine-tuned, and its projection head is not", async () => {
+  const engine = await testEngine(), random = new Random(0, "pixels");
+  using student = new StudentNetwork("normed", normedBackbone, {
+    seed: 1,
+    head: { hidden: 8 },
+    teacherDim: 6,
+  });
+  using tuned = new FineTuned(student, 2, 0);
+  const values = () => student.parameters.map(({ variable }) => `${variable.dataSync()}`), before = values();
+  const pixels = Uint8Array.from({ length: 4 * 8 * 8 * 3 }, () => random.below(256));
+  const views: ViewMaker = {
+    async *batches(requests) {
+      for (const _ of requests) yield { pixels, size: 8 };
+    },
+  };
+  const images = [0, 1, 0, 1].map((label, i) => ({ image: { name: `${i}`, file: "" }, label }));
+  const options = { epochs: 1, batch_size: 4, drops: [], lr: 0.1, head_lr: 0.1, size: 8, seed: 0 };
+  await tuned.train({ engine, views, signal: testContext.signal }, images, options);
+  const after = values(), moved = student.parameters.filter((_, i) => after[i] !== before[i]);
+  const ofHead = moved.map(({ name }) => name).filter((name) => name.startsWith("head."));
+  assert.deepEqual(ofHead, ["head.norm.weight", "head.norm.bias"]);
+});
+
+/** As a ConvNeXt has it: a norm of the network's own that is called as if it were the projection head's. */
+function normedBackbone(source: ParameterSource): Backbone {
+  const { features, featureDim, normalization } = tinyBackbone(source);
+  const norm = layerNorm(source, "head.norm", featureDim);
+  return { featureDim, normalization, features: (images, mode) => norm(features(images, mode)) };
+}
 
 /** What an evaluator gets that does not look at embeddings. */
 async function unembedded(images: ImageSet) {
