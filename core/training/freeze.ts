@@ -13,14 +13,22 @@ export function isHeadName(name: string): boolean {
   return name.startsWith("head.") && !name.startsWith("head.norm.");
 }
 
+/** The projection head as a whole; `head.norm` has to be named where it is meant. */
+const WHOLE_HEAD = ["head", "head.*"];
+
 /**
  * Whether a parameter's name, or a module that it is in, is one of those that are to be left as they are.
  *
- * @param patterns For example `conv_stem`, `blocks.0`, `blocks.*.bn1`; `*` stands for any characters, dots too.
+ * @param patterns For example `conv_stem`, `blocks.0`, `blocks.*.bn1`; `*` stands for any characters, dots too. `head`
+ *   and `head.*` are the projection head, without a network's `head.norm`.
  */
 export function frozenBy(patterns: readonly string[]): (name: string) => boolean {
-  const split = patterns.map((pattern) => pattern.split("*"));
+  const split = patterns.filter((pattern) => !WHOLE_HEAD.includes(pattern)).map((pattern) =>
+    pattern.split("*")
+  );
+  const wholeHead = split.length < patterns.length;
   return (name) => {
+    if (wholeHead && isHeadName(name)) return true;
     const modules = modulesOf(name);
     return split.some((parts) => modules.some((module) => matches(module, parts)));
   };
