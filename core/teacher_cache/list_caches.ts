@@ -31,19 +31,37 @@ export interface CacheSummary {
 }
 
 /**
- * The caches below a folder, sorted; none if there is no such folder. Embeddings are counted by the size of the files,
- * which are not opened: one that is damaged is told where it is read. One cache whose manifest is damaged costs no other.
+ * The caches below a folder, sorted, behind links too; none if there is no such folder. Embeddings are counted by the
+ * size of the files, which are not opened: one that is damaged is told where it is read. One cache whose manifest is
+ * damaged costs no other.
  */
 export function listCaches(folder: string): (CacheSummary | DamagedCache)[] {
-  let entries: Deno.DirEntry[];
+  return cachesBelow(folder, []);
+}
+
+/** @param above Real paths of the folders that it is in: a link to one of them leads in a circle. */
+function cachesBelow(folder: string, above: readonly string[]): (CacheSummary | DamagedCache)[] {
+  let entries: Deno.DirEntry[], place: string;
   try {
     entries = entriesOf(folder);
+    if (entries.length === 0) return [];
+    place = Deno.realPathSync(folder);
   } catch (error) {
     return [{ path: folder, problem: (error as Error).message }];
   }
+  if (above.includes(place)) return [];
   if (entries.some(({ name }) => name === MANIFEST)) return [described(folder)];
-  return entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort()
-    .flatMap((name) => listCaches(join(folder, name)));
+  return entries.map(({ name }) => join(folder, name)).filter(isFolder).sort()
+    .flatMap((path) => cachesBelow(path, [...above, place]));
+}
+
+/** Whether there is a folder; links are followed. */
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false; // of a link that leads nowhere, too
+  }
 }
 
 function described(path: string): CacheSummary | DamagedCache {

@@ -4,7 +4,7 @@ import { DiskStore } from "./disk_store.ts";
 import { listCaches } from "./list_caches.ts";
 import { DIM, rowOf } from "./testdata/rows.ts";
 
-Deno.test("caches are listed by the size of their files; a damaged one hides no other", async () => {
+Deno.test("caches are listed by the size of their files; a damaged one hides no other, and links are followed", async () => {
   const root = await Deno.makeTempDir();
   try {
     const identity = {
@@ -35,6 +35,23 @@ Deno.test("caches are listed by the size of their files; a damaged one hides no 
       [join(root, "b", "views"), "t", "d photos", 3],
     ]);
     assert.deepEqual(listCaches(join(root, "nowhere")), []);
+    const linked = join(root, "linked");
+    await Deno.mkdir(join(linked, "c"), { recursive: true });
+    const links = {
+      b: "../b",
+      cache: "../b/views",
+      gone: "nowhere",
+      self: "self",
+      file: "../a/views/cache.json",
+    };
+    for (const [name, to] of Object.entries({ ...links, up: ".", "c/over": ".." })) {
+      await Deno.symlink(to, join(linked, name));
+    }
+    assert.deepEqual(
+      listCaches(linked).map(({ path, problem }) => [path, problem]),
+      [[join(linked, "b", "views"), null], [join(linked, "cache"), null]],
+    );
+    await Deno.remove(linked, { recursive: true });
     const manifest = join(root, "a", "views", "cache.json");
     for (
       const text of ["", "null", "[]", '{"format":1,"identity":{}}', '{"format":1,"identity":{},"about":{}}']
