@@ -22,6 +22,7 @@ import { INTERRUPTED, interruptible } from "./interruptible.ts";
 import { type AskedProcesses, askedProcesses, PROCESSES_FLAG } from "./processes/flag.ts";
 import { inProcesses } from "./processes/in_processes.ts";
 import { isLaunched } from "./processes/join.ts";
+import { trainInOne } from "./processes/several_students.ts";
 import { resumedRecipe, type RunRecipe } from "./resumed_recipe.ts";
 
 export const help = `Usage: deno task distill RECIPE [flags]
@@ -94,11 +95,13 @@ async function namedRecipe(parsed: Arguments): Promise<RunRecipe> {
 
 /** What several students cannot have. */
 function refuseTogether({ recipes }: RunRecipe, { count, place }: AskedProcesses, isDry: boolean): void {
-  const told = `The recipe has ${recipes.length} students`;
+  const { length } = recipes;
   if (isDry) {
-    throw new UsageError(`${told}; --dry-run tries one: a recipe that has one of them under student`);
+    throw new UsageError(
+      `The recipe has ${length} students; --dry-run tries one: a recipe that has one of them under student`,
+    );
   }
-  if (count !== null || place) throw new UsageError(`${told}, which train in one process together`);
+  if (count !== null || place) throw new UsageError(trainInOne(length));
 }
 
 /** How often all processes begin again. */

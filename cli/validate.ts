@@ -4,6 +4,7 @@ import { CommandLineError, parseArguments } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { errorMessage } from "./error_message.ts";
 import { MOST_PROCESSES } from "./processes/most_processes.ts";
+import { trainInOne } from "./processes/several_students.ts";
 
 export const help = `Usage: deno task validate RECIPE... [flags]
 
@@ -35,7 +36,10 @@ export async function run(args: string[]): Promise<number> {
   for (const path of parsed.positionals) {
     try {
       const recipes = await loadRecipes(path, { overrides: parsed.list("set"), defaults: DEFAULTS });
-      if (processes > 1) recipes.forEach((recipe) => checkForProcesses(recipe, processes));
+      if (processes > 1) {
+        if (recipes.length > 1) throw new UsageError(`${path}: ${trainInOne(recipes.length)}`);
+        checkForProcesses(recipes[0], processes);
+      }
       for (const recipe of recipes) await checkInitialWeights(recipe);
       const resolved = recipes.map((recipe) => recipe.resolved).join("---\n");
       results.push({ recipe: path, valid: true, error: null, ...withText && { resolved } });

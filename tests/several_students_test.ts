@@ -175,9 +175,11 @@ Deno.test("what is wrong with a list of students is told with its place", () =>
       assert.equal(code, 2, stderr);
       assert.match(stderr, says);
     }
-    const two = await runCli(["distill", "all.yaml", "--out", "two", "--processes", "2"], { cwd: folder });
-    assert.equal(two.code, 2);
-    assert.match(two.stderr, /has 3 students, which train in one process together/);
+    for (const command of [["distill", "all.yaml", "--out", "two"], ["validate", "all.yaml"]]) {
+      const { code, stderr } = await runCli([...command, "--processes", "2"], { cwd: folder });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /The recipe has 3 students, which train in one process together/);
+    }
     const one = `student={ ${STUDENTS.wide} }`;
     const set = await runCli(["validate", "all.yaml", "--set", "students=null", "--set", one], {
       cwd: folder,
