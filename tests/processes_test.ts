@@ -11,7 +11,6 @@ import { DEFAULTS } from "../cli/defaults.ts";
 import { Learner } from "../core/parts/learner.ts";
 import { createProcessParts } from "../core/parts/process_parts.ts";
 import { agree } from "../core/processes/agree.ts";
-import type { Processes } from "../core/processes/processes.ts";
 import { Company } from "../core/run/company.ts";
 import { Course } from "../core/run/course.ts";
 import { TrainingBatches } from "../core/run/training_batches.ts";
@@ -196,7 +195,7 @@ Deno.test("a run in two processes is that of two parts, to the bit, interrupted 
       };
       const [{ finished }, isOver] = await Promise.all([
         distill(recipe, options(out, resume), host(), first),
-        follow(recipe, { maxSteps: null }, host(abort.signal), counting),
+        follow(recipe, { maxSteps: null, resume }, host(abort.signal), counting),
       ]);
       assert.equal(isOver, finished);
       return finished;
@@ -346,7 +345,7 @@ Deno.test("what differs between processes is told before the first step, and wha
   });
 });
 
-Deno.test("other images to evaluate on, in one process of a run, are told before the first step", () =>
+Deno.test("other images to evaluate on, or no --resume, in one process of a run are told before the first step", () =>
   inFolder(async (folder) => {
     await makeImageFolder(`${folder}/images`, { train: 8, val: 2 });
     await Deno.writeTextFile(`${folder}/mine.yaml`, RUN.replace("ROOT_OF_IMAGES", `${folder}/images`));
@@ -357,20 +356,23 @@ Deno.test("other images to evaluate on, in one process of a run, are told before
     const { train, evaluation } = parts.data, { gallery, queries } = evaluation!;
     const fewer = { ...queries, length: queries.length - 1 };
     const others = { ...parts, data: { ...parts.data, train, evaluation: { gallery, queries: fewer } } };
-    const agree = ({ rank, ...more }: Processes) =>
-      new Company({ rank, ...more }, learner).agree(
-        recipe,
-        rank === 0 ? parts : others,
-        new Course(recipe, {
-          images: train.length,
-          standIns: parts.standIns,
-          maxSteps: null,
-          processes: null,
-        }),
-      );
-    await assert.rejects(runTogether(2, agree), {
+    const course = new Course(recipe, {
+      ...{ images: train.length, standIns: parts.standIns, maxSteps: null, processes: null },
+    });
+    const agree = (second: { parts?: typeof parts; resumes?: boolean }) =>
+      runTogether(2, ({ rank, ...more }) => {
+        const { parts: its, resumes } = { parts, resumes: true, ...rank === 1 && second };
+        return new Company({ rank, ...more }, learner).agree(recipe, its, course, resumes);
+      });
+    await agree({});
+    await assert.rejects(agree({ parts: others }), {
       name: "ProcessesError",
       message:
         /^Process 1 on this machine has the listing of the queries "5 images, .*process 0 .* "6 images, /,
+    });
+    await assert.rejects(agree({ resumes: false }), {
+      name: "ProcessesError",
+      message:
+        /^Process 1 on this machine has the beginning "a new run", but process 0 .* "a checkpoint, by --resume"; /,
     });
   }));

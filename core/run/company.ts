@@ -34,12 +34,14 @@ export class Company {
   /**
    * Makes sure that all processes run the same.
    *
+   * @param resumes Whether this process was told to go on with a run.
    * @throws {ProcessesError} If not, with what differs and where.
    */
-  async agree(recipe: Recipe, parts: ProcessParts, { endStep }: Course): Promise<void> {
+  async agree(recipe: Recipe, parts: ProcessParts, { endStep }: Course, resumes: boolean): Promise<void> {
     const { engine, data: { train, evaluation }, teacher, referenceTeacher } = parts;
     await agree(this.processes, {
       ...factsOf(engine),
+      "beginning": resumes ? "a checkpoint, by --resume" : "a new run",
       "precision": engine.arithmetic(recipe.train.precision, { training: true }),
       "recipe": createHash("sha256").update(recipe.resolved).digest("hex").slice(0, 16),
       "last step": endStep,

@@ -58,7 +58,7 @@ export async function distill(
   using learner = await Learner.create(recipe, parts, host, initial);
   const made = { directory, parts, learner, host, command: options.command ?? null };
   const run = new Run(recipe, made, options.maxSteps);
-  await run.agree();
+  await run.agree(resumed !== null);
   if (resumed) await run.load();
   // What can fail, or takes hours, comes before the folder is a run's, and before anything in it changes.
   using batches = await TrainingBatches.open(parts, recipe, host).catch(async (error) => {

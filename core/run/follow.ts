@@ -36,7 +36,7 @@ export async function follow(
   const { data, standIns } = parts,
     course = new Course(recipe, { images: data.train.length, standIns, maxSteps, processes });
   const company = new Company(processes, learner);
-  await company.agree(recipe, parts, course);
+  await company.agree(recipe, parts, course, resume);
   using batches = await TrainingBatches.open(parts, recipe, host);
   if (!resume) await fitObjectives(recipe, parts, [learner], host);
   let done = await company.begin(0);

@@ -44,9 +44,13 @@ export class Run {
     this.#writer = new RunWriter(recipe, made, { stepsPerEpoch, steps });
   }
 
-  /** Makes sure that all processes, if there are several, are to do the same. */
-  async agree(): Promise<void> {
-    await this.#company?.agree(this.recipe, this.made.parts, this.#course);
+  /**
+   * Makes sure that all processes, if there are several, are to do the same.
+   *
+   * @param resumes Whether it is to go on with a run.
+   */
+  async agree(resumes: boolean): Promise<void> {
+    await this.#company?.agree(this.recipe, this.made.parts, this.#course, resumes);
   }
 
   /** Goes on from the run's newest checkpoint. */
