@@ -135,7 +135,7 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
     await t.step(
       "eval repeats a run's fine-tuning with few labels; eval --semi does it with other shares",
       async () => {
-        const semi = "evaluate={ semi: { splits: [{ labels: 0.5 }], epochs: 2 } }";
+        const semi = "evaluate={ semi: { splits: [{ labels: 0.5 }], epochs: 2, drops: [1] } }";
         const flags = ["--max-steps", "1", "--set", semi, "--json"];
         const run = await cli("distill", "recipe.yaml", "--out", "runs/semi", ...flags);
         assert.equal(run.code, 0, run.stderr);
@@ -150,7 +150,10 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
         };
         assert.deepEqual((await evaluated()).evaluation, then.evaluation);
         const { details } = await evaluated("--semi", "0.2");
-        assert.match(details.semi.protocol, /^fine-tuned with 3 labels, 20 epochs/);
+        assert.match(
+          details.semi.protocol,
+          /^fine-tuned with 3 labels, 20 epochs, .*, a fifth after 12 and 16$/,
+        );
         // The teacher is not fine-tuned, so its row has no figure there, and every figure stands under its name.
         const table = await cli(
           "eval",

@@ -384,12 +384,25 @@ const CHANGES: Record<string, Change> = {
     on: [MOCO],
   },
   "a teacher to compare with, taken out": { set: ["evaluate.teacher=null"] },
-  "fine-tuning": { set: ["evaluate.semi.epochs=2"], on: [SEED, PATCHES] },
+  "fine-tuning": { set: ["evaluate.semi={ epochs: 2, drops: [1] }"], on: [SEED, PATCHES] },
+  "fine-tuning that ends before its drops": {
+    set: ["evaluate.semi.epochs=16"],
+    refused:
+      /Expected evaluate\.semi\.drops less than evaluate\.semi\.epochs 16, got 16; name others, or \[\]/,
+  },
   "fine-tuning with no label": {
     set: ["evaluate.semi.splits=[{ labels: 0 }]"],
     refused: /Expected a number of more than 0, got 0$/,
   },
   "a linear probe by SGD": { set: ["evaluate.linear.protocol=sgd"] },
+  "a linear probe by SGD that ends before its drops": {
+    set: ["evaluate.linear={ protocol: sgd, sgd: { epochs: 50 } }"],
+    refused:
+      /Expected evaluate\.linear\.sgd\.drops less than evaluate\.linear\.sgd\.epochs 50, got 60, 80; name/,
+  },
+  "a linear probe by SGD without drops": {
+    set: ["evaluate.linear={ protocol: sgd, sgd: { epochs: 50, drops: [] } }"],
+  },
   "a linear probe that holds out too much": {
     set: ["evaluate.linear.held_out=0.9"],
     refused: /Expected a number of at most 0\.5, got 0\.9$/,

@@ -75,8 +75,8 @@ class LinearEvaluator implements Evaluator {
     if (this.options.protocol === "sgd") {
       const { sgd } = this.options, { lr, batch_size, epochs, drops } = sgd;
       const classifier = await sgdProbe(this.engine, rows, classes, { ...sgd, seed: this.seed });
-      const protocol = `SGD on features of centre crops, lr ${lr}, batch ${batch_size}, ${epochs} epochs, ` +
-        `a tenth after ${drops.join(" and ")}`;
+      const protocol = `SGD on features of centre crops, lr ${lr}, batch ${batch_size}, ${epochs} epochs` +
+        (drops.length ? `, a tenth after ${drops.join(" and ")}` : "");
       return { classifier, protocol };
     }
     // It ends when it has converged; nobody knows before when that is.
@@ -157,6 +157,14 @@ export default definePlugin({
       drops: z.array(z.int().positive().max(100_000)).max(1000).default([60, 80]),
     }).prefault({}),
   }),
+  check({ protocol, sgd: { epochs, drops } }) {
+    const late = protocol === "sgd" ? drops.filter((drop) => drop >= epochs) : [];
+    if (!late.length) return [];
+    const message =
+      `Expected evaluate.linear.sgd.drops less than evaluate.linear.sgd.epochs ${epochs}, got ` +
+      `${late.join(", ")}; name others, or [] for none`;
+    return [{ key: "sgd.drops", message }];
+  },
   needs: () => ({ labels: true }),
   unread: ({ protocol, l2 }) => {
     const of = (protocol: string) => `it is of the protocol ${protocol}`;

@@ -55,6 +55,7 @@ class SemiEvaluator implements Evaluator {
 
   async evaluate({ subject, network, views, report }: EvaluationInputs): Promise<Figures> {
     const { gallery: { images: gallery }, queries: { images: queries } } = subject, figures: Figures = {};
+    const { epochs, drops } = this.options;
     if (!network) throw new RunError("The evaluator semi trains a network further: it needs a run's student");
     if (!views) throw new RunError("The evaluator semi trains on views: it needs what makes them");
     const labels = [gallery, queries].map((images) => labelsOf(images, this.name)),
@@ -72,8 +73,8 @@ class SemiEvaluator implements Evaluator {
       if (i === 0) {
         report?.({
           protocol:
-            `fine-tuned with ${rows.length} labels, ${this.options.epochs} epochs, lr ${split.lr} and ` +
-            `${split.head_lr} for the classifier`,
+            `fine-tuned with ${rows.length} labels, ${epochs} epochs, lr ${split.lr} and ${split.head_lr} for ` +
+            `the classifier${drops.length ? `, a fifth after ${drops.join(" and ")}` : ""}`,
           ...{ gallery: rows.length, queries: queries.length, seed: this.context.seed },
           ...byClass(classified),
         });
@@ -170,6 +171,13 @@ export default definePlugin({
     /** Epochs after which both rates are a fifth. */
     drops: z.array(z.int().positive().max(100_000)).max(1000).default([12, 16]),
   }),
+  check({ epochs, drops }) {
+    const late = drops.filter((drop) => drop >= epochs);
+    if (!late.length) return [];
+    const message = `Expected evaluate.semi.drops less than evaluate.semi.epochs ${epochs}, got ` +
+      `${late.join(", ")}; name others, or [] for none`;
+    return [{ key: "drops", message }];
+  },
   needs: () => ({ labels: true, augmenters: { crops: CROPS } }),
   create: (options, { engine, seed, signal, resolve }) =>
     new SemiEvaluator(options, { engine, seed, signal, resolve }),
