@@ -85,8 +85,11 @@ export class MpiProcesses implements Processes {
     const { mpi: { abi: { world, float, sum }, calls }, rank, size } = this,
       { counts, starts } = share(values.length, size);
     const own = counts[rank];
-    if (this.#scratch.length !== own * size) this.#scratch = new Float32Array(own * size);
-    const pieces = this.#scratch, same = new Int32Array(size).fill(own), places = same.map((_, i) => i * own);
+    // It only grows: a step's sum comes between small ones.
+    if (this.#scratch.length < own * size) this.#scratch = new Float32Array(own * size);
+    const pieces = this.#scratch.subarray(0, own * size),
+      same = new Int32Array(size).fill(own),
+      places = same.map((_, i) => i * own);
     await this.#together("sum", async () => {
       await this.#wait(
         calls.MPI_Alltoallv(values, counts, starts, float, pieces, same, places, float, world),
