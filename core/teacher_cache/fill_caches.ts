@@ -91,9 +91,11 @@ export async function fillCaches(
 }
 
 /**
- * Each fills by itself, and takes what no other is at; whoever is interrupted has all stop.
+ * Each fills by itself, and takes what no other is at. Whoever is interrupted computes no more and waits for the others:
+ * those that are not interrupted too compute what it leaves.
  *
  * @returns how many views all have computed.
+ * @throws {StoppedTogether} In all of them, in the end, if one was interrupted.
  */
 async function shared(
   processes: Processes,
