@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { distill, distillTogether, follow, loadRecipes } from "@seed/core/host";
 import { SafetensorsFile, toTorch } from "@seed/core";
 import { DEFAULTS } from "../cli/defaults.ts";
+import { runCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 import { localProcesses } from "./support/local_processes.ts";
 import { metricsOf, outcomeOf } from "./support/tiny_runs.ts";
@@ -109,6 +110,14 @@ for (const [way, { recipe, loss }] of Object.entries(WAYS)) {
       assert.ok(after < 0.9 * before, `${before} before, ${after} after`);
     }));
 }
+
+Deno.test("Retro: what a finished run has left is opened without its teacher, whose head it took over", () =>
+  inFolder(async (folder) => {
+    await run(WAYS.Retro.recipe, join(folder, "run"), { overrides: ["train.epochs=1", "evaluate={}"] });
+    const args = ["--run", "run", "--allow-plugins", "--images", join(IMAGES, "val"), "--out", "out.npy"];
+    const { code, stderr } = await runCli(["embed", ...args], { cwd: folder });
+    assert.equal(code, 0, stderr);
+  }));
 
 /** All at once: what is fitted, maps, mixed views, and the losses' weights. */
 const ALL = RECIPE.replace(/^objective:\n.*$/m, `objective:\n  - ${COSPRESS}`).replace(/^queue: .*\n/m, "")

@@ -199,8 +199,8 @@ export interface RecipeFacts {
   readonly hasTeacher: boolean;
   /** Width of the embedding of the teacher to learn from; null: there is none, or only its file says it. */
   readonly teacherDim: number | null;
-  /** Whether that teacher tells that it has a projection head that a student may take over. */
-  readonly teacherHead: boolean;
+  /** Whether that teacher tells that it has a projection head that a student may take over; null: it was not read. */
+  readonly teacherHead: boolean | null;
   /** Width of the student's embedding; null: neither options nor the teacher's tell it. */
   readonly embeddingDim: number | null;
   /** Whether there are evaluators, which need images to evaluate on. */

@@ -188,7 +188,10 @@ class RecipeLoader {
     const checkpoint = this.#reader.check(CHECKPOINT, top.checkpoint ?? {}, ["checkpoint"], "checkpoint");
     this.#reader.resolved.checkpoint = checkpoint;
     const loggers = wants("loggers") ? await this.#loggers(top.loggers) : [];
-    this.#reader.runChecks({ ...parts, train, evaluate }, { hasTeacher: top.teacher !== undefined });
+    const hasTeacher = top.teacher !== undefined;
+    // A teacher that is not wanted, or not imported yet, may have a head all the same.
+    const known = { hasTeacher, ...hasTeacher && !parts.teacher?.options && { teacherHead: null } };
+    this.#reader.runChecks({ ...parts, train, evaluate }, known);
     // Of a recipe that is wrong otherwise it may be the rest's fault that nothing reads a section.
     if (!this.#reader.problems.length && this.#reader.objectivesKnown && !this.wanted) {
       this.#checkRead(parts, objectives!, top.evaluate ?? {});

@@ -76,7 +76,7 @@ export function checkHead(
   { head: { dim, reuse_teacher: reuses } }: { head: { dim?: number; reuse_teacher?: boolean } },
   { teacherDim, teacherHead }: Pick<RecipeFacts, "teacherDim" | "teacherHead">,
 ): OptionProblem[] {
-  if (reuses) return teacherHead ? [] : [{ key: "head.reuse_teacher", message: NO_TEACHER_HEAD }];
+  if (reuses) return teacherHead === false ? [{ key: "head.reuse_teacher", message: NO_TEACHER_HEAD }] : [];
   const problem = widthProblem(dim, teacherDim);
   return problem === null ? [] : [{ key: "head.dim", message: problem }];
 }
