@@ -10,12 +10,15 @@ import {
   BATCH_NORM_GRADIENT_KERNEL,
   BIAS_ADD_KERNEL,
   type DataSource,
+  type Engine,
   type Evaluator,
   type Logger,
   nearestNeighbours,
   NORMALIZE_KERNEL,
   type Objective,
+  type Precision,
   Random,
+  RunError,
   type Teacher,
   tf,
 } from "@seed/core";
@@ -713,6 +716,47 @@ Deno.test("checkEngine() on one that uploads to 0..1", async () => {
   }));
   await expectFailure((t) => checkEngine(t, { engine: scaled }), /uploads pixels/);
 });
+
+/** Some of a suite's steps: all of an engine's take seconds. */
+const only = (t: Steps, pattern: RegExp): Steps => ({
+  async step(...[step, check]: [string, () => void | Promise<void>] | [object, undefined?]) {
+    if (typeof step === "string" && check && pattern.test(step)) await t.step(step, check);
+  },
+});
+
+const refuse = (precision: Precision | undefined, Kind = RunError) => {
+  if (precision === "bf16") throw new Kind("There is no bf16 here");
+};
+const REFUSING: Partial<Engine> = { arithmetic: (precision) => (refuse(precision), "fp32") };
+/** Multiplies in eight bits what it says that it does in fp32. */
+const rounding = (fn: (...inputs: tf.Tensor[]) => tf.Tensor[]) => (...inputs: tf.Tensor[]) =>
+  fn(...inputs.map((x) => tf.div(tf.round(tf.mul(x, 128)), 128)));
+
+const PRECISIONS: [string, (engine: Engine) => Partial<Engine>, RegExp | null][] = [
+  ["without bf16", (real) => ({
+    ...REFUSING,
+    trace: (fn, options) => (refuse(options.precision), real.trace(fn, options)),
+  }), null],
+  ["that says it has no bf16, and traces it", () => REFUSING, /at each precision/],
+  ["that says it has bf16, and does not trace it", (real) => ({
+    trace: (fn, options) => (refuse(options.precision), real.trace(fn, options)),
+  }), /at each precision/],
+  ["whose want of bf16 is a defect", (real) => ({
+    arithmetic: (precision) => (refuse(precision, Error), "fp32"),
+    trace: (fn, options) => (refuse(options.precision, Error), real.trace(fn, options)),
+  }), /at each precision/],
+  ["of another arithmetic", () => ({ arithmetic: () => "int8" as "fp16" }), /at each precision/],
+  ["whose fp32 is none", () => ({ arithmetic: () => "bf16" }), /at each precision/],
+  ["that trains in bf16 throughout", (real) => ({
+    arithmetic: (precision) => precision === "bf16" ? "bf16" : "fp32",
+    trace: (fn, options) => real.trace(options.precision === "bf16" ? rounding(fn) : fn, options),
+  }), /matrices of what trains/],
+];
+
+for (const [what, changes, step] of PRECISIONS) {
+  Deno.test(`checkEngine() on one ${what}`, () =>
+    expectFailure((t) => checkEngine(only(t, /precision/), { engine: changed(engine, changes) }), step));
+}
 
 /** Runs `test` while a kernel of the backend is another one. */
 async function withKernel(

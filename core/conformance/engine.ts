@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Engine } from "../interfaces/engine.ts";
+import { RunError } from "../errors.ts";
+import type { Engine, Precision } from "../interfaces/engine.ts";
 import { tf } from "../tf.ts";
 import { assertFlat } from "./memory.ts";
 import { assertClose, sameValues } from "./numbers.ts";
@@ -39,6 +40,18 @@ function sumsOfThree(x: tf.Tensor): tf.Tensor[] {
     const elsewhere = [a, b].map((term) => tf.sum(tf.exp(tf.neg(tf.abs(term)))));
     return [tf.add(tf.add(a, b), c), ...elsewhere];
   }).flat();
+}
+
+const PRECISIONS: readonly Precision[] = ["fp32", "bf16", "auto"];
+
+/** What is asked for; null: the engine does not have it, and says so. */
+function unlessRefused<T>(ask: () => T): T | null {
+  try {
+    return ask();
+  } catch (error) {
+    assert.ok(error instanceof RunError, `expected a RunError, got ${error}`);
+    return null;
+  }
 }
 
 /**
@@ -160,6 +173,37 @@ export async function checkEngine(t: Steps, { engine }: EngineSubject): Promise<
     tf.dispose(await negative.call(x));
     for (const other of others) await assert.rejects(negative.call(other), /negative/);
     tf.dispose([x, ...others]);
+  });
+  const matMul = (precision: Precision, training: boolean) =>
+    engine.trace((x, y) => [tf.matMul(x as tf.Tensor2D, y as tf.Tensor2D)], {
+      ...{ name: `product in ${precision}`, precision, training },
+    });
+  await t.step("says what it computes in at each precision, and traces it or refuses both", async () => {
+    const x = tf.tensor2d([[2]]);
+    for (const precision of PRECISIONS) {
+      for (const training of [false, true]) {
+        const arithmetic = unlessRefused(() => engine.arithmetic(precision, { training }));
+        const allowed = precision === "fp32" ? ["fp32"] : ["fp32", "bf16", "fp16"];
+        assert.ok(
+          arithmetic === null ? precision === "bf16" : allowed.includes(arithmetic),
+          `${precision} is ${arithmetic ?? "refused"}`,
+        );
+        using traced = unlessRefused(() => matMul(precision, training));
+        assert.equal(traced === null, arithmetic === null, `${precision}: only one of the two refuses it`);
+        if (traced) assert.deepEqual([...await first(traced.call(x, x))], [4]);
+      }
+    }
+    x.dispose();
+  });
+  await t.step("multiplies matrices of what trains in fp32 whatever the precision", async () => {
+    const x = tf.randomNormal([16, 64]), y = tf.randomNormal([64, 16]);
+    using exact = matMul("fp32", true);
+    const expected = await first(exact.call(x, y)), scale = Math.max(...expected.map(Math.abs));
+    for (const precision of PRECISIONS) {
+      using traced = unlessRefused(() => matMul(precision, true));
+      if (traced) assertClose(await first(traced.call(x, y)), expected, 1e-6 * scale, precision);
+    }
+    tf.dispose([x, y]);
   });
   const ofTraces = async (name: string, check: () => Promise<void>) => {
     if (engine.traces) await t.step(name, check);

@@ -62,9 +62,10 @@ export interface Engine extends AsyncDisposable {
 
   /**
    * The arithmetic that a traced function of this precision really has here: `auto` depends on the device, and on
-   * whether the function trains.
+   * whether the function trains. An engine that computes in fp32 alone, or that traces nothing, says so whatever the
+   * precision.
    *
-   * @throws {RunError} If the device does not have it.
+   * @throws {RunError} If the device does not have the precision, which only `bf16` may be: {@link trace} refuses it too.
    */
   arithmetic(precision: Precision, options?: Pick<TraceOptions, "training">): "fp32" | "bf16" | "fp16";
 
