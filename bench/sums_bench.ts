@@ -11,6 +11,8 @@ import { bytesOfStudents } from "./scale/students.ts";
 import { medianOf, onThisMachine, type Timed, timeRanks } from "./scale/time_ranks.ts";
 
 const TURNS = numberOf("SEED_BENCH_TURNS", 5), AT = { hostname: "127.0.0.1", port: 0 };
+/** Of each way in a turn: stretches of sums, and how long each takes at the least, in milliseconds. */
+const TIMED = { stretches: 3, least: 300 };
 const length = (await bytesOfStudents()).get("EfficientNet-B0")!.sum / 4;
 const found = new Map<string, Timed[]>();
 
@@ -33,8 +35,7 @@ for (let turn = 1; turn <= TURNS; turn++) {
       group: "sums",
       n: 1,
       warmup: 0,
-      fn: async () =>
-        take(by, await timeRanks(onThisMachine(2), AT, { by, lengths: [length], stretches: 3, least: 300 })),
+      fn: async () => take(by, await timeRanks(onThisMachine(2), AT, { by, lengths: [length], ...TIMED })),
     });
   }
   if (!python) continue;
@@ -50,7 +51,7 @@ for (let turn = 1; turn <= TURNS; turn++) {
 async function ring(python: string): Promise<Timed[]> {
   const script = fileURLToPath(new URL("./peers/ring.py", import.meta.url));
   const { success, stdout } = await new Deno.Command(python, {
-    args: [script, `${length}`, "15"],
+    args: [script, ...[length, TIMED.stretches, TIMED.least].map(String)],
     stdout: "piped",
     stderr: "inherit",
   }).output();
