@@ -21,7 +21,7 @@ const validate = ajv.compile(schema);
 /** Rules of the loader that are of several keys together, of files or of this machine: the schema has none of them. */
 const LAX = [
   /Nothing reads "/, // what an option or a section is for is not there
-  /Expected (a divisor of|less than train\.|a multiple of)/, // of another key
+  /Expected (a divisor of|(\S+ )?less than (train|evaluate)\.|a multiple of)/, // of another key
   /ascending order/,
   /(objective|evaluator) .* (needs|measures|learns|looks|wants)/i, // sections that others need
   /has both student and students/,
