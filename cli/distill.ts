@@ -80,7 +80,7 @@ export async function run(args: string[]): Promise<number> {
     check: (size) => checkForProcesses(recipe, size),
     async work(host, processes) {
       if (processes === null || processes.rank === 0) {
-        return await train(named, args, parsed, { host, processes });
+        return await train(named, args, parsed, { host, processes, verb: verbOf(asked) });
       }
       const options = { maxSteps: parsed.count("max-steps"), resume: resumes };
       return await follow(recipe, options, host, processes) ? 0 : INTERRUPTED;
@@ -118,24 +118,29 @@ function refuseProcesses({ count, place }: AskedProcesses): void {
   if (place) throw new UsageError("--dry-run is for one process: start it without mpiexec or srun");
 }
 
+/** What the arguments were given to: between hosts it is a task of its own, which may use their network. */
+function verbOf({ place }: AskedProcesses): string {
+  return place?.meeting && Deno.mainModule.endsWith("task.ts") ? "distill-on-hosts" : "distill";
+}
+
 async function train(
   { recipes, out }: RunRecipe,
   args: string[],
   parsed: Arguments,
-  { host, processes }: { host: Host; processes: Processes | null },
+  { host, processes, verb }: { host: Host; processes: Processes | null; verb: string },
 ): Promise<number> {
   const options = {
     out,
     maxSteps: parsed.count("max-steps"),
     resume: parsed.has("resume"),
     extend: parsed.has("extend"),
-    command: commandLine("distill", args),
+    command: commandLine(verb, args),
   };
   const { directory, finished } = recipes.length > 1
     ? await distillTogether(recipes, options, host)
     : await distill(recipes[0], options, host, processes);
   if (!finished) {
-    console.error(`Go on with: ${commandLine("distill", resuming(args, directory))}`);
+    console.error(`Go on with: ${commandLine(verb, resuming(args, directory))}`);
     return INTERRUPTED;
   }
   if (parsed.has("json")) {

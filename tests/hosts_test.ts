@@ -145,6 +145,8 @@ testUnless(
       };
       const ends = await Promise.all(["0", "1"].map((RANK) => start({ ...variables, RANK })));
       for (const { code, stderr } of ends) assert.equal(code, 0, stderr);
+      const { command } = JSON.parse(await Deno.readTextFile(`${folder}/run/run.json`));
+      assert.match(command, / distill-on-hosts tiny\.yaml --out run$/, "as it can be given again");
       const { code, stderr } = await start({ ...variables, RANK: "0", MASTER_ADDR: "" });
       assert.equal(code, 2, stderr);
       assert.match(stderr, /^RANK is set, so this process is one of several, but MASTER_ADDR is missing: /);
