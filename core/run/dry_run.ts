@@ -14,7 +14,7 @@ import { scheduleOf } from "../training/schedule.ts";
 import { checkTeacherCaches, isCaching } from "../teacher_cache/open_caches.ts";
 import { bagSize, streamsOf } from "../views/streams.ts";
 import { viewSources } from "../views/view_source.ts";
-import { takeSteps } from "./loop.ts";
+import { BrokenStepError, takeSteps } from "./loop.ts";
 import { TrainingBatches } from "./training_batches.ts";
 
 /** What a run would be like. */
@@ -210,12 +210,16 @@ async function trySteps(
   using batches = await TrainingBatches.open(parts, inMemory(recipe, fixedViews), host);
   let started = performance.now();
   const planned = [...steps, ...coming];
-  for await (const taken of takeSteps(planned, { batches, step: learner.step, schedule })) {
-    host.signal.throwIfAborted();
-    loss = taken.loss;
-    seconds.push((performance.now() - started) / 1000);
-    if (seconds.length === steps.length) break;
-    started = performance.now();
+  try {
+    for await (const taken of takeSteps(planned, { batches, step: learner.step, schedule })) {
+      host.signal.throwIfAborted();
+      loss = taken.loss;
+      seconds.push((performance.now() - started) / 1000);
+      if (seconds.length === steps.length) break;
+      started = performance.now();
+    }
+  } catch (error) {
+    throw error instanceof BrokenStepError ? error.cause : error; // there is nothing to keep
   }
   return { fresh: seconds.slice(0, fresh.length), cached: seconds.slice(fresh.length), loss };
 }
