@@ -357,6 +357,7 @@ const CHANGES: Record<string, Change> = {
   "a head with batch norm, and a batch of one image": {
     set: ["student.head.norm=batch", "train.batch_size=1", "train.bn_splits=1", "queue.size=4"],
     on: [SEED, MOCO],
+    atRun: /A batch norm in training sees one value per channel, .* or raise batch_size/,
   },
   "a head with a projection": { set: ["student.head.projection=4", "student.head.norm=batch"] },
   "a head of one layer": { set: ["student.head.hidden=null"] },

@@ -3,6 +3,7 @@ import {
   BATCH_NORM_INFERENCE_KERNEL,
   BATCH_NORM_KERNEL,
   hasKernel,
+  RunError,
   tf,
 } from "@seed/core";
 import { constant } from "../parameters/initializer.ts";
@@ -57,13 +58,23 @@ export function batchNormInference<T extends tf.Tensor>(x: T, p: BatchNormParame
   });
 }
 
-/** Normalises by the batch's statistics and moves the running ones, whose variance is the unbiased one. */
+/**
+ * Normalises by the batch's statistics and moves the running ones, whose variance is the unbiased one.
+ *
+ * @throws {RunError} If a channel has a single value, of which nothing would be left, as PyTorch refuses it.
+ */
 export function batchNormTraining(
   x: tf.Tensor4D,
   p: BatchNormParameters,
   options: BatchNormOptions,
 ): tf.Tensor4D {
-  const { epsilon = 1e-5, momentum = 0.1 } = options;
+  const { channels, epsilon = 1e-5, momentum = 0.1 } = options;
+  if (x.size < 2 * channels) {
+    throw new RunError(
+      "A batch norm in training sees one value per channel, expected at least two: lower train.accumulate or " +
+        "train.bn_splits, or raise batch_size",
+    );
+  }
   const fused = hasKernel(BATCH_NORM_KERNEL) ? fusedBatchNorm : composedBatchNorm;
   return fused(x, p, epsilon, (mean, variance) => moveStatistics(p, mean, variance, momentum));
 }

@@ -97,6 +97,26 @@ Deno.test("batch norm in training is PyTorch's formulas: values, running statist
   }
 });
 
+Deno.test("batch norm in training is refused a single value per channel, and takes two", async () => {
+  const engine = await testEngine();
+  const p = Object.fromEntries(
+    ["scale", "offset", "runningMean", "runningVariance"].map((name) => [name, tf.variable(tf.ones([3]))]),
+  );
+  const train = (x: tf.Tensor) => [
+    batchNormTraining(x as tf.Tensor4D, p as unknown as BatchNormParameters, { channels: 3 }),
+  ];
+  for (const [how, run] of Object.entries(runners(engine))) {
+    const one = tf.ones([1, 1, 1, 3]), two = [tf.ones([2, 1, 1, 3]), tf.ones([1, 1, 2, 3])];
+    await assert.rejects(async () => await run(train, one), {
+      name: "RunError",
+      message: /sees one value per channel.* train\.accumulate or train\.bn_splits, or raise batch_size$/,
+    }, how);
+    for (const x of two) assert.deepEqual((await run(train, x))[0].length, 6, how);
+    tf.dispose([one, ...two]);
+  }
+  tf.dispose(p);
+});
+
 Deno.test("batch norm in evaluation normalises by the running statistics and leaves them", async () => {
   const engine = await testEngine();
   const random = new Random(0, "evaluation"), shape = [2, 3, 4, 5] as [number, number, number, number];
