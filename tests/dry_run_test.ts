@@ -82,7 +82,7 @@ for (const { path, recipe: whole } of chosen) {
 Deno.test("training in bf16 without kernels for it stops before the first step", async () => {
   const sets = [...SMALL, "queue.size=8", "train.precision=bf16"].flatMap((set) => ["--set", set]);
   const args = ["distill", "recipes/effb0.yaml", "--dry-run", "--stand-in", `${IMAGES}`, ...sets];
-  const { code, stderr } = await runCli(args, { cwd: ROOT, env: { TF_ENABLE_ONEDNN_OPTS: "0" } });
+  const { code, stderr } = await runCli(args, { cwd: ROOT, env: { TF_ENABLE_ONEDNN_OPTS: "False" } });
   assert.equal(code, 1);
   assert.match(stderr, /"bf16" in training needs oneDNN .*; set train\.precision to "auto" or "fp32"/);
 });

@@ -14,7 +14,7 @@ import { type CApi, DataType, ONE_DNN, openCApi } from "./c_api.ts";
 import { EagerContext } from "./eager_context.ts";
 import { registerKernels } from "./kernels.ts";
 import type { Library } from "./library.ts";
-import { type Processor, readProcessor } from "./processor.ts";
+import { isOneDnnOn, type Processor, readProcessor } from "./processor.ts";
 import { contextConfig, functionConfig } from "./session_config.ts";
 import { GraphFunction } from "./traced_function.ts";
 import { trimMemory } from "./trim_memory.ts";
@@ -33,12 +33,13 @@ export class TensorflowEngine implements Engine {
 
   /**
    * @throws {RunError} If the library does not load, or `device` is `gpu` and there is none.
+   * @throws {UsageError} If the variable that turns oneDNN on has a value that TensorFlow does not know.
    */
   static async open(
     library: Library,
     options: { device: Device | "auto"; trace: boolean },
   ): Promise<TensorflowEngine> {
-    const processor = readProcessor();
+    const processor = readProcessor(), oneDnnIsOn = isOneDnnOn(Deno.env.get(ONE_DNN));
     const context = new EagerContext(
       openLibrary(library, processor),
       contextConfig({ hideGpus: options.device === "cpu" }),
@@ -56,7 +57,7 @@ export class TensorflowEngine implements Engine {
     const binding = new Binding(context, device === "gpu");
     const oneDnn = device === "cpu" && Deno.build.arch === "x86_64";
     // TensorFlow's own kernels for processors have no gradients of grouped convolutions.
-    const groupedConvolution = oneDnn && Deno.env.get(ONE_DNN) !== "0";
+    const groupedConvolution = oneDnn && oneDnnIsOn;
     const backend = await activateBackend(binding, { groupedConvolution });
     registerKernels({ oneDnn });
     return new TensorflowEngine(backend, binding.TF_Version, device, options.trace, processor);

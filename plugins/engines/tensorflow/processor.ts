@@ -1,5 +1,5 @@
 import { ONE_DNN } from "./c_api.ts";
-import { readSystemFile, systemControl } from "@seed/core";
+import { readSystemFile, systemControl, UsageError } from "@seed/core";
 
 /** What matters of the processor that computes. */
 export interface Processor {
@@ -17,12 +17,34 @@ const UNKNOWN = { convolvesInBf16: false, wideVectors: false };
 export function readProcessor(): Processor {
   switch (Deno.build.os) {
     case "linux":
-      return processorOf(readSystemFile("/proc/cpuinfo"), { oneDnn: Deno.env.get(ONE_DNN) !== "0" });
+      return processorOf(readSystemFile("/proc/cpuinfo"), { oneDnn: isOneDnnOn(Deno.env.get(ONE_DNN)) });
     case "darwin":
       return { bf16: systemControl("hw.optional.arm.FEAT_BF16") === 1, ...UNKNOWN };
     default:
       return { bf16: false, ...UNKNOWN }; // Windows does not tell without native code.
   }
+}
+
+/**
+ * Whether TensorFlow computes by oneDNN, by the value of its variable as it reads that itself.
+ *
+ * @param value Undefined: the engine sets it to 1.
+ * @throws {UsageError} If TensorFlow would go by its own default, which differs from one processor to another.
+ */
+export function isOneDnnOn(value: string | undefined): boolean {
+  switch (value?.toLowerCase()) {
+    case undefined:
+    case "1":
+    case "true":
+      return true;
+    case "0":
+    case "false":
+      return false;
+  }
+  throw new UsageError(
+    `The environment variable ${ONE_DNN} is "${value}", but it has to be 0 or false, 1 or true; set it to one of them, ` +
+      "or leave it unset",
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { processorOf } from "./processor.ts";
-import { readSystemFile } from "@seed/core";
+import { isOneDnnOn, processorOf } from "./processor.ts";
+import { readSystemFile, UsageError } from "@seed/core";
 
 const linux = { ignore: Deno.build.os !== "linux" };
 
@@ -34,4 +34,18 @@ Deno.test("what a processor can is found among its features, as whole words", ()
   assert.deepEqual(x86("fpu avx512f not_avx512_bf16"), none);
   assert.deepEqual(processorOf("Features\t: fp asimd bf16 sve\n", { oneDnn: true }), { ...none, bf16: true });
   assert.deepEqual(processorOf("", { oneDnn: true }), none);
+});
+
+Deno.test("oneDNN is on and off by the values that TensorFlow takes its variable to be so by, and others are refused", () => {
+  for (const value of [undefined, "1", "true", "True", "TRUE"]) {
+    assert.equal(isOneDnnOn(value), true, `${value}`);
+  }
+  for (const value of ["0", "false", "False", "FALSE"]) assert.equal(isOneDnnOn(value), false, `${value}`);
+  for (const value of ["", "off", "no", "2", " 0"]) {
+    assert.throws(() => isOneDnnOn(value), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.ok(error.message.includes(`TF_ENABLE_ONEDNN_OPTS is "${value}", but it has to be 0 or false`));
+      return true;
+    });
+  }
 });
