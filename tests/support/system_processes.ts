@@ -23,13 +23,16 @@ export async function rankProcessesIn(folder: string): Promise<RankProcess[]> {
       const rank = variables.find((variable) => /^(PMI_RANK|RANK)=/.test(variable))?.split("=")[1];
       if (rank !== undefined) found.push({ pid, rank: Number(rank) });
     } catch (error) {
-      // It has ended, or is another user's.
-      if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied)) {
-        throw error;
-      }
+      if (!hasEndedOrIsAnothers(error)) throw error;
     }
   }
   return found.sort((a, b) => a.rank - b.rank);
+}
+
+/** ESRCH: it has ended while its file was read. */
+function hasEndedOrIsAnothers(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
+    (error as { code?: string }).code === "ESRCH";
 }
 
 /** A socket that waits for connections. */
