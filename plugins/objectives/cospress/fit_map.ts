@@ -17,7 +17,7 @@ export interface FitOptions {
  * on the seed alone. The same embeddings give the same map.
  *
  * @param map Its weight, `[teacherDim, dim]`, not trainable in a run.
- * @throws {RunError} If there is but one embedding, which has no angle to another.
+ * @throws {RunError} If there is but one embedding, which has no angle to another, or the fit diverges.
  */
 export async function fitMap(
   map: Parameter,
@@ -57,11 +57,17 @@ export async function fitMap(
     tf.dispose([loss, ...inputs]);
   }
   const [before, after = before] = losses.map((loss) => loss.toPrecision(3));
+  if (!Number.isFinite(losses.at(-1))) {
+    throw new RunError(
+      `CosPress: the divergence that its map is fitted by is ${after} after ${steps} steps, expected a finite ` +
+        `number; lower the objective's lr ${lr}, or raise its temperatures`,
+    );
+  }
   log(
     `CosPress: a map from ${teacherDim} to ${
       variable.shape[1]
     } dimensions is fitted to ${images} images; the ` +
-      `divergence of their angles falls from ${before} to ${after} in ${steps} steps`,
+      `divergence of their angles goes from ${before} to ${after} in ${steps} steps`,
   );
 }
 

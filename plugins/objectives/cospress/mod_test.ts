@@ -76,7 +76,7 @@ Deno.test("a fitted map keeps the cosines of images that lie near a subspace, of
     },
   }, { engine, seed: 0, temperatures: [0.05, 0.1], batch: 64, steps: 400, lr: 0.01 });
   assert.equal(tf.memory().numTensors, before);
-  assert.match(told[0], /from 24 to 6 dimensions is fitted to 256 images; .* falls from .* in 400 steps/);
+  assert.match(told[0], /from 24 to 6 dimensions is fitted to 256 images; .* goes from .* in 400 steps/);
   const mapped = tf.tidy(() =>
     tf.matMul(tf.tensor2d(others), parameter.variable as tf.Tensor2D).arraySync()
   ) as Rows;
@@ -94,5 +94,18 @@ Deno.test("a map is not fitted to a single image", async () => {
   const inputs = { teacherEmbeddings, signal: new AbortController().signal, log() {} };
   const options = { engine, seed: 0, temperatures: [0.1], batch: 2, steps: 1, lr: 0.1 };
   await assert.rejects(fitMap(source.parameters[0], inputs, options), /there is one image/);
+  teacherEmbeddings.dispose();
+});
+
+Deno.test("a fit that diverges is told with the rate", async () => {
+  const engine = await testEngine(), teacherEmbeddings = tf.tensor2d([[1, 0], [0, 1], [1, 1]]);
+  using source = new TrainableParameters(0);
+  source.get("map.weight", "linear", [2, 1], () => 0, false);
+  const inputs = { teacherEmbeddings, signal: new AbortController().signal, log() {} };
+  const options = { engine, seed: 0, temperatures: [0.1], batch: 3, steps: 3, lr: 1e38 };
+  await assert.rejects(fitMap(source.parameters[0], inputs, options), {
+    name: "RunError",
+    message: /is NaN after 3 steps, expected a finite number; lower the objective's lr 1e\+38/,
+  });
   teacherEmbeddings.dispose();
 });
