@@ -85,6 +85,15 @@ Deno.test("what this machine has no memory for is told by validate, with the key
       ["teacher.cache.views=100000", "train.epochs=100000", "train.batch_size=8192", "queue.size=8192"],
       /teacher\.cache\.views 8192 x 100000 x 1280 values of 2 bytes needs 2097\.2 GB/,
     ],
+    [
+      [
+        ...["queue=null", "train.freeze=[head]"],
+        `objective={ plugin: "@seed/objective-cospress", batch: 16384, temperatures: [${
+          Array(100).fill(0.1)
+        }] }`,
+      ],
+      /objective\.batch 16384 x 16384 floats needs 644\.2 GB/,
+    ],
   ];
   for (const [overrides, says] of cases) assert.match(await problems(...overrides) ?? "valid", says);
 });

@@ -28,6 +28,11 @@ export function cosineLoss(student: tf.Tensor2D, target: tf.Tensor2D): tf.Scalar
 
 /** The released code's. */
 const TEMPERATURES = [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.1];
+/**
+ * Arrays `[batch, batch]` that the fit keeps for a temperature's gradient: its distributions there and back, their two
+ * exponentials, the sum of these, and the teacher's probabilities. Engines were seen to hold seven to nine.
+ */
+const KEPT = 6;
 const temperature = z.number().positive().max(1e6);
 
 export default definePlugin({
@@ -48,6 +53,10 @@ export default definePlugin({
     lr: z.number().positive().max(1).default(0.001),
   }),
   needs: ({ images }) => ({ teacherViews: [0], embeddings: false, fit: { images } }),
+  arrays({ batch, images, temperatures }) {
+    const size = Math.min(batch, images);
+    return [{ key: "batch", shape: [size, size], copies: KEPT * temperatures.length }];
+  },
   create(options, { engine, seed, teacherDim, featureDim }) {
     const source = new TrainableParameters(seed), shape = [teacherDim!, featureDim];
     // Zero until it is fitted, or a checkpoint has it.
