@@ -7,7 +7,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { ProgressLine } from "../text/progress_line.ts";
 import { tf } from "../tf.ts";
 import { type EmbeddingStore, MemoryStore, type StoredPrecision, type ViewId } from "./embedding_store.ts";
-import { centreSize, openCentreStore, type Taught } from "./open_caches.ts";
+import { centreSize, openCentreStore, requireMemory, type Taught } from "./open_caches.ts";
 
 /** Embeddings that are read at a time: between, the process can be interrupted. */
 const CHUNK = 4096;
@@ -18,7 +18,8 @@ const CHUNK = 4096;
  * all have all of them.
  *
  * @returns `[images, dim]` unit rows, in the images' order; the caller's.
- * @throws {RunError} If the cache is of other images or of another teacher, or cannot be written.
+ * @throws {RunError} If the cache is of other images or of another teacher, or cannot be written, or memory has no room
+ *   for all of them.
  */
 export async function embedCentreViews(
   parts: Taught & Pick<ProcessParts, "pipeline" | "standIns" | "processes">,
@@ -29,6 +30,11 @@ export async function embedCentreViews(
     teacher = parts.teacher!,
     dim = teacher.embeddingDim;
   using disk = await openCentreStore(parts, recipe, host);
+  // The rows that are returned, and, of a run without a cache on disk, those of the store.
+  requireMemory(
+    { path: ["data"], shape: [train.length, dim], copies: disk ? 1 : 2 },
+    "since neighbours are looked for among the teacher's embeddings of all training images",
+  );
   // Of several processes the first writes; the others keep what is new to them as the disk would.
   const fresh: EmbeddingStore = disk && isFirst(processes)
     ? disk

@@ -3,7 +3,7 @@ import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import { memoryLimit } from "../memory_limit.ts";
-import { memoryProblems } from "../recipe/memory_needs.ts";
+import { type LocatedArray, memoryProblems } from "../recipe/memory_needs.ts";
 import { formatBytes } from "../text/format_bytes.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { bagSize, looksAtTeacher, streamsOf } from "../views/streams.ts";
@@ -83,8 +83,13 @@ function checkMemory({ data, teacher }: Taught, { train, teacher: use }: Recipe,
   if (dir !== null) return;
   const numbers = Math.min(views, train.epochs) * source.teacherViews.length;
   const shape = [data.train.length, numbers, teacher!.embeddingDim], bytes = precision === "fp16" ? 2 : 4;
-  const [problem] = memoryProblems([{ path: ["teacher", "cache", "views"], shape, bytes }], memoryLimit());
-  if (problem) throw new RunError(`${problem.message}, or set teacher.cache.dir`);
+  requireMemory({ path: ["teacher", "cache", "views"], shape, bytes }, "or set teacher.cache.dir");
+}
+
+/** @throws {RunError} If the machine has no memory for an array; the message ends with the advice. */
+export function requireMemory(array: LocatedArray, advice: string): void {
+  const [problem] = memoryProblems([array], memoryLimit());
+  if (problem) throw new RunError(`${problem.message}, ${advice}`);
 }
 
 /**
