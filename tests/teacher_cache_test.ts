@@ -5,6 +5,8 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { fillCaches, type FillProgress, loadRecipe } from "@seed/core/host";
+import { DEFAULTS } from "../cli/defaults.ts";
 import { type Outcome, runCli } from "./support/cli.ts";
 import { makeImageFolder } from "./support/image_folder.ts";
 
@@ -165,6 +167,39 @@ Deno.test("neighbours are looked for among embeddings that the cache keeps", asy
     assert.match(other.stderr, /views\.size is 32 there and 64 here/);
   });
 });
+
+const SEVERAL_FOLDERS = {
+  "small patches": "small_patches={ count: 2, augmenter: { plugin: '@seed/augmenter-moco-v2', size: 8 } }",
+  "centres": "objective={ plugin: '@seed/objective-bingo', bag: 3 }",
+};
+
+for (const [what, override] of Object.entries(SEVERAL_FOLDERS)) {
+  Deno.test(`what is told of filling is of all that the cache will hold, with ${what}`, async () => {
+    await inFolder(async (folder) => {
+      const overrides = [
+        override,
+        `engine={ plugin: '${STUDENT}#engine' }`,
+        `data.root=${folder}/images`,
+        `teacher.cache={ views: 4, dir: ${folder}/cache, precision: fp32 }`,
+      ];
+      const recipe = await loadRecipe(`${folder}/recipe.yaml`, { defaults: DEFAULTS, overrides });
+      const updates: [done: number, all: number][] = [], estimates: [views: number, bytes: number][] = [];
+      const progress: FillProgress = {
+        update: (done, all) => void updates.push([done, all]),
+        estimate: ({ views, bytes }) => void estimates.push([views, bytes]),
+      };
+      const host = { log() {}, signal: new AbortController().signal };
+      const { views, bytes } = await fillCaches(recipe, progress, host);
+      updates.forEach(([done, all], i) => {
+        assert.equal(all, views);
+        assert.ok(done > (updates[i - 1]?.[0] ?? 0), "it only grows");
+      });
+      assert.equal(updates.at(-1)![0], views);
+      const left = views - updates[3][0]; // it is made after the fourth batch
+      assert.deepEqual(estimates, [[left, left * bytes / views]]);
+    });
+  });
+}
 
 Deno.test("filling needs a cache on disk", async () => {
   await inFolder(async (_folder, run) => {

@@ -34,7 +34,7 @@ export interface FilledCaches {
   bytes: number;
 }
 
-/** How far it is. */
+/** How far it is, of all that there will be. */
 export interface FillProgress {
   /** Before the first long stretch: what is left to do, by the speed of a few batches. */
   estimate?(left: { views: number; bytes: number; seconds: number }): void;
@@ -80,11 +80,8 @@ export async function fillCaches(
     workOfViews(parts, recipe, source, caches)
   );
   if (centre) works.push(workOfCentre(parts, recipe, centre));
-  const filler = new Filler(parts, progress, host);
-  const fill = async () => {
-    for (const work of works) await filler.fill(work);
-  };
-  const computed = processes ? await shared(processes, filler, fill, host) : (await fill(), filler.computed);
+  const filler = new Filler(parts, works, progress, host);
+  const computed = processes ? await shared(processes, filler, host) : (await filler.fill(), filler.computed);
   const views = works.reduce((sum, work) => sum + found(work), 0);
   const bytes = works.reduce((sum, { store: { size, recordBytes } }) => sum + size * recordBytes, 0);
   return { dir: recipe.teacher.cache.dir, views, computed, bytes };
@@ -100,11 +97,10 @@ export async function fillCaches(
 async function shared(
   processes: Processes,
   filler: Filler,
-  fill: () => Promise<void>,
   { signal }: Host,
 ): Promise<number> {
   let stops = false;
-  await fill().catch((error) => {
+  await filler.fill().catch((error) => {
     stops = signal.aborted && error === signal.reason;
     if (!stops) throw error;
   });
@@ -187,19 +183,25 @@ function isListed(store: DiskStore, { ids }: FillBatch): boolean {
 
 class Filler {
   computed = 0;
-  /** Times of the batches so far, in seconds, until the estimate is made. */
+  /** Seconds that a pixel took in each of a folder's batches so far, until the estimate is made. */
   #seconds: number[] | null = [];
 
   constructor(
     private readonly parts: ProcessParts,
+    private readonly works: readonly Work[],
     private readonly progress: FillProgress,
     private readonly host: Host,
   ) {}
 
+  async fill(): Promise<void> {
+    for (const work of this.works) await this.#fill(work);
+  }
+
   /** Unit by unit; those that other processes are at are looked at again when they are over. */
-  async fill(work: Work): Promise<void> {
+  async #fill(work: Work): Promise<void> {
     const { store, all } = work, claims = join(store.folder, "claims");
     if (found(work) === all) return;
+    if (this.#seconds) this.#seconds = []; // views of another side are traced anew
     const left: [file: string, batches: FillBatch[]][] = [];
     let unit = 0;
     for (const batches of unitsOf(work)) {
@@ -228,7 +230,7 @@ class Filler {
   }
 
   async #compute(work: Work, batches: readonly FillBatch[]): Promise<void> {
-    const { parts: { pipeline, engine }, host } = this, { store, cache, size, all } = work;
+    const { parts: { pipeline, engine }, host } = this, { store, cache, size } = work;
     store.refresh(); // others may have done a part before this process had the lock
     const lacking = batches.filter((batch) => !isListed(store, batch));
     let started = performance.now(), next = 0;
@@ -238,21 +240,29 @@ class Filler {
       const images = engine.upload(pixels, [ids.length, size, size, 3]);
       this.computed += await cache.compute(ids, images);
       images.dispose();
-      const there = found(work);
-      this.progress.update?.(there, all);
-      this.#time((performance.now() - started) / 1000, all - there, store.recordBytes, ids.length);
+      this.progress.update?.(this.#sum(found), this.#sum(({ all }) => all));
+      this.#time((performance.now() - started) / 1000 / (ids.length * size ** 2));
       started = performance.now();
     }
   }
 
-  #time(seconds: number, views: number, recordBytes: number, batch: number): void {
+  /** @param seconds That a pixel took: a teacher's time goes by them. */
+  #time(seconds: number): void {
     if (!this.#seconds) return;
     this.#seconds.push(seconds);
     if (this.#seconds.length <= TIMED_BATCHES) return;
-    const each = this.#seconds.slice(1).reduce((a, b) => a + b, 0) / TIMED_BATCHES / batch;
+    const each = this.#seconds.slice(1).reduce((a, b) => a + b, 0) / TIMED_BATCHES;
     this.#seconds = null;
-    const left = views * each / (this.parts.processes?.size ?? 1);
-    this.progress.estimate?.({ views, bytes: views * recordBytes, seconds: left });
+    const left = (of: (work: Work) => number) => this.#sum((work) => (work.all - found(work)) * of(work));
+    this.progress.estimate?.({
+      views: left(() => 1),
+      bytes: left(({ store }) => store.recordBytes),
+      seconds: left(({ size }) => size ** 2) * each / (this.parts.processes?.size ?? 1),
+    });
+  }
+
+  #sum(of: (work: Work) => number): number {
+    return this.works.reduce((sum, work) => sum + of(work), 0);
   }
 }
 
