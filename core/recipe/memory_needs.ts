@@ -54,17 +54,17 @@ export function arraysOfStep(recipe: KnownRecipe, facts: RecipeFacts): LocatedAr
     if (side === undefined) return [];
     return [pixels(views, side), ...teacherSide === side ? [] : [pixels(seen, teacherSide)]];
   });
-  return [...arrays, ...arraysOfCache(recipe, facts, teacherViews.length)];
+  return [...arrays, ...streams.flatMap(({ seen }) => arraysOfCache(recipe, facts, seen))];
 }
 
-/** In memory it holds what an epoch's views have been shown: no more than there are epochs. */
+/** In memory it holds what of a stream's views has been shown: no more than there are epochs. */
 function arraysOfCache(
   { teacher, train }: KnownRecipe,
   { teacherDim }: RecipeFacts,
   teacherViews: number,
 ): LocatedArray[] {
   const cache = teacher?.cache;
-  if (!cache || cache.dir !== null || !train || teacherDim === null) return [];
+  if (!cache || cache.dir !== null || !train || teacherDim === null || teacherViews === 0) return [];
   const views = Math.min(cache.views, train.epochs) * teacherViews;
   const shape = [train.batch_size, views, teacherDim];
   return [{
@@ -101,7 +101,7 @@ export function memoryProblems(arrays: readonly LocatedArray[], limit: number | 
   const parts = largest.map((array) => `${told(array)} ${formatBytes(bytesOf(array))}`).join(", ");
   return [{
     path: largest[0].path,
-    message: `The recipe needs ${formatBytes(sum)} at least (${parts}), ${has(limit)}`,
+    message: `The recipe needs ${formatBytes(sum)} at least (${parts}), ${has(limit)}; lower one of them`,
   }];
 }
 

@@ -32,7 +32,7 @@ export async function embedCentreViews(
   using disk = await openCentreStore(parts, recipe, host);
   // The rows that are returned, and, of a run without a cache on disk, those of the store.
   requireMemory(
-    { path: ["data"], shape: [train.length, dim], copies: disk ? 1 : 2 },
+    [{ path: ["data"], shape: [train.length, dim], copies: disk ? 1 : 2 }],
     "since neighbours are looked for among the teacher's embeddings of all training images",
   );
   // Of several processes the first writes; the others keep what is new to them as the disk would.

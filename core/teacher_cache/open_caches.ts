@@ -63,8 +63,9 @@ export async function openTeacherCaches(
   if (!isCaching(recipe)) return null;
   const { views } = recipe.teacher.cache, caches = new TeacherCaches(views);
   try {
-    for (const source of viewSources(streamsOf(recipe), parts)) {
-      checkMemory(parts, recipe, source);
+    const sources = viewSources(streamsOf(recipe), parts);
+    checkMemory(parts, recipe, sources);
+    for (const source of sources) {
       const store = await openStore(parts, recipe, source, host);
       const { train } = parts.data, numbers = fixedViews(source, views);
       caches.set(source, new TeacherCache(parts.teacher!, store, train.length, numbers.length));
@@ -78,17 +79,24 @@ export async function openTeacherCaches(
 }
 
 /** `validate` has compared one batch of images with the machine's memory; now their number is known. */
-function checkMemory({ data, teacher }: Taught, { train, teacher: use }: Recipe, source: ViewSource): void {
+function checkMemory(
+  { data, teacher }: Taught,
+  { train, teacher: use }: Recipe,
+  sources: readonly ViewSource[],
+): void {
   const { views, dir, precision } = use!.cache!;
   if (dir !== null) return;
-  const numbers = Math.min(views, train.epochs) * source.teacherViews.length;
-  const shape = [data.train.length, numbers, teacher!.embeddingDim], bytes = precision === "fp16" ? 2 : 4;
-  requireMemory({ path: ["teacher", "cache", "views"], shape, bytes }, "or set teacher.cache.dir");
+  const arrays = sources.map(({ teacherViews }) => ({
+    path: ["teacher", "cache", "views"],
+    shape: [data.train.length, Math.min(views, train.epochs) * teacherViews.length, teacher!.embeddingDim],
+    bytes: precision === "fp16" ? 2 : 4,
+  }));
+  requireMemory(arrays, "or set teacher.cache.dir");
 }
 
-/** @throws {RunError} If the machine has no memory for an array; the message ends with the advice. */
-export function requireMemory(array: LocatedArray, advice: string): void {
-  const [problem] = memoryProblems([array], memoryLimit());
+/** @throws {RunError} If the machine has no memory for arrays, all together; the message ends with the advice. */
+export function requireMemory(arrays: readonly LocatedArray[], advice: string): void {
+  const [problem] = memoryProblems(arrays, memoryLimit());
   if (problem) throw new RunError(`${problem.message}, ${advice}`);
 }
 
