@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { RunError } from "../errors.ts";
 import { isOfSystem } from "../files/writing.ts";
 
@@ -16,10 +16,16 @@ export function cacheDirectory(): string {
     case "darwin":
       return join(homeDirectory(), "Library", "Caches", "seed");
     case "windows":
-      return join(Deno.env.get("LOCALAPPDATA") ?? join(homeDirectory(), "AppData", "Local"), "seed");
+      return join(absoluteIn("LOCALAPPDATA") ?? join(homeDirectory(), "AppData", "Local"), "seed");
     default:
-      return join(Deno.env.get("XDG_CACHE_HOME") ?? join(homeDirectory(), ".cache"), "seed");
+      return join(absoluteIn("XDG_CACHE_HOME") ?? join(homeDirectory(), ".cache"), "seed");
   }
+}
+
+/** The folder that a variable of the system names; one that is empty or relative counts as unset, as XDG has it. */
+function absoluteIn(variable: string): string | null {
+  const folder = Deno.env.get(variable);
+  return folder && isAbsolute(folder) ? folder : null;
 }
 
 /** By `HOME`, or by the system's list of users. */

@@ -24,7 +24,12 @@ Deno.test("the cache is where it is said, or at home, never in the folder where 
     assert.equal(await place({ SEED_CACHE_DIR: "/a/b", HOME: "/home/me" }, cwd), "/a/b");
     assert.equal(await place({ SEED_CACHE_DIR: "mine" }, cwd), join(cwd, "mine"));
     assert.equal(await place({ XDG_CACHE_HOME: "/caches", HOME: "/home/me" }, cwd), "/caches/seed");
-    assert.equal(await place({ HOME: "/home/me" }, cwd), "/home/me/.cache/seed");
+    for (const unset of [[], [["XDG_CACHE_HOME", ""]], [["XDG_CACHE_HOME", "caches"]]]) {
+      assert.equal(
+        await place({ ...Object.fromEntries(unset), HOME: "/home/me" }, cwd),
+        "/home/me/.cache/seed",
+      );
+    }
     const home = await new Deno.Command("sh", { args: ["-c", 'getent passwd "$(id -u)" | cut -d: -f6'] })
       .output();
     const known = new TextDecoder().decode(home.stdout).trim();
