@@ -236,7 +236,7 @@ export { isOneLine, oneLine, printable, quoted, setIn } from "./text/printable.t
 export { StatusLine, statusLine, type TextSink } from "./text/status_line.ts";
 export { isHeadName } from "./training/freeze.ts";
 export { type PassOptions, trainingPass } from "./training/student_passes.ts";
-export { rateOfEpoch, type RateOptions } from "./training/schedule.ts";
+export { dropsProblem, rateOfEpoch, type RateOptions } from "./training/schedule.ts";
 export { AdamW, type AdamWOptions } from "./training/optimizers/adamw.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";

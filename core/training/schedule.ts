@@ -14,6 +14,25 @@ export interface RateOptions {
   dropFactor?: number;
 }
 
+/**
+ * What is wrong with the drops of an evaluator that trains: one that never comes would be another schedule than the
+ * recipe tells. Null if nothing is.
+ *
+ * @param section Where they stand, for example `evaluate.semi`.
+ */
+export function dropsProblem(
+  section: string,
+  { epochs, drops }: { epochs: number; drops: readonly number[] },
+): string | null {
+  const late = drops.filter((drop) => drop >= epochs);
+  return late.length
+    ? `Expected ${section}.drops less than ${section}.epochs ${epochs}, got ${
+      late.join(", ")
+    }; name others, or [] ` +
+      "for none"
+    : null;
+}
+
 /** How the learning rate goes over a run; `lr` is the rate that warm-up ends with. */
 export interface ScheduleOptions extends RateOptions {
   /** `epoch`: one rate an epoch, as MoCo's and SEED's code; `step`: it changes at every step. */

@@ -11,6 +11,7 @@ import {
   byClass,
   classCount,
   definePlugin,
+  dropsProblem,
   type EmbeddedSet,
   type Engine,
   type EvaluationInputs,
@@ -157,13 +158,9 @@ export default definePlugin({
       drops: z.array(z.int().positive().max(100_000)).max(1000).default([60, 80]),
     }).prefault({}),
   }),
-  check({ protocol, sgd: { epochs, drops } }) {
-    const late = protocol === "sgd" ? drops.filter((drop) => drop >= epochs) : [];
-    if (!late.length) return [];
-    const message =
-      `Expected evaluate.linear.sgd.drops less than evaluate.linear.sgd.epochs ${epochs}, got ` +
-      `${late.join(", ")}; name others, or [] for none`;
-    return [{ key: "sgd.drops", message }];
+  check({ protocol, sgd }) {
+    const message = protocol === "sgd" ? dropsProblem("evaluate.linear.sgd", sgd) : null;
+    return message === null ? [] : [{ key: "sgd.drops", message }];
   },
   needs: () => ({ labels: true }),
   unread: ({ protocol, l2 }) => {

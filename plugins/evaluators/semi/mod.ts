@@ -12,6 +12,7 @@ import {
   classCount,
   classifyScores,
   definePlugin,
+  dropsProblem,
   embedImages,
   type Engine,
   type EvaluationInputs,
@@ -171,12 +172,9 @@ export default definePlugin({
     /** Epochs after which both rates are a fifth. */
     drops: z.array(z.int().positive().max(100_000)).max(1000).default([12, 16]),
   }),
-  check({ epochs, drops }) {
-    const late = drops.filter((drop) => drop >= epochs);
-    if (!late.length) return [];
-    const message = `Expected evaluate.semi.drops less than evaluate.semi.epochs ${epochs}, got ` +
-      `${late.join(", ")}; name others, or [] for none`;
-    return [{ key: "drops", message }];
+  check(options) {
+    const message = dropsProblem("evaluate.semi", options);
+    return message === null ? [] : [{ key: "drops", message }];
   },
   needs: () => ({ labels: true, augmenters: { crops: CROPS } }),
   create: (options, { engine, seed, signal, resolve }) =>
