@@ -5,7 +5,7 @@
  * - what plugins tell by `arrays`: a queue's rows, the weights of a head with their gradient and momentum;
  * - a step's views: `batch_size x views x side x side x 3`, a byte each as pixels and four as numbers, at the student's
  *   side, and at the teacher's where that is another;
- * - the teacher's cache in memory: `images x views x width`, of at least the images of one batch.
+ * - the teacher's cache in memory: for each view an array of `images x width`, of at least the images of one batch.
  *
  * What the networks' layers hold in between depends on the network: `distill --dry-run` measures it.
  *
@@ -65,12 +65,11 @@ function arraysOfCache(
 ): LocatedArray[] {
   const cache = teacher?.cache;
   if (!cache || cache.dir !== null || !train || teacherDim === null || teacherViews === 0) return [];
-  const views = Math.min(cache.views, train.epochs) * teacherViews;
-  const shape = [train.batch_size, views, teacherDim];
   return [{
     path: ["teacher", "cache", "views"],
-    shape,
+    shape: [train.batch_size, teacherDim],
     bytes: cache.precision === "fp16" ? FLOAT / 2 : FLOAT,
+    copies: Math.min(cache.views, train.epochs) * teacherViews,
   }];
 }
 
@@ -105,8 +104,9 @@ export function memoryProblems(arrays: readonly LocatedArray[], limit: number | 
   }];
 }
 
-function told({ path, shape, bytes = FLOAT }: LocatedArray): string {
-  return `${path.join(".")} ${shape.join(" x ")} ${bytes === FLOAT ? "floats" : `values of ${bytes} bytes`}`;
+function told({ path, shape, bytes = FLOAT, copies = 1 }: LocatedArray): string {
+  const sides = copies === 1 ? shape : [copies, ...shape];
+  return `${path.join(".")} ${sides.join(" x ")} ${bytes === FLOAT ? "floats" : `values of ${bytes} bytes`}`;
 }
 
 function has(limit: number): string {

@@ -88,8 +88,9 @@ function checkMemory(
   if (dir !== null) return;
   const arrays = sources.map(({ teacherViews }) => ({
     path: ["teacher", "cache", "views"],
-    shape: [data.train.length, Math.min(views, train.epochs) * teacherViews.length, teacher!.embeddingDim],
+    shape: [data.train.length, teacher!.embeddingDim],
     bytes: precision === "fp16" ? 2 : 4,
+    copies: Math.min(views, train.epochs) * teacherViews.length,
   }));
   requireMemory(arrays, "or set teacher.cache.dir");
 }

@@ -27,8 +27,34 @@ Deno.test("caches in memory that fit one by one and not together are refused", a
   using _caches = await open(fitting);
   await assert.rejects(open(fitting + 1), (error) => {
     assert.ok(error instanceof RunError);
-    assert.match(error.message, /^The recipe needs .* at least \(teacher\.cache\.views \d+ x 1 x 1 floats /);
+    assert.match(error.message, /^The recipe needs .* at least \(teacher\.cache\.views \d+ x 1 floats /);
     assert.match(error.message, /this machine has .*; lower one of them, or set teacher\.cache\.dir$/);
     return true;
   });
+});
+
+Deno.test("a cache in memory has an array a view: together they may have more values than one may", async () => {
+  const images = 2 ** 28,
+    epochs = 16,
+    recipe = {
+      train: { epochs },
+      teacher: { cache: { views: epochs, dir: null, precision: "fp16" } },
+      objectives: [{ needs: { views: 1, teacherViews: [0], neighbours: null } }],
+      smallPatches: [],
+    };
+  const parts = {
+    data: { train: { length: images } },
+    teacher: { embeddingDim: 1, inputSize: null },
+    augmenters: [{ size: 8 }],
+  };
+  const opening = openTeacherCaches(
+    parts as unknown as Taught,
+    recipe as unknown as Recipe,
+    { log() {}, signal: AbortSignal.abort() },
+  );
+  assert.ok(images * epochs > MOST_VALUES);
+  if (memoryLimit()! < images * epochs * 2) {
+    return await assert.rejects(opening, /needs 8\.6 GB, this machine has/);
+  }
+  using _caches = await opening;
 });
