@@ -72,6 +72,6 @@ export interface ImageSet {
 export interface DataSource extends Disposable {
   /** Seen in training; never with labels. */
   readonly train: ImageSet;
-  /** Labelled images that neighbours are searched in, and those searched for; null: nothing to evaluate on. */
+  /** Images that neighbours are searched in, and those searched for, all labelled or none; null: nothing to evaluate on. */
   readonly evaluation: { readonly gallery: ImageSet; readonly queries: ImageSet } | null;
 }

@@ -1,6 +1,6 @@
 import type { tf } from "../tf.ts";
 
-/** Arithmetic of a traced function: `auto` is bf16 where the processor computes in it natively, else fp32. */
+/** Arithmetic of a traced function: `auto` is 16 bits where the device computes in them natively, else fp32. */
 export type Precision = "fp32" | "bf16" | "auto";
 
 /** Where the arithmetic runs. */

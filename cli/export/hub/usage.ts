@@ -9,7 +9,9 @@ export function usage({ architecture, size }: HubNetwork): string {
   ];
   return [
     "## Use",
-    "`DIR` is this folder, or its name on a hub. In Node, Deno and browsers, with transformers.js:",
+    "`DIR` is this folder, or its name on a hub. In Node, Deno and browsers, with transformers.js, which takes a " +
+    "name without `./` before it for one on a hub; in a browser a folder of your own needs " +
+    '`Object.assign(env, { allowLocalModels: true, localModelPath: "/models/" })`, if it is served below `/models/`:',
     codeBlock(TRANSFORMERS_JS, "js"),
     "With the very pixels that the network was measured with, in a browser (`file` is a `File` or a `Blob`):",
     codeBlock(OWN_PIXELS.replaceAll("SIZE", `${size}`), "js"),
