@@ -48,7 +48,8 @@ export async function writePage(folder: string, content: PageContent, host: Host
   let first: NetworkMaps | null = null;
   for (const network of networks) {
     host.log(`Maps of the ${network.id} network`);
-    const nearest = await nearestOf(network.embeddings, k), unit = unitMatrix(network.embeddings);
+    const nearest = await nearestOf(network.embeddings, k, host.signal),
+      unit = unitMatrix(network.embeddings);
     const maps = await mapsOf(unit, nearest, {
       seed,
       like: first,
@@ -116,8 +117,9 @@ function recordOf(
 }
 
 /** Of each picture the others that are nearest by cosine. */
-async function nearestOf(embeddings: Matrix, k: number): Promise<Neighbours[]> {
-  return await nearestNeighbours(embeddings, embeddings, { k, excluded: (query, row) => query === row });
+async function nearestOf(embeddings: Matrix, k: number, signal: AbortSignal): Promise<Neighbours[]> {
+  const excluded = (query: number, row: number) => query === row;
+  return await nearestNeighbours(embeddings, embeddings, { k, excluded, signal });
 }
 
 /** `[n, k]` int32 row numbers, then `[n, k]` float32 cosines. */

@@ -3,7 +3,7 @@
  *
  * @throws What the signal was aborted with.
  */
-export async function breathe(signal: AbortSignal): Promise<void> {
+export async function breathe(signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
 }

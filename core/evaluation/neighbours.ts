@@ -2,6 +2,7 @@ import { RunError } from "../errors.ts";
 import { rowsNotFinite } from "../finite_rows.ts";
 import { ProgressLine } from "../text/progress_line.ts";
 import { tf } from "../tf.ts";
+import { breathe } from "./breathe.ts";
 
 /** A matrix of embeddings: `rows * dim` float32, row-major. */
 export interface Matrix {
@@ -24,12 +25,13 @@ const CHUNK = 256;
  * The `k` rows of the gallery most similar to each query by cosine; of equal ones the lower row number first.
  *
  * @param options.excluded Whether a gallery row may not be a query's neighbour.
+ * @param options.signal Aborted: stops before the next queries, with the signal's reason as the error.
  * @throws {RunError} If a row is not finite: NaN has no place in an order.
  */
 export async function nearestNeighbours(
   queries: Matrix,
   gallery: Matrix,
-  options: { k: number; excluded?: (query: number, row: number) => boolean },
+  options: { k: number; excluded?: (query: number, row: number) => boolean; signal?: AbortSignal },
 ): Promise<Neighbours[]> {
   const rows = queries.data.length / queries.dim, result: Neighbours[] = [];
   refuseNotFinite(queries, "query");
@@ -38,6 +40,7 @@ export async function nearestNeighbours(
   using progress = new ProgressLine("Searching neighbours", { total: rows, unit: "images" });
   try {
     for (let first = 0; first < rows; first += CHUNK) {
+      await breathe(options.signal);
       const count = Math.min(CHUNK, rows - first);
       const data = queries.data.subarray(first * queries.dim, (first + count) * queries.dim);
       const similarities = tf.tidy(() => tf.matMul(unit({ data, dim: queries.dim }), transposed));

@@ -56,6 +56,17 @@ Deno.test("a row of zeros is similar to nothing", async () => {
   assert.deepEqual([...other.similarities], [1, 0]);
 });
 
+Deno.test("a search is stopped by what happens outside it, as signals do, and keeps no tensors then", async () => {
+  const random = new Random(3, "stopped"), rows = randomMatrix(random, 3000, 4), stop = new AbortController();
+  const before = tf.memory().numTensors;
+  setTimeout(() => stop.abort(new Error("stopped")), 1); // comes while it searches
+  await assert.rejects(
+    nearestNeighbours(rows, rows, { k: 3, signal: stop.signal }),
+    /^Error: stopped$/,
+  );
+  assert.equal(tf.memory().numTensors, before);
+});
+
 Deno.test("nearestNeighbours() keeps no tensors", async () => {
   const before = tf.memory().numTensors, random = new Random(0, "memory");
   await nearestNeighbours(randomMatrix(random, 300, 4), randomMatrix(random, 10, 4), { k: 3 });

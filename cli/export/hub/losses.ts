@@ -53,11 +53,11 @@ export async function measureLosses(
   host: Host,
 ): Promise<Losses> {
   const features = await featuresOf(models, network, pictures.measured, runtime, host);
-  const { featureDim: dim } = network, { labels, measured, calibrating } = pictures;
-  const expected = features.fp32, nearest = await nearestOf(expected, dim);
+  const { featureDim: dim } = network, { labels, measured, calibrating } = pictures, { signal } = host;
+  const expected = features.fp32, nearest = await nearestOf(expected, dim, signal);
   const lossOf = async (data: Float32Array): Promise<Loss | null> => {
     if (!data.every(Number.isFinite)) return null;
-    const found = await nearestOf(data, dim);
+    const found = await nearestOf(data, dim, signal);
     return {
       cosine: cosinesOf(data, expected, dim),
       sameNeighbour: shareOf(found, (row, i) => row === nearest[i]),
@@ -105,9 +105,11 @@ async function featuresOf(
 }
 
 /** For each row the nearest other one. */
-async function nearestOf(data: Float32Array, dim: number): Promise<number[]> {
+async function nearestOf(data: Float32Array, dim: number, signal: AbortSignal): Promise<number[]> {
   const rows = { data, dim }, excluded = (query: number, row: number) => query === row;
-  return (await nearestNeighbours(rows, rows, { k: 1, excluded })).map(({ indices: [first] }) => first);
+  return (await nearestNeighbours(rows, rows, { k: 1, excluded, signal })).map(({ indices: [first] }) =>
+    first
+  );
 }
 
 function shareOf<T>(all: readonly T[], counts: (one: T, i: number) => boolean): number {

@@ -109,7 +109,7 @@ async function sampleOf(
   const neighbours = await nearestNeighbours(
     { data: rowsOf(queries, asked), dim: queries.featureDim },
     { data: gallery.features, dim: gallery.featureDim },
-    { k: Math.min(NEIGHBOURS, gallery.images.length) },
+    { k: Math.min(NEIGHBOURS, gallery.images.length), signal },
   );
   return {
     step,

@@ -21,7 +21,7 @@ class AgreementEvaluator implements Evaluator {
   readonly name = "agreement";
   readonly usesTeacher = true;
 
-  constructor(private readonly k: number) {}
+  constructor(private readonly k: number, private readonly signal: AbortSignal) {}
 
   async evaluate({ subject, teacher }: EvaluationInputs): Promise<Figures> {
     const others = subject.queries.images.length - 1;
@@ -46,6 +46,7 @@ class AgreementEvaluator implements Evaluator {
     const found = await nearestNeighbours(matrix, matrix, {
       k: this.k,
       excluded: (query, row) => query === row,
+      signal: this.signal,
     });
     return found.map(({ indices }) => indices);
   }
@@ -80,5 +81,5 @@ export default definePlugin({
       message:
         "The evaluator agreement needs a teacher to compare with; add evaluate.teacher, or take it out",
     }],
-  create: ({ k }) => new AgreementEvaluator(k),
+  create: ({ k }, { signal }) => new AgreementEvaluator(k, signal),
 });

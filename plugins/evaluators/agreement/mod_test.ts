@@ -68,3 +68,10 @@ Deno.test("agreement without a teacher, or with more neighbours than images, is 
   await assert.rejects(() => agreement(few, null, 1), RunError);
   await assert.rejects(() => agreement(few, few, 3), RunError);
 });
+
+Deno.test("agreement stops when it is asked to", async () => {
+  const signal = AbortSignal.abort(new Error("stopped")), rows = embedded(normal("rows", 12), 4);
+  const context = { ...testContext, engine: null as unknown as Engine, signal };
+  const evaluator = await plugin.create(plugin.options.parse({ k: 1 }), context);
+  await assert.rejects(evaluator.evaluate({ subject: rows, teacher: rows }), /^Error: stopped$/);
+});

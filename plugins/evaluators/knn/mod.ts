@@ -42,7 +42,7 @@ class KnnEvaluator implements Evaluator {
   readonly name = "knn";
   readonly #ks: readonly number[];
 
-  constructor(private readonly options: KnnOptions) {
+  constructor(private readonly options: KnnOptions, private readonly signal: AbortSignal) {
     this.#ks = typeof options.k === "number" ? [options.k] : options.k;
   }
 
@@ -76,7 +76,7 @@ class KnnEvaluator implements Evaluator {
     }
     const excluded = sameIdentity(queries.images.identity, gallery.images.identity);
     const rows = [queries, gallery].map((set) => matrixOf(set, space));
-    const neighbours = await nearestNeighbours(rows[0], rows[1], { k: most, excluded });
+    const neighbours = await nearestNeighbours(rows[0], rows[1], { k: most, excluded, signal: this.signal });
     const alone = neighbours.findIndex(({ indices }) => indices.length === 0);
     if (alone >= 0) {
       throw new RunError(
@@ -170,5 +170,5 @@ export default definePlugin({
     temperature: z.number().positive().max(1e6).default(0.07),
   }),
   needs: ({ k }) => ({ labels: true, gallery: Math.max(...[k].flat()) + 1 }),
-  create: (options) => new KnnEvaluator(options),
+  create: (options, { signal }) => new KnnEvaluator(options, signal),
 });

@@ -118,3 +118,12 @@ Deno.test("knn reports accuracy by class and its confusions", async () => {
     ...{ per_class: [0.5, 1], confusion: [[1, 1], [0, 2]] },
   });
 });
+
+Deno.test("knn stops when it is asked to", async () => {
+  const signal = AbortSignal.abort(new Error("stopped"));
+  const rows = embedded(randomRows(new Random(0, "stopped"), 9), ["label"]);
+  const context = { ...testContext, engine: null as unknown as Engine, signal };
+  const evaluator = await plugin.create(plugin.options.parse({ k: 1 }), context);
+  const subject = { gallery: rows, queries: rows };
+  await assert.rejects(evaluator.evaluate({ subject, teacher: null }), /^Error: stopped$/);
+});

@@ -18,6 +18,8 @@ import {
 class RetrievalEvaluator implements Evaluator {
   readonly name = "retrieval";
 
+  constructor(private readonly signal: AbortSignal) {}
+
   async evaluate({ subject: { gallery, queries } }: EvaluationInputs): Promise<Figures> {
     const byIdentity = gallery.images.identity && queries.images.identity;
     const [galleryKey, queryKey] = [gallery, queries].map(({ images }) =>
@@ -26,7 +28,7 @@ class RetrievalEvaluator implements Evaluator {
     const neighbours = await nearestNeighbours(
       { data: queries.features, dim: queries.featureDim },
       { data: gallery.features, dim: gallery.featureDim },
-      { k: Math.min(5, gallery.images.length) },
+      { k: Math.min(5, gallery.images.length), signal: this.signal },
     );
     const hits = (k: number) =>
       neighbours.filter(({ indices }, query) =>
@@ -54,5 +56,5 @@ export default definePlugin({
   apiVersion: 1,
   about: { summary: "Whether the nearest image of the gallery shows the same thing" },
   options: z.strictObject({}),
-  create: () => new RetrievalEvaluator(),
+  create: (_options, { signal }) => new RetrievalEvaluator(signal),
 });

@@ -44,3 +44,11 @@ Deno.test("retrieval from a gallery of five or fewer tells no top5, which every 
   const figures = await retrieval(atAngles([0, 90], { label: [0, 1] }), atAngles([1, 2], { label: [0, 1] }));
   assert.deepEqual(figures, { top1: 1 / 2 });
 });
+
+Deno.test("retrieval stops when it is asked to", async () => {
+  const signal = AbortSignal.abort(new Error("stopped")), rows = atAngles(angles, { label: angles });
+  const context = { ...testContext, engine: null as unknown as Engine, signal };
+  const evaluator = await plugin.create(plugin.options.parse({}), context);
+  const subject = { gallery: rows, queries: rows };
+  await assert.rejects(evaluator.evaluate({ subject, teacher: null }), /^Error: stopped$/);
+});
