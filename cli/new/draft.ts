@@ -73,6 +73,7 @@ export async function draftRecipe(
   };
   const task = (teacherDim: number): Task => ({
     ...{ settings, look, seconds: wishes.seconds, patch: wishes.teacher.patch, memory, teacherDim },
+    begins: wishes.begin !== null,
   });
   const first: Measured[] = [], useful = usefulSides({ look });
   for (const { side, teacherSide } of FIRST_SIDES) {

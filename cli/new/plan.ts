@@ -30,6 +30,8 @@ export interface Task {
   readonly memory: number | null;
   /** Width of the teacher's embedding. */
   readonly teacherDim: number;
+  /** Whether the student begins from weights. */
+  readonly begins: boolean;
 }
 
 /** A run that fits, if anything does. */
@@ -126,7 +128,8 @@ export function planRun(task: Task, pace: Pace): Plan {
   const skips = wantsSkipping(task), before = pace.start + (skips ? sample.secondsEach * look.images : 0);
   const student = FORWARD_SHARE * pace.cached / batch, teacher = (pace.fresh - pace.cached) / batch;
   const evaluated = evaluation ? evaluation.gallery + evaluation.queries : 0;
-  const evaluations = evaluated * (2 * student + teacher);
+  // The student before training and after it; one that begins from weights as noise, too.
+  const evaluations = evaluated * ((task.begins ? 3 : 2) * student + teacher);
   const left = (1 - RESERVE) * seconds - before - evaluations;
   const cost = stepsCost(task, stepsPerEpoch, pace);
   let epochs = 1;
@@ -217,12 +220,21 @@ export function onPatches(side: number, patch: number): number {
 
 /** Epochs whose views the teacher sees, of so many: all, where memory has no room for the embeddings of fixed ones. */
 function taughtEpochs(
-  { settings: { cacheViews }, look: { train }, teacherDim, memory }: Task,
+  task: Task,
   epochs: number,
 ): number {
-  const room = memory === null ? Infinity : Math.floor(CACHE_SHARE * memory / (train * teacherDim * 2));
+  const { settings: { cacheViews }, memory } = task;
+  const room = memory === null ? Infinity : Math.floor(CACHE_SHARE * memory / cacheBytes(task, 1));
   if (room < cacheViews) return epochs;
   return Math.min(epochs, room, Math.max(cacheViews, Math.ceil(epochs / TIMES_SHOWN)));
+}
+
+/** What so many fixed views of each picture take in the teacher's cache: float16 embeddings. */
+export function cacheBytes(
+  { look: { train }, teacherDim }: Pick<Task, "look" | "teacherDim">,
+  views: number,
+): number {
+  return views * train * teacherDim * 2;
 }
 
 /** Every picture is read first where some are broken, or where it costs next to nothing to be sure. */

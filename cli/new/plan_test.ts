@@ -37,7 +37,7 @@ function task(
         ...sample,
       },
     },
-    ...{ seconds, patch, memory: 8e9, teacherDim: 1280 },
+    ...{ seconds, patch, memory: 8e9, teacherDim: 1280, begins: false },
   };
 }
 
@@ -118,6 +118,14 @@ Deno.test("the teacher's cache pays from more epochs than views, and where there
       fresh: 10,
     });
   assert.ok(cached.epochs > 2 * fresh.epochs);
+});
+
+Deno.test("a student that begins from weights is evaluated once more, as noise", () => {
+  const one = { ...task(300, 60), settings: { ...settingsFor(300, false), mostEpochs: 1 } };
+  const of = (begins: boolean) => planRun({ ...one, begins }, PACE).seconds.evaluations;
+  const student = 0.4 * PACE.cached / 32, teacher = (PACE.fresh - PACE.cached) / 32, images = 375;
+  assert.ok(Math.abs(of(false) - images * (2 * student + teacher)) < 1e-9, `${of(false)}`);
+  assert.ok(Math.abs(of(true) - images * (3 * student + teacher)) < 1e-9, `${of(true)}`);
 });
 
 Deno.test("of measured paces the last that pays is taken; where none does, that with the most views that fits", () => {

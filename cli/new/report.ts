@@ -5,7 +5,7 @@
  */
 import { formatDuration, quoted } from "@seed/core";
 import type { FolderLook } from "./folder/look.ts";
-import { type Plan, secondsOf, type Task } from "./plan.ts";
+import { cacheBytes, type Plan, secondsOf, type Task } from "./plan.ts";
 import type { Settings } from "./settings.ts";
 
 /** Lines on what is in the folder. */
@@ -51,10 +51,14 @@ function copiesText({ copies: { copies, across, compared }, images }: FolderLook
   return `${some}${warning}; ${compared} of ${images} pictures were compared`;
 }
 
-/** Lines on what the run costs, and what to expect of it. */
-export function planReport(plan: Plan, task: Task, settings: Settings, memory: number): string[] {
+/**
+ * Lines on what the run costs, and what to expect of it.
+ *
+ * @param measured Bytes of memory that a few steps took, with next to nothing in the teacher's cache.
+ */
+export function planReport(plan: Plan, task: Task, settings: Settings, measured: number): string[] {
   const { epochs, stepsPerEpoch, batch, side, teacherSide, cacheViews, queue, seconds } = plan;
-  const views = epochs * stepsPerEpoch * batch;
+  const views = epochs * stepsPerEpoch * batch, memory = measured + cacheBytes(task, cacheViews ?? 0);
   return [
     `Views      ${side} px, the teacher's ${teacherSide} px${
       cacheViews === null ? "" : `, ${cacheViews} of each picture, which it sees once`
