@@ -399,6 +399,37 @@ Deno.test("a comparison tells the best run, all figures and in what the recipes 
   assert.match(comparisonOutcome([here, elsewhere]), /evaluated on other pictures/);
 });
 
+Deno.test("figures that were measured by other options, or against other teachers, are not ranked", () => {
+  const run = (evaluate: object, { facts = RUN.facts, ...teacher }: Record<string, unknown> = {}) => {
+    const evaluations = LINES.map((line) =>
+      "network" in line && !("knn" in evaluate)
+        ? { ...line, evaluation: { agreement: { overlap: 0.5 } } }
+        : line
+    );
+    return {
+      ...{ ...RUN, facts, evaluations: evaluationLines(evaluations as never) },
+      settings: { ...RUN.settings, evaluate, teacher: { plugin: "t", weights: "a.pth", ...teacher } },
+    } as RunContent;
+  };
+  const outcome = (...runs: RunContent[]) => comparisonOutcome(runs);
+  const level = /are level by/, otherOptions = /evaluated with other options of knn: their figures cannot/;
+  const otherTeachers = /evaluated against other teachers/;
+  assert.match(outcome(run({ knn: { k: 1 } }), run({ knn: { k: 20 } })), otherOptions);
+  assert.match(outcome(run({ knn: { k: 20 } }), run({ knn: { k: 20, on: "features" } })), level); // an earlier version's
+  assert.match(outcome(run({ knn: { k: 20 } }), run({ knn: { k: 20 } }, { weights: "b.pth" })), level);
+  const agreement = { agreement: { k: 10 } }, facts = { ...RUN.facts, teacher: { sha256: "other" } };
+  assert.match(outcome(run(agreement), run(agreement, { weights: "moved/a.pth" })), level); // the same file's hash
+  assert.match(outcome(run(agreement), run(agreement, { facts })), otherTeachers);
+  const unknown = { ...RUN.facts, teacher: null };
+  assert.match(
+    outcome(run(agreement, { facts: unknown }), run(agreement, { facts: unknown, weights: "b.pth" })),
+    otherTeachers,
+  );
+  const against = (plugin: string) => ({ ...agreement, teacher: { plugin } });
+  assert.match(outcome(run(against("r")), run(against("s"))), otherTeachers);
+  assert.match(outcome(run(against("r")), run(against("r"), { facts })), level); // trained by others
+});
+
 Deno.test("recipes differ by their last digits too", () =>
   assert.deepEqual(recipeDifferences([0.999996, 0.999999].map((ema) => ({ train: { ema } }))), [
     { key: "train.ema", values: ["0.999996", "0.999999"] },

@@ -248,7 +248,7 @@ function othersOf(
 }
 
 /** The evaluator that a figure is of: of `knn top1` it is `knn`. */
-function evaluatorOf(key: string): string {
+export function evaluatorOf(key: string): string {
   return key.split(" ")[0];
 }
 

@@ -19,11 +19,17 @@ export interface RunOutcome {
  * The outcome in a sentence.
  *
  * @param figure What they are compared by, for people; null: they share no figure.
- * @param isSame Whether the figures are of the same pictures: false if it is known that they are not.
+ * @param otherwise What is known to differ in how the figure was measured, as `on other pictures`; null: nothing.
  */
-export function outcomeOf(figure: string | null, runs: readonly RunOutcome[], isSame: boolean): string {
+export function outcomeOf(
+  figure: string | null,
+  runs: readonly RunOutcome[],
+  otherwise: string | null,
+): string {
   if (figure === null) return "These runs have no figure in common.";
-  if (!isSame) return "These runs were evaluated on other pictures: their figures cannot be compared.";
+  if (otherwise !== null) {
+    return `These runs were evaluated ${otherwise}: their figures cannot be compared.`;
+  }
   const known = runs.filter((run): run is RunOutcome & { value: number } => run.value !== null);
   const sorted = [...known].sort((a, b) => b.value - a.value), [best, second] = sorted;
   if (!best || !second) return `No two of these runs have a student's ${figure}.`;

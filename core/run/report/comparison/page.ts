@@ -9,10 +9,12 @@ import { lineChart, type Series } from "../charts/line_chart.ts";
 import { costOf, timeText } from "../cost.ts";
 import { problems, renderPage } from "../page.ts";
 import { code, count, missing, percent, section, table, unbroken } from "../parts.ts";
-import { numberAt, type RunContent } from "../run_content.ts";
+import { mappingIn } from "../../mapping_in.ts";
+import { type Mapping, numberAt, type RunContent, textAt } from "../run_content.ts";
 import {
   beginningOf,
   currentCourses,
+  evaluatorOf,
   type FigureCourse,
   figureCourses,
   figureName,
@@ -59,7 +61,7 @@ export function comparisonOutcome(runs: readonly RunContent[]): string {
     const found = shared === null ? null : courseOf(run, shared), { figure } = verdictFigures(run);
     return { name: run.name, value: found?.student.at(-1)?.value ?? null, queries: figure?.queries ?? null };
   });
-  return outcomeOf(shared === null ? null : figureName(shared), outcomes, areSamePictures(runs));
+  return outcomeOf(shared === null ? null : figureName(shared), outcomes, measuredOtherwise(runs, shared));
 }
 
 /** The best known figure that all runs have; null: there is none. */
@@ -71,6 +73,34 @@ function sharedFigure(runs: readonly RunContent[]): string | null {
 
 function courseOf(run: RunContent, key: string): FigureCourse | null {
   return figureCourses(run).find((one) => one.key === key) ?? null;
+}
+
+/** What is recorded to differ in how runs were measured by a figure; null: nothing. */
+function measuredOtherwise(runs: readonly RunContent[], key: string | null): string | null {
+  if (!areSamePictures(runs)) return "on other pictures";
+  if (key === null) return null;
+  const evaluator = evaluatorOf(key), evaluates = runs.map(({ settings }) => mappingIn(settings, "evaluate"));
+  if (differ(evaluates.map((evaluate) => mappingIn(evaluate, evaluator)))) {
+    return `with other options of ${evaluator}`;
+  }
+  return evaluator === "agreement" && differ(runs.map(comparedTeacher)) ? "against other teachers" : null;
+}
+
+/** Whether a key that several have differs; earlier versions did not write all of today's. */
+function differ(options: readonly Mapping[]): boolean {
+  const keys = new Set(options.flatMap(Object.keys));
+  return [...keys].some((key) => {
+    const having = options.filter((one) => Object.hasOwn(one, key));
+    return new Set(having.map((one) => JSON.stringify(one[key]))).size > 1;
+  });
+}
+
+/** Which teacher a run's agreement is with: that of `evaluate`, or else its own, by its weights where they are known. */
+function comparedTeacher({ settings, facts }: RunContent): Mapping {
+  const { teacher } = mappingIn(settings, "evaluate");
+  if (teacher) return { teacher };
+  const { plugin = null, weights = null } = mappingIn(settings, "teacher");
+  return { teacher: textAt(facts, "teacher", "sha256") ?? [plugin, weights] };
 }
 
 /** False if it is recorded that they are evaluated on others. */
