@@ -332,19 +332,24 @@ Deno.test("a queue is full when the largest is, wherever a recipe has it", () =>
 });
 
 Deno.test("a comparison tells of a way to the teacher where the verdict does", () => {
-  const way = (teacher: number, untrained: number, evaluator = "knn") => {
+  const way = (teacher: number, untrained: number, evaluator = "knn", more: object = {}) => {
     const evaluations = [["teacher", teacher], ["untrained", untrained], ["student", 0.6]].map((
       [network, top1],
     ) => ({
       ...{ step: network === "student" ? 40 : 0, network },
       evaluation: { [evaluator]: evaluator === "knn" ? { top1 } : { overlap: top1 } },
+      ...network === "student" && more,
     }));
     const run = { ...RUN, evaluations: evaluationLines(evaluations as never) };
-    return textOf(renderComparison([run, run])).match(/of the way to the teacher (\d+ %)?/)![1];
+    return textOf(renderComparison([run, run])).match(/of the way to the teacher (\d+ %|behind)?/)![1];
   };
   assert.equal(way(0.9, 0.3), "50 %");
   assert.equal(way(0.31, 0.3), undefined); // within chance
   assert.equal(way(1, 0.3, "agreement"), undefined); // it agrees with itself
+  assert.equal(way(0.9, 0.55), undefined); // the student is level with its beginning
+  assert.equal(way(1, 0.62), undefined);
+  assert.equal(way(1, 0.85), "behind");
+  assert.equal(way(0.9, 0.3, "knn", { identical_features: true }), undefined); // it has collapsed
 });
 
 Deno.test("the cost of a run is what was measured; of earlier ones what can be told", () => {

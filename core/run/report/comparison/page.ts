@@ -147,10 +147,13 @@ function boundsOf(runs: readonly RunContent[]): [string, string[]][] {
 
 /** Share of the gap between beginning and teacher, by the run's main figure; nothing where a verdict has none either. */
 function wayOf(run: RunContent): string {
-  const { figure } = verdictFigures(run), student = figure?.student.at(-1)?.value;
-  if (!figure || student === undefined || figure.beginning === null || figure.teacher === null) return "";
+  const { figure, isCollapsed } = verdictFigures(run), student = figure?.student.at(-1)?.value;
+  if (
+    isCollapsed || !figure || student === undefined || figure.beginning === null || figure.teacher === null
+  ) return "";
   const { name, beginning, teacher, queries } = figure, gap = teacher - beginning;
   if (gap <= clearDifference(teacher, beginning, queries)) return "";
+  if (Math.abs(student - beginning) <= clearDifference(student, beginning, queries)) return "";
   return student < beginning ? "behind" : `${percent((student - beginning) / gap, 0)} (${name})`;
 }
 
