@@ -112,6 +112,24 @@ Deno.test("if a student cannot go on, all stop with their states, and the error 
     assert.equal(resumed.code, 0, resumed.stderr);
   }));
 
+Deno.test("a student's time leaves out the first evaluations of those before it", () =>
+  inFolder(async (folder, run) => {
+    const slow = withStudents(listed(NAMES)).replace("knn: { k: 3 }", `slow: { plugin: "${PLUGINS}#slow" }`);
+    await Deno.writeTextFile(join(folder, "slow.yaml"), slow);
+    const { code, stderr } = await run("slow", "slow", "--max-steps", "1");
+    assert.equal(code, 0, stderr);
+    const [first, , last] = await Promise.all(NAMES.map(async (name) => {
+      const text = await Deno.readTextFile(join(folder, "slow", name, "timings.jsonl"));
+      return JSON.parse(text.split("\n")[0]) as { step: number; pause_seconds: number };
+    }));
+    assert.deepEqual([first.step, last.step], [0, 0]);
+    // Each evaluates teacher and student for half a second; the two before the last one took two seconds for it.
+    assert.ok(
+      last.pause_seconds >= 1 && last.pause_seconds < first.pause_seconds + 1,
+      `${last.pause_seconds}`,
+    );
+  }));
+
 Deno.test("if the first evaluation of a student fails none trains; runs that have not begun begin at a resume", () =>
   inFolder(async (folder, run) => {
     const broken = withStudents(listed(NAMES))

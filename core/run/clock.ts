@@ -50,6 +50,11 @@ export class Clock {
     return elapsed / 1000;
   }
 
+  /** So many milliseconds of those since the last step, or since the clock was made, are another run's. */
+  leaveOut(milliseconds: number): void {
+    this.#started += milliseconds;
+  }
+
   /** Over the steps after the fourth; null before. */
   get imagesPerSecond(): number | null {
     const counted = this.#counted;

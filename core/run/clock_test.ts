@@ -47,6 +47,15 @@ Deno.test("another run's evaluation within a step is not the step's, but it is o
   assert.equal(c.secondsFor(10), 10 * (0.1 + 5 / 2));
 });
 
+Deno.test("what another run took before this one is not a pause of this one", () => {
+  const { clock: c, wait } = clock();
+  wait(2000);
+  wait(5000); // the other
+  c.leaveOut(5000);
+  wait(1000);
+  assert.equal(c.resume(), 3);
+});
+
 Deno.test("the time left leaves out the first step, which is traced, and counts evaluations and checkpoints in", () => {
   const { clock: c, wait } = clock(), steps = 1000;
   wait(60_000);

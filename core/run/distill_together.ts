@@ -85,8 +85,9 @@ export async function distillTogether(
 /** Returns whether all came to their ends. */
 async function trainAll(runs: readonly Opened[], batches: TrainingBatches): Promise<boolean> {
   await using shared = new SharedBatches(batches, runs.length);
-  const ends: Promise<PromiseSettledResult<boolean>>[] = [];
+  const ends: Promise<PromiseSettledResult<boolean>>[] = [], started = performance.now();
   for (const [i, { name, run, recorder, messages }] of runs.entries()) {
+    run.waitedForOthers(performance.now() - started);
     const trained = naming({ studentName: name }, async () => {
       const finished = await run.train(shared.of(i), recorder);
       messages.throwIfFailed();

@@ -102,6 +102,11 @@ export class Run {
     );
   }
 
+  /** Says how many milliseconds it has waited while other runs were first evaluated: its own time leaves them out. */
+  waitedForOthers(milliseconds: number): void {
+    this.#clock.leaveOut(milliseconds);
+  }
+
   /** Returns whether it came to its end; if it was interrupted, a checkpoint of the last step is there. */
   async train(batches: BatchSource, recorder: Recorder): Promise<boolean> {
     const keeper = new StateKeeper(this.#writer.checkpoints, recorder, this.#startStep);

@@ -92,6 +92,22 @@ export const failing = definePlugin({
   },
 });
 
+/** Takes its time. */
+export const slow = definePlugin({
+  kind: "evaluator",
+  name: "test-slow",
+  apiVersion: 1,
+  about: { summary: "Waits half a second" },
+  options: z.strictObject({}),
+  create: () => ({
+    name: "slow",
+    async evaluate() {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return { one: 1 };
+    },
+  }),
+});
+
 /** A teacher that has all that teachers may have: a map of each view, and a head to take over. */
 export const teacherWithMaps = definePlugin({
   kind: "teacher",
