@@ -3,6 +3,7 @@ import { html, type Markup } from "../../text/markup.ts";
 import type { EvaluationLine } from "./lines.ts";
 import { count, missing, percent, section, table } from "./parts.ts";
 import type { RunContent } from "./run_content.ts";
+import { changedAt } from "./run_figures.ts";
 
 const TITLE = "By class";
 /** Classes that are shown: of more the worst half and the best half of so many. */
@@ -11,7 +12,8 @@ const MOST_CLASSES = 40;
 const MOST_CONFUSED = 10;
 
 /** Accuracy by class beside the beginning's and the teacher's, and the worst confusions. */
-export function classesSection({ evaluations }: RunContent): Markup {
+export function classesSection(run: RunContent): Markup {
+  const { evaluations } = run;
   const last = evaluations.findLast(({ network }) => network === "student") ?? evaluations.at(-1);
   const evaluator = last &&
     ["knn", "linear", ...Object.keys(last.details)].find((name) => last.details[name]?.per_class);
@@ -26,7 +28,9 @@ export function classesSection({ evaluations }: RunContent): Markup {
   }
   const of = (network: string) =>
     network === last.network ? [] : (
-      evaluations.find((one) => one.network === network)?.details[evaluator]?.per_class ?? []
+      // What was measured before a resume that changed the options is not compared.
+      evaluations.find((one) => one.network === network && one.step >= changedAt(run, evaluator, network))
+        ?.details[evaluator]?.per_class ?? []
     );
   const beginning = evaluations.some(({ network }) => network === "initial") ? "initial" : "untrained";
   return section(

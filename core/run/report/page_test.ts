@@ -385,6 +385,15 @@ Deno.test("the worst confusions are the commonest mistakes", () => {
   assert.match(textOf(`${classesSection(RUN)}`), /cat dog 8 40 %/);
 });
 
+Deno.test("accuracies by class stand beside those of the same options alone", () => {
+  const section = (changed: string) => {
+    const resumed = [{ at_step: 10, changed: { [changed]: { was: 1, now: 2 } } }];
+    return `${classesSection({ ...RUN, facts: { ...RUN.facts, resumed } })}`;
+  };
+  assert.match(section("train.workers"), /class="beginning".*class="teacher"/s);
+  assert.doesNotMatch(section("evaluate.knn.k"), /class="(beginning|teacher)"|Lines across/);
+});
+
 Deno.test("a comparison tells the best run, all figures and in what the recipes differ", () => {
   const worse = LINES.map((line) =>
     "network" in line && line.network === "student" ? { ...line, evaluation: { knn: { top1: 0.2 } } } : line
