@@ -328,6 +328,10 @@ Deno.test("a queue is full when the largest is, wherever a recipe has it", () =>
     20,
   );
   assert.equal(filled({ small_patches: { queue: { size: 240 } } }), 30);
+  assert.equal(
+    filled({ small_patches: [{ augmenter: {} }, { queue: { size: 320 } }], queue: { size: 8 } }),
+    40,
+  );
   assert.equal(filled({}), 0);
 });
 

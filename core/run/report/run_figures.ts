@@ -145,7 +145,7 @@ function filledAfter({ settings }: Pick<RunContent, "settings">): number {
 
 /** Rows of a recipe's queue; where objectives and small patches have their own, of the largest; null: there is none. */
 export function queueRows(settings: Mapping): number | null {
-  const owners = [settings, mappingIn(settings, "small_patches"), ...objectivesIn(settings)];
+  const owners = [settings, ...listed(settings.small_patches), ...objectivesIn(settings)];
   const sizes = owners.map((owner) => numberAt(owner, "queue", "size")).filter((size) => size !== null);
   return sizes.length ? Math.max(...sizes) : null;
 }
@@ -216,7 +216,12 @@ export function objectivesOf({ settings }: Pick<RunContent, "settings">): string
 }
 
 function objectivesIn({ objective }: Mapping): Mapping[] {
-  return (Array.isArray(objective) ? objective : [objective]).map((one) => mappingIn({ one }, "one"));
+  return listed(objective);
+}
+
+/** What recipes have one of, or a list. */
+function listed(value: unknown): Mapping[] {
+  return (Array.isArray(value) ? value : [value]).map((one) => mappingIn({ one }, "one"));
 }
 
 function valueOf({ evaluation }: EvaluationLine, key: string): number | null {
