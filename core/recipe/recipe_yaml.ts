@@ -64,6 +64,17 @@ export function parseYaml(text: string): Yaml {
   };
 }
 
+/**
+ * What a text says.
+ *
+ * @throws {Error} With the first thing that is wrong with it.
+ */
+export function yamlValues(text: string): unknown {
+  const { problems: [problem], values } = parseYaml(text);
+  if (problem) throw new Error(problem.message);
+  return values();
+}
+
 /** Tokens that are none, after which a text is not looked at further. */
 const MOST_STRAY = 100;
 

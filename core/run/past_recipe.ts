@@ -13,6 +13,7 @@ import { loadRecipe } from "../recipe/load_recipe.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { isShipped } from "../recipe/plugin_loader.ts";
 import { RecipeError } from "../recipe/recipe_file.ts";
+import { yamlValues } from "../recipe/recipe_yaml.ts";
 import { quoted } from "../text/printable.ts";
 import type { RunFolder } from "./run_folder.ts";
 
@@ -116,7 +117,7 @@ type Values = Record<string, unknown>;
 async function readPast(folder: RunFolder): Promise<Values> {
   const path = folder.file("recipe"), text = await readTextIfThere(path) ?? "";
   try {
-    const values = parse(text);
+    const values = yamlValues(text);
     if (isMapping(values)) return fromEarlier(values) as Values;
   } catch (error) {
     throw new RunError(`Cannot read what the run began with, "${path}": ${(error as Error).message}`, {

@@ -88,6 +88,11 @@ Deno.test("what cannot be read of a run is told with its file", async () => {
     /^Cannot read what the run began with, ".*recipe\.yaml": /,
     RunError,
   );
+  await refused(
+    compare({}, { past: "a: &x { b: *x }" }),
+    /^Cannot read what the run began with, .*: The alias "\*x" stands within what it names/,
+    RunError,
+  );
   await refused(compare({}, { past: "12" }), /recipe\.yaml" is no recipe: it holds no mapping/, RunError);
   await refused(compare({}, { past: "" }), /recipe\.yaml" is no recipe: it holds no mapping/, RunError);
 });

@@ -4,9 +4,9 @@
  * @module
  */
 import { basename, resolve } from "node:path";
-import { parse } from "yaml";
 import { RunError } from "../../errors.ts";
 import { readTextIfThere } from "../../files/text_file.ts";
+import { yamlValues } from "../../recipe/recipe_yaml.ts";
 import { oneLine } from "../../text/printable.ts";
 import { mappingIn } from "../mapping_in.ts";
 import { Problems } from "../problems.ts";
@@ -63,7 +63,7 @@ export async function readRun(run: RunFolder, name = basename(resolve(run.path))
 
 function settingsOf(recipe: string, run: RunFolder): Mapping {
   try {
-    return mappingIn({ recipe: parse(recipe) }, "recipe");
+    return mappingIn({ recipe: yamlValues(recipe) }, "recipe");
   } catch (error) {
     const why = oneLine((error as Error).message.split("\n")[0]);
     throw new RunError(`The file "${run.file("recipe")}" is damaged: ${why}`);
