@@ -51,6 +51,7 @@ export function modulesOf(named: NamedEvaluators): string[] {
  * The recipe's evaluators if none is named; else those, with the recipe's options where it has them.
  *
  * @param own The recipe's; at least those of {@link modulesOf}.
+ * @throws {UsageError} If what the command line gives one does not go together.
  */
 export async function evaluatorsOf(
   named: NamedEvaluators,
@@ -60,8 +61,18 @@ export async function evaluatorsOf(
   return await Promise.all([...named].map(async ([name, options]) => {
     const { plugin } = await loadPlugin(DEFAULTS.evaluatorPackage(name), "evaluator", "");
     const found = options === null ? own.find((use) => use.plugin.name === plugin.name) : undefined;
-    return found ?? { plugin, options: plugin.options.parse(options ?? {}) };
+    return found ?? { plugin, options: checked(name, plugin, options ?? {}) };
   }));
+}
+
+function checked(
+  flag: string,
+  { options }: PluginUse<"evaluator">["plugin"],
+  given: Record<string, unknown>,
+): unknown {
+  const { success, data, error } = options.safeParse(given);
+  if (success) return data;
+  throw new UsageError(`--${flag}: ${error.issues[0].message}`);
 }
 
 /** Makes them; `pipeline` has the augmenters that they need, and no others. */

@@ -29,7 +29,6 @@ export class Workbench implements AsyncDisposable {
    * @param least How many there must be; fewer are taken several times.
    */
   static async open(images: readonly ImageReference[], least: number): Promise<Workbench> {
-    const bench = new Workbench(await Deno.makeTempDir({ prefix: "seed-new-" }));
     const paths = images.map(({ file }) => file).filter((file) => isOneLine(file) && !file.includes("\t"));
     if (paths.length === 0) {
       throw new RunError("The names of all pictures have tabs or ends of lines in them; rename them");
@@ -38,8 +37,14 @@ export class Workbench implements AsyncDisposable {
       { length: Math.max(least, BATCHES) },
       (_, i) => `${paths[i % paths.length]}\t0\n`,
     );
-    await Deno.writeTextFile(bench.#list, lines.join(""));
-    return bench;
+    const bench = new Workbench(await Deno.makeTempDir({ prefix: "seed-new-" }));
+    try {
+      await Deno.writeTextFile(bench.#list, lines.join(""));
+      return bench;
+    } catch (error) {
+      await bench[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get #list(): string {

@@ -36,11 +36,9 @@ export function lookReport(look: FolderLook): string[] {
 }
 
 function classText(classes: NonNullable<FolderLook["classes"]>): string {
-  const counts = classes.map(({ images }) => images);
-  const smallest = classes.find(({ images }) => images === Math.min(...counts))!;
-  return `${classes.length}, of ${Math.min(...counts)} (${quoted(smallest.name)}) to ${
-    Math.max(...counts)
-  } pictures`;
+  const smallest = classes.reduce((a, b) => b.images < a.images ? b : a);
+  const largest = classes.reduce((a, b) => b.images > a.images ? b : a);
+  return `${classes.length}, of ${smallest.images} (${quoted(smallest.name)}) to ${largest.images} pictures`;
 }
 
 function copiesText({ copies: { copies, across, compared }, images }: FolderLook): string {

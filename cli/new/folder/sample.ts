@@ -27,7 +27,7 @@ export async function readSome(
   { signal }: Pick<Host, "signal">,
   seconds: number,
 ): Promise<Sample> {
-  const all = sets.flatMap((set) => drawn(set)).slice(0, MOST), started = performance.now();
+  const all = drawn(sets), started = performance.now();
   using progress = new ProgressLine("Reading", { total: all.length, unit: "pictures" });
   const whole: ImageReference[] = [], broken: { name: string; message: string }[] = [], sides: number[] = [];
   let looked = 0;
@@ -49,10 +49,14 @@ export async function readSome(
   return { looked, whole, broken, sides: sides.sort((a, b) => a - b), secondsEach };
 }
 
-/** The images of a set in an order that is drawn; of very many, some. */
-function drawn(set: ImageSet): ImageReference[] {
-  const order = new Random("sample").permutation(set.length).subarray(0, MOST);
-  return Array.from(order, (i) => set.image(i));
+/** The images of all sets in one order that is drawn; of very many, some. */
+function drawn(sets: readonly ImageSet[]): ImageReference[] {
+  const firsts = sets.map((_, i) => sets.slice(0, i).reduce((sum, { length }) => sum + length, 0));
+  const images = sets.reduce((sum, { length }) => sum + length, 0);
+  return Array.from(new Random("sample").permutation(images).subarray(0, MOST), (number) => {
+    const set = firsts.findLastIndex((first) => first <= number);
+    return sets[set].image(number - firsts[set]);
+  });
 }
 
 /** The short side in pixels; what does not decode throws. */
