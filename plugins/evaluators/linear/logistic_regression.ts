@@ -13,6 +13,13 @@ export interface LinearClassifier {
   readonly parameters: Float64Array;
 }
 
+/** How a fit goes on and ends. */
+export interface FitOptions {
+  maxIterations?: number;
+  onValue?: () => void;
+  signal?: AbortSignal;
+}
+
 /** Cross-entropy is precise to some 1e-7 of its value in float32; a gradient below is noise. */
 const TOLERANCE = 1e-5, MAX_ITERATIONS = 500;
 
@@ -49,16 +56,18 @@ export class LogisticRegression implements Disposable {
    * @param start Where to begin: a neighbouring strength's result saves most of the way. Null: at zero.
    * @param options.maxIterations Fewer than the default do to compare strengths.
    * @param options.onValue Is called each time that the loss and its gradient were computed.
+   * @param options.signal Aborted: stops before they are computed again, with the signal's reason as the error.
    */
   async fit(
     l2: number,
     start: LinearClassifier | null,
-    { maxIterations = MAX_ITERATIONS, onValue }: { maxIterations?: number; onValue?: () => void } = {},
+    { maxIterations = MAX_ITERATIONS, onValue, signal }: FitOptions = {},
   ): Promise<LinearClassifier> {
     const dim = this.#rows.shape[1], { classes } = this, weights = dim * classes;
     const strength = tf.scalar(l2);
-    const parameters = await minimize(
+    const minimum = minimize(
       async (point) => {
+        signal?.throwIfAborted();
         const w = tf.tensor2d(Float32Array.from(point.subarray(0, weights)), [dim, classes]);
         const b = tf.tensor1d(Float32Array.from(point.subarray(weights)));
         const results = await this.#objective.call(this.#rows, this.#targets, w, b, strength);
@@ -73,7 +82,7 @@ export class LogisticRegression implements Disposable {
       start?.parameters ?? new Float64Array(weights + classes),
       { tolerance: TOLERANCE, maxIterations },
     );
-    strength.dispose();
+    const parameters = await minimum.finally(() => strength.dispose());
     return { dim, classes, parameters };
   }
 

@@ -25,6 +25,7 @@ import {
   z,
 } from "@seed/core";
 import {
+  type FitOptions,
   type LabelledRows,
   type LinearClassifier,
   LogisticRegression,
@@ -50,6 +51,7 @@ class LinearEvaluator implements Evaluator {
     private readonly engine: Engine,
     private readonly seed: number,
     private readonly options: LinearOptions,
+    private readonly signal: AbortSignal,
   ) {}
 
   async evaluate({ subject: { gallery, queries }, report }: EvaluationInputs): Promise<Figures> {
@@ -74,8 +76,8 @@ class LinearEvaluator implements Evaluator {
     classes: number,
   ): Promise<{ classifier: LinearClassifier; protocol: string }> {
     if (this.options.protocol === "sgd") {
-      const { sgd } = this.options, { lr, batch_size, epochs, drops } = sgd;
-      const classifier = await sgdProbe(this.engine, rows, classes, { ...sgd, seed: this.seed });
+      const { sgd } = this.options, { lr, batch_size, epochs, drops } = sgd, { seed, signal } = this;
+      const classifier = await sgdProbe(this.engine, rows, classes, { ...sgd, seed, signal });
       const protocol = `SGD on features of centre crops, lr ${lr}, batch ${batch_size}, ${epochs} epochs` +
         (drops.length ? `, a tenth after ${drops.join(" and ")}` : "");
       return { classifier, protocol };
@@ -83,15 +85,15 @@ class LinearEvaluator implements Evaluator {
     // It ends when it has converged; nobody knows before when that is.
     using progress = new ProgressLine("Linear probe", { total: null, unit: "passes" });
     let passes = 0;
-    const onValue = () => progress.update(++passes);
-    const strength = await this.#strength(rows, classes, onValue);
+    const going = { onValue: () => progress.update(++passes), signal: this.signal };
+    const strength = await this.#strength(rows, classes, going);
     const protocol = `logistic regression on standardised features, l2 ${strength}`;
     using regression = new LogisticRegression(this.engine, rows, classes);
-    return { classifier: await regression.fit(strength, null, { onValue }), protocol };
+    return { classifier: await regression.fit(strength, null, going), protocol };
   }
 
   /** Of the strengths, the one that classifies the held-out part best; of equal ones the strongest. */
-  async #strength(rows: LabelledRows, classes: number, onValue: () => void): Promise<number> {
+  async #strength(rows: LabelledRows, classes: number, going: FitOptions): Promise<number> {
     const strengths = [...this.options.l2].sort((a, b) => b - a);
     if (strengths.length === 1) return strengths[0];
     const { kept, heldOut } = this.#split(rows.labels);
@@ -99,7 +101,7 @@ class LinearEvaluator implements Evaluator {
     using regression = new LogisticRegression(this.engine, select(rows, kept), classes);
     let classifier: LinearClassifier | null = null, best = { strength: strengths[0], hits: -1 };
     for (const strength of strengths) {
-      classifier = await regression.fit(strength, classifier, { maxIterations: COMPARING, onValue });
+      classifier = await regression.fit(strength, classifier, { ...going, maxIterations: COMPARING });
       const hits = (await score(classifier, test)).ranks.filter((rank) => rank === 0).length;
       if (hits > best.hits) best = { strength, hits };
     }
@@ -171,5 +173,5 @@ export default definePlugin({
     const chosen = l2.length > 1 ? [] : [{ key: "held_out", message: "of one strength none is chosen" }];
     return [{ key: "sgd", message: of("sgd") }, ...chosen];
   },
-  create: (options, { engine, seed }) => new LinearEvaluator(engine, seed, options),
+  create: (options, { engine, seed, signal }) => new LinearEvaluator(engine, seed, options, signal),
 });

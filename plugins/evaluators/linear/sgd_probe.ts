@@ -18,6 +18,7 @@ const MOMENTUM = 0.9;
  *
  * @param options.order The rows of an epoch in the order that they are seen in; default: at random by `seed`. Rows that
  *   do not fill the last batch are left out of the epoch.
+ * @param options.signal Aborted: stops before the next batch, with the signal's reason as the error.
  * @param options.start Weights to begin with, `[dim, classes]` row-major; default: normal around 0, deviation 0.01.
  */
 export async function sgdProbe(
@@ -28,6 +29,7 @@ export async function sgdProbe(
     seed: number;
     order?: (epoch: number) => ArrayLike<number>;
     start?: Float32Array;
+    signal?: AbortSignal;
   },
 ): Promise<LinearClassifier> {
   const { seed, lr, batch_size, epochs, drops } = options, size = Math.min(batch_size, labels.length);
@@ -54,22 +56,26 @@ export async function sgdProbe(
   }, { name: "linear probe" });
   const all = tf.tensor2d(data, [labels.length, dim]);
   using progress = new ProgressLine("Linear probe", { total: epochs, unit: "epochs" });
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const rows = order(epoch), rate = tf.scalar(rateOfEpoch(epoch, { lr, schedule: "steps", epochs, drops }));
-    for (let first = 0; first + size <= labels.length; first += size) {
-      const batch = Int32Array.from({ length: size }, (_, i) => rows[first + i]);
-      const [x, y] = tf.tidy(() => [
-        tf.gather(all, batch),
-        tf.tensor1d(batch.map((row) => labels[row]), "int32"),
-      ]);
-      tf.dispose([await step.call(x, y, rate), x, y]);
+  try {
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const rows = order(epoch), epochRate = rateOfEpoch(epoch, { lr, schedule: "steps", epochs, drops });
+      for (let first = 0; first + size <= labels.length; first += size) {
+        options.signal?.throwIfAborted();
+        const batch = Int32Array.from({ length: size }, (_, i) => rows[first + i]);
+        const [x, y, rate] = tf.tidy(() => [
+          tf.gather(all, batch),
+          tf.tensor1d(batch.map((row) => labels[row]), "int32"),
+          tf.scalar(epochRate),
+        ]);
+        tf.dispose([await step.call(x, y, rate), x, y, rate]);
+      }
+      progress.update(epoch + 1);
     }
-    rate.dispose();
-    progress.update(epoch + 1);
+    const parameters = Float64Array.from([...await weight.data(), ...await bias.data()]);
+    return { dim, classes, parameters };
+  } finally {
+    tf.dispose([all, ...variables]);
   }
-  const parameters = Float64Array.from([...await weight.data(), ...await bias.data()]);
-  tf.dispose([all, ...variables]);
-  return { dim, classes, parameters };
 }
 
 function normal(random: Random, count: number): Float32Array {
