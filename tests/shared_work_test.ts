@@ -8,7 +8,13 @@ import assert from "node:assert/strict";
 import { embedImages, type Encoder, type ImageSet, RunError, tf } from "@seed/core";
 import { BrokenImageError, Evaluation, type ViewPipeline, withoutBroken } from "@seed/core/host";
 import { StoppedTogether } from "../core/processes/go_on_together.ts";
+import type { Learner } from "../core/parts/learner.ts";
+import type { ProcessParts } from "../core/parts/process_parts.ts";
 import type { Processes } from "../core/processes/processes.ts";
+import type { Recipe } from "../core/recipe/recipe.ts";
+import { fitObjectives } from "../core/run/fit_objectives.ts";
+import { RunEvaluation } from "../core/run/run_evaluation.ts";
+import { embedCentreViews } from "../core/teacher_cache/centre_views.ts";
 import { NeighbourBags } from "../core/views/neighbour_bags.ts";
 import { eagerEngine } from "./support/eager_engine.ts";
 import { runTogether } from "./support/local_processes.ts";
@@ -191,6 +197,36 @@ Deno.test("the first process alone evaluates, what all have embedded", async () 
   assert.deepEqual(second, { evaluation: {}, details: {} });
   assert.equal(subjects.length, 2);
   assert.deepEqual(subjects[1], subjects[0]);
+});
+
+Deno.test("before training the teacher sees batches of the size that training gives each process", async () => {
+  const seen: number[] = [], log = () => {}, signal = new AbortController().signal;
+  const data = { train: imagesOf(24), evaluation: { gallery: imagesOf(20), queries: imagesOf(5, 20) } };
+  const teacher = {
+    ...{ embeddingDim: 1, inputSize: null },
+    embed(images: tf.Tensor4D) {
+      seen.push(images.shape[0]);
+      return Promise.resolve(tf.ones([images.shape[0], 1]));
+    },
+  };
+  const recipe = {
+    ...{ seed: 0, train: { batch_size: 12 }, teacher: { cache: null } },
+    objectives: [{ needs: { views: 1, teacherViews: [0], fit: { images: 16 } } }],
+  } as unknown as Recipe;
+  const terms = [{ needs: recipe.objectives[0].needs, objective: { fit: () => Promise.resolve() } }];
+  const evaluators = [{ evaluator: { name: "own", evaluate: () => Promise.resolve({}) } }];
+  await runTogether(3, async (processes) => {
+    const parts = {
+      ...{ engine, data, pipeline: pipelineWithout(), teacher, referenceTeacher: teacher, processes },
+      ...{ augmenters: [{ size: SIZE }], standIns: { of: (image: number) => image } },
+    } as unknown as ProcessParts;
+    await fitObjectives(recipe, parts, [{ terms }] as never, { log, signal });
+    const options = { recipe, signal, report() {}, course: { evaluatesAfter: () => false } };
+    using _evaluation = await RunEvaluation.open(parts, { evaluators } as unknown as Learner, 1, options);
+    (await embedCentreViews(parts, recipe, { log, signal })).dispose();
+  });
+  assert.equal(seen.length, 4 + 5 + 2 + 6); // images to fit to, gallery, queries, centre views
+  assert.deepEqual(new Set(seen), new Set([4]));
 });
 
 Deno.test("bags of neighbours that are looked for together are those of one process", async () => {

@@ -9,6 +9,7 @@ import { Random } from "../random.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { centreSize } from "../teacher_cache/open_caches.ts";
 import { tf } from "../tf.ts";
+import { sliceSize } from "../views/sampler.ts";
 
 /**
  * Fits the objectives that are to be fitted to the teacher, before a run's first step. Several students' have the same
@@ -53,16 +54,17 @@ async function fitOne(
 /** The teacher's embeddings of images drawn from the training set by the seed: `[images, dim]`, the caller's. */
 async function embedSome(
   wanted: number,
-  { seed, train: { batch_size: batchSize } }: Recipe,
+  { seed, train }: Recipe,
   parts: ProcessParts,
   { log, signal }: Host,
 ): Promise<tf.Tensor2D> {
-  const { data: { train }, standIns, engine, pipeline, processes } = parts, teacher = parts.teacher;
+  const { data, standIns, engine, pipeline, processes } = parts, teacher = parts.teacher;
   if (!teacher) throw new RunError("An objective is fitted to a teacher, and the recipe has none");
-  const length = Math.min(wanted, train.length);
+  const length = Math.min(wanted, data.train.length);
   log(`The teacher embeds ${length} images that the objective is fitted to`);
-  const order = new Random(seed, "fit").permutation(train.length);
-  const images: ImageSet = { length, image: (i) => train.image(standIns.of(order[i])) };
+  const order = new Random(seed, "fit").permutation(data.train.length);
+  const images: ImageSet = { length, image: (i) => data.train.image(standIns.of(order[i])) };
+  const batchSize = sliceSize(train.batch_size, processes); // as training gives it: another shape is another graph
   const { features } = await embedImages(images, async (batch) => [await teacher.embed(batch)], {
     ...{ network: "the teacher", engine, pipeline, batchSize, size: centreSize(parts), signal, processes },
   });

@@ -7,6 +7,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import type { Encoder } from "../evaluation/embed_images.ts";
 import { tracedEncoder } from "../evaluation/student_encoder.ts";
 import type { Embedded } from "../interfaces/evaluator.ts";
+import { sliceSize } from "../views/sampler.ts";
 import type { Course } from "./course.ts";
 import type { SampleKeeper } from "./samples/sample_keeper.ts";
 
@@ -98,15 +99,15 @@ export class RunEvaluation implements Disposable {
 
   /** The teacher's embeddings, which agreement compares with. */
   async #embedReference(): Promise<Evaluated | null> {
-    const { teacher: taught, referenceTeacher: teacher, augmenters: [{ size }] } = this.parts;
-    const { samples } = this.options;
+    const { teacher: taught, referenceTeacher: teacher, augmenters: [{ size }], processes } = this.parts;
+    const { samples, recipe: { train } } = this.options;
     if (!teacher) return null;
     return await this.#evaluation.teacher(
       async (images) => [await teacher.embed(images)],
       teacher.inputSize ?? size,
       // In batches of the shape that training gives it: another would be another graph, with the weights once more.
       {
-        ...teacher === taught && { batchSize: this.options.recipe.train.batch_size },
+        ...teacher === taught && { batchSize: sliceSize(train.batch_size, processes) },
         keep: async (subject) => await samples?.add("teacher", 0, subject),
       },
     );

@@ -6,6 +6,7 @@ import { isFirst } from "../processes/processes.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { ProgressLine } from "../text/progress_line.ts";
 import { tf } from "../tf.ts";
+import { sliceSize } from "../views/sampler.ts";
 import { type EmbeddingStore, MemoryStore, type StoredPrecision, type ViewId } from "./embedding_store.ts";
 import { centreSize, openCentreStore, requireMemory, type Taught } from "./open_caches.ts";
 
@@ -50,9 +51,11 @@ export async function embedCentreViews(
     view: 0,
   }));
   const lacking: ImageSet = { length: ids.length, image: (i) => train.image(ids[i].image) };
+  // As training gives it: another shape is another graph.
+  const batchSize = sliceSize(recipe.train.batch_size, processes);
   const batches = embedBatches(lacking, async (images) => [await teacher.embed(images)], {
     network: "the teacher",
-    ...{ engine, pipeline, batchSize: recipe.train.batch_size, size: centreSize(parts), processes },
+    ...{ engine, pipeline, batchSize, size: centreSize(parts), processes },
     signal: host.signal,
   });
   using progress = isFirst(processes)

@@ -9,6 +9,11 @@ export interface StepPlan {
   images: number[];
 }
 
+/** How many of a batch's images each of several processes takes; null: one takes all. */
+export function sliceSize(batchSize: number, processes: { size: number } | null): number {
+  return batchSize / (processes?.size ?? 1);
+}
+
 /**
  * The batches of a run from `startStep` on. An epoch is a permutation of the images that depends on seed and epoch
  * alone; images that do not fill the last batch are left out of it.
@@ -26,7 +31,7 @@ export function* planSteps(options: {
   processes?: { rank: number; size: number } | null;
 }): Generator<StepPlan> {
   const { images, batchSize, shuffle, seed, startStep, endStep, standIns } = options;
-  const { rank, size } = options.processes ?? { rank: 0, size: 1 }, slice = batchSize / size;
+  const { processes = null } = options, rank = processes?.rank ?? 0, slice = sliceSize(batchSize, processes);
   const stepsPerEpoch = Math.floor(images / batchSize);
   let order: ArrayLike<number> = [], orderEpoch = -1;
   for (let step = startStep; step < endStep; step++) {
