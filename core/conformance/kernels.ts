@@ -139,14 +139,15 @@ function paddedComparison({ before, after, kernel, stride }: typeof PADDED[numbe
   };
 }
 
-/** Stride and padding of convolutions in groups. */
+/** Kernel, stride and padding of convolutions in groups; a single tap is a matrix product only without groups. */
 const GROUPED = [
-  { stride: 1, pad: "same" },
-  { stride: 2, pad: "valid" },
+  { size: 3, stride: 1, pad: "same" },
+  { size: 3, stride: 2, pad: "valid" },
+  { size: 1, stride: 1, pad: "same" },
 ] as const;
 
 /** Of three groups, of two channels each to four, against a convolution of each group. */
-function groupedComparison({ stride, pad }: typeof GROUPED[number]): Comparison {
+function groupedComparison({ size, stride, pad }: typeof GROUPED[number]): Comparison {
   const attributes = { strides: stride, pad, dilations: 1, dataFormat: "NHWC" };
   const kernel: Body = (x, filter) => {
     const [y] = run("Conv2D", { x, filter }, attributes), dy = tf.mul(y, 2);
@@ -164,7 +165,7 @@ function groupedComparison({ stride, pad }: typeof GROUPED[number]): Comparison 
     return tf.concat(maps.map((map, i) => tf.conv2d(map, filters[i], stride, pad)), 3);
   };
   return {
-    inputs: [[2, 8, 8, 6], [3, 3, 2, 12]],
+    inputs: [[2, 8, 8, 6], [size, size, 2, 12]],
     kernel,
     reference(x, filter) {
       const loss = (x: tf.Tensor, filter: tf.Tensor) => tf.sum(tf.square(apart(x, filter)));

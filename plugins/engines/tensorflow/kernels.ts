@@ -24,7 +24,9 @@ type Kernel = (backend: Backend, inputs: Inputs, attrs: Attributes) => tf.Tensor
 /** Registers them all; the ones that tfjs-node has too are replaced. */
 export function registerKernels({ oneDnn }: { oneDnn: boolean }): void {
   register("Conv2DBackpropInput", (backend, { dy, filter }, attrs) => {
-    if (isPointwise(attrs, filter.shape)) return pointwiseInputGradient(backend, { dy, filter }, attrs);
+    if (isPointwise(attrs, filter.shape, attrs.inputShape)) {
+      return pointwiseInputGradient(backend, { dy, filter }, attrs);
+    }
     const sizes = tf.tensor1d(attrs.inputShape, "int32");
     return backend.executeSingleOutput("Conv2DBackpropInput", convAttributes(attrs, true), [
       sizes,
@@ -33,7 +35,9 @@ export function registerKernels({ oneDnn }: { oneDnn: boolean }): void {
     ]);
   });
   register("Conv2DBackpropFilter", (backend, { x, dy }, attrs) => {
-    if (isPointwise(attrs, attrs.filterShape)) return pointwiseFilterGradient(backend, { x, dy }, attrs);
+    if (isPointwise(attrs, attrs.filterShape, x.shape)) {
+      return pointwiseFilterGradient(backend, { x, dy }, attrs);
+    }
     const sizes = tf.tensor1d(attrs.filterShape, "int32"), op = "Conv2DBackpropFilter";
     return inFp32(backend, backend.executeSingleOutput(op, convAttributes(attrs, true), [x, sizes, dy]));
   });
@@ -81,9 +85,10 @@ function inFp32(backend: Backend, gradient: tf.Tensor): tf.Tensor {
   ], [gradient]);
 }
 
-/** A single tap of stride 1: each pixel's channels are multiplied by one matrix. */
-function isPointwise({ strides }: Attributes, [height, width]: number[]): boolean {
-  return height === 1 && width === 1 && [strides].flat().every((stride: number) => stride === 1);
+/** A single tap of stride 1, not in groups: each pixel's channels are multiplied by one matrix. */
+function isPointwise({ strides }: Attributes, [height, width, inputs]: number[], map: number[]): boolean {
+  const isTap = height === 1 && width === 1 && inputs === map[3];
+  return isTap && [strides].flat().every((stride: number) => stride === 1);
 }
 
 /**
