@@ -224,7 +224,11 @@ const CHANGES: Record<string, Change> = {
     set: ["train.optimizer=adamw"],
     refused: /Unknown option "momentum" of train with the optimizer adamw\./,
   },
-  "steps": { set: ["train.schedule=steps", "train.drops=[1, 2.5]"] },
+  "steps": { set: ["train.schedule=steps", "train.drops=[1, 2.5]", "train.schedule_by=step"] },
+  "a drop in the midst of an epoch, by epoch": {
+    set: ["train.schedule=steps", "train.drops=[1, 2.5]", "train.schedule_by=epoch"],
+    refused: /Expected a whole number with train\.schedule_by epoch, got 2\.5; round it/,
+  },
   "steps without drops": {
     set: ["train.schedule=steps"],
     refused: /The option "drops" of train with the schedule steps is missing/,

@@ -18,13 +18,18 @@ function checkWorkers({ workers }: TrainOptions): Problem[] {
   return message === null ? [] : [{ path: ["train", "workers"], message }];
 }
 
-/** A drop that never comes would be another schedule than the recipe tells. */
-function checkDrops({ drops, epochs }: { drops: readonly number[]; epochs: number }): Problem[] {
-  return drops.flatMap((drop, i) =>
-    drop < epochs
-      ? []
-      : [{ path: ["train", "drops", i], message: `Expected less than train.epochs ${epochs}, got ${drop}` }]
-  );
+/** A drop that never comes, or later than it says, would be another schedule than the recipe tells. */
+function checkDrops(
+  { drops, epochs, schedule_by: by }: Extract<TrainOptions, { schedule: "steps" }>,
+): Problem[] {
+  return drops.flatMap((drop, i) => {
+    const path = ["train", "drops", i];
+    if (drop >= epochs) return [{ path, message: `Expected less than train.epochs ${epochs}, got ${drop}` }];
+    if (by === "step" || Number.isInteger(drop)) return [];
+    const message = `Expected a whole number with train.schedule_by epoch, got ${drop}; ` +
+      "round it, or set train.schedule_by to step";
+    return [{ path, message }];
+  });
 }
 
 /** An image alone in its part would be mixed with itself: with nothing. */

@@ -23,7 +23,7 @@ export function adviceOnEarlier(specifier: string): string | null {
  * @param recipe With every default filled in, as run folders have it.
  */
 export function fromEarlier(recipe: Values): Values {
-  return withoutJsonlLogger(withSplitsInTrain(recipe));
+  return withoutJsonlLogger(withWholeDrops(withSplitsInTrain(recipe)));
 }
 
 /** `bn_splits` was an option of each objective that had it, the same for those of one run. */
@@ -38,6 +38,16 @@ function withSplitsInTrain(recipe: Values): Values {
     objective: Array.isArray(objective) ? kept : kept[0],
     train: { ...train, bn_splits: splits.find((count) => count !== 1) ?? 1 },
   };
+}
+
+/** By epoch a drop could be in the midst of one: it came at the next, and in the last one never. */
+function withWholeDrops(recipe: Values): Values {
+  const { train } = recipe;
+  if (!isMapping(train) || train.schedule_by !== "epoch" || !Array.isArray(train.drops)) return recipe;
+  const { drops, drop_factor: _, ...rest } = train;
+  if (drops.every(Number.isInteger)) return recipe;
+  const whole = drops.map(Math.ceil).filter((drop) => drop < Number(train.epochs));
+  return { ...recipe, train: whole.length ? { ...train, drops: whole } : { ...rest, schedule: "constant" } };
 }
 
 function withoutJsonlLogger(recipe: Values): Values {

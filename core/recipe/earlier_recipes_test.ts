@@ -26,6 +26,16 @@ Deno.test("a single objective's bn_splits move too", async () => {
   assert.equal((train as { bn_splits: number }).bn_splits, 1);
 });
 
+Deno.test("an earlier run's drops in the midst of an epoch are written where they came", () => {
+  const now = (drops: number[], schedule_by = "epoch") => {
+    const train = { bn_splits: 1, epochs: 10, schedule: "steps", schedule_by, drops, drop_factor: 0.1 };
+    return fromEarlier({ train, loggers: [] }).train as Record<string, unknown>;
+  };
+  assert.deepEqual(now([6, 7.5, 9.5]).drops, [6, 8]);
+  assert.deepEqual(now([7.5, 9.5], "step").drops, [7.5, 9.5]);
+  assert.deepEqual(now([9.5]), { bn_splits: 1, epochs: 10, schedule: "constant", schedule_by: "epoch" });
+});
+
 Deno.test("a recipe as it is written now stays as it is", async () => {
   const now = fromEarlier(await earlier("moco"));
   assert.deepEqual(fromEarlier(now), now);

@@ -281,6 +281,12 @@ Deno.test("a schedule has keys of its own, and drops that come before the end", 
   assert.deepEqual(await refused("schedule: steps, drops: [6, 10], drop_factor: 0.5"), [
     "recipe.yaml:9:76: Expected less than train.epochs 10, got 10",
   ]);
+  assert.deepEqual(await refused("schedule: steps, drops: [6, 9.5]"), [
+    "recipe.yaml:9:76: Expected a whole number with train.schedule_by epoch, got 9.5; round it, or set " +
+    "train.schedule_by to step",
+  ]);
+  const byStep = await trainOf("schedule: steps, schedule_by: step, drops: [6, 9.5]");
+  assert.deepEqual(byStep.schedule === "steps" && byStep.drops, [6, 9.5]);
   assert.deepEqual(await refused("schedule: steps, drops: [], drop_factor: 2"), [
     "recipe.yaml:9:72: Expected at least 1 entry, got []",
     "recipe.yaml:9:89: Expected a number of less than 1, got 2",

@@ -1,3 +1,4 @@
+import { RunError } from "../errors.ts";
 import type { TrainOptions } from "../recipe/schema.ts";
 
 /** How a learning rate goes from epoch to epoch. */
@@ -45,8 +46,21 @@ export interface ScheduleOptions extends RateOptions {
 /** Batch size that the published learning rates are meant for. */
 const REFERENCE_BATCH = 256;
 
-/** The schedule that a recipe asks for. */
+/**
+ * The schedule that a recipe asks for.
+ *
+ * @throws {RunError} If a drop would come after the last step, which only the number of images tells.
+ */
 export function scheduleOf(train: TrainOptions, stepsPerEpoch: number): ScheduleOptions {
+  const last = (train.epochs * stepsPerEpoch - 1) / stepsPerEpoch,
+    drops = train.schedule === "steps" ? train.drops : [];
+  const late = drops.find((drop) => drop > last);
+  if (late !== undefined) {
+    throw new RunError(
+      `train.drops has ${late}, which comes after the last step: with ${stepsPerEpoch} steps an epoch it begins after ` +
+        `${Math.floor(1000 * last) / 1000} epochs; name an earlier one`,
+    );
+  }
   return {
     lr: train.scale_lr ? train.lr * train.batch_size / REFERENCE_BATCH : train.lr,
     schedule: train.schedule,

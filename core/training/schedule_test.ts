@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { learningRate, type ScheduleOptions } from "./schedule.ts";
+import { learningRate, scheduleOf, type ScheduleOptions } from "./schedule.ts";
 
 const base: ScheduleOptions = {
   ...{ lr: 0.12, schedule: "cosine", scheduleBy: "step" },
@@ -55,6 +55,19 @@ Deno.test("steps drop after so many epochs, by epoch and by step, in the order t
   const halves = rates({ schedule: "steps", drops: [4.5] }); // 31.5 steps; a tenth unless told
   close(halves[31], 0.12);
   close(halves[32], 0.012);
+});
+
+Deno.test("a drop after the last step is refused where the steps of an epoch are known", () => {
+  const schedule = (drop: number) =>
+    scheduleOf(
+      { ...{ lr: 0.1, batch_size: 4, epochs: 10 }, schedule: "steps", drops: [4, drop] } as never,
+      4,
+    );
+  assert.deepEqual(schedule(9.75).drops, [4, 9.75]); // the last step's
+  assert.throws(
+    () => schedule(9.8),
+    /^RunError: train\.drops has 9\.8, which comes after the last step: with 4 steps an epoch it begins after 9\.75 /,
+  );
 });
 
 Deno.test("a warm-up of a part of an epoch counts in steps", () => {
