@@ -5,7 +5,8 @@
  * - what plugins tell by `arrays`: a queue's rows, the weights of a head with their gradient and momentum;
  * - a step's views: `batch_size x views x side x side x 3`, a byte each as pixels and four as numbers, at the student's
  *   side, and at the teacher's where that is another;
- * - the teacher's cache in memory: for each view an array of `images x width`, of at least the images of one batch.
+ * - the teacher's cache in memory: for each view an array of `images x width`, of at least the images of one batch;
+ *   on disk: for each view an array of `images`, the places of its embeddings.
  *
  * What the networks' layers hold in between depends on the network: `distill --dry-run` measures it.
  *
@@ -23,10 +24,14 @@ export interface LocatedArray extends Omit<ArrayNeed, "key"> {
   readonly path: Path;
 }
 
+type CacheOptions = NonNullable<NonNullable<KnownRecipe["teacher"]>["cache"]>;
+
 /** Bytes of a pixel's channel. */
 const PIXEL = 1;
 /** Bytes of a value, where an array does not say otherwise: float32. */
 const FLOAT = 4;
+/** Bytes of a place on disk: a whole number of 32 bits. */
+const PLACE = 4;
 /** Values that an array may have: JavaScript's and the engines' numbers of places are 32-bit. */
 const MOST_VALUES = 2 ** 31 - 1;
 
@@ -57,20 +62,36 @@ export function arraysOfStep(recipe: KnownRecipe, facts: RecipeFacts): LocatedAr
   return [...arrays, ...streams.flatMap(({ seen }) => arraysOfCache(recipe, facts, seen))];
 }
 
-/** In memory it holds what of a stream's views has been shown: no more than there are epochs. */
 function arraysOfCache(
   { teacher, train }: KnownRecipe,
   { teacherDim }: RecipeFacts,
   teacherViews: number,
 ): LocatedArray[] {
   const cache = teacher?.cache;
-  if (!cache || cache.dir !== null || !train || teacherDim === null || teacherViews === 0) return [];
-  return [{
-    path: ["teacher", "cache", "views"],
-    shape: [train.batch_size, teacherDim],
-    bytes: cache.precision === "fp16" ? FLOAT / 2 : FLOAT,
-    copies: Math.min(cache.views, train.epochs) * teacherViews,
-  }];
+  if (!cache || !train || teacherDim === null || teacherViews === 0) return [];
+  const { batch_size: images, epochs } = train;
+  return [arrayOfCache(cache, { images, dim: teacherDim, epochs, teacherViews })];
+}
+
+/**
+ * What a cache of a stream's views takes of memory: where it is in memory, what has been shown, no more views than there
+ * are epochs; on disk, where each embedding lies.
+ */
+export function arrayOfCache(
+  { views, dir, precision }: CacheOptions,
+  { images, dim, epochs, teacherViews }: {
+    images: number;
+    dim: number;
+    epochs: number;
+    teacherViews: number;
+  },
+): LocatedArray {
+  const path = ["teacher", "cache", "views"];
+  if (dir !== null) return { path, shape: [images], bytes: PLACE, copies: views * teacherViews };
+  return {
+    ...{ path, shape: [images, dim], copies: Math.min(views, epochs) * teacherViews },
+    ...precision === "fp16" && { bytes: FLOAT / 2 },
+  };
 }
 
 /**
@@ -104,9 +125,11 @@ export function memoryProblems(arrays: readonly LocatedArray[], limit: number | 
   }];
 }
 
-function told({ path, shape, bytes = FLOAT, copies = 1 }: LocatedArray): string {
+function told({ path, shape, bytes, copies = 1 }: LocatedArray): string {
   const sides = copies === 1 ? shape : [copies, ...shape];
-  return `${path.join(".")} ${sides.join(" x ")} ${bytes === FLOAT ? "floats" : `values of ${bytes} bytes`}`;
+  return `${path.join(".")} ${sides.join(" x ")} ${
+    bytes === undefined ? "floats" : `values of ${bytes} bytes`
+  }`;
 }
 
 function has(limit: number): string {

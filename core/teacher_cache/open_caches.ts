@@ -3,7 +3,7 @@ import { RunError } from "../errors.ts";
 import type { Host } from "../interfaces/host.ts";
 import type { ProcessParts } from "../parts/process_parts.ts";
 import { memoryLimit } from "../memory_limit.ts";
-import { type LocatedArray, memoryProblems } from "../recipe/memory_needs.ts";
+import { arrayOfCache, type LocatedArray, memoryProblems } from "../recipe/memory_needs.ts";
 import { formatBytes } from "../text/format_bytes.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { bagSize, looksAtTeacher, streamsOf } from "../views/streams.ts";
@@ -81,18 +81,17 @@ export async function openTeacherCaches(
 /** `validate` has compared one batch of images with the machine's memory; now their number is known. */
 function checkMemory(
   { data, teacher }: Taught,
-  { train, teacher: use }: Recipe,
+  { train: { epochs }, teacher: { cache } }: CachingRecipe,
   sources: readonly ViewSource[],
 ): void {
-  const { views, dir, precision } = use!.cache!;
-  if (dir !== null) return;
-  const arrays = sources.map(({ teacherViews }) => ({
-    path: ["teacher", "cache", "views"],
-    shape: [data.train.length, teacher!.embeddingDim],
-    bytes: precision === "fp16" ? 2 : 4,
-    copies: Math.min(views, train.epochs) * teacherViews.length,
-  }));
-  requireMemory(arrays, "or set teacher.cache.dir");
+  const images = data.train.length, dim = teacher!.embeddingDim;
+  const arrays = sources.map(({ teacherViews }) =>
+    arrayOfCache(cache, { images, dim, epochs, teacherViews: teacherViews.length })
+  );
+  const advice = cache.dir === null
+    ? "or set teacher.cache.dir"
+    : "since the places of all embeddings on disk are kept in memory";
+  requireMemory(arrays, advice);
 }
 
 /** @throws {RunError} If the machine has no memory for arrays, all together; the message ends with the advice. */

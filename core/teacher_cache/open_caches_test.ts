@@ -58,3 +58,24 @@ Deno.test("a cache in memory has an array a view: together they may have more va
   }
   using _caches = await opening;
 });
+
+Deno.test("a cache on disk whose places memory has no room for is refused before it is opened", async () => {
+  const images = Math.floor(memoryLimit()! / 8) + 1;
+  const recipe = {
+    train: { epochs: 1 },
+    teacher: { cache: { views: 2, dir: "nowhere", precision: "fp16" } },
+    objectives: [{ needs: { views: 1, teacherViews: [0], neighbours: null } }],
+    smallPatches: [],
+  };
+  const parts = {
+    data: { train: { length: images } },
+    teacher: { embeddingDim: 1, inputSize: null },
+    augmenters: [{ size: 8 }],
+  };
+  const host = { log() {}, signal: AbortSignal.abort() };
+  await assert.rejects(openTeacherCaches(parts as unknown as Taught, recipe as unknown as Recipe, host), {
+    name: "RunError",
+    message:
+      /^teacher\.cache\.views 2 x \d+ values of 4 bytes needs .*; lower it, since the places of all embeddings on disk/,
+  });
+});
