@@ -6,6 +6,6 @@ Deno.test("embeddings of more centre views than there is memory for are refused 
   const recipe = { teacher: { cache: null } }, host = { log() {}, signal: new AbortController().signal };
   await assert.rejects(embedCentreViews(parts as never, recipe as never, host), {
     name: "RunError",
-    message: /^data 1000000000000 x 128 floats needs .* lower it, since neighbours are looked for among/,
+    message: /^data 2 x 1000000000000 x 128 floats needs .* lower it, since neighbours are looked for among/,
   });
 });
