@@ -201,6 +201,22 @@ for (const [what, override] of Object.entries(SEVERAL_FOLDERS)) {
   });
 }
 
+Deno.test("what is told at the end is of the recipe's own views, where more are there", async () => {
+  await inFolder(async (folder) => {
+    const fill = async (views: number) => {
+      const overrides = [
+        `engine={ plugin: '${STUDENT}#engine' }`,
+        `data.root=${folder}/images`,
+        `teacher.cache={ views: ${views}, dir: ${folder}/cache }`,
+      ];
+      const recipe = await loadRecipe(`${folder}/recipe.yaml`, { defaults: DEFAULTS, overrides });
+      return await fillCaches(recipe, {}, { log() {}, signal: new AbortController().signal });
+    };
+    const all = await fill(4), { views, computed, bytes } = await fill(2);
+    assert.deepEqual({ views, computed, bytes }, { views: all.views / 2, computed: 0, bytes: all.bytes / 2 });
+  });
+});
+
 Deno.test("filling needs a cache on disk", async () => {
   await inFolder(async (_folder, run) => {
     const { code, stderr } = await run(["cache", "recipe.yaml"]);

@@ -31,6 +31,7 @@ export interface FilledCaches {
   views: number;
   /** Of those, how many were computed by this call, in all its processes. */
   computed: number;
+  /** What they take on disk; another recipe's may be there besides. */
   bytes: number;
 }
 
@@ -83,7 +84,7 @@ export async function fillCaches(
   const filler = new Filler(parts, works, progress, host);
   const computed = processes ? await shared(processes, filler, host) : (await filler.fill(), filler.computed);
   const views = works.reduce((sum, work) => sum + found(work), 0);
-  const bytes = works.reduce((sum, { store: { size, recordBytes } }) => sum + size * recordBytes, 0);
+  const bytes = works.reduce((sum, work) => sum + found(work) * work.store.recordBytes, 0);
   return { dir: recipe.teacher.cache.dir, views, computed, bytes };
 }
 
