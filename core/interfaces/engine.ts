@@ -63,7 +63,7 @@ export interface Engine extends AsyncDisposable {
   /**
    * The arithmetic that a traced function of this precision really has here: `auto` depends on the device, and on
    * whether the function trains. An engine that computes in fp32 alone, or that traces nothing, says so whatever the
-   * precision.
+   * precision. Convolutions in TF32 count as fp32.
    *
    * @throws {RunError} If the device does not have the precision, which only `bf16` may be: {@link trace} refuses it too.
    */

@@ -140,6 +140,7 @@ export function requireSameFacts(directory: RunFolder, past: Facts, now: Facts):
         "those before; bring them back, take evaluate out, or start another run with --out",
     );
   }
+  // Convolutions in TF32, as fp32's are on NVIDIA's cards, are fp32 here: a run may go on on another device in it.
   const precision = mappingIn(past, "student").trained_in, present = mappingIn(now, "student").trained_in;
   if (differs(precision, present)) {
     throw new RunError(
