@@ -19,7 +19,7 @@ export class Course {
   readonly stepsPerEpoch: number;
   readonly endStep: number;
   readonly schedule: ScheduleOptions;
-  /** The step after which the teacher sees no new views, if others follow it; null: there is none. */
+  /** The step after which the teacher sees hardly any new views, if others follow it; null: there is none. */
   readonly lastTaughtStep: number | null;
 
   constructor(private readonly recipe: Recipe, private readonly options: CourseOptions) {

@@ -5,8 +5,8 @@ import { tf } from "../tf.ts";
 import type { EmbeddingStore, ViewId } from "./embedding_store.ts";
 
 /**
- * Teacher embeddings, one a view: with V fixed views an image, epochs after the V-th ask the teacher for nothing.
- * Teacher and student still see the same view, as SEED demands.
+ * Teacher embeddings, one a view: with V fixed views an image, epochs after the V-th ask the teacher only for images
+ * that earlier epochs left out, since they did not fill a batch. Teacher and student still see the same view, as SEED demands.
  */
 export class TeacherCache implements Disposable {
   /** Views that an earlier batch asks the teacher for; their embedding is there by the time a later one needs it. */
