@@ -29,17 +29,20 @@ export interface ResNetOptions {
    * weights has, else `imagenet`.
    */
   stem?: "imagenet" | "small";
+  /** Pixels on each side that the small stem's convolution pads; default 1. */
+  smallPadding?: number;
 }
 
 /** A ResNet with torchvision's names, which are timm's and MoCo's too; strides in the 3 x 3 convolutions. */
 export function resnet(
   source: ParameterSource,
-  { depth, width = 1, normalization = IMAGENET, stem = stemOf(source) }: ResNetOptions,
+  { depth, width = 1, normalization = IMAGENET, stem = stemOf(source), smallPadding = 1 }: ResNetOptions,
 ): Backbone {
   const bottleneck = depth >= 50, base = 64 * width, isSmall = stem === "small";
   const first = convNorm(source, {
     names: ["conv1", "bn1"],
     ...{ inputs: 3, outputs: base, kernel: isSmall ? 3 : 7, stride: isSmall ? 1 : 2, activation: relu },
+    padding: isSmall ? [smallPadding, smallPadding] : "symmetric",
   });
   const layers: ModalLayer[] = isSmall ? [first] : [first, (x) => maxPool(x)];
   let inputs = base;
@@ -55,7 +58,8 @@ export function resnet(
   return pooledBackbone({ layers, featureDim: inputs, normalization });
 }
 
-function stemOf(source: ParameterSource): "imagenet" | "small" {
+/** What a source of values says of the stem. */
+export function stemOf(source: Pick<ParameterSource, "shapeOf">): "imagenet" | "small" {
   return source.shapeOf?.("conv1.weight")?.[2] === 3 ? "small" : "imagenet";
 }
 

@@ -33,8 +33,11 @@ export interface Layout {
   readonly build?: Build;
   /** Of `build`'s batch norms, where that is not timm's 1e-5; a student that begins from the file makes up for it. */
   readonly epsilon?: number;
-  /** What else `build` does otherwise than timm, which such a student does not: "pads as TensorFlow does". */
-  readonly differs?: string;
+  /**
+   * What else `build` does otherwise than timm, which such a student does not: "pads as TensorFlow does". A function
+   * where that depends on the shapes of the values; null: nothing.
+   */
+  readonly differs?: string | ((source: Pick<ParameterSource, "shapeOf">) => string | null);
   /** What its networks were trained with, where it is not the network's. */
   readonly normalization?: Normalization;
   /** Entries that an encoder has no use for: a classifier, a momentum encoder, an optimizer. */

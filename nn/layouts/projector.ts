@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { resnet, type ResNetOptions, stemOf } from "../backbones/resnet.ts";
 import type { Layout } from "./layout.ts";
 
 /** What else there is belongs to the training: averages, prediction heads, the batch norm of Barlow Twins' loss. */
@@ -19,11 +20,22 @@ function besideBackbone(name: string, prefix: string, more: readonly string[]): 
   };
 }
 
+/** Pixels that solo-learn's first convolution for CIFAR's images pads (`methods/base.py`); all others pad by one. */
+const SOLO_PADDING = 2;
+
 /**
  * Files of solo-learn, which trains a classifier along; of facebookresearch/barlowtwins (`main.py`) and
  * facebookresearch/vicreg (`main_vicreg.py`), whose `resnet50.pth` are torchvision's but for the classifier.
  */
-export const PROJECTOR_LAYOUTS: readonly Layout[] = [
-  besideBackbone("solo-learn", "", ["classifier.weight"]),
-  besideBackbone("barlow twins and vicreg", "module.", []),
-];
+export function projectorLayouts(options: Pick<ResNetOptions, "depth" | "width">): Layout[] {
+  return [
+    {
+      ...besideBackbone("solo-learn", "", ["classifier.weight"]),
+      build: (source, normalization) =>
+        resnet(source, { ...options, normalization, smallPadding: SOLO_PADDING }),
+      differs: (source) =>
+        stemOf(source) === "small" ? `pads pictures by ${SOLO_PADDING} pixels, not 1` : null,
+    },
+    besideBackbone("barlow twins and vicreg", "module.", []),
+  ];
+}

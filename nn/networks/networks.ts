@@ -16,7 +16,7 @@ import { CONVNEXTS } from "./convnexts.ts";
 import { DINO_RESNET_LAYOUTS } from "../layouts/dino.ts";
 import { type Build, type Layout, plainLayout } from "../layouts/layout.ts";
 import { mobilenetV3PytorchLayouts } from "../layouts/mobilenetv3_pytorch.ts";
-import { PROJECTOR_LAYOUTS } from "../layouts/projector.ts";
+import { projectorLayouts } from "../layouts/projector.ts";
 import { MOCO_LAYOUTS, MOCO_V3_RESNET_LAYOUTS } from "../layouts/moco.ts";
 import { runLayouts } from "../layouts/run.ts";
 import { seedPaperLayouts } from "../layouts/seed_paper.ts";
@@ -79,7 +79,7 @@ function resnetOf(depth: ResNetDepth): Network {
       ...MOCO_LAYOUTS,
       ...MOCO_V3_RESNET_LAYOUTS,
       ...SIMSIAM_LAYOUTS,
-      ...PROJECTOR_LAYOUTS,
+      ...projectorLayouts({ depth }),
       ...SWAV_LAYOUTS,
       ...SIMCLR_LAYOUTS,
       ...DINO_RESNET_LAYOUTS,

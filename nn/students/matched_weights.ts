@@ -60,13 +60,13 @@ export function matchWeights(
   const taken = new Map([...backbone.taken, ...head.taken]);
   const counted = [...file.tensors.keys()].filter((name) => !isBatchCount(name));
   const fresh = heads.length - head.taken.size;
+  const shapeOf = (name: string) => values.find((value) => value.name === name)?.shape;
+  const differs = typeof layout.differs === "function" ? layout.differs({ shapeOf }) : layout.differs;
   return {
     ...{ layout, tensors: file, taken, fresh, left: counted.length - taken.size },
     notes: [
       ...fresh ? [`the projection head begins from noise: ${head.problem}`] : [],
-      ...layout.differs
-        ? [`the file's network ${layout.differs}: the features begin near its, not equal to them`]
-        : [],
+      ...differs ? [`the file's network ${differs}: the features begin near its, not equal to them`] : [],
       ...otherNormalization(normalization, network.normalization),
     ],
   };

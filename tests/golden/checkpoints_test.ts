@@ -16,16 +16,19 @@ import {
   SWAV_LAYOUTS,
 } from "@seed/nn";
 import { FrozenNetwork, layoutOf } from "@seed/nn/host";
+import { projectorLayouts } from "../../nn/layouts/projector.ts";
 import { testEngine } from "../support/engine.ts";
 import { assertFingerprint } from "./fingerprint.ts";
 import { images, weightsFile } from "./formula.ts";
 import { backboneEntries } from "./network_entries.ts";
 import golden from "./checkpoints.json" with { type: "json" };
 
-const { layouts, ...others } = networkNamed("resnet18");
+const { layouts, ...others } = networkNamed("resnet18"), SIZE = { depth: 18, width: 1 / 64 } as const;
+const [SOLO] = projectorLayouts(SIZE);
 const NARROW: Network = {
-  ...{ ...others, layouts },
-  build: (source, normalization) => resnet(source, { depth: 18, width: 1 / 64, normalization }),
+  ...others,
+  layouts: layouts.map((layout) => layout.name === SOLO.name ? SOLO : layout), // which builds its network itself
+  build: (source, normalization) => resnet(source, { ...SIZE, normalization }),
 };
 
 /** The layout that each file is found to be in. */
@@ -93,6 +96,42 @@ for (const [name, layout] of Object.entries(FOUND)) {
     assert.equal(await assertFeatures(name), layout);
   });
 }
+
+Deno.test("solo-learn's network for CIFAR pads by two pixels: by one, and by a ring of zeros around the picture", async () => {
+  await testEngine();
+  const build: Network["build"] = (source, normalization) =>
+    resnet(source, { ...SIZE, normalization, stem: "small" });
+  const plain = backboneEntries({ ...NARROW, build });
+  const solo = {
+    ...Object.fromEntries(Object.entries(plain).map(([name, shape]) => [`backbone.${name}`, shape])),
+    ...{ "projector.0.weight": [5, 8], "projector.0.bias": [5] },
+    ...{ "classifier.weight": [10, 8], "classifier.bias": [10] },
+  };
+  const small = weightsFile(plain);
+  // The same values, whatever stands before their names.
+  const read = (name: string) => {
+    const own = name.replace(/^backbone\./, "");
+    return own in plain ? small.read(own) : weightsFile(solo).read(name);
+  };
+  using ofSolo = FrozenNetwork.load({ ...weightsFile(solo), read }, NARROW);
+  using ofOthers = FrozenNetwork.load(small, NARROW);
+  assert.deepEqual([ofSolo.layout.name, ofOthers.layout.name], ["solo-learn", "timm and torchvision"]);
+  const picture = images("images", 2, 30), { mean } = NARROW.normalization;
+  // The mean's colour becomes zero by normalisation.
+  const ringed = tf.tidy(() => {
+    const grey = tf.mul([...mean], 255);
+    return tf.add(tf.pad(tf.sub(picture, grey), [[0, 0], [1, 1], [1, 1], [0, 0]]), grey) as tf.Tensor4D;
+  });
+  const found = tf.tidy(() => ofSolo.features(picture)), expected = tf.tidy(() => ofOthers.features(ringed));
+  const [map, other] = [ofSolo, ofOthers].map((one) => tf.tidy(() => one.maps(ringed).patches));
+  try {
+    const [a, b] = await Promise.all([found.data(), expected.data()]), scale = Math.max(...b.map(Math.abs));
+    a.forEach((value, i) => assert.ok(Math.abs(value - b[i]) < 1e-4 * scale, `${i}: ${value} and ${b[i]}`));
+    assert.deepEqual([map.shape, other.shape], [[2, 5, 5, 8], [2, 4, 4, 8]]);
+  } finally {
+    tf.dispose([picture, ringed, found, expected, map, other]);
+  }
+});
 
 Deno.test("SwAV's and MoCo's teachers take files whose heads were cut off, SwAV's with its normalisation", async () => {
   const swav = { layouts: [...SWAV_LAYOUTS, ...SWAV_HEADLESS_LAYOUTS] };
