@@ -4,7 +4,8 @@ import { linear, linearWithoutBias } from "../layers/linear.ts";
 import { constant } from "../parameters/initializer.ts";
 import type { ParameterSource } from "../parameters/parameters.ts";
 import type { Layout } from "../layouts/layout.ts";
-import { fileNames } from "../layouts/entries.ts";
+import { fileNames, isShape } from "../layouts/entries.ts";
+import type { FrozenParameters } from "./frozen_parameters.ts";
 
 /** A projection head. */
 export interface Head {
@@ -24,10 +25,12 @@ const EPSILON = 1e-5;
  * `name.0`, `name.1`, ... An entry with a running mean is a batch norm, with a weight or (as SimSiam's last one) without;
  * one with a matrix alone is a linear layer, with a bias or without; numbers without an entry stand for a ReLU.
  *
+ * It ends before a linear layer that does not go on from what is before it, which the source is told.
+ *
  * @param layout Its `head` is not null.
  */
 export function frozenHead(
-  source: ParameterSource,
+  source: FrozenParameters,
   { tensors }: WeightsFile,
   layout: Layout,
   inputs: number,
@@ -35,19 +38,33 @@ export function frozenHead(
   const name = layout.head!, nameOf = fileNames(tensors, layout);
   const layers: HeadLayer[] = [];
   let width = inputs;
-  const add = (entry: string) => {
+  /** @returns false if there is no going on. */
+  const add = (entry: string): boolean => {
     const has = (part: string) => tensors.has(nameOf(`${entry}.${part}`));
-    if (has("running_mean")) return layers.push(batchNorm(source, entry, width, has("weight")));
-    const [outputs] = tensors.get(nameOf(`${entry}.weight`))!.shape;
+    if (has("running_mean")) {
+      layers.push(batchNorm(source, entry, width, has("weight")));
+      return true;
+    }
+    const weight = nameOf(`${entry}.weight`), { shape } = tensors.get(weight)!;
+    const outputs = Math.max(1, shape[0] ?? 1);
+    // A width is believed where the file has as many values: one that stands beside a zero takes no bytes.
+    if (!isShape(shape, [outputs, width])) {
+      source.refuse(
+        `"${weight}" has the shape [${shape}], expected [${outputs},${width}]`,
+        nameOf(`${name}.`),
+      );
+      return false;
+    }
     const make = has("bias") ? linear : linearWithoutBias;
     layers.push(make(source, entry, { inputs: width, outputs }));
     width = outputs;
+    return true;
   };
-  if (tensors.has(nameOf(`${name}.weight`))) add(name);
-  let next = 0;
+  let goesOn = !tensors.has(nameOf(`${name}.weight`)) || add(name), next = 0;
   for (const number of numbersOf(nameOf(`${name}.`), tensors.keys())) {
+    if (!goesOn) break;
     if (number > next) layers.push((x) => tf.relu(x));
-    add(`${name}.${number}`);
+    goesOn = add(`${name}.${number}`);
     next = number + 1;
   }
   return { dim: width, forward: (features) => layers.reduce((x, layer) => layer(x), features) };

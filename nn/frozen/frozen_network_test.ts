@@ -114,6 +114,30 @@ Deno.test("FrozenNetwork reads a student's head of a single layer", () => {
   assert.equal(network.headDim, 7);
 });
 
+Deno.test("a head's width that the file has no values for takes no memory, and is told", () => {
+  const two: Shapes = { "head.2.weight": [5, 6], "head.2.bias": [5] };
+  const cases: [Shapes, RegExp][] = [
+    [
+      { "head.0.weight": [4e9, 0], ...two },
+      /"head\.0\.weight" has the shape \[4000000000,0\], expected \[4000000000,4\]/,
+    ],
+    [{ "head.0.weight": [0, 4], "head.2.weight": [4e9, 0] }, /shape \[0,4\], expected \[1,4\]/],
+    [{ "head.0.weight": [], ...two }, /shape \[\], expected \[1,4\]/],
+    [{ "head.0.weight": [6, 4], "head.2.weight": [5, 7] }, /shape \[5,7\], expected \[5,6\]/],
+  ];
+  for (const [head, says] of cases) {
+    const shapes = { ...BACKBONE, ...head, extra: [1] };
+    assert.throws(() => FrozenNetwork.load(fileOf(shapes), TINY), (error) => {
+      assert.ok(error instanceof RunError, `${error}`);
+      assert.match(error.message, says);
+      // What does not fit is one line, beside all other problems.
+      assert.equal(error.message.match(/head/g)?.length, 1);
+      assert.match(error.message, /left over "extra"/);
+      return true;
+    });
+  }
+});
+
 Deno.test("FrozenNetwork lists entries that are missing, of another shape and left over", () => {
   const shapes: Shapes = { ...FILES.plain, "bn1.bias": [3], "extra.weight": [1] };
   delete shapes["bn1.running_var"];

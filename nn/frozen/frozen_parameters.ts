@@ -107,6 +107,16 @@ export class FrozenParameters implements ParameterSource, Disposable {
     return values;
   }
 
+  /**
+   * Notes what does not fit, for {@link finish}.
+   *
+   * @param below What entries begin with that are not read because of it, and so not left over either.
+   */
+  refuse(problem: string, below: string): void {
+    this.#problems.push(problem);
+    for (const name of this.#entries) if (name.startsWith(below)) this.#taken.add(name);
+  }
+
   own(...tensors: tf.Tensor[]): void {
     this.#tensors.push(...tensors);
   }

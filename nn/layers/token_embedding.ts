@@ -91,8 +91,10 @@ function positionEmbedding(
 ): (grid: PatchGrid) => { first: tf.Tensor | null; others: tf.Tensor2D } {
   const extra = classPosition ? 1 : 0;
   // A file's pictures may have had another size; a count that is no square does not fit, which the source tells.
-  const known = source.shapeOf?.("pos_embed")?.at(-2);
-  const side = known ? Math.round(Math.sqrt(known - extra)) : grid;
+  // Neither does one of another width, or beside a zero, which would take memory for values that the file has not.
+  const shape = source.shapeOf?.("pos_embed") ?? [];
+  const known = shape.at(-1) === width ? shape.slice(0, -1).reduce((a, b) => a * b, 1) : 0;
+  const side = known > extra ? Math.round(Math.sqrt(known - extra)) : grid;
   const count = side * side + extra;
   const all = source.get("pos_embed", "vector", [1, count, width], TRANSFORMER);
   const part = (start: number, size: number) => tf.slice(all, [0, start, 0], [1, size, width]);

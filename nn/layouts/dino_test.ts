@@ -165,6 +165,16 @@ Deno.test("the count of positions in a file tells the grid that they are for", a
   });
 });
 
+Deno.test("a count of positions that the file has no values for takes no memory, and is told", async () => {
+  for (const shape of [[1, 4e9, 0], [0, 4e9, 4], [1, 1, 4], [1, 4e9, 3]]) {
+    await assert.rejects(features({ ...backbone(), pos_embed: shape }, DINO), (error) => {
+      assert.ok(error instanceof RunError, `${error}`);
+      assert.match(error.message, /"pos_embed" has the shape \[[^\]]*\], expected \[1,10,4\]/);
+      return true;
+    });
+  }
+});
+
 Deno.test("pictures that do not divide into patches stop with the nearest size that does", () => {
   using frozen = FrozenNetwork.load(fileOf(backbone()), DINO);
   const images = tf.zeros([1, 7, 7, 3]) as tf.Tensor4D;
