@@ -51,7 +51,7 @@ export class FrozenNetwork implements Disposable {
       const build = layout.build ?? network.build;
       const backbone = build(parameters, publishedInput(file, network, layout).normalization);
       const head = layout.head === null ? null : frozenHead(parameters, file, layout, backbone.featureDim);
-      parameters.finish(() => looksLike(file, network));
+      parameters.finish(() => looksLike(file, network, { byNames: false }));
       return new FrozenNetwork(layout, parameters, backbone, head);
     } catch (error) {
       parameters[Symbol.dispose]();
@@ -185,7 +185,8 @@ function fitsIn(file: WeightsFile, network: Network): (layout: Layout) => boolea
 }
 
 /**
- * The other network that finds all its tensors in a file, and takes the most of them; for a message.
+ * The other network that finds all its tensors in a file, and takes the most of them, more than the one that is meant;
+ * for a message.
  *
  * @param options.byNames Whether one whose names the file has, but not all of its tensors, counts if none fits. Default:
  *   true.
@@ -199,7 +200,8 @@ export function looksLike(
     file,
     [...NETWORKS.values()].filter(({ name }) => name !== meant.name),
   );
-  if (most < (byNames ? 0 : 1)) return "";
+  const { most: ofMeant } = mostFitting(file, [meant]);
+  if (most <= Math.max(ofMeant, byNames ? -1 : 0)) return "";
   return `; it looks like weights of ${networks.map(({ name }) => name).join(", ")}`;
 }
 

@@ -20,7 +20,7 @@ import { projectorLayouts } from "../../nn/layouts/projector.ts";
 import { testEngine } from "../support/engine.ts";
 import { assertFingerprint } from "./fingerprint.ts";
 import { images, weightsFile } from "./formula.ts";
-import { backboneEntries } from "./network_entries.ts";
+import { backboneEntries, type Shapes } from "./network_entries.ts";
 import golden from "./checkpoints.json" with { type: "json" };
 
 const { layouts, ...others } = networkNamed("resnet18"), SIZE = { depth: 18, width: 1 / 64 } as const;
@@ -167,5 +167,20 @@ Deno.test("a file of another network says which it looks like, in a wrapper or n
       () => FrozenNetwork.load(weightsFile(shapes), networkNamed("resnet50")),
       (error: Error) => error instanceof RunError && /looks like weights of resnet34[.:]/.test(error.message),
     );
+  }
+});
+
+Deno.test("a file of the network that is meant looks like no other, whatever is left over or missing", () => {
+  for (const [name, one] of [["resnet50", "bn1.bias"], ["vit_base_32_clip_quickgelu", "norm.bias"]]) {
+    const network = networkNamed(name), entries = backboneEntries(network), { [one]: _, ...fewer } = entries;
+    const cases: [Shapes, string][] = [[{ ...entries, extra: [1] }, "left over"], [fewer, "missing"]];
+    for (const [shapes, says] of cases) {
+      const read = (name: string) => new Float32Array(shapes[name].reduce((a, b) => a * b, 1));
+      assert.throws(
+        () => FrozenNetwork.load({ ...weightsFile(shapes), read }, network),
+        (error: Error) =>
+          error instanceof RunError && error.message.includes(says) && !error.message.includes("looks like"),
+      );
+    }
   }
 });
