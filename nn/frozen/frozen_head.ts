@@ -72,7 +72,7 @@ export function frozenHead(
 
 /** Numbers of a `Sequential`'s entries that have values, in order. */
 function numbersOf(start: string, names: Iterable<string>): number[] {
-  const ending = /^(\d+)\.(weight|running_mean)$/;
+  const ending = /^(0|[1-9]\d{0,4})\.(weight|running_mean)$/; // others, such as 007, are nobody's names
   const numbers = Array.from(
     names,
     (name) => name.startsWith(start) && name.slice(start.length).match(ending),

@@ -138,6 +138,19 @@ Deno.test("a head's width that the file has no values for takes no memory, and i
   }
 });
 
+Deno.test("a head's entries whose numbers no Sequential writes are left over", () => {
+  const head = {
+    "head.0.weight": [6, 4],
+    "head.007.weight": [5, 6],
+    [`head.${"9".repeat(30)}.weight`]: [5, 6],
+  };
+  assert.throws(() => FrozenNetwork.load(fileOf({ ...BACKBONE, ...head }), TINY), (error) => {
+    assert.ok(error instanceof RunError, `${error}`);
+    assert.match(error.message, /left over "head\.007\.weight"\n {2}left over "head\.9{30}\.weight"/);
+    return true;
+  });
+});
+
 Deno.test("FrozenNetwork lists entries that are missing, of another shape and left over", () => {
   const shapes: Shapes = { ...FILES.plain, "bn1.bias": [3], "extra.weight": [1] };
   delete shapes["bn1.running_var"];
