@@ -24,7 +24,12 @@ const OPTIONS: [vain: string[], told: RegExp, read: string[]][] = [
   ],
   [
     ["student.head={ hidden: null, norm: batch }"],
-    /Nothing reads "head\.norm": a head of one layer has no ReLU/,
+    /Nothing reads "head\.norm": with head\.hidden: null there is no ReLU/,
+    ["student.head.hidden=64"],
+  ],
+  [
+    ["student.head={ hidden: null, norm: batch, projection: 64 }"],
+    /Nothing reads "head\.norm": with head\.hidden: null there is no ReLU/,
     ["student.head.hidden=64"],
   ],
   [

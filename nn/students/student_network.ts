@@ -87,14 +87,17 @@ const NO_TEACHER_HEAD =
 
 /** Of a head's options, those that nothing reads: without a hidden layer there is no ReLU to put a norm before. */
 export function headUnread(
-  { head: { hidden, projection, reuse_teacher: reuses } }: { head: z.output<typeof headOptions> },
+  { head: { hidden, reuse_teacher: reuses } }: { head: z.output<typeof headOptions> },
 ): OptionProblem[] {
   if (reuses) {
     const message = "the head is one layer and the teacher's own (head.reuse_teacher)";
     return ["hidden", "norm", "projection", "dim"].map((key) => ({ key: `head.${key}`, message }));
   }
-  return hidden === null && projection === null
-    ? [{ key: "head.norm", message: "a head of one layer has no ReLU, which the norm would stand before" }]
+  return hidden === null
+    ? [{
+      key: "head.norm",
+      message: "with head.hidden: null there is no ReLU, which the norm would stand before",
+    }]
     : [];
 }
 
