@@ -14,6 +14,9 @@ import { runLayouts } from "./run.ts";
 import { buildOf, depthOf, type TimmNetwork } from "./timm_network.ts";
 import { joinedQkv, renameBlocks } from "./transformers_names.ts";
 
+/** What a student, which interpolates as timm does, does not. */
+const INTERPOLATES = "interpolates positions otherwise for pictures of another size than its own";
+
 /**
  * Layouts of DINO's networks, which are MoCo-v3's too. timm's files without a classifier have the very names of DINO's
  * own and are read as those: the two differ in how they interpolate positions, so only for pictures of another size than
@@ -22,7 +25,7 @@ import { joinedQkv, renameBlocks } from "./transformers_names.ts";
 export function dinoLayouts(network: TimmNetwork): Layout[] {
   const build = buildOf({ ...network, interpolation: OFFSET_INTERPOLATION });
   return [
-    ...dinoCheckpoints("cls_token").map((layout) => ({ ...layout, build })),
+    ...dinoCheckpoints("cls_token").map((layout) => ({ ...layout, build, differs: INTERPOLATES })),
     ...runLayouts("cls_token"),
     ...mocoV3Layouts(network),
     transformersVit(network),
@@ -31,6 +34,7 @@ export function dinoLayouts(network: TimmNetwork): Layout[] {
       name: "dino, timm without classifier",
       marks: ["cls_token", "pos_embed"],
       ...{ prefix: "", build, dropped: () => false, head: null },
+      differs: `${INTERPOLATES} if it is DINO's and not timm's`,
     },
   ];
 }
@@ -65,6 +69,7 @@ function transformersVit(network: TimmNetwork): Layout {
     ...{ prefix: "", head: null },
     dropped: (entry) => entry.startsWith("pooler."),
     build: buildOf({ ...network, epsilon: 1e-12, interpolation: PLAIN_INTERPOLATION }),
+    differs: INTERPOLATES,
     joined: joinedQkv(depth, (i, part) => `${block(i)}.attention.attention.${part}`),
     rename: renameBlocks({
       ...{ depth, block },

@@ -31,3 +31,22 @@ Deno.test("solo-learn's padding is said where the first convolution is of 3 x 3 
     assert.equal(notes.includes("the file's network pads pictures by 2 pixels, not 1: the features"), says);
   }
 });
+
+Deno.test("a ViT's file whose network interpolates positions otherwise than timm's is said to", () => {
+  const network = networkNamed("vit_tiny_16");
+  const own = (name: string) => name, more = { "head.weight": [10, 192] };
+  const cases: [string, (name: string) => string, Record<string, number[]>, RegExp | null][] = [
+    ["timm", own, more, null],
+    ["dino, timm without classifier", own, {}, /size than its own if it is DINO's and not timm's: the/],
+    ["dino checkpoint", (name) => `teacher.backbone.${name}`, {}, /size than its own: the features/],
+    ["moco v3, momentum encoder", (name) => `module.momentum_encoder.${name}`, {}, /has 12 heads/],
+  ];
+  for (const [layout, rename, more, says] of cases) {
+    const found = notesOf(network, rename, more);
+    assert.equal(found.layout, layout);
+    if (says) assert.match(found.notes, says);
+    else assert.equal(found.notes, "");
+  }
+  const transformers = network.layouts.find(({ name }) => name === "transformers")!;
+  assert.match(`${transformers.differs}`, /^interpolates positions otherwise/);
+});
