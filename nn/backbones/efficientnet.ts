@@ -69,7 +69,8 @@ function fixedIf(lite: boolean, channels: number, width: number): number {
 /**
  * An EfficientNet with timm's names (`efficientnet_b0` to `efficientnet_b4`, `tf_efficientnet_lite2`).
  *
- * @param dropPath How often the last block's own part is dropped in training; default 0.
+ * @param dropPath How often a block's own part is dropped in training: so often for one after the last, for others in
+ *   proportion to their place, from 0 at the first, as in timm; default 0.
  */
 export function efficientnet(
   source: ParameterSource,

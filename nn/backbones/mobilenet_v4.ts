@@ -80,7 +80,8 @@ const STEM = 32, LAST = 960, HEAD = 1280;
  * `conv_head`, comes after pooling, and has a norm.
  *
  * @param variant Which, or the blocks of one that is not published: of each stage but the last.
- * @param dropPath How often the last block's own part is dropped in training, of blocks before it less; default 0.
+ * @param dropPath How often a block's own part is dropped in training: so often for one after the last, for others in
+ *   proportion to their place, from 0 at the first, as in timm; default 0.
  */
 export function mobilenetV4(
   source: ParameterSource,

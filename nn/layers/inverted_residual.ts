@@ -57,8 +57,8 @@ export interface Trunk {
 /**
  * The trunk of a mobile network with timm's names: `conv_stem`, `bn1`, and `blocks.<stage>.<block>`.
  *
- * @param options.dropPath How often the last block's own part is dropped in training; of those before it, in
- *   proportion to their place.
+ * @param options.dropPath How often a block's own part is dropped in training: so often for one after the last, for
+ *   others in proportion to their place, from 0 at the first, as in timm; default 0.
  */
 export function invertedResiduals(
   source: ParameterSource,

@@ -29,7 +29,7 @@ export default definePlugin({
     head: headOptions,
     /** Share of the features that is dropped before the head in training; SEED's authors had 0.2. */
     dropout: dropRate,
-    /** How often the last block's own part is dropped in training, blocks before it less; SEED's authors had 0.2. */
+    /** How often a block after the last would drop its own part, those before it less; SEED's authors had 0.2. */
     drop_path: dropRate,
   }),
   ...headMembers,

@@ -28,7 +28,7 @@ export default definePlugin({
     head: headOptions,
     /** Share of the features that is dropped before the head in training. */
     dropout: dropRate,
-    /** How often the last block's own part is dropped in training, blocks before it less. */
+    /** How often a block after the last would drop its own part, those before it less. */
     drop_path: dropRate,
   }),
   ...headMembers,
