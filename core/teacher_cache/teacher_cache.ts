@@ -6,7 +6,8 @@ import type { EmbeddingStore, ViewId } from "./embedding_store.ts";
 
 /**
  * Teacher embeddings, one a view: with V fixed views an image, epochs after the V-th ask the teacher only for images
- * that earlier epochs left out, since they did not fill a batch. Teacher and student still see the same view, as SEED demands.
+ * that earlier epochs left out, since they did not fill a batch. Teacher and student still see the same view, as SEED
+ * demands.
  */
 export class TeacherCache implements Disposable {
   /** Views that an earlier batch asks the teacher for; their embedding is there by the time a later one needs it. */
