@@ -128,7 +128,9 @@ export class PipelineWorker {
     if (reply.kind === "failed" && reply.id === null) {
       return this.#ready.reject(new RunError(`A data worker cannot load the augmenter: ${reply.message}`));
     }
-    const { made, view } = this.#tasks.get(reply.id!)!;
+    const task = this.#tasks.get(reply.id!);
+    if (!task) return; // what a worker says before it dies may come after its death, when others have its tasks
+    const { made, view } = task;
     this.#tasks.delete(reply.id!);
     this.#waited = 0;
     if (reply.kind === "done") made.resolve();
