@@ -7,6 +7,7 @@
 import { RunError } from "../errors.ts";
 import { hashOfFile } from "./file_hash.ts";
 import { ProgressLine } from "../text/progress_line.ts";
+import { tryLockFile } from "../files/file_lock.ts";
 import { exists } from "../files/path_exists.ts";
 
 /** What to fetch. */
@@ -35,11 +36,8 @@ const WAIT_MS = 500;
 export async function download(wanted: Download): Promise<void> {
   const { url, path, md5, log } = wanted, partial = `${path}.partial`;
   if (await exists(path)) return;
-  using file = await openToWrite(partial);
-  if (!await file.tryLock(true)) {
-    throw new RunError(`Another process is fetching "${path}"; run again when it is done`);
-  }
-  if (await exists(path)) return; // it has just got done
+  using file = await openAlone(partial, wanted);
+  if (await exists(path)) return await Deno.remove(partial); // another has got it done, so this one is new and empty
   log(`Fetching ${url}`);
   await receiveAll(file, wanted);
   await file.sync();
@@ -55,10 +53,23 @@ export async function download(wanted: Download): Promise<void> {
   log(`Fetched ${path}`);
 }
 
-async function openToWrite(path: string): Promise<Deno.FsFile> {
+/** Opens the file when no other process is at it; it goes on where that has left off. */
+async function openAlone(partial: string, { path, log, signal }: Download): Promise<Deno.FsFile> {
+  for (let attempt = 0;; attempt++) {
+    const file = openToWrite(partial); // anew: the one that was locked may be renamed or removed by now
+    if (file) return file;
+    signal.throwIfAborted();
+    if (attempt === 0) log(`Waiting for another process that is fetching "${path}"`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+/** Null: another process holds it. */
+function openToWrite(path: string): Deno.FsFile | null {
   try {
-    return await Deno.open(path, { read: true, write: true, create: true });
+    return tryLockFile(path);
   } catch (error) {
+    if (error instanceof RunError) throw error;
     throw new RunError(`Cannot write "${path}": ${(error as Error).message}`, { cause: error });
   }
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { download } from "./download.ts";
 import { RunError } from "../errors.ts";
+import { tryLockFile } from "../files/file_lock.ts";
 
 const CONTENT = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 3);
 const MD5 = createHash("md5").update(CONTENT).digest("hex");
@@ -131,3 +132,47 @@ Deno.test("what a server refuses is told, at once or after some attempts", async
     assert.equal(ranges.length, 3);
   });
 });
+
+Deno.test("of two that fetch one file one waits, says so, and finds it there", () =>
+  served(
+    (request, count) => part(request, { breakAfter: count === 1 ? 1000 : Infinity, stalls: true }),
+    async (fetched, path, ranges) => {
+      const [said] = await Promise.all([fetched(500), fetched(500)]);
+      assert.equal(said.match(/Waiting for another process that is fetching ".*file"/g)?.length, 1, said);
+      assert.deepEqual(await Deno.readFile(path), CONTENT);
+      assert.deepEqual(ranges, [null, "bytes=1000-"], "it is fetched once");
+      await assert.rejects(Deno.stat(`${path}.partial`), Deno.errors.NotFound);
+    },
+  ));
+
+Deno.test("who waits for another that gives up goes on where that was; who is interrupted does not wait", () =>
+  served((request) => part(request), async (fetched, path, ranges) => {
+    await Deno.writeFile(`${path}.partial`, CONTENT.subarray(0, 1000));
+    const other = tryLockFile(`${path}.partial`)!, waiting = fetched();
+    const signal = AbortSignal.abort(new Error("stopped"));
+    await assert.rejects(
+      download({ url: "http://127.0.0.1/", path, md5: MD5, log() {}, signal }),
+      /^Error: stopped$/,
+    );
+    other.close();
+    assert.match(await waiting, /Waiting for another process/);
+    assert.deepEqual(await Deno.readFile(path), CONTENT);
+    assert.deepEqual(ranges, ["bytes=1000-"]);
+  }));
+
+Deno.test("a file system without locks is told, and what is asked of the place", () =>
+  served((request) => part(request), async (fetched) => {
+    const { tryLockSync } = Deno.FsFile.prototype;
+    const refuse = () => {
+      throw new Error("No locks available (os error 37)");
+    };
+    Object.assign(Deno.FsFile.prototype, { tryLockSync: refuse });
+    try {
+      await assert.rejects(
+        fetched(),
+        /^RunError: Cannot lock ".*file\.partial": No locks .*; it has to be on a file/,
+      );
+    } finally {
+      Object.assign(Deno.FsFile.prototype, { tryLockSync });
+    }
+  }));

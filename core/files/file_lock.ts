@@ -14,7 +14,7 @@ import { isOfSystem } from "./writing.ts";
  * @throws {RunError} If its file system cannot lock.
  * @throws if the file cannot be opened.
  */
-export function tryLockFile(path: string): Disposable | null {
+export function tryLockFile(path: string): Deno.FsFile | null {
   for (;;) {
     const file = Deno.openSync(path, { create: true, write: true });
     let isOurs = false;
