@@ -23,7 +23,7 @@ export interface Download {
   signal: AbortSignal;
 }
 
-/** Attempts, one after the other, at which nothing arrives. */
+/** Attempts, one after the other, after which no more is there than ever before. */
 const ATTEMPTS = 3;
 const WAIT_MS = 500;
 
@@ -75,19 +75,19 @@ function openToWrite(path: string): Deno.FsFile | null {
 }
 
 async function receiveAll(file: Deno.FsFile, wanted: Download): Promise<void> {
-  for (let failures = 0;;) {
-    const before = sizeOf(file), problem = await receive(file, wanted);
+  for (let failures = 0, most = sizeOf(file);;) {
+    const problem = await receive(file, wanted), size = sizeOf(file);
     if (problem === null) return;
     wanted.signal.throwIfAborted();
-    failures = sizeOf(file) > before ? 0 : failures + 1;
+    // A server that begins anew each time, and breaks off, sends much and gets no further.
+    failures = size > most ? 0 : failures + 1;
+    most = Math.max(most, size);
     if (failures === ATTEMPTS) {
       throw new RunError(
-        `Cannot fetch ${wanted.url}: ${problem}; ${
-          sizeOf(file)
-        } bytes are kept, and the next run goes on from there`,
+        `Cannot fetch ${wanted.url}: ${problem}; ${size} bytes are kept, and the next run goes on from there`,
       );
     }
-    wanted.log(`The download broke off after ${sizeOf(file)} bytes (${problem}); going on`);
+    wanted.log(`The download broke off after ${size} bytes (${problem}); going on`);
     await new Promise((resolve) => setTimeout(resolve, failures * WAIT_MS));
   }
 }

@@ -42,6 +42,7 @@ async function served(
     fetched: (stallMs?: number) => Promise<string>,
     path: string,
     ranges: (string | null)[],
+    logged: string[],
   ) => Promise<void>,
   md5 = MD5,
 ): Promise<void> {
@@ -64,6 +65,7 @@ async function served(
       },
       path,
       ranges,
+      logged,
     );
   } finally {
     await server.shutdown();
@@ -133,6 +135,15 @@ Deno.test("what a server refuses is told, at once or after some attempts", async
   });
 });
 
+Deno.test("a download that begins anew again and again, and gets no further, ends", () =>
+  served((request, count) => {
+    if (count > 9) return new Response(null, { status: 404 });
+    return count % 2 ? part(request, { breakAfter: 1000 }) : new Response(null, { status: 416 });
+  }, async (fetched, _path, ranges) => {
+    await assert.rejects(fetched(), /the server has no bytes from 1000 on; 0 bytes are kept/);
+    assert.equal(ranges.length, 4);
+  }));
+
 Deno.test("of two that fetch one file one waits, says so, and finds it there", () =>
   served(
     (request, count) => part(request, { breakAfter: count === 1 ? 1000 : Infinity, stalls: true }),
@@ -146,16 +157,17 @@ Deno.test("of two that fetch one file one waits, says so, and finds it there", (
   ));
 
 Deno.test("who waits for another that gives up goes on where that was; who is interrupted does not wait", () =>
-  served((request) => part(request), async (fetched, path, ranges) => {
+  served((request) => part(request), async (fetched, path, ranges, logged) => {
     await Deno.writeFile(`${path}.partial`, CONTENT.subarray(0, 1000));
     const other = tryLockFile(`${path}.partial`)!, waiting = fetched();
+    while (!logged.length) await new Promise((resolve) => setTimeout(resolve, 10));
     const signal = AbortSignal.abort(new Error("stopped"));
     await assert.rejects(
       download({ url: "http://127.0.0.1/", path, md5: MD5, log() {}, signal }),
       /^Error: stopped$/,
     );
     other.close();
-    assert.match(await waiting, /Waiting for another process/);
+    assert.match(await waiting, /^Waiting for another process/);
     assert.deepEqual(await Deno.readFile(path), CONTENT);
     assert.deepEqual(ranges, ["bytes=1000-"]);
   }));
