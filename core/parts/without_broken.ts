@@ -78,8 +78,9 @@ class Skipping {
   readonly #images: SkippedImages["images"] = [];
   readonly #places = new Set<string>();
 
-  add({ file, offset = 0 }: ImageReference, { name, message }: Pick<BrokenImage, "name" | "message">): void {
-    const place = `${offset} ${file}`;
+  add({ name, file, offset = 0, reader }: ImageReference, message: string): void {
+    // A reader may know an image by its name alone.
+    const place = reader ? JSON.stringify([reader, name, file, offset]) : `${offset} ${file}`;
     if (!this.#places.has(place) && this.#images.length < NAMED) this.#images.push({ name, message });
     this.#places.add(place);
   }
@@ -103,7 +104,7 @@ async function findBroken(
   const found = processes
     ? await lookTogether(images, pipeline, host, processes)
     : await look(images, pipeline, host, { rank: 0, size: 1 });
-  for (const { index, ...why } of found) skipping.add(images.image(index), why);
+  for (const { index, message } of found) skipping.add(images.image(index), message);
   return found.map(({ index }) => index);
 }
 

@@ -83,3 +83,13 @@ Deno.test("workers read by readers, and images that a reader refuses can be left
     /^Cannot make a view of the image "picky 1": The reader "picky" of /,
   );
 });
+
+Deno.test("images that a reader knows by their names alone are counted one by one, each once", async () => {
+  await using pipeline = await ViewPipeline.start({ augmenters: [], workers: 1, seed: 0 });
+  const { offset: _, ...broken } = image("empty"), good = image("picky");
+  const train = { length: 4, image: (i: number) => i ? { ...broken, name: `${i}` } : good };
+  const data = { train, evaluation: { gallery: { ...train }, queries: train }, [Symbol.dispose]() {} };
+  const { signal } = new AbortController();
+  const { skipped } = await withoutBroken(data, pipeline, { log() {}, signal });
+  assert.deepEqual([skipped.count, skipped.images.map(({ name }) => name)], [3, ["1", "2", "3"]]);
+});
