@@ -77,7 +77,9 @@ export class ViewPipeline implements AsyncDisposable {
   /** Why no views are made any more. */
   #ended: Error | null = null;
   #waited = 0;
-  #waitingSince: number | null = null;
+  /** Consumers that wait now; the first of them since `#waitingSince`. */
+  #waiting = 0;
+  #waitingSince = 0;
   readonly #clock = setInterval(() => {
     for (const worker of [...this.#workers]) worker.tick();
   }, 1000);
@@ -102,9 +104,9 @@ export class ViewPipeline implements AsyncDisposable {
     }
   }
 
-  /** Milliseconds that the consumer has waited for batches until now. */
+  /** Milliseconds in which a consumer, or several at once, waited for batches until now. */
   get waited(): number {
-    return this.#waited + (this.#waitingSince === null ? 0 : performance.now() - this.#waitingSince);
+    return this.#waited + (this.#waiting ? performance.now() - this.#waitingSince : 0);
   }
 
   /** Delivers the batches in order, a few of them made ahead. */
@@ -204,12 +206,11 @@ export class ViewPipeline implements AsyncDisposable {
   }
 
   async #waitFor<T>(made: Promise<T>): Promise<T> {
-    this.#waitingSince = performance.now();
+    if (this.#waiting++ === 0) this.#waitingSince = performance.now();
     try {
       return await made;
     } finally {
-      this.#waited += performance.now() - this.#waitingSince;
-      this.#waitingSince = null;
+      if (--this.#waiting === 0) this.#waited += performance.now() - this.#waitingSince;
     }
   }
 

@@ -127,6 +127,17 @@ Deno.test("buffers are used again, also after an iteration that is left off", ()
     assert.ok(buffers.size <= 3, `${buffers.size} buffers for 3 batches at a time`);
   }));
 
+Deno.test("the time that several consumers wait at once is counted once", () =>
+  withImages(async (image) => {
+    await using pipeline = await start();
+    const began = performance.now();
+    await Promise.all([1, 3, 6].map((batches) => collect(pipeline, requests(image, batches))));
+    const { waited } = pipeline, passed = performance.now() - began;
+    assert.ok(waited > 0 && waited <= passed, `${waited} ms of ${passed} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(pipeline.waited, waited, "nobody waits any more");
+  }));
+
 Deno.test("a worker has two pictures in memory at the most, however large the batches are", () =>
   withImages(async (image) => {
     await using pipeline = await start("counting");
