@@ -73,6 +73,13 @@ export default definePlugin({
     const all = files.map(({ images }) => images), isLabelled = haveLabels(all);
     const namesFile = class_names === null ? null : context.resolve(class_names);
     const named = namesFile === null ? null : { file: namesFile, names: await readNames(namesFile) };
+    if (given.class_names !== null && !isLabelled) {
+      const option = `data.class_names ${quoted(given.class_names)}`;
+      throw new RunError(
+        `${option} names classes, but no image of the shards has a label; take it out, or put a .cls or a .json with ` +
+          "a label beside each image",
+      );
+    }
     const classNames = isLabelled ? checkedNames(named, classNamesOf(all)) : null;
     const gallery = packedImageSet(train, classNames);
     const evaluation = searched && { gallery, queries: packedImageSet(searched, classNames) };

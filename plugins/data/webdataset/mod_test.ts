@@ -348,3 +348,15 @@ Deno.test("names of classes are lines of text, none of them blank", () =>
     using source = await open(folder, { root: "a.tar", class_names: "names.txt" });
     assert.deepEqual(source.train.classNames, ["cat", "dog"]);
   }));
+
+Deno.test("names of classes are refused where no image has a label", () =>
+  inFolder(async (folder) => {
+    await writeTar(join(folder, "train-00.tar"), { "1.jpg": "one" });
+    await Deno.writeTextFile(join(folder, "classes.txt"), "cat\n");
+    await assert.rejects(
+      open(folder, { root: ".", class_names: "classes.txt" }),
+      /^RunError: data\.class_names "classes\.txt" names classes, but no image of the shards has a label; /,
+    );
+    using found = await open(folder, { root: "." }); // nobody has asked for what lies there
+    assert.equal(found.train.classNames, undefined);
+  }));
