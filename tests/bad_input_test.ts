@@ -48,6 +48,18 @@ const MISTAKES: Record<string, Mistake> = {
       /^recipe\.yaml:1:\d+: Unknown section "quueue"\. Did you mean "queue"\?$/,
     ],
   },
+  "a blur that is too much for a teacher's larger views": {
+    changed: {
+      augmenter: { ...RECIPE.augmenter, blur: { sigma: [0.1, 20] } },
+      small_patches: { augmenter: { plugin: "@seed/augmenter-swav", size: 16, blur: { sigma: [0.1, 30] } } },
+      teacher: { ...RECIPE.teacher, input_size: 224 },
+    },
+    code: 2,
+    says: [
+      /^recipe\.yaml:1:\d+: Expected at most 17\.8, got 20: the teacher sees views at 224 px instead of 32, /,
+      /^recipe\.yaml:1:\d+: Expected at most 17\.8, got 30: the teacher sees views at 112 px instead of 16, /,
+    ],
+  },
   "a misspelt flag": {
     flags: ["--max-step", "1"],
     code: 2,

@@ -36,11 +36,16 @@ function meanLightness({ at, stride, plane, width, height }: Planes): number {
 /** The kernels add up 16-bit numbers. */
 const MAX_BOX_RADIUS = 127;
 
+/** Whether a blur of so many pixels can be made: of up to about 125. */
+export function canBlur(sigma: number): boolean {
+  return Math.trunc(boxRadius(sigma)) <= MAX_BOX_RADIUS;
+}
+
 /** @throws {RunError} If the deviation is above about 125 pixels. */
 function blur({ arena, at, stride, plane, width, height }: Planes, sigma: number): void {
   const box = boxRadius(sigma), radius = Math.trunc(box);
   if (box === 0) return;
-  if (radius > MAX_BOX_RADIUS) {
+  if (!canBlur(sigma)) {
     throw new RunError(`A blur of ${sigma} pixels was asked for, expected at most 125. Lower "blur.sigma"`);
   }
   const weight = Math.trunc(Math.fround(ONE / Math.fround(2 * box + 1)));

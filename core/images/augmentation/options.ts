@@ -4,6 +4,9 @@
  * @module
  */
 import { z } from "zod";
+import type { OptionProblem, RecipeFacts } from "../../interfaces/plugin.ts";
+import { canBlur } from "./operations.ts";
+import type { Distortions } from "./random_distortions.ts";
 
 /** A number from 0 to 1. */
 export const probability = z.number().min(0).max(1);
@@ -49,4 +52,24 @@ export function distortionOptions(defaults: { color: number; hue: number }) {
       probability: probability.default(0.5),
     }).prefault({}),
   });
+}
+
+/** A check of {@link distortionOptions}: a teacher that sees views larger sees them blurred as much in proportion. */
+export function blurProblems(
+  { size, blur }: { readonly size: number; readonly blur: Distortions["blur"] },
+  { studentSides, teacherSides }: Pick<RecipeFacts, "studentSides" | "teacherSides">,
+): OptionProblem[] {
+  const side = Math.max(size, ...teacherSides.filter((_, i) => studentSides[i] === size)),
+    share = side / size;
+  const sigma = blur.sigma[1] * share;
+  if (blur.probability === 0 || canBlur(sigma)) return [];
+  const most = Math.floor(10 * 125 / share) / 10;
+  return [{
+    key: "blur.sigma",
+    message:
+      `Expected at most ${most}, got ${
+        blur.sigma[1]
+      }: the teacher sees views at ${side} px instead of ${size}, ` +
+      `blurred by up to ${Math.round(sigma)} px, and 125 are the most`,
+  }];
 }

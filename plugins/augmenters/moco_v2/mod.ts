@@ -34,6 +34,7 @@ export default definePlugin({
   apiVersion: 1,
   about: { summary: "MoCo-v2's crop, colour jitter, grayscale, blur and flip", source: "Chen et al., 2020" },
   options,
+  check: augmenterOptions.blurProblems,
   tells: ({ size }) => ({ size }),
   create: (options) =>
     new RandomViews(options.size, (random, size) => mocoV2View(random, size, options), options.decode),

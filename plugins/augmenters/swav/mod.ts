@@ -36,6 +36,7 @@ export default definePlugin({
   apiVersion: 1,
   about: { summary: "SwAV's crop, flip, colour jitter, grayscale and blur", source: "Caron et al., 2020" },
   options,
+  check: augmenterOptions.blurProblems,
   tells: ({ size }) => ({ size }),
   create: (options) =>
     new RandomViews(options.size, (random, size) => swavView(random, size, options), options.decode),
