@@ -1,4 +1,4 @@
-import { RunError } from "../../errors.ts";
+import { AugmenterError } from "../augmenter_error.ts";
 import { roundUp } from "../pipeline/kernels/arena.ts";
 import { blend, boxBlur, grayscale, hue, lumaSum, saturate } from "../pipeline/kernels/kernels.wasm";
 import type { Planes } from "../pipeline/planes.ts";
@@ -41,12 +41,14 @@ export function canBlur(sigma: number): boolean {
   return Math.trunc(boxRadius(sigma)) <= MAX_BOX_RADIUS;
 }
 
-/** @throws {RunError} If the deviation is above about 125 pixels. */
+/** @throws {AugmenterError} If the deviation is above about 125 pixels. */
 function blur({ arena, at, stride, plane, width, height }: Planes, sigma: number): void {
   const box = boxRadius(sigma), radius = Math.trunc(box);
   if (box === 0) return;
   if (!canBlur(sigma)) {
-    throw new RunError(`A blur of ${sigma} pixels was asked for, expected at most 125. Lower "blur.sigma"`);
+    throw new AugmenterError(
+      `A blur of ${sigma} pixels was asked for, expected at most 125. Lower "blur.sigma"`,
+    );
   }
   const weight = Math.trunc(Math.fround(ONE / Math.fround(2 * box + 1)));
   const farWeight = (ONE - (2 * radius + 1) * weight) >> 1;

@@ -45,10 +45,13 @@ export interface ViewTask {
   offset: number;
 }
 
-/** What a worker says; bloated: the kernels' memory has grown so much that another worker should take its place. */
+/**
+ * What a worker says; bloated: the kernels' memory has grown so much that another worker should take its place. A
+ * failure is the picture's unless the augmenter is known to fail whatever the picture.
+ */
 export type WorkerReply =
   | { kind: "ready" }
   | { kind: "log"; message: string }
   | { kind: "ended" }
   | { kind: "done"; id: number; isBloated: boolean }
-  | { kind: "failed"; id: number | null; message: string; isBloated: boolean };
+  | { kind: "failed"; id: number | null; message: string; isPictures: boolean; isBloated: boolean };

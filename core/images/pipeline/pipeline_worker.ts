@@ -134,7 +134,10 @@ export class PipelineWorker {
     this.#tasks.delete(reply.id!);
     this.#waited = 0;
     if (reply.kind === "done") made.resolve();
-    else made.reject(BrokenImageError.of(view.image, reply.message));
+    else {
+      const broken = BrokenImageError.of(view.image, reply.message);
+      made.reject(reply.isPictures ? broken : new RunError(broken.message));
+    }
     if (reply.isBloated) this.#isWornOut = true;
     if (!this.#isWornOut) this.events.onFree();
     else if (this.#tasks.size === 0) this.events.onWornOut();

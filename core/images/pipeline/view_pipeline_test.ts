@@ -8,6 +8,8 @@ import { loadPlugin } from "../../recipe/plugin_loader.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import type { ImageReference } from "../../interfaces/data_source.ts";
 import { RunError } from "../../errors.ts";
+import { withAdvice } from "../../run/state_keeper.ts";
+import { BrokenImageError } from "../broken_image_error.ts";
 import { type BatchRequest, type BrokenImage, ViewPipeline } from "./view_pipeline.ts";
 
 const MODULE = new URL("./testdata/augmenters.ts", import.meta.url).href;
@@ -224,6 +226,16 @@ Deno.test("an augmenter's mistakes are told with the image's name", () =>
     for (const [exportName, says] of Object.entries(expected)) {
       await using pipeline = await start(exportName, { workers: 1 });
       assert.match(await refusal(pipeline, requests(image, 1)), says);
+    }
+  }));
+
+Deno.test("what an augmenter does wrong whatever the picture is no broken picture", () =>
+  withImages(async (image) => {
+    for (const exportName of ["wrongSize", "blursTooMuch"]) {
+      await using pipeline = await start(exportName, { workers: 1 });
+      const error = await collect(pipeline, requests(image, 1)).then(() => null, (error) => error);
+      assert.ok(error instanceof RunError && !(error instanceof BrokenImageError), `${exportName}: ${error}`);
+      assert.equal(await withAdvice(error), error);
     }
   }));
 

@@ -8,6 +8,7 @@ import sharp from "sharp";
 import type { Augmenter, Pixels } from "../../interfaces/augmenter.ts";
 import type { Plugin } from "../../interfaces/plugin.ts";
 import { printable } from "../../text/printable.ts";
+import { AugmenterError } from "../augmenter_error.ts";
 import { contextOf } from "./plugin_context.ts";
 import { Random } from "../../random.ts";
 import { centerView } from "./center_view.ts";
@@ -42,7 +43,8 @@ self.onmessage = async ({ data }: MessageEvent<StartMessage | AbortMessage | Vie
     }
   } catch (error) {
     const message = printable(error instanceof Error ? error.message : String(error));
-    reply({ kind: "failed", id, message, isBloated: isBloated() });
+    const isPictures = !(error instanceof AugmenterError);
+    reply({ kind: "failed", id, message, isPictures, isBloated: isBloated() });
   }
 };
 
@@ -69,7 +71,7 @@ async function makeView(task: ViewTask): Promise<void> {
   const { image, size, target, offset } = task;
   const view = await viewOf(await loadImage(image), task);
   if (view.length !== size * size * 3) {
-    throw new Error(
+    throw new AugmenterError(
       `The augmenter returned ${view.length} bytes for a view of ${size} px, expected ${size * size * 3}`,
     );
   }
@@ -82,6 +84,6 @@ async function viewOf(
 ): Promise<Uint8Array> {
   if (key === null) return await centerView(picture, size, shortSide);
   const augmenter = augmenters[number];
-  if (!augmenter) throw new Error(`The pipeline was started without an augmenter ${number}`);
+  if (!augmenter) throw new AugmenterError(`The pipeline was started without an augmenter ${number}`);
   return await augmenter.view(picture, new Random(...key), size);
 }

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import type { Augmenter, Pixels } from "../../../interfaces/augmenter.ts";
 import { definePlugin } from "../../../interfaces/plugin.ts";
+import { RandomViews } from "../../augmentation/random_views.ts";
 import { Arena } from "../kernels/arena.ts";
 import type { Random } from "../../../random.ts";
 
@@ -52,6 +53,13 @@ export const counting = augmenter(async (_image, _random, size) => {
 
 /** A view of another size than was asked for. */
 export const wrongSize = augmenter((_image, _random, size) => Promise.resolve(new Uint8Array(size * size)));
+
+/** Asks for a blur that nobody can make, whatever the picture. */
+export const blursTooMuch = augmenter(async (image, random, size) => {
+  const operations = [{ kind: "blur", sigma: 1000 } as const];
+  const plan = () => ({ crop: { left: 0, top: 0, width: 1, height: 1 }, flip: false, operations });
+  return await new RandomViews(size, plan).view(image, random, size);
+});
 
 /** Throws something that is no error. */
 export const throwsText = augmenter(() => Promise.reject("no error object"));
