@@ -1,6 +1,6 @@
 import { type Processes, RunError, UsageError } from "@seed/core";
 import { cacheDirectory, type Host, processesHere } from "@seed/core/host";
-import { findMpiLibrary, Mpi, MpiProcesses, talkByTcp } from "./mpi/mod.ts";
+import { findMpiLibrary, Mpi, MpiProcesses, talkByTcp, tellJoined } from "./mpi/mod.ts";
 import { Rendezvous } from "./rendezvous/rendezvous.ts";
 import { type Meeting, meetingOf } from "./rendezvous/variables.ts";
 
@@ -101,6 +101,7 @@ export async function join({ local, meeting }: Place, { log, signal }: Host): Pr
           : "started it; name the library that belongs to your mpiexec or srun by MPI_LIBRARY"),
     );
   }
+  if (isLaunched()) await tellJoined();
   return {
     processes,
     async leave() {

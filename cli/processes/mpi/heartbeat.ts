@@ -62,7 +62,8 @@ export class Heartbeat {
   }
 }
 
-const ORPHANED = "What started the processes of this run is gone";
+/** What is said where nobody would end the processes any more. */
+export const ORPHANED = "What started the processes of this run is gone";
 
 /** What is said of a process that gives no sign of life. */
 export function silenceOf(rank: number, host: string | undefined): string {

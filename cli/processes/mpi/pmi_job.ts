@@ -9,8 +9,11 @@
 /** Our own variable beside those of PMI: the job's name. */
 export const PMI_JOB = "SEED_PMI_JOB";
 
-/** Seconds in which all processes of a job come, after the first: they were started together, and do the same. */
+/** Seconds in which all processes of a job join it, after the first has come: they were started together. */
 export const PATIENCE = 30;
+
+/** What a process of ours says besides, over a connection of its own, when MPI has begun. */
+export const JOINED = "joined";
 
 /** A line of the protocol: `cmd=put kvsname=x key=y value=z`. */
 type Line = Readonly<Record<string, string>>;
@@ -23,16 +26,22 @@ export class PmiJob implements Disposable {
   /** Of its own, since the library names its shared memory by it: what a job before has left is not this job's. */
   readonly name = `seed_${crypto.randomUUID()}`;
   readonly values = new Map<string, string>();
-  /** Ranks by the numbers that their processes show when they come. */
+  /** Ranks by the numbers that their processes show when they come, */
   readonly #tickets = new Map<number, number>();
+  /** and once more when they have joined. */
+  readonly #used = new Map<number, number>();
+  readonly #joined = new Set<number>();
   /** Those that wait in the barrier, by rank, with what answers them. */
   #waiting = new Map<number, () => Promise<void>>();
   readonly #finalized = new Set<number>();
   readonly #late = Promise.withResolvers<number[]>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param size Processes of the job. */
-  constructor(readonly size: number) {}
+  /**
+   * @param size Processes of the job.
+   * @param patience Seconds in which all join it.
+   */
+  constructor(readonly size: number, private readonly patience = PATIENCE) {}
 
   /**
    * What a process has to find in its environment. PMI knows no authentication, but its `PMI_ID` may be any number of
@@ -53,7 +62,11 @@ export class PmiJob implements Disposable {
     };
   }
 
-  /** Resolves if the processes do not come together in {@link PATIENCE} after the first: to those that are missing. */
+  /**
+   * Resolves if the processes have not all joined so many seconds after the first has come: to those that are missing.
+   * They say themselves that they have: the beginning of MPI goes on after its last barrier here, by memory that they
+   * share, and waits there for good for one that is stopped.
+   */
   get late(): Promise<number[]> {
     return this.#late.promise;
   }
@@ -77,8 +90,22 @@ export class PmiJob implements Disposable {
     const rank = this.#tickets.get(ticket);
     this.#tickets.delete(ticket);
     if (rank === undefined) return null;
+    this.#used.set(ticket, rank);
     this.#hurry();
     return rank;
+  }
+
+  /**
+   * A process has joined: from now on the others watch over it.
+   *
+   * @throws {Error} If no process has come with the ticket, or it has joined already.
+   */
+  join(ticket: number): void {
+    const rank = this.#used.get(ticket);
+    if (rank === undefined) throw new Error("PMI: no process of this job");
+    this.#used.delete(ticket);
+    this.#joined.add(rank);
+    if (this.#joined.size === this.size) clearTimeout(this.#timer);
   }
 
   leave(rank: number): void {
@@ -89,8 +116,6 @@ export class PmiJob implements Disposable {
   async meet(rank: number, goOn: () => Promise<void>): Promise<void> {
     this.#waiting.set(rank, goOn);
     if (this.#waiting.size < this.size) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     const all = this.#waiting;
     this.#waiting = new Map();
     await Promise.all([...all.values()].map((goOn) => goOn()));
@@ -100,8 +125,9 @@ export class PmiJob implements Disposable {
   #hurry(): void {
     this.#timer ??= setTimeout(() => {
       const ranks = Array.from({ length: this.size }, (_, rank) => rank);
-      this.#late.resolve(ranks.filter((rank) => !this.#waiting.has(rank)));
-    }, 1000 * PATIENCE);
+      this.#late.resolve(ranks.filter((rank) => !this.#waiting.has(rank) && !this.#joined.has(rank)));
+    }, 1000 * this.patience);
+    Deno.unrefTimer(this.#timer); // where nobody asks who is late, it keeps no process from its end
   }
 }
 
@@ -123,6 +149,7 @@ export class PmiSession {
       await write(`cmd=set rank=${rank}`);
       return await write("cmd=set debug=0");
     }
+    if (line.cmd === JOINED) return job.join(Number(line.pmiid));
     if (this.#rank === null) throw new Error("PMI: a process has to say first who it is");
     switch (line.cmd) {
       case "init":

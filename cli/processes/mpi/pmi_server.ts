@@ -1,5 +1,7 @@
 import { linesOf, lineWriter } from "./lines.ts";
-import { PmiJob } from "./pmi_job.ts";
+import { ORPHANED } from "./heartbeat.ts";
+import { JOINED, PmiJob } from "./pmi_job.ts";
+import { ProcessesError } from "@seed/core";
 
 /** Lets the processes of one job find each other. MPICH's own starter listens on all interfaces; this one on one. */
 export class PmiServer implements Disposable {
@@ -41,6 +43,21 @@ export class PmiServer implements Disposable {
   async #serve(connection: Deno.TcpConn): Promise<void> {
     const session = this.job.open(lineWriter(connection.writable));
     for await (const line of linesOf(connection.readable)) await session.answer(line);
+  }
+}
+
+/**
+ * Tells the server that has started this process that it has joined the others.
+ *
+ * @throws {ProcessesError} If the server is gone.
+ */
+export async function tellJoined(): Promise<void> {
+  const [hostname, port] = Deno.env.get("PMI_PORT")!.split(":");
+  try {
+    using connection = await Deno.connect({ hostname, port: Number(port) });
+    await connection.write(new TextEncoder().encode(`cmd=${JOINED} pmiid=${Deno.env.get("PMI_ID")}\n`));
+  } catch (error) {
+    throw new ProcessesError(ORPHANED, { cause: error });
   }
 }
 
