@@ -322,6 +322,17 @@ Deno.test("a finished run that is resumed once more keeps what was measured", ()
     assert.equal(await summary(), before);
   }));
 
+Deno.test("a finished run that is resumed without its evaluators keeps their figures", () =>
+  withRun(async (folder) => {
+    await run(folder, { resume: true });
+    const read = (name: string) => Deno.readTextFile(join(folder, "run", name));
+    const summary = await read("summary.json"), metrics = await read("metrics.jsonl");
+    assert.equal(JSON.parse(summary).evaluations.at(-1).step, 6);
+    await run(folder, { resume: true, set: ["evaluate=null"] });
+    assert.equal(await read("summary.json"), summary);
+    assert.equal(await read("metrics.jsonl"), metrics);
+  }));
+
 Deno.test("a picture to evaluate on that cannot be read any more can be left out by a resume", () =>
   withRun(async (folder) => {
     await Deno.writeTextFile(join(folder, "images/rows/6.png"), "no picture");

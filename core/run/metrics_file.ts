@@ -5,10 +5,10 @@
  * @module
  */
 import { z } from "zod";
-import { writeTextAtomically } from "../files/atomic_file.ts";
+import { writeAtomicallySync, writeTextAtomically } from "../files/atomic_file.ts";
 import { LineFile } from "../files/line_file.ts";
 import { readTextIfThere } from "../files/text_file.ts";
-import { writing } from "../files/writing.ts";
+import { writing, writingSync } from "../files/writing.ts";
 import type { EvaluationRecord, StepRecord } from "../interfaces/logger.ts";
 
 /** A line as it is read: of a step, or of an evaluation. */
@@ -16,16 +16,29 @@ export type MetricsLine = Partial<StepRecord> & Partial<EvaluationRecord> & { st
 
 /** The file of a run that is under way. */
 export class MetricsFile implements Disposable {
-  private constructor(private readonly file: LineFile) {}
+  /** @param standing Evaluations at the step that the run goes on after, until they are made again. */
+  private constructor(
+    private readonly path: string,
+    private file: LineFile,
+    private readonly standing: KeptLine[],
+  ) {}
 
   /**
    * Opens it to go on after a step: what a resume writes again is taken out, and so are lines that are damaged; the
-   * file as it was is kept beside it then.
+   * file as it was is kept beside it then. Evaluations at that step stay until they are made again: they may not be,
+   * or be broken off.
    *
    * @param tell Takes what the user is to know: lines that are lost.
+   * @param isExtended Whether the run had its end at that step, and a summary that was set aside keeps its evaluation: a
+   *   longer run may have none there. Default: false.
    * @throws {RunError} If the file cannot be read or written.
    */
-  static async open(path: string, startStep: number, tell: (message: string) => void): Promise<MetricsFile> {
+  static async open(
+    path: string,
+    startStep: number,
+    tell: (message: string) => void,
+    isExtended = false,
+  ): Promise<MetricsFile> {
     const { lines, damaged, torn } = await readLines(path);
     if (damaged.length) {
       const aside = path.replace(/(\.[a-z]+)?$/, "-damaged$1");
@@ -38,8 +51,7 @@ export class MetricsFile implements Disposable {
       );
     } else if (torn) tell(`The last line of "${path}" was cut off, and is left out`);
     const kept = lines.filter(({ line }) =>
-      // A step is evaluated after its checkpoint.
-      "evaluation" in line ? line.step < startStep : line.step <= startStep
+      isExtended && "evaluation" in line ? line.step < startStep : line.step <= startStep
     );
     const lost = missingSteps(kept.map(({ line }) => line), startStep);
     if (lost !== null) {
@@ -48,16 +60,32 @@ export class MetricsFile implements Disposable {
       );
     }
     await writing(path, () => writeTextAtomically(path, kept.map(({ text }) => text + "\n").join("")));
-    return new MetricsFile(LineFile.open(path));
+    const standing = kept.filter(({ line }) => "evaluation" in line && line.step === startStep);
+    return new MetricsFile(path, LineFile.open(path), standing);
   }
 
   /**
-   * Adds a line, whole or not at all.
+   * Adds a line, or puts it in the place of an evaluation that is made again; whole or not at all.
    *
    * @throws {WriteError} If it cannot be written.
    */
   write(record: StepRecord | EvaluationRecord): void {
-    this.file.append(JSON.stringify(record));
+    const again = "evaluation" in record
+      ? this.standing.findIndex(({ line }) => line.step === record.step && line.network === record.network)
+      : -1;
+    if (again < 0) this.file.append(JSON.stringify(record));
+    else this.#replace(this.standing.splice(again, 1)[0], record as EvaluationRecord);
+  }
+
+  #replace({ text: was, line }: KeptLine, record: EvaluationRecord): void {
+    const now = JSON.stringify(withFiguresOf(line, record)), { path } = this;
+    writingSync(path, () => {
+      const lines = Deno.readTextFileSync(path).split("\n").map((text) => text === was ? now : text);
+      writeAtomicallySync(path, new TextEncoder().encode(lines.join("\n")));
+    });
+    const before = this.file; // it has its name no more
+    this.file = LineFile.open(path);
+    before[Symbol.dispose]();
   }
 
   /** Sees to it that all lines outlive a loss of power: a checkpoint does, and must not be ahead of them. */
@@ -93,8 +121,13 @@ export async function readMetrics(path: string): Promise<Metrics> {
   };
 }
 
+interface KeptLine {
+  text: string;
+  line: MetricsLine;
+}
+
 interface Lines {
-  lines: { text: string; line: MetricsLine }[];
+  lines: KeptLine[];
   /** Numbers of the lines that cannot be read, from 1. */
   damaged: number[];
   /** Whether there is something after the last whole line. */
@@ -133,6 +166,15 @@ const LINE = z.looseObject({
   network: z.string().optional(),
   evaluation: z.record(z.string(), z.record(z.string(), number)).optional(),
 });
+
+/** An evaluation that was made again, with the figures before of evaluators that have been taken out since. */
+function withFiguresOf(before: MetricsLine, record: EvaluationRecord): EvaluationRecord {
+  return {
+    ...record,
+    evaluation: { ...before.evaluation, ...record.evaluation },
+    ...record.details && { details: { ...before.details, ...record.details } },
+  };
+}
 
 function lineOf(numbers: readonly number[]): string {
   return `Line${numbers.length > 1 ? "s" : ""} ${rangesOf(numbers)}`;

@@ -47,6 +47,38 @@ Deno.test("the metrics of a run that broke off and was resumed are those of one 
   }
 });
 
+Deno.test("an evaluation at the step that a run goes on after stays until it is made again, in its place", () =>
+  inFolder(async (path) => {
+    const of = (network: string, figures: Record<string, number>) => ({
+      ...{ step: 0, epoch: 0, network },
+      evaluation: Object.fromEntries(Object.entries(figures).map(([name, top1]) => [name, { top1 }])),
+    });
+    const teacher = of("teacher", { knn: 0.5 }), untrained = of("untrained", { knn: 0.25, linear: 0.75 });
+    const begun = [teacher, untrained].map((line) => JSON.stringify(line) + "\n").join("");
+    await Deno.writeTextFile(path, begun);
+    (await MetricsFile.open(path, 0, unexpected))[Symbol.dispose](); // broken off before it evaluates
+    assert.equal(await Deno.readTextFile(path), begun);
+    {
+      using metrics = await MetricsFile.open(path, 0, unexpected);
+      metrics.write(of("teacher", { knn: 0.125 }));
+      metrics.write(of("untrained", { knn: 0.625 })); // without one of its evaluators
+      metrics.write(step(1));
+    }
+    assert.deepEqual((await readMetrics(path)).lines, [
+      of("teacher", { knn: 0.125 }),
+      of("untrained", { knn: 0.625, linear: 0.75 }),
+      step(1),
+    ]);
+  }));
+
+Deno.test("an evaluation at the end that a longer run had before is left out: its summary keeps it", () =>
+  inFolder(async (path) => {
+    await write(path, 0, 4);
+    const whole = await Deno.readTextFile(path);
+    (await MetricsFile.open(path, 4, unexpected, true))[Symbol.dispose]();
+    assert.equal(await Deno.readTextFile(path), whole.replace(JSON.stringify(evaluation(4)) + "\n", ""));
+  }));
+
 Deno.test("a last line that is half written is left out; another that is no JSON is named", () =>
   inFolder(async (path) => {
     assert.deepEqual((await readMetrics(path)).lines, []);

@@ -47,8 +47,11 @@ export async function openRecorder(
   await using stack = new AsyncDisposableStack();
   const loggers = stack.use(await Loggers.start(recipe, run, host));
   await goOn();
-  const metrics = stack.use(await MetricsFile.open(directory.file("metrics"), run.startStep, host.log));
-  const timings = stack.use(await TimingsFile.open(directory.file("timings"), run.startStep));
+  const { startStep } = run, isExtended = startStep < run.steps && await directory.hasSetAside(startStep);
+  const metrics = stack.use(
+    await MetricsFile.open(directory.file("metrics"), startStep, host.log, isExtended),
+  );
+  const timings = stack.use(await TimingsFile.open(directory.file("timings"), startStep));
   const owned = stack.move();
   return {
     message: (text) => loggers.message(text),

@@ -127,9 +127,18 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
     const steps = (await this.summary())?.steps, end = Number.isInteger(steps) ? steps : step;
     // The student first: without it nothing is taken for a finished run's, wherever this is cut off.
     for (const what of ["student", "report", "summary"] as const) {
-      const path = this.file(what), aside = path.replace(/(\.[a-z]+)$/, `-step-${end}$1`);
+      const path = this.file(what), aside = this.#aside(what, Number(end));
       if (await exists(path)) await writing(aside, () => Deno.rename(path, aside));
     }
+  }
+
+  /** Whether there is a summary of an end at a step that the run has gone on from. */
+  async hasSetAside(step: number): Promise<boolean> {
+    return await exists(this.#aside("summary", step));
+  }
+
+  #aside(what: "student" | "report" | "summary", step: number): string {
+    return this.file(what).replace(/(\.[a-z]+)$/, `-step-${step}$1`);
   }
 
   async writeText(what: keyof typeof RUN_FILES, text: string): Promise<void> {
