@@ -322,6 +322,24 @@ Deno.test("a finished run that is resumed once more keeps what was measured", ()
     assert.equal(await summary(), before);
   }));
 
+Deno.test("the summary tells the steps that a run has done, though their metrics are damaged or gone", () =>
+  withRun(async (folder) => {
+    await run(folder, { resume: true });
+    const metrics = join(folder, "run/metrics.jsonl");
+    const summary = async () => JSON.parse(await Deno.readTextFile(join(folder, "run/summary.json")));
+    const { evaluations: _, ...before } = await summary();
+    assert.deepEqual([before.steps, before.images_seen], [6, 24]);
+    await edit(metrics, (text) => text.replace('{"step":6', "?"));
+    await run(folder, { resume: true });
+    const { evaluations: __, ...damaged } = await summary();
+    assert.deepEqual(damaged, { ...before, steps_without_metrics: "6" });
+    await Deno.remove(metrics);
+    await Deno.remove(join(folder, "run/summary.json"));
+    await run(folder, { resume: true });
+    const { steps, images_seen, final_loss, steps_without_metrics } = await summary();
+    assert.deepEqual([steps, images_seen, final_loss, steps_without_metrics], [6, 24, null, "1 to 6"]);
+  }));
+
 Deno.test("a finished run that is resumed without its evaluators keeps their figures", () =>
   withRun(async (folder) => {
     await run(folder, { resume: true });

@@ -152,23 +152,28 @@ export function requireSameFacts(directory: RunFolder, past: Facts, now: Facts):
 
 type Facts = Readonly<Record<string, unknown>>;
 
-/** The outcome, from the metrics that the run has written. */
+/**
+ * The outcome, from the metrics that the run has written.
+ *
+ * @param end Steps that it has done: lines of metrics may be damaged or gone.
+ */
 export async function writeSummary(
   directory: RunDirectory,
   recipe: Recipe,
+  end: number,
   measured: { imagesPerSecond: number | null; waitedMs: number; skipped: SkippedImages },
 ): Promise<void> {
   const { lines: metrics, problem } = await directory.metrics();
-  const steps = metrics.filter((line) => "loss" in line), last = steps.at(-1);
-  const missing = missingSteps(metrics, last?.step ?? 0);
+  const last = metrics.find((line) => "loss" in line && line.step === end);
+  const missing = missingSteps(metrics, end);
   // Who only looks at a finished run again has measured nothing: what was measured stays.
   const before = measured.imagesPerSecond === null ? await directory.summary() : null;
-  const kept = before?.steps === (last?.step ?? 0) ? before : null;
+  const kept = before?.steps === end ? before : null;
   await directory.writeJson("summary", {
     recipe: recipe.name,
-    steps: last?.step ?? 0,
-    images_seen: Number(last?.step ?? 0) * recipe.train.batch_size,
-    final_loss: last?.loss ?? null,
+    steps: end,
+    images_seen: end * recipe.train.batch_size,
+    final_loss: last?.loss ?? kept?.final_loss ?? null,
     images_per_second: kept?.images_per_second ?? measured.imagesPerSecond,
     data_wait_seconds: kept?.data_wait_seconds ?? measured.waitedMs / 1000,
     skipped_images: measured.skipped,

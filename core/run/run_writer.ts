@@ -140,7 +140,7 @@ export class RunWriter {
     };
     const file = directory.file("student");
     await writing(file, () => saveStudent(file, student.parameters, metadata, this.steps.steps));
-    await writeSummary(directory, recipe, { ...measured, skipped: parts.skipped });
+    await writeSummary(directory, recipe, this.steps.steps, { ...measured, skipped: parts.skipped });
     await writeReport(directory);
   }
 }
