@@ -10,6 +10,7 @@ import { type Needs, needsOf } from "./objective_needs.ts";
 import { type OwnFacts, PluginReader, type Values } from "./plugin_reader.ts";
 import { PluginTrust, type Trust } from "./plugin_trust.ts";
 import type { ObjectiveUse, PluginUse, Recipe, SmallPatches } from "./recipe.ts";
+import { recipeName } from "./recipe_name.ts";
 import { RecipeDocument } from "./recipe_document.ts";
 import type { Path } from "./recipe_file.ts";
 import { resolvedText } from "./resolved_text.ts";
@@ -197,7 +198,7 @@ class RecipeLoader {
       this.#checkRead(parts, objectives!, top.evaluate ?? {});
     }
     if (this.#reader.problems.length) throw this.document.error(this.#reader.problems);
-    const name = this.path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
+    const name = recipeName(this.path);
     const resolved = resolvedText(inOrder(this.#reader.resolved));
     return {
       path: this.path,

@@ -94,6 +94,30 @@ Deno.test("a resume without a name opens the recipe's run that began last", () =
     assert.equal((await RunDirectory.open("demo", "runs/demo-3")).path, "runs/demo-3");
   }));
 
+Deno.test("a resume without a name opens no run of a recipe that is called like another's next one", () =>
+  inFolder(async () => {
+    const begin = async (recipe: string) => {
+      await using directory = await RunDirectory.create(recipe, null);
+      const facts = { recipe: `/work/recipes/${recipe}.yaml` };
+      await directory.begin("version: 1\n", facts, () => Deno.writeTextFile(directory.checkpointFile(0), ""));
+      return directory.path;
+    };
+    const opened = async (recipe: string) => {
+      await using directory = await RunDirectory.open(recipe, null);
+      return directory.path;
+    };
+    const paths = [await begin("demo"), await begin("demo-2"), await begin("demo")];
+    assert.deepEqual(paths, ["runs/demo", "runs/demo-2", "runs/demo-3"]);
+    await setTime("runs/demo", 1000);
+    await setTime("runs/demo-3", 2000);
+    await setTime("runs/demo-2", 3000);
+    assert.equal(await opened("demo"), "runs/demo-3");
+    assert.equal(await opened("demo-2"), "runs/demo-2");
+    await Deno.remove("runs/demo-2", { recursive: true });
+    assert.equal(await begin("demo"), "runs/demo-2");
+    await assert.rejects(opened("demo-2"), /There is no run to resume in "runs\/demo-2"/);
+  }));
+
 Deno.test("a resume without a run is refused", () =>
   inFolder(async () => {
     const refused = (named: string | null, says: RegExp) =>
