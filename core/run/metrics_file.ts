@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { writeAtomicallySync, writeTextAtomically } from "../files/atomic_file.ts";
 import { LineFile } from "../files/line_file.ts";
+import { exists } from "../files/path_exists.ts";
 import { readTextIfThere } from "../files/text_file.ts";
 import { writing, writingSync } from "../files/writing.ts";
 import type { EvaluationRecord, StepRecord } from "../interfaces/logger.ts";
@@ -41,7 +42,7 @@ export class MetricsFile implements Disposable {
   ): Promise<MetricsFile> {
     const { lines, damaged, torn } = await readLines(path);
     if (damaged.length) {
-      const aside = path.replace(/(\.[a-z]+)?$/, "-damaged$1");
+      const aside = await damagedName(path);
       await writing(aside, () => Deno.copyFile(path, aside));
       tell(
         `${lineOf(damaged)} of "${path}" ${
@@ -119,6 +120,14 @@ export async function readMetrics(path: string): Promise<Metrics> {
       ? `${lineOf(damaged)} of "${path}" ${damaged.length > 1 ? "are" : "is"} damaged: no record of a run`
       : null,
   };
+}
+
+/** Where a damaged file is kept: one that was kept before stays. */
+async function damagedName(path: string): Promise<string> {
+  for (let n = 1;; n++) {
+    const aside = path.replace(/(\.[a-z]+)?$/, `-damaged${n === 1 ? "" : `-${n}`}$1`);
+    if (!await exists(aside)) return aside;
+  }
 }
 
 interface KeptLine {

@@ -146,6 +146,19 @@ Deno.test("a resume leaves damaged lines out, tells them and the steps that are 
     ]);
   }));
 
+Deno.test("a file that is damaged once more is kept beside the one before", () =>
+  inFolder(async (path) => {
+    const aside = (n: string) => path.replace(".jsonl", `-damaged${n}.jsonl`), told: string[] = [];
+    for (const damage of ["first\n", "second\n", "third\n"]) {
+      await Deno.writeTextFile(path, damage);
+      (await MetricsFile.open(path, 0, (message) => told.push(message)))[Symbol.dispose]();
+    }
+    assert.equal(await Deno.readTextFile(aside("")), "first\n");
+    assert.equal(await Deno.readTextFile(aside("-2")), "second\n");
+    assert.equal(await Deno.readTextFile(aside("-3")), "third\n");
+    assert.ok(told[1].endsWith(`the file as it was is "${aside("-2")}"`), told[1]);
+  }));
+
 Deno.test("a last line that a crash has cut off is told at the resume", () =>
   inFolder(async (path) => {
     await Deno.writeTextFile(path, JSON.stringify(step(1)) + '\n{"step":2,"lo');
