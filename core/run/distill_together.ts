@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { RunError, UsageError } from "../errors.ts";
 import { exists } from "../files/path_exists.ts";
-import { isEmpty } from "./unused_folder.ts";
 import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts } from "../parts/process_parts.ts";
@@ -41,7 +40,6 @@ export async function distillTogether(
 ): Promise<DistillResult> {
   const [first] = recipes, folder = await folderOf(first.name, options);
   await using stack = new AsyncDisposableStack();
-  if (!await exists(folder)) stack.defer(() => removeIfEmpty(folder)); // one that was there may be a disk's
   const begun = [], begunBefore = await studentsIn(folder);
   for (const asked of recipes) {
     const name = asked.studentName!, out = join(folder, name);
@@ -127,8 +125,4 @@ async function naming<T>({ studentName }: Pick<Recipe, "studentName">, act: () =
     if (!Kind) throw error;
     throw new Kind(`The student "${studentName}": ${(error as Error).message}`, { cause: error });
   }
-}
-
-async function removeIfEmpty(folder: string): Promise<void> {
-  if (await exists(folder) && await isEmpty(folder)) await Deno.remove(folder);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { removeLeftovers, writeTextAtomically } from "../files/atomic_file.ts";
 import { tryLockFile } from "../files/file_lock.ts";
@@ -15,8 +15,12 @@ import { isEmpty, isUnbegun, removeUnbegun, requireUnused } from "./unused_folde
 
 /** The folder of one run. Disposing of it removes it if the run has not begun: one that could not leaves no folder. */
 export class RunDirectory extends RunFolder implements AsyncDisposable {
-  /** @param isOurs Whether the folder itself goes too if the run does not begin. */
-  private constructor(path: string, private readonly lock: Disposable, private readonly isOurs: boolean) {
+  /** @param made Folders that were made for it, the lowest first: they go too if the run does not begin. */
+  private constructor(
+    path: string,
+    private readonly lock: Disposable,
+    private readonly made: readonly string[],
+  ) {
     super(path);
   }
 
@@ -27,24 +31,30 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
    */
   static async create(recipeName: string, named: string | null): Promise<RunDirectory> {
     if (named !== null) return await RunDirectory.#make(named);
-    await writing("runs", () => Deno.mkdir("runs", { recursive: true }));
-    for (let n = 1;; n++) {
-      const path = join("runs", n === 1 ? recipeName : `${recipeName}-${n}`);
-      const lock = await claim(path) ? await tryLockRun(path, true) : null; // null: another process was faster
-      if (lock) return await RunDirectory.#take(path, lock, true);
-    }
+    const above = await writing("runs", () => makeAbove(join("runs", recipeName)));
+    return await orRemoving(above, async () => {
+      for (let n = 1;; n++) {
+        const path = join("runs", n === 1 ? recipeName : `${recipeName}-${n}`);
+        if (!await claim(path)) continue;
+        const lock = await orRemoving([path], () => tryLockRun(path));
+        if (lock) return await RunDirectory.#take(path, lock, [path, ...above]); // null: another process was faster
+      }
+    });
   }
 
   static async #make(path: string): Promise<RunDirectory> {
     await requireUnused(path);
     // A folder that is empty may be a disk that is mounted there: it was not a start that made it.
     const isOurs = !await exists(path) || await exists(join(path, RUN_FILES.lock));
-    await writing(path, () => Deno.mkdir(path, { recursive: true }));
-    return await RunDirectory.#take(path, await lockRun(path, isOurs), isOurs);
+    const above = await writing(path, () => makeAbove(path)), made = isOurs ? [path, ...above] : above;
+    return await orRemoving(made, async () => {
+      await writing(path, () => Deno.mkdir(path, { recursive: true }));
+      return await RunDirectory.#take(path, await lockRun(path), made);
+    });
   }
 
-  static async #take(path: string, lock: Disposable, isOurs: boolean): Promise<RunDirectory> {
-    return await RunDirectory.#prepared(new RunDirectory(path, lock, isOurs), async (directory) => {
+  static async #take(path: string, lock: Disposable, made: readonly string[]): Promise<RunDirectory> {
+    return await RunDirectory.#prepared(new RunDirectory(path, lock, made), async (directory) => {
       await requireUnused(path); // another may have begun, and ended, before it was locked
       await removeUnbegun(directory.path);
     });
@@ -71,7 +81,7 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
         }`,
       );
     }
-    const directory = new RunDirectory(path, await lockRun(path, false), false);
+    const directory = new RunDirectory(path, await lockRun(path), []);
     return await RunDirectory.#prepared(directory, () => directory.#removeLeftovers());
   }
 
@@ -92,8 +102,8 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (await exists(this.path) && await isUnbegun(this.path)) {
       await removeUnbegun(this.path);
-      const isOurs = this.isOurs && await isEmpty(this.path); // a recipe of somebody's own may stay
-      await Deno.remove(isOurs ? this.path : this.file("lock"), { recursive: true });
+      await Deno.remove(this.file("lock")).catch(() => {}); // one that is gone is no harm
+      await removeEmpty(this.made); // a recipe of somebody's own may stay, and its folder with it
     }
     this.lock[Symbol.dispose]();
   }
@@ -160,11 +170,10 @@ export class RunDirectory extends RunFolder implements AsyncDisposable {
 /**
  * Holds a run's folder for this process.
  *
- * @param isOurs Whether the folder goes if it cannot be locked.
  * @throws {UsageError} If another process does.
  */
-async function lockRun(path: string, isOurs: boolean): Promise<Disposable> {
-  const lock = await tryLockRun(path, isOurs);
+async function lockRun(path: string): Promise<Disposable> {
+  const lock = await tryLockRun(path);
   if (lock) return lock;
   throw new UsageError(
     `Another process is writing the run "${path}"; wait until it is done or interrupt it, or name another folder with --out`,
@@ -176,7 +185,7 @@ async function lockRun(path: string, isOurs: boolean): Promise<Disposable> {
  *
  * @throws {UsageError} If the file system cannot lock.
  */
-async function tryLockRun(path: string, isOurs: boolean): Promise<Disposable | null> {
+async function tryLockRun(path: string): Promise<Disposable | null> {
   try {
     for (let attempt = 0; attempt < 4; attempt++) {
       const lock = tryLockFile(join(path, RUN_FILES.lock));
@@ -188,7 +197,8 @@ async function tryLockRun(path: string, isOurs: boolean): Promise<Disposable | n
   } catch (error) {
     // A start that failed has just removed the folder: what is there now is for who asks again.
     if (error instanceof Deno.errors.NotFound) return null;
-    leaveNothing(path, isOurs);
+    // No lock stays in a folder with nothing else in it.
+    if (await isEmpty(path).catch(() => false)) await Deno.remove(join(path, RUN_FILES.lock)).catch(() => {});
     const { cause = error } = error as Error;
     throw new UsageError(
       `Cannot lock the run's folder "${path}": ${
@@ -200,13 +210,43 @@ async function tryLockRun(path: string, isOurs: boolean): Promise<Disposable | n
   }
 }
 
-/** A run that cannot start leaves no folder, and no lock in one that was there. */
-function leaveNothing(path: string, isOurs: boolean): void {
+/**
+ * Makes the folders above a path. Returns those that were not there, the lowest first.
+ *
+ * @throws {Error} If one cannot be made; those above it are removed again.
+ */
+async function makeAbove(path: string): Promise<string[]> {
+  const above = dirname(path);
+  if (above === path || await isFolder(above)) return [];
+  const higher = await makeAbove(above);
+  return await orRemoving(higher, async () => {
+    try {
+      await Deno.mkdir(above);
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists && await isFolder(above)) return higher; // another's, just now
+      throw error;
+    }
+    return [above, ...higher];
+  });
+}
+
+/** Does what may fail; the folders that were made for it are removed then, if nothing is in them. */
+async function orRemoving<T>(made: readonly string[], act: () => Promise<T>): Promise<T> {
   try {
-    const names = Array.from(Deno.readDirSync(path), ({ name }) => name);
-    if (names.some((name) => name !== RUN_FILES.lock)) return;
-    Deno.removeSync(isOurs ? path : join(path, RUN_FILES.lock), { recursive: true });
-  } catch { /* what stays is taken for unused at the next start, and why there is none now is told */ }
+    return await act();
+  } catch (error) {
+    await removeEmpty(made);
+    throw error;
+  }
+}
+
+/** Removes folders, the lowest first, but for those that have something in them. A link is somebody's own. */
+async function removeEmpty(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    try {
+      if ((await Deno.lstat(folder)).isDirectory) await Deno.remove(folder);
+    } catch { /* what stays is taken for unused at the next start, and why there is none now is told */ }
+  }
 }
 
 /** Makes a folder unless it is there; what a start that was killed has left is taken too. Returns whether it is ours to lock. */

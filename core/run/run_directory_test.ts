@@ -380,7 +380,7 @@ Deno.test("a file system that cannot lock is told, with what to do", () =>
           return true;
         });
       }
-      for (const path of ["new", "runs/demo"]) assert.ok(!await exists(path), path);
+      for (const path of ["new", "runs"]) assert.ok(!await exists(path), path);
       assert.deepEqual(await Array.fromAsync(Deno.readDir("there")), []);
     } finally {
       Deno.FsFile.prototype.tryLockSync = tryLockSync;
@@ -403,6 +403,40 @@ Deno.test("a folder that a failed start removes while another is about to lock i
     }
     await using directory = await RunDirectory.create("demo", "one");
     await assert.rejects(RunDirectory.create("demo", directory.path), /Another process is writing/);
+  }));
+
+Deno.test("a start that fails leaves none of the folders above it that it made, and those that were there", () =>
+  inFolder(async () => {
+    const left = async () => (await Array.fromAsync(Deno.readDir("."), ({ name }) => name)).sort();
+    const fail = async (named: string | null) => {
+      await using _failed = await RunDirectory.create("demo", named);
+    };
+    for (const named of [null, "exp/a/run", "exp/../b/run/"]) {
+      await fail(named);
+      assert.deepEqual(await left(), [], `${named}`);
+    }
+    await assert.rejects(RunDirectory.create("demo", `exp/a/${"n".repeat(300)}`), RunError);
+    await assert.rejects(RunDirectory.create("n".repeat(300), null), RunError);
+    assert.deepEqual(await left(), []);
+    // Empty ones that were there may be disks that are mounted, and links lead to somebody's.
+    await Deno.mkdir("runs");
+    await Deno.mkdir("there/empty", { recursive: true });
+    await Deno.symlink("there/empty", "link");
+    await Deno.symlink("nowhere", "dangling");
+    for (const named of [null, "there/empty/exp/run", "link/exp/run"]) await fail(named);
+    for (const named of ["dangling/run", "dangling"]) {
+      await assert.rejects(RunDirectory.create("demo", named), RunError, named);
+    }
+    await Deno.writeTextFile("link/.lock", ""); // a start's that was killed
+    await fail("link");
+    assert.deepEqual(await left(), ["dangling", "link", "runs", "there"]);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir("there/empty")), []);
+    // Nor is anything taken from under a run that began beside it.
+    {
+      await using _failed = await RunDirectory.create("demo", "exp/first");
+      await begun("exp/second");
+    }
+    assert.deepEqual(await Array.fromAsync(Deno.readDir("exp"), ({ name }) => name), ["second"]);
   }));
 
 Deno.test("a start that fails in the midst leaves no folder", () =>
