@@ -243,6 +243,16 @@ Deno.test("bags of neighbours that are looked for together are those of one proc
   embeddings.dispose();
 });
 
+Deno.test("bags that are looked for together are left off together, whichever process is asked to stop", async () => {
+  const embeddings = tf.tidy(() => tf.randomNormal([700, 4], 0, 1, "float32", 3) as tf.Tensor2D);
+  const ends = await runTogether(3, async (processes) => {
+    const signal = processes.rank === 1 ? AbortSignal.abort() : undefined;
+    return await NeighbourBags.of(embeddings, 3, { processes, signal }).catch((error) => error);
+  });
+  for (const end of ends) assert.ok(end instanceof StoppedTogether, `${end}`);
+  embeddings.dispose();
+});
+
 Deno.test("each image is looked at by one process, and all know which are broken", async () => {
   const broken = [0, 6, 7, 18], looked: string[] = [];
   const pipeline = {

@@ -152,7 +152,7 @@ export class Run {
     const { endStep, schedule } = this.#course, goesOn = company ? () => this.#goesOn(company) : undefined;
     const pausesAfter = (step: number) => this.#course.pausesAfter(step);
     using evaluation = await this.#openEvaluation(recorder);
-    await batches.recall(this.#course.plans(0, this.#startStep));
+    await batches.recall(this.#course.plans(0, this.#startStep), host.signal);
     await evaluation?.at(this.#startStep);
     if (this.#startStep === 0 && recorder.wantsPictures) {
       for (const record of await shownViews(this.recipe, this.made.parts)) await recorder.pictures(record);

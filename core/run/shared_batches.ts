@@ -37,8 +37,8 @@ export class SharedBatches implements AsyncDisposable {
       },
       deliver: (plans, trained) => this.#deliver(seat, plans, trained),
       // Its turn comes first, so it is the one that has trained longest.
-      recall: async (plans) => {
-        if (!this.#recalled) await source.recall(plans);
+      recall: async (plans, signal) => {
+        if (!this.#recalled) await source.recall(plans, signal);
         this.#recalled = true;
       },
     };

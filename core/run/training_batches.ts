@@ -53,8 +53,12 @@ export interface BatchSource {
   paused(milliseconds: number): void;
   /** Delivers the batches of the planned steps in order; whoever gets one frees it. */
   deliver(plans: Iterable<StepPlan>, trained?: () => Promise<void>): AsyncGenerator<PlannedBatch>;
-  /** Fills what is remembered of the views of earlier steps, before any are delivered. */
-  recall(plans: Iterable<StepPlan>): Promise<void>;
+  /**
+   * Fills what is remembered of the views of earlier steps, before any are delivered.
+   *
+   * @param signal Aborted: stops before the next batch, with the signal's reason as the error.
+   */
+  recall(plans: Iterable<StepPlan>, signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -185,8 +189,9 @@ export class TrainingBatches implements BatchSource, Disposable {
    * Fills the teacher's cache as the steps before a resume did: a row of the teacher's may depend in its last bits
    * on the batch that it is computed in, so the same batches are embedded again.
    */
-  async recall(plans: Iterable<StepPlan>): Promise<void> {
+  async recall(plans: Iterable<StepPlan>, signal: AbortSignal): Promise<void> {
     for await (const batch of this.makers.pipeline.batches(this.#uncached(plans))) {
+      signal.throwIfAborted();
       const images = this.#upload(batch), embedding = await this.#embed(batch.tag, images);
       tf.dispose([images, embedding]);
     }
@@ -276,7 +281,9 @@ async function findBags(parts: ProcessParts, recipe: Recipe, host: Host): Promis
   host.log(`Looking for the ${bag} nearest neighbours of each of ${train.length} images`);
   const embeddings = await embedCentreViews(parts, recipe, host);
   try {
-    return await NeighbourBags.of(embeddings, bag, { standIns, processes: parts.processes });
+    return await NeighbourBags.of(embeddings, bag, {
+      ...{ standIns, processes: parts.processes, signal: host.signal },
+    });
   } finally {
     embeddings.dispose();
   }

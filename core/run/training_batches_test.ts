@@ -94,6 +94,8 @@ function cachesOf(teacher: typeof TEACHER, views: number, source: ViewSource) {
   return caches;
 }
 
+const never = new AbortController().signal;
+
 const plans = (startStep: number, endStep: number) =>
   planSteps({ images: IMAGES, batchSize: BATCH, shuffle: true, seed: 5, startStep, endStep });
 
@@ -149,7 +151,7 @@ Deno.test("from any step on, batches are those of the whole run, once the cache 
     const whole = await collect(make(options).batches, 0, 14);
     for (const start of [1, 3, 7, 13]) {
       const { batches } = make(options);
-      await batches.recall(plans(0, start));
+      await batches.recall(plans(0, start), never);
       assert.deepEqual(
         await collect(batches, start, 14),
         whole.slice(start),
@@ -164,9 +166,22 @@ Deno.test("without a recall they would not be: the teacher's rows depend on thei
   assert.notDeepEqual(await collect(make({ views: 1 }).batches, 7, 14), whole.slice(7));
 });
 
+Deno.test("a recall that is interrupted stops before the next batch", async () => {
+  const before = tf.memory().numTensors, abort = new AbortController(), reason = new Error("enough");
+  const { batches, teacher } = make({ views: 1 });
+  const embed = teacher.embed;
+  teacher.embed = function (images) {
+    abort.abort(reason);
+    return embed.call(this, images);
+  };
+  await assert.rejects(batches.recall(plans(0, 6), abort.signal), reason);
+  assert.equal(teacher.calls, 1);
+  assert.equal(tf.memory().numTensors, before);
+});
+
 Deno.test("delivering, leaving off and recalling keep no tensors", async () => {
   const before = tf.memory().numTensors, { batches } = make({ views: 1, teacherSize: 2 });
-  await batches.recall(plans(0, 2));
+  await batches.recall(plans(0, 2), never);
   for await (const { batch } of batches.deliver(plans(2, 8))) {
     disposeBatch(batch);
     break;

@@ -1,5 +1,7 @@
 import { RunError } from "../errors.ts";
+import { breathe } from "../evaluation/breathe.ts";
 import { StandIns } from "../images/stand_ins.ts";
+import { goOnTogether } from "../processes/go_on_together.ts";
 import type { Processes } from "../processes/processes.ts";
 import { Random } from "../random.ts";
 import { tf } from "../tf.ts";
@@ -26,14 +28,17 @@ export class NeighbourBags {
    *
    * @param embeddings `[images, dim]` float32, unit rows; those of images that cannot be read are not looked at.
    * @param options.processes All that look, each with the same embeddings.
+   * @param options.signal Aborted: stops before the next images, with the signal's reason as the error.
    * @throws {RunError} If too few images can be read.
+   * @throws {StoppedTogether} In all processes, if the signal of one is aborted.
    */
   static async of(
     embeddings: tf.Tensor2D,
     bag: number,
-    { standIns = new StandIns(embeddings.shape[0]), processes = null }: {
+    { standIns = new StandIns(embeddings.shape[0]), ...looking }: {
       standIns?: StandIns;
       processes?: Processes | null;
+      signal?: AbortSignal;
     } = {},
   ): Promise<NeighbourBags> {
     const all = Int32Array.from({ length: embeddings.shape[0] }, (_, image) => image);
@@ -45,11 +50,11 @@ export class NeighbourBags {
       );
     }
     if (readable.length === all.length) {
-      return new NeighbourBags(await bagsOf(embeddings, bag, processes), bag, standIns, readable);
+      return new NeighbourBags(await bagsOf(embeddings, bag, looking), bag, standIns, readable);
     }
     const rows = tf.tidy(() => tf.gather(embeddings, tf.tensor1d(readable, "int32")));
     try {
-      return new NeighbourBags(await bagsOf(rows, bag, processes), bag, standIns, readable);
+      return new NeighbourBags(await bagsOf(rows, bag, looking), bag, standIns, readable);
     } finally {
       rows.dispose();
     }
@@ -82,11 +87,13 @@ function placeOf(ascending: Int32Array, value: number): number {
 async function bagsOf(
   embeddings: tf.Tensor2D,
   bag: number,
-  processes: Processes | null,
+  { processes = null, signal }: { processes?: Processes | null; signal?: AbortSignal },
 ): Promise<Int32Array> {
   const images = embeddings.shape[0], { rank, size } = processes ?? { rank: 0, size: 1 };
   const chunks = Math.ceil(images / CHUNK), rows = new Int32Array(images * bag);
   for (let round = 0; round < chunks; round += size) {
+    await breathe(processes ? undefined : signal); // several stop together
+    if (processes) await goOnTogether(processes, { stops: signal?.aborted ?? false });
     const own = round + rank < chunks ? await nearest(embeddings, (round + rank) * CHUNK, bag) : [];
     const all = processes ? await gatherIndices(processes, own, CHUNK * bag) : [own];
     for (let i = 0; i < Math.min(size, chunks - round); i++) {

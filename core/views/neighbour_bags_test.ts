@@ -70,6 +70,15 @@ Deno.test("images that cannot be read are in no bag, and have their stand-ins'",
   }
 });
 
+Deno.test("a search that is interrupted stops before the next images", async () => {
+  const abort = new AbortController(), reason = new Error("enough"), tensor = tf.tensor2d(unit);
+  const { numTensors } = tf.memory();
+  setTimeout(() => abort.abort(reason)); // as a signal of the system comes: by the loop of events
+  await assert.rejects(NeighbourBags.of(tensor, BAG, { signal: abort.signal }), reason);
+  assert.equal(tf.memory().numTensors, numTensors);
+  tensor.dispose();
+});
+
 Deno.test("too few images that can be read are an error", async () => {
   const tensor = tf.tensor2d(unit.slice(0, 8)), standIns = new StandIns(8, [0, 1, 2]);
   await assert.rejects(
