@@ -1,6 +1,5 @@
 import { StoppedTogether } from "../processes/go_on_together.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { NotFiniteError } from "../training/not_finite.ts";
 import { positionOf } from "../training/step_position.ts";
 import { Clock } from "./clock.ts";
 import { Company } from "./company.ts";
@@ -131,7 +130,6 @@ export class Run {
       return true;
     } catch (error) {
       const { signal } = this.made.host;
-      if (error instanceof NotFiniteError) throw error.at(this.#done + 1);
       const isTold = this.#isTold || error instanceof StoppedTogether;
       if (!isTold && !isInterruption(error, signal)) throw error;
       await keeper.save(this.#done);

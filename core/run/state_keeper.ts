@@ -45,6 +45,11 @@ export class StateKeeper {
    * @returns the error to throw: of the same kind, and its message tells what is kept and how to go on.
    */
   async keep(error: unknown, done: number): Promise<unknown> {
+    // What ends with the run may fail as well: what is kept goes by what was thrown first.
+    if (error instanceof SuppressedError) {
+      return new SuppressedError(error.error, await this.keep(error.suppressed, done), error.message);
+    }
+    if (error instanceof NotFiniteError) error = error.at(done + 1);
     if (error instanceof BrokenStepError) return await this.#told(await withAdvice(error.cause));
     const advised = await withAdvice(error);
     // What could not be written a moment ago is not tried once more: it may be the metrics, which have to come first.

@@ -66,6 +66,27 @@ Deno.test("a step that broke off, or what could not be written, is not kept", ()
     assert.match(messageOf(gone), /The state after step 4 was kept in ".*", which is there no more$/);
   }));
 
+Deno.test("what was thrown first decides, also where something failed at the end besides", () =>
+  withKeeper(async (keeper, did) => {
+    const kept = async (first: Error) => {
+      const atEnd = new SuppressedError(new Error("at the end"), first);
+      const outer = await keeper.keep(new SuppressedError(new Error("later"), atEnd), 6) as SuppressedError;
+      assert.equal(outer.error.message, "later");
+      assert.equal(outer.suppressed.error.message, "at the end");
+      return outer.suppressed.suppressed;
+    };
+    const broken = await kept(new BrokenStepError(new RunError("Out of memory")));
+    assert.match(messageOf(broken), /^Out of memory\. The state after step 4 is kept/);
+    const full = await kept(new WriteError('Cannot write "metrics.jsonl": No space left'));
+    assert.match(messageOf(full), /No space left\. Make room, .*\. The state after step 4 is kept/);
+    assert.deepEqual(did, []);
+    const notFinite = await kept(new NotFiniteError("The loss is NaN", "lower train.lr"));
+    assert.match(
+      messageOf(notFinite),
+      /^Step 7 .* is NaN\. Lower train\.lr\. The state after step 6 is kept/,
+    );
+  }));
+
 Deno.test("if the state cannot be kept either, both are told", () =>
   withKeeper(
     async (keeper, did) => {
@@ -94,7 +115,7 @@ Deno.test("what the user can do is told", () =>
         /\. Put it back; or put an empty file in its place, .* data\.on_error: skip/,
       ],
       [
-        new NotFiniteError("The loss is NaN", "lower train.lr").at(5),
+        new NotFiniteError("The loss is NaN", "lower train.lr"),
         /^Step 5 .* is NaN\. Lower train\.lr\. The state/,
       ],
     ];
