@@ -2,7 +2,7 @@
 /// <reference lib="deno.worker" />
 /** The thread of heartbeat.ts. */
 import type { HeartbeatNews, HeartbeatStart } from "./heartbeat.ts";
-import { Mpi } from "./mpi.ts";
+import { Mpi, MpiError } from "./mpi.ts";
 
 /** Milliseconds between two signs of life, between two looks at the end, and after how many without one a process counts as gone. */
 const EVERY = 500, AT_END_EVERY = 10, LIMIT = 7000;
@@ -17,8 +17,7 @@ self.onmessage = ({ data }: MessageEvent<HeartbeatStart>) => {
   const exchange = (sign: number) => {
     if (starter !== null && Deno.ppid !== starter) say({ orphaned: true });
     for (const peer of peers) {
-      peer.send(sign);
-      peer.receive();
+      peer.exchange(sign);
       if (peer.silentFor > LIMIT) say({ silent: peer.rank });
     }
   };
@@ -48,6 +47,10 @@ class Peer {
   #heard = performance.now();
   #hasSaidLast = false;
   #hasHeardLast = false;
+  /** Whether MPI has failed with it. */
+  #isLost = false;
+  /** Whether both have said, and heard, that they leave. */
+  isDone = false;
 
   constructor(private readonly mpi: Mpi, readonly rank: number) {}
 
@@ -55,13 +58,21 @@ class Peer {
     return performance.now() - this.#heard;
   }
 
-  /** Whether both have said, and heard, that they leave. */
-  get isDone(): boolean {
-    return this.#hasSaidLast && this.#hasHeardLast && this.#isSent();
+  /** Sends a sign, and takes those that are there. If MPI fails the silence from then on is told: it names the process. */
+  exchange(sign: number): void {
+    if (this.#isLost) return;
+    try {
+      this.#send(sign);
+      this.#receive();
+      this.isDone = this.#hasSaidLast && this.#hasHeardLast && this.#isSent();
+    } catch (error) {
+      if (!(error instanceof MpiError)) throw error;
+      this.#isLost = true;
+    }
   }
 
   /** Sends a sign, unless the one before is still on its way. */
-  send(sign: number): void {
+  #send(sign: number): void {
     const { mpi: { calls, abi } } = this;
     if (this.#hasSaidLast || !this.#isSent()) return;
     this.#sign[0] = sign;
@@ -71,7 +82,7 @@ class Peer {
   }
 
   /** Takes the signs that are there. */
-  receive(): void {
+  #receive(): void {
     const { mpi: { calls, abi } } = this, sign = new Uint8Array(1);
     while (!this.#hasHeardLast) {
       this.mpi.check(calls.MPI_Iprobe(this.rank, 0, abi.world, this.#flag, abi.statusIgnore));
