@@ -140,7 +140,8 @@ export class BatchSender<T> implements Disposable {
 
   #isAway({ message }: ServerAwayError): void {
     const { server, mostWaiting, log, retrySeconds: [first, longest] = [1, 60] } = this.options;
-    if (this.#pause === 0) {
+    // Out of time the run does not go on: what the server did not get is told in the end.
+    if (this.#pause === 0 && !this.#outOfTime.signal.aborted) {
       log(`${server} is away (${message}): the run goes on, and up to ${mostWaiting} records wait for it`);
     }
     this.#pause = Math.min(longest, this.#pause ? 2 * this.#pause : first);
