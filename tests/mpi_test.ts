@@ -115,6 +115,38 @@ testUnless(
 
 testUnless(
   NO_MPI,
+  "processes that are frozen together go on when they are thawed",
+  () =>
+    inRecipeFolder(1000, async (folder) => {
+      const args = ["distill", "tiny.yaml", "--out", "run", "--processes", "2"];
+      const { pid, outcome, kill } = startCli(args, { cwd: folder });
+      try {
+        await untilStep(`${folder}/run`, 4, outcome);
+        const [first, second] = await rankProcessesIn(folder), pids = [pid, first.pid, second.pid];
+        const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+        // One after the other, as it happens: who wakes first finds no new sign of the other.
+        for (const pid of pids) {
+          Deno.kill(pid, "SIGSTOP");
+          await wait(700);
+        }
+        await wait(8000);
+        for (const pid of pids.toReversed()) {
+          Deno.kill(pid, "SIGCONT");
+          await wait(100);
+        }
+        await wait(1500);
+        kill("SIGTERM");
+        const { code, stderr } = await outcome;
+        assert.equal(code, 130, stderr);
+        assert.doesNotMatch(stderr, /does not answer/);
+      } finally {
+        kill("SIGTERM");
+      }
+    }),
+);
+
+testUnless(
+  NO_MPI,
   "the task distill has the permissions that several processes need",
   () =>
     inRecipeFolder(1, async (folder) => {

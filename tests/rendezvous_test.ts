@@ -163,6 +163,24 @@ Deno.test("who comes first waits for the last longer than a process may be silen
   await Promise.allSettled(stays);
 });
 
+Deno.test("processes that stand still together, as in a job that is frozen, are not silent when they go on", async () => {
+  const meeting = meetingOfSize(2);
+  using _ = new MeetingServer(meeting);
+  const clients = await Promise.all(
+    [0, 1].map((rank) => MeetingClient.reach({ ...meeting, rank }, `host-${rank}`)),
+  );
+  await Promise.all(clients.map((client) => client.begin(20)));
+  const stays = clients.map((client) => client.stay("host-0"));
+  const failed = Promise.race(stays).then(() => "an end", (error) => error.message);
+  await new Promise((resolve) => setTimeout(resolve, 2 * EVERY));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LIMIT + 2 * EVERY);
+  const later = new Promise((resolve) => setTimeout(() => resolve("nothing"), 3 * EVERY));
+  assert.equal(await Promise.race([failed, later]), "nothing");
+  await clients[1].fail("This is all");
+  await Promise.allSettled(stays);
+  for (const client of clients) client[Symbol.dispose]();
+});
+
 Deno.test("what one process says that it failed of, all are told; one that is gone is named", async () => {
   for (const how of ["it fails", "it is gone"]) {
     const meeting = meetingOfSize(3);

@@ -14,19 +14,20 @@ self.onmessage = ({ data }: MessageEvent<HeartbeatStart>) => {
   const { rank, size, starter } = data;
   const others = rank === 0 ? Array.from({ length: size - 1 }, (_, i) => i + 1) : [0];
   const peers = others.map((other) => new Peer(Mpi.load(data.path), other));
-  const exchange = (sign: number) => {
+  const exchange = (sign: number, every: number) => {
     if (starter !== null && Deno.ppid !== starter) say({ orphaned: true });
     for (const peer of peers) {
+      peer.silentFor += every;
       peer.exchange(sign);
       if (peer.silentFor > LIMIT) say({ silent: peer.rank });
     }
   };
-  const living = setInterval(() => exchange(LIVES), EVERY);
+  const living = setInterval(() => exchange(LIVES, EVERY), EVERY);
   self.onmessage = () => {
     clearInterval(living);
     // No sign may be on its way when MPI ends: each waits for the others' last one.
     const leaving = setInterval(() => {
-      exchange(LEAVES);
+      exchange(LEAVES, AT_END_EVERY);
       if (!peers.every(({ isDone }) => isDone)) return;
       clearInterval(leaving);
       say({ stopped: true });
@@ -44,7 +45,8 @@ class Peer {
   readonly #flag = new Int32Array(1);
   /** Of the sign that is on its way. */
   #request: BigUint64Array<ArrayBuffer> | null = null;
-  #heard = performance.now();
+  /** Milliseconds since its last sign, counted by this thread: they stand still with the process, as all of a job that is frozen. */
+  silentFor = 0;
   #hasSaidLast = false;
   #hasHeardLast = false;
   /** Whether MPI has failed with it. */
@@ -53,10 +55,6 @@ class Peer {
   isDone = false;
 
   constructor(private readonly mpi: Mpi, readonly rank: number) {}
-
-  get silentFor(): number {
-    return performance.now() - this.#heard;
-  }
 
   /** Sends a sign, and takes those that are there. If MPI fails the silence from then on is told: it names the process. */
   exchange(sign: number): void {
@@ -88,7 +86,7 @@ class Peer {
       this.mpi.check(calls.MPI_Iprobe(this.rank, 0, abi.world, this.#flag, abi.statusIgnore));
       if (!this.#flag[0]) return;
       this.mpi.check(calls.MPI_Recv(sign, 1, abi.byte, this.rank, 0, abi.world, abi.statusIgnore));
-      this.#heard = performance.now();
+      this.silentFor = 0;
       this.#hasHeardLast = sign[0] === LEAVES;
     }
   }

@@ -27,7 +27,8 @@ export class MeetingClient implements Disposable {
   /** The run is over, well or not. */
   readonly #isOver = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<never>();
-  #heard = performance.now();
+  /** Milliseconds since the last message, counted here: they stand still with the process, as all of a job that is frozen. */
+  #silentFor = 0;
 
   readonly #lines: AsyncGenerator<string>;
   readonly #write: (line: string) => Promise<void>;
@@ -103,12 +104,10 @@ export class MeetingClient implements Disposable {
    * @throws {ProcessesError} If a process is gone, or has failed.
    */
   async stay(host: string): Promise<void> {
-    this.#heard = performance.now();
     const timer = setInterval(() => {
       this.#say({ lives: true }).catch(() => {}); // a connection that is closed is told where it is read
-      if (performance.now() - this.#heard > LIMIT) {
-        this.#lost.reject(new ProcessesError(silenceOf(0, host)));
-      }
+      this.#silentFor += EVERY;
+      if (this.#silentFor > LIMIT) this.#lost.reject(new ProcessesError(silenceOf(0, host)));
     }, EVERY);
     const listening = (async () => {
       for (;;) {
@@ -116,7 +115,7 @@ export class MeetingClient implements Disposable {
         if (message === null) {
           throw new ProcessesError(`Process 0 on ${host} is gone: it was killed, or it crashed`);
         }
-        this.#heard = performance.now();
+        this.#silentFor = 0;
         if ("failed" in message) throw new ProcessesError(message.failed);
         if ("end" in message) return this.#ended.resolve();
       }

@@ -11,7 +11,8 @@ const INTRODUCTION = 10_000, FAREWELL = 1000;
 /** A process that has come. */
 interface Guest extends Member {
   address: string;
-  heard: number;
+  /** Milliseconds since its last message, counted here: they stand still with the process, as all of a job that is frozen. */
+  silentFor: number;
   hasLeft: boolean;
   say(message: FromServer): Promise<void>;
 }
@@ -82,7 +83,7 @@ export class MeetingServer implements Disposable {
     const member = await this.#introduce(JSON.parse(first) as ToServer, lines, say);
     clearTimeout(stranger);
     const guest = member &&
-      await this.#admit({ ...member, address, heard: performance.now(), hasLeft: false, say });
+      await this.#admit({ ...member, address, silentFor: 0, hasLeft: false, say });
     if (!guest) return;
     try {
       for await (const line of lines) await this.#hear(guest, JSON.parse(line) as ToServer);
@@ -136,8 +137,6 @@ export class MeetingServer implements Disposable {
     const guests = this.#guests as Guest[], hosts = guests.map(({ host }) => host);
     const { hostname, port } = this.#listener.addr;
     this.#state = "running";
-    // Who waited for the others had nothing to say.
-    for (const guest of guests) guest.heard = performance.now();
     await Promise.all(
       guests.map((guest, rank) =>
         guest.say({ begin: { hosts, pmi: this.#job.environment(rank, `${hostname}:${port}`) } })
@@ -146,7 +145,7 @@ export class MeetingServer implements Disposable {
   }
 
   async #hear(guest: Guest, message: ToServer): Promise<void> {
-    guest.heard = performance.now();
+    guest.silentFor = 0;
     if ("failed" in message) {
       guest.hasLeft = true; // it knows
       await this.#fail(`Process ${guest.rank} on ${guest.host} failed: ${message.failed}`);
@@ -183,14 +182,13 @@ export class MeetingServer implements Disposable {
   }
 
   #look(): void {
-    const now = performance.now();
     for (const guest of this.#guests) {
       if (this.#state === "over") return;
       if (!guest || guest.hasLeft) continue;
       void guest.say({ lives: true }).catch(() => {}); // a connection that is closed is told where it is read
-      if (this.#state === "running" && now - guest.heard > LIMIT) {
-        void this.#fail(silenceOf(guest.rank, guest.host));
-      }
+      if (this.#state !== "running") continue; // who waits for the others has nothing to say
+      guest.silentFor += EVERY;
+      if (guest.silentFor > LIMIT) void this.#fail(silenceOf(guest.rank, guest.host));
     }
   }
 
