@@ -285,33 +285,46 @@ Deno.test("what another process cannot read ends the run as in one process: the 
     assert.deepEqual(checkpointsOf(`${folder}/run`), [0, 1].map(checkpointName));
   }));
 
-Deno.test("weights that differ after a step are not kept: what is left is the checkpoint before", () =>
+Deno.test("weights that differ after a step are not kept: what is left is the checkpoint before", async (t) => {
+  for (const interrupted of ["by nobody", "by the first", "by the second"]) {
+    await t.step(`interrupted ${interrupted}`, () => testWeightsThatDiffer(interrupted));
+  }
+});
+
+const testWeightsThatDiffer = (interrupted: string) =>
   inFolder(async (folder) => {
     await makeImageFolder(`${folder}/images`, { train: 6, val: 2 });
     const path = `${folder}/mine.yaml`;
     await Deno.writeTextFile(path, RUN.replace("ROOT_OF_IMAGES", `${folder}/images`));
     const recipe = await loadRecipe(path, { defaults: DEFAULTS });
-    const host = { log: () => {}, signal: new AbortController().signal };
+    const aborts = [new AbortController(), new AbortController()];
     const run = runTogether(2, async (processes) => {
       const options = { out: `${folder}/run`, maxSteps: null, resume: false };
+      const host = { log: () => {}, signal: aborts[processes.rank].signal };
       if (processes.rank === 0) return await distill(recipe, options, host, processes);
       let steps = 0;
       const roundingOtherwise = {
         ...processes,
         async sum(values: Float32Array<ArrayBuffer>) {
           await processes.sum(values);
-          if (values.length > 1 && ++steps === 3) values[0] += 1e-3;
+          if (values.length === 1 || ++steps !== 3) return;
+          values[0] += 1e-3;
+          if (interrupted !== "by nobody") aborts[interrupted === "by the first" ? 0 : 1].abort();
         },
       };
       await follow(recipe, { maxSteps: null }, host, roundingOtherwise);
     });
     await assert.rejects(run, {
       name: "RunError",
-      message:
-        /^After step 4 process 1 on this machine has other weights than process 0 .*\. The state after step 2 is kept in ".*"; --resume goes on from it$/,
+      message: new RegExp(
+        `^After step ${
+          interrupted === "by nobody" ? 4 : 3
+        } process 1 on this machine has other weights than ` +
+          'process 0 .*\\. The state after step 2 is kept in ".*"; --resume goes on from it$',
+      ),
     });
     assert.deepEqual(checkpointsOf(`${folder}/run`), [0, 2].map(checkpointName));
-  }));
+  });
 
 Deno.test("what differs between processes is told before the first step, and what they cannot do before anything", async () => {
   const hosts = ["host-a", "host-b", "host-c"];

@@ -62,12 +62,17 @@ export async function follow(
       await evaluation?.at(done);
     }
   } catch (error) {
-    if (error instanceof StoppedTogether) return false;
     if (error instanceof BrokenStepError) throw error.cause; // nothing of it is this process's to keep
     // What the user can mend, a broken image for example, came up between two steps: the state is as after the last.
     if (error instanceof RunError && !(error instanceof ProcessesError)) await company.fail(error);
-    if (!host.signal.aborted || error !== host.signal.reason) throw error;
-    if (!isTold && done < course.endStep) await company.goesOn(false); // the views broke off before the next step
+    if (error instanceof StoppedTogether) isTold = true;
+    else if (!host.signal.aborted || error !== host.signal.reason) throw error;
+    else if (!isTold && done < course.endStep) isTold = !await company.goesOn(false); // the views broke off
   }
-  return done === course.endStep;
+  if (isTold && done < course.endStep) {
+    await company.requireAlike(done).catch((error) => { // the first does so before it keeps the state
+      throw error instanceof BrokenStepError ? error.cause : error;
+    });
+  }
+  return !isTold && done === course.endStep;
 }

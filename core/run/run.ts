@@ -132,11 +132,12 @@ export class Run {
       const { signal } = this.made.host;
       const isTold = this.#isTold || error instanceof StoppedTogether;
       if (!isTold && !isInterruption(error, signal)) throw error;
-      await keeper.save(this.#done);
-      // What broke off was between two steps: the others wait to be asked before the next.
-      if (this.#company && !isTold && this.#done < this.#course.endStep) {
-        await this.#company.goesOn(false);
+      if (this.#company && this.#done < this.#course.endStep) {
+        // What broke off was between two steps: the others wait to be asked before the next.
+        if (!isTold) await this.#company.goesOn(false);
+        await this.#company.requireAlike(this.#done); // all come here, each told to stop
       }
+      await keeper.save(this.#done);
       return false;
     }
   }
