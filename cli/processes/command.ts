@@ -1,6 +1,9 @@
 import { fileURLToPath } from "node:url";
 
-/** How another process of this program is started, with the permissions that this one's task has. */
+/**
+ * How another process of this program is started: with the permissions that this one's task has; without a task with all
+ * of them, whatever this one was given, since to start programs is to be trusted already.
+ */
 export function commandOf(args: readonly string[]): { program: string; args: string[] } {
   const root = new URL("../../", import.meta.url), main = fileURLToPath(Deno.mainModule);
   const [verb] = args, isTask = main.endsWith("task.ts");
