@@ -1,6 +1,14 @@
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { commandLine, quoted, UsageError } from "@seed/core";
-import { exists, loadRecipe, loadRecipes, type Recipe, RunFolder, studentsIn } from "@seed/core/host";
+import {
+  exists,
+  loadRecipe,
+  loadRecipes,
+  type Recipe,
+  recipeName,
+  RunFolder,
+  studentsIn,
+} from "@seed/core/host";
 import { type Arguments, onlyPositional } from "./arguments.ts";
 import { DEFAULTS } from "./defaults.ts";
 
@@ -75,7 +83,7 @@ async function ofRun(
   // Its name is that of the file that the run began with; here every recipe has the same.
   const { recipe: begunWith } = await run.facts();
   if (typeof begunWith !== "string") return recipe;
-  return { ...recipe, name: basename(begunWith).replace(/\.ya?ml$/, "") };
+  return { ...recipe, name: recipeName(begunWith) };
 }
 
 /** The folder of the run whose own recipe a path is; null: it is another file. */
