@@ -223,7 +223,8 @@ async function makeAbove(path: string): Promise<string[]> {
     try {
       await Deno.mkdir(above);
     } catch (error) {
-      if (error instanceof Deno.errors.AlreadyExists && await isFolder(above)) return higher; // another's, just now
+      // Another's, just now; or it is no folder, which the making of the run's own tells.
+      if (error instanceof Deno.errors.AlreadyExists) return higher;
       throw error;
     }
     return [above, ...higher];
