@@ -7,7 +7,7 @@
 import { RunError } from "../errors.ts";
 import { hashOfFile } from "./file_hash.ts";
 import { ProgressLine } from "../text/progress_line.ts";
-import { tryLockFile } from "../files/file_lock.ts";
+import { lockFile } from "../files/file_lock.ts";
 import { exists } from "../files/path_exists.ts";
 
 /** What to fetch. */
@@ -55,22 +55,15 @@ export async function download(wanted: Download): Promise<void> {
 
 /** Opens the file when no other process is at it; it goes on where that has left off. */
 async function openAlone(partial: string, { path, log, signal }: Download): Promise<Deno.FsFile> {
-  for (let attempt = 0;; attempt++) {
-    const file = openToWrite(partial); // anew: the one that was locked may be renamed or removed by now
-    if (file) return file;
-    signal.throwIfAborted();
-    if (attempt === 0) log(`Waiting for another process that is fetching "${path}"`);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
-}
-
-/** Null: another process holds it. */
-function openToWrite(path: string): Deno.FsFile | null {
   try {
-    return tryLockFile(path);
+    return await lockFile(
+      partial,
+      signal,
+      () => log(`Waiting for another process that is fetching "${path}"`),
+    );
   } catch (error) {
-    if (error instanceof RunError) throw error;
-    throw new RunError(`Cannot write "${path}": ${(error as Error).message}`, { cause: error });
+    if (error instanceof RunError || signal.aborted) throw error;
+    throw new RunError(`Cannot write "${partial}": ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -55,25 +55,20 @@ function isStillAt(path: string, file: Deno.FsFile): boolean {
 }
 
 /**
- * Waits for a lock.
+ * Waits for a lock. The file is opened anew at each look: whoever held it may have renamed or removed it.
  *
  * @param onWait Called once if another holds it.
  * @throws {RunError} If its file system cannot lock.
  * @throws if the file cannot be opened, or the signal's reason if it is aborted before.
  */
-export async function lockFile(path: string, signal: AbortSignal, onWait?: () => void): Promise<Disposable> {
-  const file = await Deno.open(path, { create: true, write: true });
-  try {
-    for (let attempt = 0; !orExplain(path, () => file.tryLockSync(true)); attempt++) {
-      signal.throwIfAborted();
-      if (attempt === 0) onWait?.();
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
-  } catch (error) {
-    file.close();
-    throw error;
+export async function lockFile(path: string, signal: AbortSignal, onWait?: () => void): Promise<Deno.FsFile> {
+  for (let attempt = 0;; attempt++) {
+    const file = tryLockFile(path);
+    if (file) return file;
+    signal.throwIfAborted();
+    if (attempt === 0) onWait?.();
+    await new Promise((resolve) => setTimeout(resolve, 300));
   }
-  return file;
 }
 
 /** What a file system cannot do is the user's to mend. */
