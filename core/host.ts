@@ -56,6 +56,7 @@ export { importExports, type LoadedPlugin, loadPlugin } from "./recipe/plugin_lo
 export type { Trust } from "./recipe/plugin_trust.ts";
 export { shortPath } from "./text/short_path.ts";
 export { RecipeError } from "./recipe/recipe_file.ts";
+export { checkOptions } from "./recipe/check_options.ts";
 export { recipeName } from "./recipe/recipe_name.ts";
 export { saveStudent } from "./run/checkpoint.ts";
 export { Problems } from "./run/problems.ts";

@@ -1,5 +1,6 @@
 import { type Engine, UsageError } from "@seed/core";
 import {
+  checkOptions,
   createPlugin,
   type EvaluatorInUse,
   type Host,
@@ -67,12 +68,12 @@ export async function evaluatorsOf(
 
 function checked(
   flag: string,
-  { options }: PluginUse<"evaluator">["plugin"],
+  { name, options }: PluginUse<"evaluator">["plugin"],
   given: Record<string, unknown>,
 ): unknown {
-  const { success, data, error } = options.safeParse(given);
-  if (success) return data;
-  throw new UsageError(`--${flag}: ${error.issues[0].message}`);
+  const { value, problems: [problem] } = checkOptions(options, given, [], name);
+  if (problem) throw new UsageError(`--${flag}: ${problem.message}`);
+  return value;
 }
 
 /** Makes them; `pipeline` has the augmenters that they need, and no others. */

@@ -1,7 +1,7 @@
-import { linesOf, lineWriter } from "./lines.ts";
-import { ORPHANED } from "./heartbeat.ts";
-import { JOINED, PmiJob } from "./pmi_job.ts";
 import { ProcessesError } from "@seed/core";
+import { ORPHANED } from "./heartbeat.ts";
+import { linesOf, lineWriter } from "./lines.ts";
+import { JOINED, PmiJob } from "./pmi_job.ts";
 
 /** Lets the processes of one job find each other. MPICH's own starter listens on all interfaces; this one on one. */
 export class PmiServer implements Disposable {

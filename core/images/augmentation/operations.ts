@@ -35,19 +35,21 @@ function meanLightness({ at, stride, plane, width, height }: Planes): number {
 
 /** The kernels add up 16-bit numbers. */
 const MAX_BOX_RADIUS = 127;
+/** The deviation in pixels that this allows, about: for messages. */
+export const MOST_BLUR = 125;
 
-/** Whether a blur of so many pixels can be made: of up to about 125. */
+/** Whether a blur of so many pixels can be made: of up to about {@link MOST_BLUR}. */
 export function canBlur(sigma: number): boolean {
   return Math.trunc(boxRadius(sigma)) <= MAX_BOX_RADIUS;
 }
 
-/** @throws {AugmenterError} If the deviation is above about 125 pixels. */
+/** @throws {AugmenterError} If {@link canBlur} says no. */
 function blur({ arena, at, stride, plane, width, height }: Planes, sigma: number): void {
   const box = boxRadius(sigma), radius = Math.trunc(box);
   if (box === 0) return;
   if (!canBlur(sigma)) {
     throw new AugmenterError(
-      `A blur of ${sigma} pixels was asked for, expected at most 125. Lower "blur.sigma"`,
+      `A blur of ${sigma} pixels was asked for, expected at most ${MOST_BLUR}. Lower "blur.sigma"`,
     );
   }
   const weight = Math.trunc(Math.fround(ONE / Math.fround(2 * box + 1)));

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { OptionProblem, RecipeFacts } from "../../interfaces/plugin.ts";
-import { canBlur } from "./operations.ts";
+import { canBlur, MOST_BLUR } from "./operations.ts";
 import type { Distortions } from "./random_distortions.ts";
 
 /** A number from 0 to 1. */
@@ -63,13 +63,13 @@ export function blurProblems(
     share = side / size;
   const sigma = blur.sigma[1] * share;
   if (blur.probability === 0 || canBlur(sigma)) return [];
-  const most = Math.floor(10 * 125 / share) / 10;
+  const most = Math.floor(10 * MOST_BLUR / share) / 10;
   return [{
     key: "blur.sigma",
     message:
       `Expected at most ${most}, got ${
         blur.sigma[1]
       }: the teacher sees views at ${side} px instead of ${size}, ` +
-      `blurred by up to ${Math.round(sigma)} px, and 125 are the most`,
+      `blurred by up to ${Math.round(sigma)} px, and ${MOST_BLUR} are the most`,
   }];
 }
