@@ -3,12 +3,12 @@ import { type DryRun, shortPath } from "@seed/core/host";
 
 /** A dry run for people. */
 export function dryRunReport(dry: DryRun): string {
-  const { shapes, teacher, student } = dry;
+  const { shapes, teacher } = dry;
   const all = (list: number[][]) => list.map(shape).join(" and ");
   const rows: [string, string][] = [
     ["Engine", `${dry.engine}, ${dry.device}`],
     ["Teacher", teacher ? teacherText(teacher) : "none"],
-    ["Student", studentText(student)],
+    ["Student", studentText(dry)],
     ["Views", all(shapes.views)],
     ["Features", shape(shapes.features)],
     ["Embedding", `${shape(shapes.embedding)}${teacher ? `, the teacher's ${all(shapes.teacher)}` : ""}`],
@@ -29,10 +29,12 @@ function teacherText({ plugin, weights, parameters }: NonNullable<DryRun["teache
   );
 }
 
-function studentText({ network, parameters, frozen_parameters: frozen, weights }: DryRun["student"]): string {
+function studentText({ student, precision }: DryRun): string {
+  const { network, parameters, frozen_parameters: frozen, weights } = student;
   return [
     `${network}, ${millions(parameters)}`,
     ...frozen ? [`${(frozen / 1e6).toFixed(2)} M of them frozen`] : [],
+    ...precision.train === "fp32" ? [] : [`trained in ${precision.train}`],
     ...weights ? [`begins from ${shortPath(weights)}`] : [],
   ].join(", ");
 }

@@ -81,6 +81,9 @@ Deno.test("distill, eval, embed and ls on one run", async (t) => {
       assert.deepEqual([dry.images, dry.steps_per_epoch, dry.steps], [18, 4, 20]);
       // ResNet-18 without classifier, and the head: 512 to 16 to 12.
       assert.equal(dry.student.parameters, 11176512 + 512 * 16 + 16 + 16 * 12 + 12);
+      assert.equal(dry.precision.train, "fp32");
+      const auto = only((await cli(...args, "--json", "--set", "train.precision=auto")).stdout);
+      assert.deepEqual(auto.precision, { train: dry.precision.auto, auto: dry.precision.auto });
       assert.ok(dry.loss > 0 && dry.memory_bytes > 1e8);
       // Two fixed views of each image: the teacher is not asked again after two epochs of the five.
       const expected = 8 * dry.seconds_per_step + 12 * dry.seconds_per_cached_step;

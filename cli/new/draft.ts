@@ -43,10 +43,10 @@ const MEASUREMENTS = 4;
  * The teacher's are larger, since at the student's smallest its part of a step is too small to be told.
  */
 const FIRST_SIDES = [{ side: 64, teacherSide: 128 }, { side: 128, teacherSide: 224 }] as const;
-/** bf16 must be so much shorter to be taken. */
-const WORTH = 0.95;
-/** Sides from which bf16 is worth a try: below, a step is made of much else. */
-const BF16_FROM = 128;
+/** What `auto` may be in place of fp32, and how much shorter its steps must be to be taken. */
+const FASTER = "bf16", WORTH = 0.95;
+/** Sides from which it is worth a try: below, a step is made of much else. */
+const FASTER_FROM = 128;
 
 /** Measures steps until a plan fits the time, and writes the recipe of it. */
 export async function draftRecipe(
@@ -66,7 +66,7 @@ export async function draftRecipe(
     pace: Pick<Pace, "side" | "teacherSide">,
     precision: Draft["precision"] = "fp32",
   ) => {
-    const how = precision === "auto" ? " in bf16" : "";
+    const how = precision === "auto" ? ` in ${FASTER}` : "";
     host.log(`Measuring steps at ${pace.side} px, the teacher's at ${pace.teacherSide} px${how}`);
     const plan = planRun(task(1280), { ...pace, fresh: 1, cached: 1, start: 0 });
     return await bench.measure(textOf(plan, precision), pace, host);
@@ -83,7 +83,7 @@ export async function draftRecipe(
   const given = task(first[0].dry.shapes.teacher[0]?.[1] ?? 0);
   let measured = await fittingPace(given, first, measure);
   let plan = planRun(given, measured.pace), precision: Draft["precision"] = "fp32";
-  if (plan.side >= BF16_FROM) {
+  if (triesFaster(plan, measured.dry)) {
     const other = await measure(measured.pace, "auto");
     if (other.pace.cached < WORTH * measured.pace.cached) {
       [measured, precision] = [other, "auto"];
@@ -93,6 +93,11 @@ export async function draftRecipe(
   const text = textOf(plan, precision, `${measured.dry.device}, ${machine.cores} cores`);
   await bench.validate(text);
   return { text, plan, task: given, dry: measured.dry, precision, command };
+}
+
+/** Whether steps are measured in bf16 too. Where `auto` is fp32, only chance would tell the two apart. */
+export function triesFaster({ side }: Pick<Plan, "side">, { precision }: Pick<DryRun, "precision">): boolean {
+  return side >= FASTER_FROM && precision.auto === FASTER;
 }
 
 /** Sides are chosen by what those that were measured take, and measured in turn, until they are the same. */

@@ -144,7 +144,7 @@ function trainLines(plan: Plan, { lr, warmup }: Settings, precision: Draft["prec
     "  schedule: cosine",
     "  schedule_by: step",
     `  warmup_epochs: ${Number((warmup * epochs).toPrecision(2))}`,
-    ...precision === "fp32" ? [] : ["  precision: auto # bf16: this processor's steps are shorter by it"],
+    ...precision === "fp32" ? [] : ["  precision: auto # bf16: steps are shorter by it here"],
   ];
 }
 

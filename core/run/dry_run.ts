@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Engine, Precision } from "../interfaces/engine.ts";
 import type { Host } from "../interfaces/host.ts";
 import { Learner } from "../parts/learner.ts";
 import { createProcessParts, type ProcessParts } from "../parts/process_parts.ts";
@@ -17,10 +18,14 @@ import { viewSources } from "../views/view_source.ts";
 import { BrokenStepError, takeSteps } from "./loop.ts";
 import { TrainingBatches } from "./training_batches.ts";
 
+type Arithmetic = ReturnType<Engine["arithmetic"]>;
+
 /** What a run would be like. */
 export interface DryRun {
   engine: string;
   device: string;
+  /** What the student computes in, and what it would with `train.precision: auto`. */
+  precision: { train: Arithmetic; auto: Arithmetic };
   /** `parameters` is null if it does not tell how many weights it has. */
   teacher: {
     plugin: string;
@@ -117,9 +122,11 @@ export async function dryRun(
   const secondsPerStep = mean(taken.fresh.slice(-timed)), fixedViews = cachedViews(recipe);
   const secondsPerCachedStep = fixedViews === null ? null : mean(taken.cached.slice(-timed));
   const freshSteps = fixedViews === null ? steps : Math.min(steps, fixedViews * stepsPerEpoch);
+  const arithmetic = (precision: Precision) => engine.arithmetic(precision, { training: true });
   return {
     engine: `${engine.name} ${engine.version}`,
     device: engine.device,
+    precision: { train: arithmetic(recipe.train.precision), auto: arithmetic("auto") },
     teacher: teacher && {
       plugin: recipe.teacher!.plugin.name,
       weights: teacher.weights?.file ?? null,
