@@ -48,6 +48,18 @@ export function clearDifference(a: number, b: number, queries: number | null): n
   return CLEAR_ERRORS * Math.sqrt(2 * share * (1 - share) / queries);
 }
 
+/** By how much a student is ahead of its beginning, or behind it; null where that is within chance. */
+export function clearLead(value: number, beginning: number, queries: number | null): number | null {
+  const lead = value - beginning;
+  return Math.abs(lead) <= clearDifference(value, beginning, queries) ? null : lead;
+}
+
+/** By how much the teacher is ahead of the student's beginning; null where it is not, or within chance. */
+export function clearGap(teacher: number, beginning: number, queries: number | null): number | null {
+  const gap = teacher - beginning;
+  return gap <= clearDifference(teacher, beginning, queries) ? null : gap;
+}
+
 function headlineOf(figures: VerdictFigures): Pick<Verdict, "headline" | "tone"> {
   const { figure, isCollapsed, steps } = figures, last = figure?.student.at(-1);
   if (isCollapsed) {
@@ -71,12 +83,13 @@ function headlineOf(figures: VerdictFigures): Pick<Verdict, "headline" | "tone">
       tone: "open",
     };
   }
-  const ahead = last.value - figure.beginning;
-  const clear = clearDifference(last.value, figure.beginning, figure.queries);
-  if (Math.abs(ahead) <= clear) {
+  const { beginning, queries } = figure, ahead = clearLead(last.value, beginning, queries);
+  if (ahead === null) {
+    const difference = points(last.value - beginning),
+      chance = clearDifference(last.value, beginning, queries);
     return {
-      headline: `Level with its beginning by ${figure.name}: the difference of ${points(ahead)} is within ` +
-        `chance (${points(clear)})`,
+      headline: `Level with its beginning by ${figure.name}: the difference of ${difference} is within ` +
+        `chance (${points(chance)})`,
       tone: "level",
     };
   }
@@ -93,8 +106,8 @@ function wayToTeacher(
   value: number,
 ): string {
   if (teacher === null || beginning === null) return "";
-  const gap = teacher - beginning;
-  if (gap <= clearDifference(teacher, beginning, queries)) {
+  const gap = clearGap(teacher, beginning, queries);
+  if (gap === null) {
     return "; the teacher is not ahead of that beginning itself";
   }
   const past = value - teacher;

@@ -25,7 +25,7 @@ import {
   teacherOf,
   verdictFigures,
 } from "../run_figures.ts";
-import { clearDifference, verdictOf } from "../verdict.ts";
+import { clearGap, clearLead, verdictOf } from "../verdict.ts";
 import { outcomeOf } from "./outcome.ts";
 import { recipeDifferences } from "./recipe_differences.ts";
 
@@ -151,10 +151,10 @@ function wayOf(run: RunContent): string {
   if (
     isCollapsed || !figure || student === undefined || figure.beginning === null || figure.teacher === null
   ) return "";
-  const { name, beginning, teacher, queries } = figure, gap = teacher - beginning;
-  if (gap <= clearDifference(teacher, beginning, queries)) return "";
-  if (Math.abs(student - beginning) <= clearDifference(student, beginning, queries)) return "";
-  return student < beginning ? "behind" : `${percent((student - beginning) / gap, 0)} (${name})`;
+  const { name, beginning, teacher, queries } = figure;
+  const gap = clearGap(teacher, beginning, queries), lead = clearLead(student, beginning, queries);
+  if (gap === null || lead === null) return "";
+  return lead < 0 ? "behind" : `${percent(lead / gap, 0)} (${name})`;
 }
 
 function curvesSection(runs: readonly RunContent[]): Markup {

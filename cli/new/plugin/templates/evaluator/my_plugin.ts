@@ -22,15 +22,17 @@ class MyEvaluator implements Evaluator {
   /** Key of its figures in `metrics.jsonl`. */
   readonly name = "my-plugin";
 
-  constructor(private readonly k: number) {}
+  /** @param signal Ends a search when the user interrupts. */
+  constructor(private readonly k: number, private readonly signal: AbortSignal) {}
 
   /** @returns figures in 0..1, the same for the same inputs. */
   async evaluate({ subject: { gallery, queries }, report }: EvaluationInputs): Promise<Figures> {
     const [asked, known] = [queries, gallery].map(({ images }) => labelsOf(images, this.name));
-    const found = await nearestNeighbours(matrixOf(queries), matrixOf(gallery), { k: this.k });
+    const { k, signal } = this;
+    const found = await nearestNeighbours(matrixOf(queries), matrixOf(gallery), { k, signal });
     const hits = found.filter(({ indices }, query) => indices.some((row) => known[row] === asked[query]));
     report?.({
-      protocol: `whether one of the ${this.k} nearest images is of the class`,
+      protocol: `whether one of the ${k} nearest images is of the class`,
       ...{ gallery: gallery.images.length, queries: queries.images.length, seed: null },
     });
     return { hits: hits.length / found.length };
@@ -50,5 +52,5 @@ export default definePlugin({
   options: z.strictObject({ k: z.int().positive().max(100).default(1) }),
   // Data without classes, or with no more images than neighbours, is refused before the engine opens.
   needs: ({ k }) => ({ labels: true, gallery: k + 1 }),
-  create: ({ k }) => new MyEvaluator(k),
+  create: ({ k }, { signal }) => new MyEvaluator(k, signal),
 });
