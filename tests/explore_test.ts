@@ -18,6 +18,7 @@ import { readNpy } from "./support/npy.ts";
 /** Folders and files with names that would be markup. */
 const ODD_CLASS = '<img src=x onerror="document.title=1">', ODD_NAME = "<script>alert(1)<b>&amp;.png";
 const RECIPE = `version: 1
+engine: { trace: false }
 data: { plugin: "@seed/data-image-folder", root: images }
 augmenter: { plugin: "@seed/augmenter-moco-v2", size: 32 }
 teacher: { plugin: "${new URL("../examples/my_teacher.ts", import.meta.url).href}" }
