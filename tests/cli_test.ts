@@ -24,6 +24,7 @@ queue: { plugin: "@seed/queue-fifo", size: 16 }
 objective: { plugin: "@seed/objective-seed" }
 train: { batch_size: 4, epochs: 1, lr: 0.03 }
 evaluate: { knn: { k: 3 }, retrieval: {}, agreement: { k: 3 } }
+engine: { trace: false }
 `;
 
 /** The one JSON object that must be all of standard output. */

@@ -9,7 +9,7 @@ import { makeImageFolder } from "./support/image_folder.ts";
 import { inFolder } from "./support/plugin_context.ts";
 
 /** Few of them, and a small student: it is about the recipe, not about what is learnt. */
-const FLAGS = ["--student", "mobilenet_v3_small", "--time", "30s"];
+const FLAGS = ["--student", "mobilenet_v3_small", "--time", "20s"];
 
 /** Writes a recipe, which must be valid and go through a dry run. */
 async function madeRecipe(folder: string, data: string, ...flags: string[]) {
