@@ -19,13 +19,13 @@ if (!Number.isInteger(JOBS) || JOBS < 1) {
 /** Files that take the longest, or the most memory: a process each, begun first. */
 const LONG = [
   "tests/dry_run_test.ts",
+  "tests/mpi_test.ts", // beside what waits for TensorFlow's installation: needs none
   "tests/validate_test.ts",
   "tests/golden/trajectory_test.ts",
   "tests/conformance_test.ts",
   "tests/permissions_test.ts",
   "tests/kill_test.ts",
   "tests/process_faults_test.ts",
-  "tests/mpi_test.ts",
   "tests/hosts_test.ts",
   "tests/processes_test.ts",
   "tests/killed_starts_test.ts",

@@ -40,6 +40,8 @@ interface Change {
   atRun?: RegExp;
   /** Whether it is about networks: small ones of those that recipes name, in place of tiny ones. */
   networks?: boolean;
+  /** Whether its steps are traced. The others are taken operation by operation, which is sooner done. */
+  traced?: boolean;
   /** Whether it takes long, and has its turn with `SEED_ALL_RECIPES=1` alone. */
   slow?: boolean;
 }
@@ -58,8 +60,8 @@ const network = (name: string, keys = "") =>
 const VIT = { network: "vit_small_16" };
 
 const CHANGES: Record<string, Change> = {
-  "none": { set: [], on: EACH },
-  "none, with networks": { set: [], on: [SIMREG, CIFAR], networks: true },
+  "none": { set: [], on: EACH, traced: true },
+  "none, with networks": { set: [], on: [SIMREG, CIFAR], networks: true, traced: true },
 
   // What objectives need.
   "no queue": { set: ["queue=null"], on: EACH, refused: /needs a queue; add the section "queue"$/ },
@@ -246,11 +248,11 @@ const CHANGES: Record<string, Change> = {
   "a rate that explodes": { set: ["train.lr=1e38"], atRun: /is not finite/ },
   "bf16": {
     set: ["train.precision=bf16"],
+    traced: true,
     ...await trainsInBf16()
       ? {}
       : { atRun: /^Precision "bf16" in training needs oneDNN .*set train\.precision/ },
   },
-  "operation by operation": { set: ["engine.trace=false"] },
 
   // Teachers.
   "a cache in memory": { set: ["teacher.cache.views=2"], on: [SEED, PATCHES, BINGO, DISCO] },
@@ -415,11 +417,12 @@ const CHANGES: Record<string, Change> = {
 };
 
 /** A recipe's change, after others that make it small: its batch, its queues, its networks. */
-async function setsOf(path: string, { set, networks = false }: Change): Promise<string[]> {
+async function setsOf(path: string, { set, networks = false, traced = false }: Change): Promise<string[]> {
   const { queue, teacher, smallPatches, train } = await loadRecipe(ROOT + path, { defaults: DEFAULTS });
   const where = (is: boolean, ...sets: string[]) => is ? sets : [];
   return [
     ...["train.batch_size=8", "train.workers=1", "augmenter.size=32"],
+    ...where(!traced, "engine.trace=false"),
     ...where(queue !== null, "queue.size=16"),
     ...where(train.bn_splits > 1, "train.bn_splits=2"),
     ...where(smallPatches.length > 0, "small_patches.augmenter.size=16", "small_patches.count=2"),

@@ -1,9 +1,10 @@
 /**
- * The engine of a process's tests, for recipes that are run in it one after the other: it stays when they end.
+ * The engine of a process's tests, for recipes that are run in it one after the other: it stays when they end. With
+ * `engine.trace: false` it computes operation by operation, which is faster where a run has few steps.
  *
  * @module
  */
-import { definePlugin, type Engine, z } from "@seed/core";
+import { definePlugin, type Engine, untraced, z } from "@seed/core";
 import { testEngine } from "./engine.ts";
 
 export default definePlugin({
@@ -12,7 +13,10 @@ export default definePlugin({
   apiVersion: 1,
   about: { summary: "The tensorflow engine, opened once" },
   options: z.strictObject({}),
-  create: async () => kept(await testEngine()),
+  async create(_options, { trace }) {
+    const engine = await testEngine();
+    return kept(trace ? engine : untraced(engine));
+  },
 });
 
 /** The engine itself, but that disposing of it does nothing. */
