@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { type Engine, isHeadName, type Plugin, tf, writeSafetensors } from "@seed/core";
+import { type Engine, isHeadName, type Plugin, tf, untraced, writeSafetensors } from "@seed/core";
 import { cacheDirectory, readParameters } from "@seed/core/host";
 import {
   checkAugmenter,
@@ -184,9 +184,12 @@ suite(teacherOnnx, async (t) => {
 Deno.test("teacher of the example", (t) =>
   checkTeacher(t, { make: () => teacherExample.create(options(teacherExample), context) }));
 
+/** For most students: tracing takes longer than what is checked, and each network is traced by its own test. */
+const byOperation = untraced(engine);
+
 suite(studentEfficientnet, (t) =>
   checkStudent(t, {
-    engine,
+    engine: byOperation,
     make: (seed) =>
       studentEfficientnet.create(options(studentEfficientnet, { variant: "b0", head: { hidden: 16 } }), {
         ...context,
@@ -215,7 +218,7 @@ suite(studentResnet, (t) =>
 
 suite(studentVisionTransformer, (t) =>
   checkStudent(t, {
-    engine,
+    engine: byOperation,
     make: (seed) =>
       studentVisionTransformer.create(
         options(studentVisionTransformer, { variant: "tiny_16", head: { hidden: 16 } }),
@@ -225,7 +228,7 @@ suite(studentVisionTransformer, (t) =>
 
 suite(studentMobilenetV4, (t) =>
   checkStudent(t, {
-    engine,
+    engine: byOperation,
     make: (seed) =>
       studentMobilenetV4.create(options(studentMobilenetV4, { variant: "small", head: { hidden: 16 } }), {
         ...context,
@@ -236,7 +239,7 @@ suite(studentMobilenetV4, (t) =>
 
 suite(studentConvnext, (t) =>
   checkStudent(t, {
-    engine,
+    engine: byOperation,
     make: (seed) =>
       studentConvnext.create(options(studentConvnext, { variant: "atto", head: { hidden: 16 } }), {
         ...context,
@@ -247,7 +250,7 @@ suite(studentConvnext, (t) =>
 
 suite(studentRegnet, (t) =>
   checkStudent(t, {
-    engine,
+    engine: byOperation,
     make: (seed) =>
       studentRegnet.create(options(studentRegnet, { variant: "y_400mf", head: { hidden: 16 } }), {
         ...context,
