@@ -50,11 +50,9 @@ for (const { path, recipe: whole } of chosen) {
       ...whole.queue ? ["queue.size=8"] : [],
       ...whole.smallPatches.length ? ["small_patches.augmenter.size=32", "small_patches.count=2"] : [],
       ...overridesOf(path, whole),
-      // Some in bf16, where it is there: with parts of batches, neighbours, sums of objectives. Large teachers are not:
-      // TensorFlow copies what they know many times, as constants of a graph.
-      // The others operation by operation, which takes less than to trace a step; each network is traced by its own test.
+      // Some in bf16, where it is there: with parts of batches, neighbours, sums of objectives. The others operation by
+      // operation, which takes less than to trace a step: each network is traced by its own test.
       path.includes("/successors/") ? "train.precision=auto" : "engine.trace=false",
-      ...whole.teacher && !path.includes("/successors/") ? ["teacher.precision=fp32"] : [],
     ];
     // A process each: what many teachers have taken of one's memory does not all come back.
     const flags = [

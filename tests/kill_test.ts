@@ -1,7 +1,7 @@
 /**
  * Runs that are killed, and gone on with as their user would, end as runs that nothing happened to: metrics (but for
  * speed), checkpoint and student are the same, bit for bit, nothing is left over, and no folder has to be removed by
- * hand. Six kills, or as many as `SEED_KILLS` says; the seed of their moments is printed, and `SEED_KILL_SEED` gives
+ * hand. Ten kills, or as many as `SEED_KILLS` says; the seed of their moments is printed, and `SEED_KILL_SEED` gives
  * it again.
  *
  * @module
@@ -12,7 +12,7 @@ import { Random } from "@seed/core";
 import { type Course, drawMoment, type Ending, type Moment, runKilled } from "./support/killing.ts";
 import { checkpointsOf, inTinyFolder, metricsOf, outcomeOf, TINY_RECIPE } from "./support/tiny_runs.ts";
 
-const KILLS = Number(Deno.env.get("SEED_KILLS") ?? 6);
+const KILLS = Number(Deno.env.get("SEED_KILLS") ?? 10);
 const SEED = Number(Deno.env.get("SEED_KILL_SEED") ?? Math.floor(1e6 * Math.random()));
 /** So many in one run: each run is then brought to its end. */
 const KILLS_OF_A_RUN = { least: 4, most: 9 };

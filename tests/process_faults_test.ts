@@ -3,7 +3,7 @@
  * its is broken, what started them all is killed. Each time all end soon, one sentence says why, and what is gone on
  * with ends as a run that nothing happened to, bit for bit.
  *
- * Three faults, or as many as `SEED_FAULTS` says; the seed of their moments is printed, and `SEED_FAULT_SEED` gives it
+ * Five faults, or as many as `SEED_FAULTS` says; the seed of their moments is printed, and `SEED_FAULT_SEED` gives it
  * again.
  *
  * @module
@@ -19,7 +19,7 @@ import { rankProcessesIn } from "./support/system_processes.ts";
 import { outcomeOf } from "./support/tiny_runs.ts";
 import { NO_MPI } from "./support/process_runs.ts";
 
-const FAULTS = Number(Deno.env.get("SEED_FAULTS") ?? 3);
+const FAULTS = Number(Deno.env.get("SEED_FAULTS") ?? 5);
 const SEED = Number(Deno.env.get("SEED_FAULT_SEED") ?? Math.floor(1e6 * Math.random()));
 const COUNT = 3;
 /** Seconds in which all have ended; who waits for one that has not come yet has more patience. */

@@ -53,10 +53,9 @@ function ofOneShape(own: Kernel): Kernel {
   return (params) => {
     const backend = params.backend as HostBackend,
       { a, b } = params.inputs as Record<"a" | "b", tf.TensorInfo>;
-    const differ = a.shape.length !== b.shape.length || a.shape.some((size, axis) => size !== b.shape[axis]);
     // A single number is quick by itself.
-    if (!differ || a.shape.length === 0 || b.shape.length === 0) return own(params);
-    if (a.dtype !== "float32" || b.dtype !== "float32") return own(params);
+    const isSlow = !tf.util.arraysEqual(a.shape, b.shape) && a.shape.length > 0 && b.shape.length > 0;
+    if (!isSlow || a.dtype !== "float32" || b.dtype !== "float32") return own(params);
     const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
     const whole = ({ shape: from, dtype, dataId }: tf.TensorInfo) =>
       backend.makeTensorInfo(shape, dtype, broadcast(backend.data.get(dataId).values, from, shape));
