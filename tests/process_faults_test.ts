@@ -67,7 +67,7 @@ const FAULTS_IN_TURN: Fault[] = [
   },
   {
     name: "stopped",
-    says: /Process \d .*(does not answer|did not come)/m,
+    says: /^(\[\d\] )?(Process \d .*does not answer|Process .* did not come|The processes did not meet)/m,
     strike: ({ pid }) => Deno.kill(pid, "SIGSTOP"),
   },
   {
@@ -188,7 +188,7 @@ Deno.test({
         assert.match(stderr, fault.says, at);
         assert.doesNotMatch(stderr, /^ +at .*\.ts:\d+/m, `no stack trace: ${at}`);
         assert.equal(code, fault.name === "launcher killed" ? null : 1, at);
-        const limit = /did not come to the others/.test(stderr) ? LATE_LIMIT : LIMIT;
+        const limit = /did not (come to the others|meet)/.test(stderr) ? LATE_LIMIT : LIMIT;
         assert.ok(secondsAfter! < limit, `${secondsAfter} s after: ${at}`);
         figures.set(fault.name, [...figures.get(fault.name) ?? [], secondsAfter!]);
         if (Deno.env.get("SEED_FAULTS")) console.log(`${secondsAfter!.toFixed(2)} s, ${at}`);

@@ -1,3 +1,11 @@
+import { ProcessesError } from "@seed/core";
+
+/** Milliseconds between two signs of life, and after how many without one a process counts as gone. */
+export const SIGN_EVERY = 500, SILENCE_LIMIT = 6000;
+
+/** The first process is gone: it tells nothing any more, so that each of the others does. */
+export class FirstLostError extends ProcessesError {}
+
 /**
  * Contact with the other processes of a run, until it is lost.
  *
@@ -29,4 +37,13 @@ export class Contact {
     this.#loss ??= why;
     for (const reject of this.#waits) reject(this.#loss);
   }
+}
+
+/** What is said of a process that gives no sign of life. */
+export function silenceOf(rank: number, host: string | undefined): ProcessesError {
+  const where = host === undefined ? "" : ` on ${host}`;
+  const Lost = rank === 0 ? FirstLostError : ProcessesError;
+  return new Lost(
+    `Process ${rank}${where} does not answer: it was stopped, its machine is gone, or the network is`,
+  );
 }

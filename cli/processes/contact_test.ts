@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Contact } from "./contact.ts";
+import { Contact, FirstLostError, silenceOf } from "./contact.ts";
 
 Deno.test("a loss of contact ends who waits and who will; the first is told, and what has come is given", async () => {
   const contact = new Contact(), never = new Promise<void>(() => {});
@@ -24,4 +24,10 @@ Deno.test("a wait that is over leaves nothing in memory", async () => {
   const each = (Deno.memoryUsage().heapUsed - before) / count;
   assert.ok(each < 10, `${each} bytes of each wait are left`);
   contact.lose(new Error("gone")); // until here it is in use
+});
+
+Deno.test("a silence of the first process is a loss of its own kind: it can tell nothing any more", () => {
+  assert.ok(silenceOf(0, "a") instanceof FirstLostError);
+  assert.ok(!(silenceOf(1, undefined) instanceof FirstLostError));
+  assert.match(silenceOf(1, undefined).message, /^Process 1 does not answer: it was stopped, /);
 });

@@ -3,6 +3,7 @@ import { type Processes, RunError, statusLine, UsageError } from "@seed/core";
 import { type Host, StoppedTogether } from "@seed/core/host";
 import { errorMessage } from "../error_message.ts";
 import { INTERRUPTED, interruptible } from "../interruptible.ts";
+import { FirstLostError } from "./contact.ts";
 import type { AskedProcesses } from "./flag.ts";
 import { isLaunched, join, type Place } from "./join.ts";
 import { launchWithRestarts } from "./launch.ts";
@@ -70,7 +71,7 @@ async function together({ check, work }: SharedCommand, place: Place, host: Host
     if (host.signal.aborted && error === host.signal.reason) {
       return await abort(INTERRUPTED, "It was interrupted");
     }
-    if (processes.rank > 0 && isMendable(error)) {
+    if (processes.rank > 0 && isMendable(error) && !(error instanceof FirstLostError)) {
       await new Promise((resolve) => setTimeout(resolve, FIRST_TELLS)); // it ends this one
     }
     const why = messageOf(error);

@@ -173,7 +173,11 @@ async function together(
     while (left.size) {
       const end = await Promise.race([...left.values(), ...deadline ? [deadline] : [], late]);
       if (Array.isArray(end)) {
-        host.log(`Process ${end.join(", ")} did not come to the others within ${PATIENCE} s; ${ended}`);
+        // MPI's beginning ends with a wait in which nobody can tell who is missing.
+        const problem = end.length < children.length
+          ? `Process ${end.join(", ")} did not come to the others within ${PATIENCE} s`
+          : `The processes did not meet within ${PATIENCE} s: one of them was stopped, or has no time`;
+        host.log(`${problem}; ${ended}`);
         return 1;
       }
       if (end === null) {

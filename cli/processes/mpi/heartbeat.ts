@@ -1,5 +1,5 @@
 import { ProcessesError } from "@seed/core";
-import { Contact } from "../contact.ts";
+import { Contact, silenceOf } from "../contact.ts";
 import type { Mpi } from "./mpi.ts";
 
 /** What the worker needs. */
@@ -28,8 +28,9 @@ export class Heartbeat {
     worker.onmessage = ({ data }: MessageEvent<HeartbeatNews>) => {
       if ("stopped" in data) this.#stopped.resolve();
       else {
-        const why = "orphaned" in data ? ORPHANED : silenceOf(data.silent, hosts[data.silent]);
-        this.#contact.lose(new ProcessesError(why));
+        this.#contact.lose(
+          "orphaned" in data ? new ProcessesError(ORPHANED) : silenceOf(data.silent, hosts[data.silent]),
+        );
       }
     };
   }
@@ -64,9 +65,3 @@ export class Heartbeat {
 
 /** What is said where nobody would end the processes any more. */
 export const ORPHANED = "What started the processes of this run is gone";
-
-/** What is said of a process that gives no sign of life. */
-export function silenceOf(rank: number, host: string | undefined): string {
-  const where = host === undefined ? "" : ` on ${host}`;
-  return `Process ${rank}${where} does not answer: it was stopped, its machine is gone, or the network is`;
-}

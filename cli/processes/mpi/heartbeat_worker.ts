@@ -1,11 +1,12 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /** The thread of heartbeat.ts. */
+import { SIGN_EVERY, SILENCE_LIMIT } from "../contact.ts";
 import type { HeartbeatNews, HeartbeatStart } from "./heartbeat.ts";
 import { Mpi, MpiError } from "./mpi.ts";
 
-/** Milliseconds between two signs of life, between two looks at the end, and after how many without one a process counts as gone. */
-const EVERY = 500, AT_END_EVERY = 10, LIMIT = 7000;
+/** Milliseconds between two signs at the end. */
+const AT_END_EVERY = 10;
 
 /** What a sign says. */
 const LIVES = 0, LEAVES = 1;
@@ -19,10 +20,10 @@ self.onmessage = ({ data }: MessageEvent<HeartbeatStart>) => {
     for (const peer of peers) {
       peer.silentFor += every;
       peer.exchange(sign);
-      if (peer.silentFor > LIMIT) say({ silent: peer.rank });
+      if (peer.silentFor > SILENCE_LIMIT) say({ silent: peer.rank });
     }
   };
-  const living = setInterval(() => exchange(LIVES, EVERY), EVERY);
+  const living = setInterval(() => exchange(LIVES, SIGN_EVERY), SIGN_EVERY);
   self.onmessage = () => {
     clearInterval(living);
     // No sign may be on its way when MPI ends: each waits for the others' last one.

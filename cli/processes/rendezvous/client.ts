@@ -1,15 +1,13 @@
 import { ProcessesError } from "@seed/core";
-import { silenceOf } from "../mpi/heartbeat.ts";
+import { FirstLostError, SIGN_EVERY, SILENCE_LIMIT, silenceOf } from "../contact.ts";
 import { linesOf, lineWriter } from "../mpi/lines.ts";
 import { closeQuietly } from "../mpi/pmi_server.ts";
 import type { Meeting } from "./variables.ts";
 import {
   type Beginning,
   draw,
-  EVERY,
   type FromServer,
   isProof,
-  LIMIT,
   type Member,
   proofOf,
   type ToServer,
@@ -106,14 +104,14 @@ export class MeetingClient implements Disposable {
   async stay(host: string): Promise<void> {
     const timer = setInterval(() => {
       this.#say({ lives: true }).catch(() => {}); // a connection that is closed is told where it is read
-      this.#silentFor += EVERY;
-      if (this.#silentFor > LIMIT) this.#lost.reject(new ProcessesError(silenceOf(0, host)));
-    }, EVERY);
+      this.#silentFor += SIGN_EVERY;
+      if (this.#silentFor > SILENCE_LIMIT) this.#lost.reject(silenceOf(0, host));
+    }, SIGN_EVERY);
     const listening = (async () => {
       for (;;) {
         const message = await this.#next();
         if (message === null) {
-          throw new ProcessesError(`Process 0 on ${host} is gone: it was killed, or it crashed`);
+          throw new FirstLostError(`Process 0 on ${host} is gone: it was killed, or it crashed`);
         }
         this.#silentFor = 0;
         if ("failed" in message) throw new ProcessesError(message.failed);

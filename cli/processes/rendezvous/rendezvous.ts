@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { ProcessesError, RunError } from "@seed/core";
-import { Contact } from "../contact.ts";
+import { Contact, FirstLostError } from "../contact.ts";
 import type { Watch } from "../mpi/mpi_processes.ts";
 import type { Meeting } from "./variables.ts";
 import type { Beginning } from "./wire.ts";
@@ -22,7 +22,7 @@ export class Rendezvous implements Watch {
     worker.onmessage = ({ data }: MessageEvent<MeetingNews>) => {
       if ("begin" in data) this.#begun.resolve(data);
       else if ("done" in data) this.#done.resolve();
-      else this.#contact.lose(new ProcessesError(data.lost));
+      else this.#contact.lose(new (data.isFirst ? FirstLostError : ProcessesError)(data.lost));
     };
     worker.onerror = (event) => {
       event.preventDefault();

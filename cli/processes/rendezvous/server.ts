@@ -1,9 +1,9 @@
-import { silenceOf } from "../mpi/heartbeat.ts";
+import { SIGN_EVERY, SILENCE_LIMIT, silenceOf } from "../contact.ts";
 import { linesOf, lineWriter } from "../mpi/lines.ts";
 import { PmiJob } from "../mpi/pmi_job.ts";
 import { closeQuietly } from "../mpi/pmi_server.ts";
 import type { Meeting } from "./variables.ts";
-import { draw, EVERY, type FromServer, isProof, LIMIT, type Member, proofOf, type ToServer } from "./wire.ts";
+import { draw, type FromServer, isProof, type Member, proofOf, type ToServer } from "./wire.ts";
 
 /** Milliseconds in which a stranger has to say who it is, and in which a farewell has to be on its way. */
 const INTRODUCTION = 10_000, FAREWELL = 1000;
@@ -39,7 +39,7 @@ export class MeetingServer implements Disposable {
     void this.#accept();
     this.#timers = [
       setTimeout(() => this.#giveUp(), 1000 * patience),
-      setInterval(() => this.#look(), EVERY),
+      setInterval(() => this.#look(), SIGN_EVERY),
     ];
   }
 
@@ -187,8 +187,8 @@ export class MeetingServer implements Disposable {
       if (!guest || guest.hasLeft) continue;
       void guest.say({ lives: true }).catch(() => {}); // a connection that is closed is told where it is read
       if (this.#state !== "running") continue; // who waits for the others has nothing to say
-      guest.silentFor += EVERY;
-      if (guest.silentFor > LIMIT) void this.#fail(silenceOf(guest.rank, guest.host));
+      guest.silentFor += SIGN_EVERY;
+      if (guest.silentFor > SILENCE_LIMIT) void this.#fail(silenceOf(guest.rank, guest.host).message);
     }
   }
 

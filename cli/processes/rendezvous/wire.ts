@@ -40,9 +40,6 @@ export interface Beginning {
   pmi: Record<string, string>;
 }
 
-/** Milliseconds between two signs of life, and after how many without one a process counts as gone. */
-export const EVERY = 500, LIMIT = 6000;
-
 /** Something that nobody can foresee. */
 export function draw(): string {
   return crypto.getRandomValues(new Uint8Array(16)).toHex();

@@ -2,6 +2,7 @@
 /// <reference lib="deno.worker" />
 /** The thread of rendezvous.ts. */
 import { ProcessesError } from "@seed/core";
+import { FirstLostError } from "../contact.ts";
 import { C_API } from "../mpi/c_api.ts";
 import { MeetingClient } from "./client.ts";
 import { MeetingServer } from "./server.ts";
@@ -24,8 +25,8 @@ export type MeetingRequest = { leave: true } | { fail: string };
 export type MeetingNews =
   | { begin: Beginning; address: string }
   | { done: true }
-  /** The run is over, and why. */
-  | { lost: string };
+  /** The run is over, and why; whether it is the first process that is gone. */
+  | { lost: string; isFirst: boolean };
 
 /** What to do where Deno does not let a process use the network. */
 const PERMISSION = "The task distill-on-hosts may: it is distill with --allow-net for MASTER_ADDR";
@@ -54,9 +55,11 @@ self.onmessage = async ({ data }: MessageEvent<MeetingStart>) => {
       throw error;
     });
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) say({ lost: `${error.message}. ${PERMISSION}` });
-    else if (error instanceof ProcessesError) say({ lost: error.message });
-    else throw error;
+    if (error instanceof Deno.errors.NotCapable) {
+      say({ lost: `${error.message}. ${PERMISSION}`, isFirst: false });
+    } else if (error instanceof ProcessesError) {
+      say({ lost: error.message, isFirst: error instanceof FirstLostError });
+    } else throw error;
   }
 };
 
