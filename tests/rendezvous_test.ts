@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { placeOf } from "../cli/processes/join.ts";
 import { MeetingClient } from "../cli/processes/rendezvous/client.ts";
 import { MeetingServer } from "../cli/processes/rendezvous/server.ts";
-import { EVERY, LIMIT } from "../cli/processes/rendezvous/wire.ts";
+import { SIGN_EVERY, SILENCE_LIMIT } from "../cli/processes/contact.ts";
 import { type Meeting, meetingOf } from "../cli/processes/rendezvous/variables.ts";
 
 const VARIABLES = {
@@ -152,12 +152,12 @@ Deno.test("who comes first waits for the last longer than a process may be silen
   const meeting = meetingOfSize(2, 30);
   using _ = new MeetingServer(meeting);
   using first = await MeetingClient.reach(meeting, "host-0");
-  await new Promise((resolve) => setTimeout(resolve, LIMIT + 2 * EVERY));
+  await new Promise((resolve) => setTimeout(resolve, SILENCE_LIMIT + 2 * SIGN_EVERY));
   using second = await MeetingClient.reach({ ...meeting, rank: 1 }, "host-1");
   await Promise.all([first.begin(20), second.begin(20)]);
   const stays = [first, second].map((client) => client.stay("host-0"));
   const failed = Promise.race(stays).then(() => "an end", (error) => error.message);
-  const later = new Promise((resolve) => setTimeout(() => resolve("nothing"), 3 * EVERY));
+  const later = new Promise((resolve) => setTimeout(() => resolve("nothing"), 3 * SIGN_EVERY));
   assert.equal(await Promise.race([failed, later]), "nothing");
   await second.fail("This is all");
   await Promise.allSettled(stays);
@@ -172,9 +172,9 @@ Deno.test("processes that stand still together, as in a job that is frozen, are 
   await Promise.all(clients.map((client) => client.begin(20)));
   const stays = clients.map((client) => client.stay("host-0"));
   const failed = Promise.race(stays).then(() => "an end", (error) => error.message);
-  await new Promise((resolve) => setTimeout(resolve, 2 * EVERY));
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LIMIT + 2 * EVERY);
-  const later = new Promise((resolve) => setTimeout(() => resolve("nothing"), 3 * EVERY));
+  await new Promise((resolve) => setTimeout(resolve, 2 * SIGN_EVERY));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SILENCE_LIMIT + 2 * SIGN_EVERY);
+  const later = new Promise((resolve) => setTimeout(() => resolve("nothing"), 3 * SIGN_EVERY));
   assert.equal(await Promise.race([failed, later]), "nothing");
   await clients[1].fail("This is all");
   await Promise.allSettled(stays);
