@@ -1,4 +1,4 @@
-import { ProcessesError } from "@seed/core";
+import { ProcessesError } from "@seed/core/text";
 
 /** Milliseconds between two signs of life, and after how many without one a process counts as gone. */
 export const SIGN_EVERY = 500, SILENCE_LIMIT = 6000;

@@ -1,4 +1,4 @@
-import { ProcessesError } from "@seed/core";
+import { ProcessesError } from "@seed/core/text";
 import { Contact, silenceOf } from "../contact.ts";
 import type { Mpi } from "./mpi.ts";
 

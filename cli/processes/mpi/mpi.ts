@@ -1,4 +1,5 @@
-import { loadForGood, ProcessesError, RunError } from "@seed/core";
+import { loadForGood } from "@seed/core/native";
+import { ProcessesError, RunError } from "@seed/core/text";
 import { type Abi, abiOf } from "./abi.ts";
 import { C_API } from "./c_api.ts";
 

@@ -1,4 +1,4 @@
-import { ProcessesError } from "@seed/core";
+import { ProcessesError } from "@seed/core/text";
 import { ORPHANED } from "./heartbeat.ts";
 import { linesOf, lineWriter } from "./lines.ts";
 import { JOINED, PmiJob } from "./pmi_job.ts";

@@ -1,4 +1,4 @@
-import { ProcessesError } from "@seed/core";
+import { ProcessesError } from "@seed/core/text";
 import { FirstLostError, SIGN_EVERY, SILENCE_LIMIT, silenceOf } from "../contact.ts";
 import { linesOf, lineWriter } from "../mpi/lines.ts";
 import { closeQuietly } from "../mpi/pmi_server.ts";

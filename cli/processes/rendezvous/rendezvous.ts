@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { ProcessesError, RunError } from "@seed/core";
+import { ProcessesError, RunError } from "@seed/core/text";
 import { Contact, FirstLostError } from "../contact.ts";
 import type { Watch } from "../mpi/mpi_processes.ts";
 import type { Meeting } from "./variables.ts";

@@ -1,4 +1,4 @@
-import { UsageError } from "@seed/core";
+import { UsageError } from "@seed/core/text";
 
 /** What a process is told about the run that it is one of, by the variables that PyTorch's `torchrun` sets. */
 export interface Meeting {

@@ -1,7 +1,7 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /** The thread of rendezvous.ts. */
-import { ProcessesError } from "@seed/core";
+import { ProcessesError } from "@seed/core/text";
 import { FirstLostError } from "../contact.ts";
 import { C_API } from "../mpi/c_api.ts";
 import { MeetingClient } from "./client.ts";

@@ -12,7 +12,7 @@ import {
   definePlugin,
   shortSideFor,
   z,
-} from "@seed/core";
+} from "@seed/core/augmentation";
 
 const FILTERS = { bicubic: BICUBIC, bilinear: BILINEAR };
 

@@ -14,7 +14,7 @@ import {
   type Size,
   type ViewPlan,
   type z,
-} from "@seed/core";
+} from "@seed/core/augmentation";
 
 const { cropOptions, jitterOptions, probability } = augmenterOptions;
 

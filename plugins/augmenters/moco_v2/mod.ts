@@ -14,7 +14,7 @@ import {
   type Size,
   type ViewPlan,
   type z,
-} from "@seed/core";
+} from "@seed/core/augmentation";
 
 const options = augmenterOptions.cropOptions({ scale: [0.2, 1] })
   .extend(augmenterOptions.distortionOptions({ color: 0.4, hue: 0.1 }).shape);

@@ -16,7 +16,7 @@ import {
   type Size,
   type ViewPlan,
   type z,
-} from "@seed/core";
+} from "@seed/core/augmentation";
 
 const options = augmenterOptions.cropOptions({ scale: [0.14, 1] })
   .extend(augmenterOptions.distortionOptions({ color: 0.8, hue: 0.2 }).shape);

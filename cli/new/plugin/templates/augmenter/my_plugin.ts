@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { augmenterOptions, definePlugin, randomCrop, RandomViews } from "@seed/core";
+import { augmenterOptions, definePlugin, randomCrop, RandomViews } from "@seed/core/augmentation";
 
 export default definePlugin({
   kind: "augmenter",
