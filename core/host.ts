@@ -91,6 +91,7 @@ export { viewKey } from "./views/view_source.ts";
 export { streamsOf, VIEWS, type ViewStream } from "./views/streams.ts";
 export { fillNeeds, type Needs } from "./recipe/objective_needs.ts";
 export { writeNpy } from "./weights/npy.ts";
+export { withValuesSetLater } from "./weights/initial_values.ts";
 export { readParameters } from "./weights/state_dict.ts";
 export { comparisonOutcome, renderComparison } from "./run/report/comparison/page.ts";
 export { renderRun } from "./run/report/page.ts";

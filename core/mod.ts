@@ -240,6 +240,7 @@ export { dropsProblem, rateOfEpoch, type RateOptions } from "./training/schedule
 export { AdamW, type AdamWOptions } from "./training/optimizers/adamw.ts";
 export type { DecayOn } from "./training/optimizers/optimizer.ts";
 export { Sgd, type SgdOptions } from "./training/optimizers/sgd.ts";
+export { needsInitialValues } from "./weights/initial_values.ts";
 export { type NamedArray, SafetensorsFile, writeSafetensors } from "./weights/safetensors.ts";
 export { assignValues, brokenWeights } from "./weights/state_dict.ts";
 export { checkWeightsHash } from "./weights/weights_hash.ts";

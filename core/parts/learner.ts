@@ -10,6 +10,7 @@ import { createOptimizer } from "../training/optimizers/create_optimizer.ts";
 import { stepOptions, TrainingStep } from "../training/training_step.ts";
 import { WeightAverage } from "../training/weight_average.ts";
 import { frozenBy } from "../training/freeze.ts";
+import { withValuesSetLater } from "../weights/initial_values.ts";
 import { createPlugin, pluginContext, trainingAugmenters } from "./create_plugin.ts";
 import { createTerms } from "./create_terms.ts";
 import { loadInitialWeights, requireFrozen } from "./initial_student.ts";
@@ -63,7 +64,7 @@ export class Learner implements Disposable {
     const student = stack.use(await create());
     requireFrozen(recipe, student);
     const initialWeights = initial && await loadInitialWeights(recipe.student, student, initial, host);
-    const createStudent = async () => withValuesOf(student, await create());
+    const createStudent = async () => withValuesOf(student, await withValuesSetLater(create));
     const average = recipe.train.ema === null
       ? null
       : stack.use(new WeightAverage(await createStudent(), recipe.train.ema));
@@ -114,7 +115,7 @@ export class Learner implements Disposable {
 
   /** Another student with the result's present values, nothing of it frozen; the caller's to dispose of. */
   async copyResult(): Promise<Student> {
-    return withValuesOf(this.result, await this.createUntrained());
+    return withValuesOf(this.result, await withValuesSetLater(this.createUntrained));
   }
 
   [Symbol.dispose](): void {

@@ -5,6 +5,7 @@ import type { Engine } from "../interfaces/engine.ts";
 import { RunError } from "../errors.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { SafetensorsFile } from "../weights/safetensors.ts";
+import { withValuesSetLater } from "../weights/initial_values.ts";
 import { assignParameters } from "../weights/state_dict.ts";
 import type { InitialWeightsRecord, Student } from "../interfaces/student.ts";
 import type { TeacherHead } from "../interfaces/teacher.ts";
@@ -23,7 +24,7 @@ export async function loadTrainedStudent(
   { engine, host }: { engine: Engine; host: Host },
 ): Promise<Student> {
   using stack = new DisposableStack();
-  const student = stack.use(await makeStudent(recipe, file, { engine, host }));
+  const student = stack.use(await withValuesSetLater(() => makeStudent(recipe, file, { engine, host })));
   assignParameters(student.parameters, file);
   stack.move();
   return student;

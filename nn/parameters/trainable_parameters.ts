@@ -1,4 +1,4 @@
-import { type Parameter, type ParameterKind, Random, tf } from "@seed/core";
+import { needsInitialValues, type Parameter, type ParameterKind, Random, tf } from "@seed/core";
 import type { Initializer } from "./initializer.ts";
 import type { ParameterSource } from "./parameters.ts";
 
@@ -17,9 +17,11 @@ export class TrainableParameters implements ParameterSource, Disposable {
     init: Initializer,
     trainable = true,
   ): tf.Variable {
-    const random = new Random(this.seed, "init", name);
     const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
-    for (let i = 0; i < values.length; i++) values[i] = init(random, i); // a loop: there are millions
+    if (needsInitialValues()) {
+      const random = new Random(this.seed, "init", name);
+      for (let i = 0; i < values.length; i++) values[i] = init(random, i); // a loop: there are millions
+    }
     const initial = tf.tensor(values, [...shape]);
     const variable = tf.variable(initial, trainable);
     initial.dispose();
