@@ -4,6 +4,7 @@
  * @module
  */
 import { fromTorch, type Parameter, tf, torchShape, type WeightsFile } from "@seed/core";
+import { withValuesSetLater } from "@seed/core/host";
 
 /** `count` numbers in [0, 1): a hash of the name (FNV-1a) and the index (lowbias32), over 2^32. */
 export function unit(name: string, count: number): Float64Array {
@@ -47,6 +48,11 @@ export function weight(name: string, shape: readonly number[], gain = GAIN): Flo
   if (shape.length === 3) return uniform(name, shape); // tokens, positions: added to patches of about this size
   const bound = Math.sqrt(3 * gain / size(shape.slice(1)));
   return uniform(name, shape, -bound, bound);
+}
+
+/** Makes a network that {@link fill} gives its values. */
+export async function toFill<T>(make: () => T): Promise<T> {
+  return await withValuesSetLater(() => Promise.resolve(make()));
 }
 
 /** Sets variables to the formula's values. */

@@ -5,7 +5,7 @@ import { FrozenNetwork } from "@seed/nn/host";
 import { testEngine } from "../support/engine.ts";
 import { runners } from "../support/runners.ts";
 import { assertFingerprint, type Fingerprint } from "./fingerprint.ts";
-import { fill, images, weightsFile } from "./formula.ts";
+import { fill, images, toFill, weightsFile } from "./formula.ts";
 import { assertTrainingPass, type TrainingPass } from "./training_pass.ts";
 
 /** What PyTorch computed with the weights of one layout. */
@@ -68,7 +68,9 @@ for (const [name, layouts] of Object.entries(golden)) {
         name === layoutName
       )!;
       const options = { seed: 0, head: { dim: 128 }, teacherDim: null };
-      using student = new StudentNetwork(name, (source) => build(source, network.normalization), options);
+      using student = await toFill(() =>
+        new StudentNetwork(name, (source) => build(source, network.normalization), options)
+      );
       const parameters = student.parameters.map((p) => ({
         ...p,
         name: rename(p.name, (name) => name in expected.shapes),

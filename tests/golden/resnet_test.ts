@@ -5,7 +5,7 @@ import { FrozenNetwork } from "@seed/nn/host";
 import { testEngine } from "../support/engine.ts";
 import { runners } from "../support/runners.ts";
 import { assertFingerprint } from "./fingerprint.ts";
-import { fill, images, weightsFile } from "./formula.ts";
+import { fill, images, toFill, weightsFile } from "./formula.ts";
 import { backboneEntries, digest } from "./network_entries.ts";
 import { assertTrainingPass } from "./training_pass.ts";
 import golden from "./resnet.json" with { type: "json" };
@@ -22,7 +22,9 @@ for (const name of Object.keys(STUDENTS) as (keyof typeof STUDENTS)[]) {
   Deno.test(`${name} as a student trains as PyTorch's: outputs, running statistics, gradients`, async (t) => {
     const engine = await testEngine();
     const options = { seed: 0, head: { dim: 128 }, teacherDim: null };
-    using student = new StudentNetwork(name, (source) => resnet(source, STUDENTS[name]), options);
+    using student = await toFill(() =>
+      new StudentNetwork(name, (source) => resnet(source, STUDENTS[name]), options)
+    );
     const { batch, size: side, training } = golden.students[name];
     const input = images(batch, 8, side);
     for (const [how, run] of Object.entries(runners(engine))) {
@@ -37,7 +39,9 @@ for (const name of Object.keys(STUDENTS) as (keyof typeof STUDENTS)[]) {
 Deno.test("resnet18 as a student in evaluation mode computes torchvision's features", async (t) => {
   const engine = await testEngine();
   const options = { seed: 0, head: { dim: 128 }, teacherDim: null };
-  using student = new StudentNetwork("resnet18", (source) => resnet(source, { depth: 18 }), options);
+  using student = await toFill(() =>
+    new StudentNetwork("resnet18", (source) => resnet(source, { depth: 18 }), options)
+  );
   fill(student.parameters);
   const features = (x: tf.Tensor) => student.forward(x as tf.Tensor4D, { training: false }).features;
   for (const [how, run] of Object.entries(runners(engine))) {

@@ -11,7 +11,7 @@ import { featureDimOf } from "../../nn/networks/network_size.ts";
 import { testEngine } from "../support/engine.ts";
 import { runners } from "../support/runners.ts";
 import { assertFingerprint, type Fingerprint } from "./fingerprint.ts";
-import { fill, images, weightsFile } from "./formula.ts";
+import { fill, images, toFill, weightsFile } from "./formula.ts";
 import { backboneEntries, digest, type Shapes } from "./network_entries.ts";
 import { assertTrainingPass, type TrainingPass } from "./training_pass.ts";
 
@@ -98,7 +98,7 @@ function testTraining(
     const run = runners(await testEngine()), network = networkNamed(name);
     const options = { seed: 0, head: { dim: 128 }, teacherDim: null };
     const make = build ?? ((source: ParameterSource) => network.build(source, network.normalization));
-    using student = new StudentNetwork(name, make, options);
+    using student = await toFill(() => new StudentNetwork(name, make, options));
     const trained = student.parameters.filter(({ trainable }) => trainable).map(({ name }) => name);
     assert.deepEqual(new Set(trained), new Set(Object.keys(training.gradients)));
     const input = images(batch, count, Number(Object.keys(features)[0]));

@@ -26,11 +26,11 @@ import moco from "@seed/objective-moco";
 import seed from "@seed/objective-seed";
 import simreg from "@seed/objective-simreg";
 import { FifoQueue } from "@seed/queue-fifo";
-import { resnet, StudentNetwork } from "@seed/nn";
+import { type ParameterSource, resnet, StudentNetwork } from "@seed/nn";
 import { testContext, testEngine } from "../support/engine.ts";
 import { objectiveContext } from "../support/objective_inputs.ts";
 import { assertFingerprint } from "./fingerprint.ts";
-import { fill, images, uniform } from "./formula.ts";
+import { fill, images, toFill, uniform } from "./formula.ts";
 import golden from "./trajectory.json" with { type: "json" };
 
 const BATCH = 16, BATCHES = 2, DIM = 16, QUEUE = 64, SIZE = 64, PATCHES = 3;
@@ -102,16 +102,16 @@ function trainOptions(train: object = {}): TrainOptions {
   return trainSchema({}).parse(given) as TrainOptions;
 }
 
-function makeStudent(head: Head = { hidden: FEATURES }, freeze: readonly string[] = []): StudentNetwork {
+async function makeStudent(
+  head: Head = { hidden: FEATURES },
+  freeze: readonly string[] = [],
+): Promise<StudentNetwork> {
   const options = {
     ...{ seed: 0, head: { ...head, dim: DIM }, teacherDim: null },
     isFrozen: frozenBy(freeze),
   };
-  const student = new StudentNetwork(
-    "resnet18",
-    (source) => resnet(source, { depth: 18 }),
-    options,
-  );
+  const build = (source: ParameterSource) => resnet(source, { depth: 18 });
+  const student = await toFill(() => new StudentNetwork("resnet18", build, options));
   fill(student.parameters);
   return student;
 }
@@ -137,10 +137,10 @@ const numbered = (name: string, count: number) => Array.from({ length: count }, 
 
 async function setUp(engine: Engine, method: Method, stack: DisposableStack) {
   const { head, bnSplits = 1, terms } = method, train = trainOptions(method.train);
-  const student = stack.use(makeStudent(head, train.freeze));
+  const student = stack.use(await makeStudent(head, train.freeze));
   const made = await terms({
     term: async (plugin, queue, options = {}) => {
-      const given = { ...objectiveContext(DIM, () => Promise.resolve(makeStudent(head))), bnSplits };
+      const given = { ...objectiveContext(DIM, () => makeStudent(head)), bnSplits };
       const parsed = plugin.options.parse(options);
       const objective: Objective = await plugin.create(parsed, { ...testContext, engine, ...given });
       stack.defer(() => objective[Symbol.dispose]?.());
