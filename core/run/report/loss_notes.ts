@@ -63,13 +63,29 @@ function trendNote(losses: VerdictFigures["losses"], figures: VerdictFigures): s
     : `The loss rises, by ${percent(-share)} over the last quarter of the steps: a lower rate may help.`;
 }
 
-/** A loss on views that were shown often falls since they are known by heart. */
-function whatHelps({ fixedViews }: VerdictFigures): string {
+/** A loss also falls since the pictures are known by heart: then a figure of others stays, or the views were shown often. */
+function whatHelps({ fixedViews, figure, steps }: VerdictFigures): string {
+  const since = figure && standsSince(figure, steps);
+  if (since !== null) {
+    const views = fixedViews === null ? "" : ", or more views of each (teacher.cache.views),";
+    return `, but ${
+      figure!.name
+    }, of pictures that it does not train on, has not risen since step ${since}: ` +
+      `more pictures${views} may help more than more epochs`;
+  }
   if (fixedViews === null || fixedViews.times < OFTEN) return ": more epochs would help";
   return `, but on the same ${fixedViews.views} views of each picture, ${
     fixedViews.times.toFixed(0)
   } times each: ` +
     "more views (teacher.cache.views) may help more than more epochs";
+}
+
+/** The step of the best student that is a quarter of the run older than the last, and no worse; null: there is none. */
+function standsSince({ student }: NonNullable<VerdictFigures["figure"]>, steps: number): number | null {
+  const last = student.at(-1), before = student.filter(({ step }) => step <= last!.step - steps / 4);
+  if (!last || before.length === 0) return null;
+  const best = before.reduce((best, one) => one.value > best.value ? one : best);
+  return best.value >= last.value ? best.step : null;
 }
 
 /** A loss that stays says something if the rate was there to move it. */

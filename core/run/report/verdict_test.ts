@@ -129,6 +129,18 @@ Deno.test("whether the loss still falls is told from its last two quarters, and 
     trend({ fixedViews: { views: 4, times: 12 } })!,
     /still falls, .*, but on the same 4 views of each picture, 12 times each: more views .*cache\.views/,
   );
+  const student = [{ step: 100, value: 0.4 }, { step: 250, value: 0.43 }, { step: STEPS, value: 0.42 }];
+  const stands = { figure: { ...FIGURE, student } };
+  assert.match(trend(stands)!, /but kNN, .*, has not risen since step 250: more pictures may help more/);
+  assert.match(
+    trend({ ...stands, fixedViews: { views: 4, times: 12 } })!,
+    /since step 250: more pictures, or more views of each \(teacher\.cache\.views\), may help more than more epochs\.$/,
+  );
+  // It rises still, or was as high only a moment ago.
+  student[2].value = 0.44;
+  assert.match(trend(stands)!, /: more epochs would help\.$/);
+  student[1] = { step: 350, value: 0.45 };
+  assert.match(trend(stands)!, /: more epochs would help\.$/);
   assert.match(trend({ losses: lossesOf((step) => 3 + step / STEPS) })!, /rises, by \d+\.\d %.*a lower rate/);
   assert.match(
     trend({ losses: lossesOf(() => 4) })!,
