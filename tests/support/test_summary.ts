@@ -23,6 +23,13 @@ export function summaryOf(output: string): TestSummary | null {
   return { passed, steps, failed, failedSteps, ignored };
 }
 
+/** Whether a process ended between two tests, none of which had failed: its last line is of a test, no step, that is over. */
+export function endedBetweenTests(output: string): boolean {
+  const text = stripVTControlCharacters(output).trimEnd();
+  return summaryOf(text) === null && !/ \.\.\. FAILED/.test(text) &&
+    /^\S.* \.\.\. (ok|ignored)( \(.*\))?$/.test(text.split("\n").at(-1)!);
+}
+
 /** The counts of several processes together. */
 export function total(summaries: readonly TestSummary[]): TestSummary {
   const sum = { ...NOTHING };

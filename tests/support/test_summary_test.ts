@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { closingLine, summaryOf, total } from "./test_summary.ts";
+import { closingLine, endedBetweenTests, summaryOf, total } from "./test_summary.ts";
 
 Deno.test("the counts of several processes add up to one closing line", () => {
   const outputs = [
@@ -16,4 +16,19 @@ Deno.test("the counts of several processes add up to one closing line", () => {
 
 Deno.test("a process that did not come to its end has no counts", () => {
   assert.equal(summaryOf("error: Uncaught (in promise) Error: ok | 3 passed\n"), null);
+});
+
+Deno.test("only what ends after a whole test, and without a failure, ends between tests", () => {
+  const whole = "running 2 tests from ./a_test.ts\n\x1b[0mone ... \x1b[32mok\x1b[0m (3ms)\n";
+  assert.ok(endedBetweenTests(whole));
+  assert.ok(endedBetweenTests(`${whole}another (not here) ... ignored (0ms)\n`));
+  for (
+    const rest of [
+      "two ...",
+      "two ...\n  a step ... ok (1ms)",
+      "two ... FAILED (2ms)\nthree ... ok (1ms)",
+      "running 1 test from ./b_test.ts",
+      "\nok | 1 passed | 0 failed (2s)",
+    ]
+  ) assert.ok(!endedBetweenTests(`${whole}${rest}\n`), rest);
 });
