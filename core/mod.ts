@@ -109,27 +109,9 @@ export {
 export { readRange } from "./files/read_range.ts";
 export { IMAGE_EXTENSIONS, isImageName } from "./images/image_names.ts";
 export { standInImage } from "./images/stand_in_image.ts";
-export { type ColorJitter, colorJitter } from "./images/augmentation/color_jitter.ts";
-export type { Operation } from "./images/augmentation/operations.ts";
-export * as augmenterOptions from "./images/augmentation/options.ts";
-export { randomCrop } from "./images/augmentation/random_crop.ts";
-export { type Distortions, randomDistortions } from "./images/augmentation/random_distortions.ts";
-export { RandomViews } from "./images/augmentation/random_views.ts";
-export type { Decoding } from "./images/pipeline/reduction.ts";
-export { renderView, type ViewPlan } from "./images/augmentation/render_view.ts";
-export { centerView } from "./images/pipeline/center_view.ts";
-export { CENTER_SHARE, shortSideFor } from "./images/pipeline/center_window.ts";
+export * from "./images/augmentation/mod.ts";
 export { loadImage } from "./images/pipeline/load_image.ts";
-export {
-  BICUBIC,
-  BILINEAR,
-  cubic,
-  type ResampleFilter,
-  type Size,
-  type Window,
-} from "./images/pipeline/resample.ts";
 export type { Processes } from "./processes/processes.ts";
-export type { Augmenter, Pixels, ViewDescription } from "./interfaces/augmenter.ts";
 export type {
   DataSource,
   ImageReader,

@@ -4,7 +4,7 @@
  * @module
  */
 import { percent } from "./phrases.ts";
-import { CLEAR_ERRORS, endsBeforePlan, type VerdictFigures } from "./verdict_figures.ts";
+import { bestOf, CLEAR_ERRORS, endsBeforePlan, type VerdictFigures } from "./verdict_figures.ts";
 
 /** Fewer steps show no trend. */
 const FEWEST_STEPS = 32;
@@ -65,13 +65,11 @@ function trendNote(losses: VerdictFigures["losses"], figures: VerdictFigures): s
 
 /** A loss also falls since the pictures are known by heart: then a figure of others stays, or the views were shown often. */
 function whatHelps({ fixedViews, figure, steps }: VerdictFigures): string {
-  const since = figure && standsSince(figure, steps);
-  if (since !== null) {
+  const stands = figure && bestBefore(figure.student, steps);
+  if (stands) {
+    const others = `${figure.name}, of pictures that it does not train on,`;
     const views = fixedViews === null ? "" : ", or more views of each (teacher.cache.views),";
-    return `, but ${
-      figure!.name
-    }, of pictures that it does not train on, has not risen since step ${since}: ` +
-      `more pictures${views} may help more than more epochs`;
+    return `, but ${others} has not risen since step ${stands.step}: more pictures${views} may help more than more epochs`;
   }
   if (fixedViews === null || fixedViews.times < OFTEN) return ": more epochs would help";
   return `, but on the same ${fixedViews.views} views of each picture, ${
@@ -80,12 +78,10 @@ function whatHelps({ fixedViews, figure, steps }: VerdictFigures): string {
     "more views (teacher.cache.views) may help more than more epochs";
 }
 
-/** The step of the best student that is a quarter of the run older than the last, and no worse; null: there is none. */
-function standsSince({ student }: NonNullable<VerdictFigures["figure"]>, steps: number): number | null {
-  const last = student.at(-1), before = student.filter(({ step }) => step <= last!.step - steps / 4);
-  if (!last || before.length === 0) return null;
-  const best = before.reduce((best, one) => one.value > best.value ? one : best);
-  return best.value >= last.value ? best.step : null;
+/** The best student that is a quarter of the run older than the last, if it is no worse. */
+function bestBefore(students: NonNullable<VerdictFigures["figure"]>["student"], steps: number) {
+  const last = students.at(-1), best = bestOf(students.filter(({ step }) => step <= last!.step - steps / 4));
+  return best && best.value >= last!.value ? best : null;
 }
 
 /** A loss that stays says something if the rate was there to move it. */

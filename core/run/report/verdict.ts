@@ -7,7 +7,7 @@
 
 import { lossNotes } from "./loss_notes.ts";
 import { capital, percent, points } from "./phrases.ts";
-import { CLEAR_ERRORS, endsBeforePlan, type VerdictFigures } from "./verdict_figures.ts";
+import { bestOf, CLEAR_ERRORS, endsBeforePlan, type VerdictFigures } from "./verdict_figures.ts";
 
 /** The outcome in a sentence, and what else is to be known. */
 export interface Verdict {
@@ -119,9 +119,8 @@ function wayToTeacher(
 
 /** An earlier student that was clearly better. */
 function bestNote({ figure }: VerdictFigures): string | null {
-  const last = figure?.student.at(-1);
-  if (!figure || !last) return null;
-  const best = figure.student.reduce((best, one) => one.value > best.value ? one : best);
+  const last = figure?.student.at(-1), best = bestOf(figure?.student ?? []);
+  if (!figure || !last || !best) return null;
   const lost = best.value - last.value;
   if (lost <= clearDifference(best.value, last.value, figure.queries)) return null;
   return `It was better after step ${best.step}, by ${

@@ -29,6 +29,14 @@ export interface VerdictFigures {
   waits: number | null;
 }
 
+/** The best of some students, the earliest of several; undefined: there are none. */
+export function bestOf<T extends { value: number }>(students: readonly T[]): T | undefined {
+  return students.reduce<T | undefined>(
+    (best, one) => best && best.value >= one.value ? best : one,
+    undefined,
+  );
+}
+
 /** Differences within so many standard errors are none. */
 export const CLEAR_ERRORS = 2;
 
