@@ -26,11 +26,11 @@ export function lossNotes(figures: VerdictFigures): (string | null)[] {
         : `${losses.length} steps are too few to tell where the loss goes.`,
     ];
   }
-  return [placeNote(losses), trendNote(losses, figures)];
+  return [placeNote(losses, figures), trendNote(losses, figures)];
 }
 
 /** How far the loss has come from a guess's to its floor. */
-function placeNote(losses: VerdictFigures["losses"]): string | null {
+function placeNote(losses: VerdictFigures["losses"], { isTaught }: VerdictFigures): string | null {
   const quarter = lastQuarter(losses), loss = mean(quarter.map(({ loss }) => loss));
   const floor = meanOfAll(quarter.map(({ floor }) => floor));
   const uniform = meanOfAll(quarter.map(({ uniform }) => uniform));
@@ -38,8 +38,8 @@ function placeNote(losses: VerdictFigures["losses"]): string | null {
     return floor === null ? null : `The loss is ${(loss - floor).toFixed(3)} above the least that it can be.`;
   }
   if (loss >= uniform) {
-    return "The loss is no lower than a guess's: nothing was learnt of the teacher's distribution. " +
-      "Look at the rate and the temperatures.";
+    const of = isTaught ? " of the teacher's distribution" : "";
+    return `The loss is no lower than a guess's: nothing was learnt${of}. Look at the rate and the temperatures.`;
   }
   const way = (uniform - loss) / (uniform - floor);
   return `The loss has come ${percent(way, 0)} of the way from a guess's, ${
@@ -56,11 +56,15 @@ function trendNote(losses: VerdictFigures["losses"], figures: VerdictFigures): s
   const error = Math.sqrt(variance(before) / quarter + variance(last) / quarter);
   const isWhole = figures.state === "finished" && !endsBeforePlan(figures);
   if (Math.abs(fall) <= CLEAR_ERRORS * error || Math.abs(share) <= FLAT) return flatNote(losses, isWhole);
-  return fall > 0
-    ? `The loss still falls, by ${percent(share)} over the last quarter of the steps${
+  if (fall > 0) {
+    return `The loss still falls, by ${percent(share)} over the last quarter of the steps${
       isWhole ? whatHelps(figures) : ""
-    }.`
-    : `The loss rises, by ${percent(-share)} over the last quarter of the steps: a lower rate may help.`;
+    }.`;
+  }
+  const rises = `The loss rises, by ${percent(-share)} over the last quarter of the steps`;
+  return figures.isTaught
+    ? `${rises}: a lower rate may help.`
+    : `${rises}. Where a student makes its own targets, as by MoCo, that says little: they change with it.`;
 }
 
 /** A loss also falls since the pictures are known by heart: then a figure of others stays, or the views were shown often. */

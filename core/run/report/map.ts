@@ -29,7 +29,9 @@ export function mapSection({ samples, evaluations }: RunContent): Markup {
     html`<p>${count(map.images.length)} of ${
       count(queries)
     } held-out pictures.${some} Each network's features, scaled to length
-1, in the plane of their two principal components; turned, and mirrored where need be, to lie as the teacher's do.</p>
+1, in the plane of their two principal components${
+      to ? "; turned, and mirrored where need be, to lie as the teacher's do" : ""
+    }.</p>
 <div class="maps">${
       networks.map(({ key, name, network: { points, shares } }) =>
         html`

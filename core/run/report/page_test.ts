@@ -154,6 +154,18 @@ Deno.test("the page of a run tells the verdict first, then all there is", () => 
   );
 });
 
+Deno.test("the page of a run without a teacher tells of none", () => {
+  const { teacher: _, ...settings } = RUN.settings, { teacher: __, ...facts } = RUN.facts;
+  const { teacher: ___, ...networks } = RUN.samples!.networks;
+  const page = renderRun({
+    ...RUN,
+    ...{ settings, facts, samples: { ...RUN.samples!, networks } },
+    evaluations: RUN.evaluations.filter(({ network }) => network !== "teacher"),
+  });
+  const told = textOf(page).match(/.{8}teacher.{7}/gi);
+  assert.deepEqual(told, ["thout a teacher, on 40", "om what Teacher None: "]);
+});
+
 Deno.test("what an earlier version did not record is said, and nothing is made up", () => {
   const lines = LINES.map(({ details: _, metrics: __, losses: ___, ...line }: any) => line);
   const page = renderRun({

@@ -115,6 +115,7 @@ export function verdictFigures(run: RunContent): VerdictFigures {
       student: main.student,
     },
     others: main ? othersOf(run, courses, main) : [],
+    isTaught: isTaught(run),
     isCollapsed: last?.isCollapsed === true,
     losses: steps.flatMap(({ loss, lr, metrics }) =>
       loss === null ? [] : [{
@@ -205,6 +206,11 @@ export function networkName(
     ? textAt(facts, "student", "network")
     : textAt(settings, "teacher", "network");
   return told ?? textAt(settings, who, "plugin");
+}
+
+/** Whether the recipe has a teacher. */
+export function isTaught(run: Pick<RunContent, "settings" | "facts">): boolean {
+  return networkName(run, "teacher") !== null;
 }
 
 /** What a run trains by: one objective, or several. */

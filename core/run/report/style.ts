@@ -110,5 +110,6 @@ background:var(--c2)}
 @media print{:root{--page:#fff;--card:#f4f5f7;--ink:#000;--soft:#444;--line:#ccc;--c0:#0072b2;--c1:#d55e00;
 --c2:#009e73;--c3:#b4588f;--c4:#b98500;--c5:#2f9fd6;--c6:#6b4fa0;--muted:#777;--good:#fff;--bad:#fff}
 body{font-size:11pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}main{max-width:none;padding:0}
-figure,.verdict,.card,article,tr{break-inside:avoid}h2{break-after:avoid}details:not([open]){display:none}}
+figure,.verdict,.card,article,tr{break-inside:avoid}h2{break-after:avoid}details:not([open]),
+section:not(:has(>:not(h2,details:not([open])))){display:none}}
 `;

@@ -3,12 +3,13 @@ import { lineChart, type Series } from "./charts/line_chart.ts";
 import { missing, section } from "./parts.ts";
 import type { StepLine } from "./lines.ts";
 import type { RunContent } from "./run_content.ts";
+import { isTaught } from "./run_figures.ts";
 
 /** Loss, gradient, rate and speed over the steps. */
 export function trainingSection(run: RunContent): Markup {
   const { steps } = run;
   if (steps.length === 0) return section("Training", missing("No step has been taken yet."));
-  const charts = [lossChart(steps), ...termCharts(steps), ...otherCharts(run)];
+  const charts = [lossChart(run), ...termCharts(steps), ...otherCharts(run)];
   return section("Training", html`<div class="charts">${charts}</div>`, waitsMissing(run));
 }
 
@@ -20,14 +21,17 @@ function pointsOf(steps: readonly StepLine[], of: (line: StepLine) => number | n
 }
 
 /** The loss between a guess's and the least that it can be. */
-function lossChart(steps: readonly StepLine[]): Markup | null {
+function lossChart(run: RunContent): Markup | null {
+  const { steps } = run;
   const loss = pointsOf(steps, (line) => line.loss),
     floor = pointsOf(steps, ({ metrics }) => metrics?.loss_floor);
   const uniform = pointsOf(steps, ({ metrics }) => metrics?.loss_uniform);
   const series: Series[] = [
     { label: "loss", points: loss, color: 0, style: "smooth" },
     {
-      label: "the least it can be (of a cross-entropy: the teacher's own entropy)",
+      label: isTaught(run)
+        ? "the least it can be (of a cross-entropy: the teacher's own entropy)"
+        : "the least it can be",
       points: floor,
       color: 1,
       style: "dashed",

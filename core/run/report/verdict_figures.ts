@@ -17,6 +17,8 @@ export interface VerdictFigures {
   } | null;
   /** Figures of other evaluators that student and beginning have. */
   others: readonly { name: string; queries: number | null; beginning: number; student: number }[];
+  /** Whether a teacher says what is to be learnt; else the student does, and its targets change with it. */
+  isTaught: boolean;
   /** Whether the student makes the same of all images. */
   isCollapsed: boolean;
   /** A step each: the loss, and of it what no student can be below and what a guess has; null: not recorded. */

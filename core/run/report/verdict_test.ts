@@ -33,6 +33,7 @@ const RUN: VerdictFigures = {
     steps: STEPS,
     plannedSteps: STEPS,
     figure: FIGURE,
+    isTaught: true,
     isCollapsed: false,
     others: [],
     fixedViews: null,
@@ -111,7 +112,11 @@ Deno.test("the loss's place is between a guess's and its floor, over the last qu
     place({ losses: lossesOf(() => 4) })!,
     /come 50 % of the way from a guess's, 7\.00, to .* 1\.00\.$/,
   );
-  assert.match(place({ losses: lossesOf(() => 7.2) })!, /no lower than a guess's: nothing was learnt/);
+  assert.match(
+    place({ losses: lossesOf(() => 7.2) })!,
+    /no lower than a guess's: nothing was learnt of the teacher/,
+  );
+  assert.match(place({ losses: lossesOf(() => 7.2), isTaught: false })!, /: nothing was learnt\. Look at/);
   assert.equal(place({ losses: lossesOf(() => 4, undefined, null) }), undefined);
   const distances = lossesOf(() => 0.5, undefined, 0).map((one) => ({ ...one, uniform: null }));
   assert.match(place({ losses: distances })!, /0\.50\d above the least/);
@@ -142,6 +147,10 @@ Deno.test("whether the loss still falls is told from its last two quarters, and 
   student[1] = { step: 350, value: 0.45 };
   assert.match(trend(stands)!, /: more epochs would help\.$/);
   assert.match(trend({ losses: lossesOf((step) => 3 + step / STEPS) })!, /rises, by \d+\.\d %.*a lower rate/);
+  assert.match(
+    trend({ losses: lossesOf((step) => 3 + step / STEPS), isTaught: false })!,
+    /rises, by \d+\.\d % [^:]*\. Where a student makes its own targets, as by MoCo, that says little/,
+  );
   assert.match(
     trend({ losses: lossesOf(() => 4) })!,
     /flat over the last quarter .*: more epochs of the same would change little/,
